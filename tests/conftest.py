@@ -1,0 +1,26 @@
+"""Recordings that many tests share, simulated once a session."""
+
+import pandas as pd
+import pytest
+
+from swatlib.simulation import simulate
+
+ATTACK_START = pd.Timestamp("2015-12-28 10:00:00")
+
+
+@pytest.fixture(scope="session")
+def whole_2015():
+    """The seven normal days and the four and a half attacked ones, as recorded in 2015: 946,719 rows."""
+    return simulate(946_719, seed=0)
+
+
+@pytest.fixture(scope="session")
+def normal(whole_2015):
+    """Two normal days after the start-up."""
+    return whole_2015.between("2015-12-23", "2015-12-25")
+
+
+@pytest.fixture(scope="session")
+def attacked(whole_2015):
+    """The first attacked day, with attacks 1 to 11."""
+    return whole_2015.between(ATTACK_START, ATTACK_START + pd.Timedelta("1d"))
