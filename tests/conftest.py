@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from swatlib.pipeline import Pipeline
 from swatlib.simulation import simulate
 
 ATTACK_START = pd.Timestamp("2015-12-28 10:00:00")
@@ -24,3 +25,15 @@ def normal(whole_2015):
 def attacked(whole_2015):
     """The first attacked day, with attacks 1 to 11."""
     return whole_2015.between(ATTACK_START, ATTACK_START + pd.Timedelta("1d"))
+
+
+@pytest.fixture(scope="session")
+def fitted(normal):
+    """The default pipeline, fitted on two normal days."""
+    return Pipeline(startup=0).fit(normal)
+
+
+@pytest.fixture(scope="session")
+def scored(fitted, attacked):
+    """Its scores on the first attacked day, scored at once."""
+    return fitted.score(attacked.frame)

@@ -1,0 +1,83 @@
+"""The contract of every detector, and what several of them share."""
+
+from collections.abc import Callable
+from typing import Self
+
+import numpy as np
+from scipy.ndimage import correlate1d
+
+
+class Detector:
+    """Learns normal rows, scores any rows.
+
+    Parameters are dataclass fields and stay as given; what `fit` learns ends in `_`. There is no label to give.
+    `history` is the number of past rows that the score of a row depends on beside the row itself.
+    """
+
+    history: int = 0
+
+    def fit(self, X: np.ndarray) -> Self:
+        """Learn from normal rows: X (rows × features), consecutive, rows with NaN are passed over."""
+        raise NotImplementedError
+
+    def score(self, X: np.ndarray) -> np.ndarray:
+        """Scores (rows,), high = anomalous; NaN for rows with NaN, and where fewer than `history` rows come before."""
+        raise NotImplementedError
+
+    def contributions(self, X: np.ndarray) -> np.ndarray | None:
+        """What each feature adds to the score (rows × features), high = anomalous, or None where a method can't say."""
+        return None
+
+
+def finite(X: np.ndarray) -> np.ndarray:
+    """The rows of X without NaN."""
+    return X[np.isfinite(X).all(axis=1)]
+
+
+def sample(X: np.ndarray, rows: int, seed: int) -> np.ndarray:
+    """At most `rows` finite rows of X, drawn without replacement, in their order."""
+    X = finite(X)
+    if len(X) <= rows:
+        return X
+    return X[np.sort(np.random.default_rng(seed).choice(len(X), rows, replace=False))]
+
+
+def on_finite(function: Callable[[np.ndarray], np.ndarray], X: np.ndarray) -> np.ndarray:
+    """`function` of the finite rows of X, NaN for the others."""
+    rows = np.isfinite(X).all(axis=1)
+    values = function(X[rows]) if rows.any() else np.empty((0, *function(np.zeros((1, X.shape[1]))).shape[1:]))
+    out = np.full((len(X), *values.shape[1:]), np.nan)
+    out[rows] = values
+    return out
+
+
+class Residual(Detector):
+    """A detector that compares each feature with what it expects of it.
+
+    Residuals are averaged over the last `window` rows, divided by the `quantile` of their size on the fit rows, and
+    the largest counts: score 1 is as far as that quantile. High = anomalous.
+    """
+
+    window: int
+    quantile: float
+
+    def residual(self, X: np.ndarray) -> np.ndarray:
+        """Observed minus expected (rows × features), NaN where the past is too short."""
+        raise NotImplementedError
+
+    def contributions(self, X: np.ndarray) -> np.ndarray:
+        return self._smoothed(X) / self.scale_
+
+    def score(self, X: np.ndarray) -> np.ndarray:
+        return self.contributions(X).max(axis=1)
+
+    def _scale(self, X: np.ndarray) -> None:
+        scale = np.nanquantile(self._smoothed(X), self.quantile, axis=0)
+        self.scale_ = np.maximum(scale, np.finfo(np.float32).eps)
+
+    def _smoothed(self, X: np.ndarray) -> np.ndarray:
+        mean = correlate1d(
+            self.residual(X), np.full(self.window, 1 / self.window), axis=0, origin=(self.window - 1) // 2
+        )
+        mean[: self.window - 1] = np.nan
+        return np.abs(mean)

@@ -1,0 +1,60 @@
+"""Linear forecast: each feature from the recent past of all."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from swatlib.detectors.base import Residual
+
+CHUNK = 20_000
+
+
+@dataclass
+class Forecast(Residual):
+    """Residual of a ridge regression of every feature on all features of `lags` rows ago (a vector autoregression).
+
+    Solved by its normal equations in chunks, so that memory does not grow with the rows. High = anomalous.
+    """
+
+    lags: tuple[int, ...] = (1, 5, 20, 60)
+    ridge: float = 1e-3
+    window: int = 32
+    quantile: float = 0.999
+
+    @property
+    def history(self) -> int:
+        return max(self.lags) + self.window - 1
+
+    def fit(self, X: np.ndarray) -> Self:
+        width = X.shape[1] * len(self.lags) + 1
+        gram, cross, rows = np.zeros((width, width)), np.zeros((width, X.shape[1])), 0
+        for past, now in self._chunks(X):
+            gram += past.T @ past
+            cross += past.T @ now
+            rows += len(now)
+        gram[np.diag_indices(width)] += self.ridge * rows
+        self.weights_ = np.linalg.solve(gram, cross)
+        self._scale(X)
+        return self
+
+    def residual(self, X: np.ndarray) -> np.ndarray:
+        far = max(self.lags)
+        out = np.full_like(X, np.nan)
+        if len(X) > far:
+            out[far:] = X[far:] - self._past(X) @ self.weights_
+        return out
+
+    def _chunks(self, X: np.ndarray):
+        far = max(self.lags)
+        for start in range(far, len(X), CHUNK):
+            piece = X[start - far : start + CHUNK]
+            past, now = self._past(piece), piece[far:]
+            rows = np.isfinite(past).all(axis=1) & np.isfinite(now).all(axis=1)
+            yield past[rows], now[rows]
+
+    def _past(self, X: np.ndarray) -> np.ndarray:
+        """Lagged features and a constant, for the rows of X that have a past: (rows - far) × (lags · features + 1)."""
+        far = max(self.lags)
+        rows = len(X) - far
+        return np.hstack([*(X[far - lag : far - lag + rows] for lag in self.lags), np.ones((rows, 1))])

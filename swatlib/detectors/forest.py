@@ -1,0 +1,55 @@
+"""Isolation forest, and the forest distilled into a logistic regression."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from sklearn.ensemble import IsolationForest
+from sklearn.linear_model import LogisticRegression
+
+from swatlib.detectors.base import Detector, on_finite, sample
+
+
+@dataclass
+class Forest(Detector):
+    """Isolation forest (Liu, Ting and Zhou 2008): rows that few random cuts set apart. High = anomalous."""
+
+    trees: int = 100
+    rows: int = 100_000
+    seed: int = 0
+
+    def fit(self, X: np.ndarray) -> Self:
+        self.model_ = IsolationForest(n_estimators=self.trees, random_state=self.seed)
+        self.model_.fit(sample(X, self.rows, self.seed))
+        return self
+
+    def score(self, X: np.ndarray) -> np.ndarray:
+        return on_finite(lambda Z: -self.model_.score_samples(Z), X)
+
+
+@dataclass
+class DistilledForest(Detector):
+    """A logistic regression on the pseudo-labels of an isolation forest: log-odds, high = anomalous.
+
+    The forest calls the most isolated `share` of normal rows anomalous, the regression learns to say the same.
+    A plane through the features can't bend round the normal rows: compare it with the forest to see what that loses.
+    """
+
+    share: float = 0.01
+    trees: int = 100
+    rows: int = 100_000
+    seed: int = 0
+
+    def fit(self, X: np.ndarray) -> Self:
+        rows = sample(X, self.rows, self.seed)
+        isolated = Forest(self.trees, self.rows, self.seed).fit(rows).score(rows)
+        pseudo = isolated > np.quantile(isolated, 1 - self.share)
+        model = LogisticRegression(class_weight="balanced", max_iter=1000).fit(rows, pseudo)
+        self.weights_, self.bias_ = model.coef_[0], float(model.intercept_[0])
+        return self
+
+    def score(self, X: np.ndarray) -> np.ndarray:
+        return X @ self.weights_ + self.bias_
+
+    def contributions(self, X: np.ndarray) -> np.ndarray:
+        return np.maximum(X * self.weights_, 0)

@@ -1,0 +1,93 @@
+"""Distance to what was seen on normal days: k-means centres, nearest neighbours, dense cores."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from sklearn import cluster
+from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
+
+from swatlib.detectors.base import Detector, on_finite, sample
+
+
+@dataclass
+class KMeans(Detector):
+    """Distance to the nearest of `clusters` centres. High = anomalous."""
+
+    clusters: int = 20
+    rows: int = 100_000
+    seed: int = 0
+
+    def fit(self, X: np.ndarray) -> Self:
+        model = cluster.MiniBatchKMeans(self.clusters, random_state=self.seed, n_init=3, batch_size=4096)
+        self.centres_ = model.fit(sample(X, self.rows, self.seed)).cluster_centers_
+        return self
+
+    def score(self, X: np.ndarray) -> np.ndarray:
+        return np.sqrt(self._squares(X).min(axis=1))
+
+    def contributions(self, X: np.ndarray) -> np.ndarray:
+        return on_finite(lambda Z: (Z - self.centres_[self._squares(Z).argmin(axis=1)]) ** 2, X)
+
+    def _squares(self, X: np.ndarray) -> np.ndarray:
+        squares = (X**2).sum(axis=1)[:, None] - 2 * X @ self.centres_.T + (self.centres_**2).sum(axis=1)
+        return np.maximum(squares, 0)
+
+
+@dataclass
+class LOF(Detector):
+    """Local outlier factor (Breunig et al. 2000) of new rows against a sample of normal ones. High = anomalous.
+
+    Fitted on `rows` drawn rows: the cost of a score grows with them. Contributions are a stated fallback: squared
+    distance to the mean of the `neighbours` nearest rows.
+    """
+
+    neighbours: int = 20
+    rows: int = 5_000
+    seed: int = 0
+
+    def fit(self, X: np.ndarray) -> Self:
+        self.model_ = LocalOutlierFactor(n_neighbors=self.neighbours, novelty=True, algorithm="brute")
+        self.model_.fit(sample(X, self.rows, self.seed))
+        return self
+
+    def score(self, X: np.ndarray) -> np.ndarray:
+        return on_finite(lambda Z: -self.model_.score_samples(Z), X)
+
+    def contributions(self, X: np.ndarray) -> np.ndarray:
+        return on_finite(lambda Z: (Z - self._nearest(Z)) ** 2, X)
+
+    def _nearest(self, X: np.ndarray) -> np.ndarray:
+        neighbours = self.model_.kneighbors(X, return_distance=False)
+        return np.mean([self.model_._fit_X[column] for column in neighbours.T], axis=0)
+
+
+@dataclass
+class DBSCAN(Detector):
+    """Distance to the nearest core point of a density clustering (Ester et al. 1996). High = anomalous.
+
+    DBSCAN itself has no notion of a new row; a row farther than `eps_` from every core point would be its noise.
+    `eps_` is the `quantile` of the distances to the `neighbours`-th neighbour in the sample.
+    """
+
+    neighbours: int = 10
+    quantile: float = 0.9
+    rows: int = 5_000
+    seed: int = 0
+
+    def fit(self, X: np.ndarray) -> Self:
+        rows = sample(X, self.rows, self.seed)
+        far = NearestNeighbors(n_neighbors=self.neighbours, algorithm="brute").fit(rows).kneighbors()[0][:, -1]
+        self.eps_ = float(np.quantile(far, self.quantile))
+        cores = cluster.DBSCAN(eps=self.eps_, min_samples=self.neighbours, algorithm="brute").fit(rows).core_sample_indices_
+        self.cores_ = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(rows[cores])
+        return self
+
+    def score(self, X: np.ndarray) -> np.ndarray:
+        return on_finite(lambda Z: self.cores_.kneighbors(Z)[0][:, 0], X)
+
+    def contributions(self, X: np.ndarray) -> np.ndarray:
+        return on_finite(lambda Z: (Z - self._nearest(Z)) ** 2, X)
+
+    def _nearest(self, X: np.ndarray) -> np.ndarray:
+        return self.cores_._fit_X[self.cores_.kneighbors(X, return_distance=False)[:, 0]]

@@ -1,0 +1,37 @@
+"""Residual of a principal-component model: what the common movements of the plant do not explain."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from swatlib.detectors.base import Residual, finite
+
+
+@dataclass
+class PCA(Residual):
+    """Distance of each feature from the subspace of the first components (Shyu et al. 2003; Goh et al. 2017 on SWaT).
+
+    `explained` is the share of variance the kept components hold. High = anomalous.
+    """
+
+    explained: float = 0.95
+    window: int = 32
+    quantile: float = 0.999
+
+    @property
+    def history(self) -> int:
+        return self.window - 1
+
+    def fit(self, X: np.ndarray) -> Self:
+        rows = finite(X)
+        self.mean_ = rows.mean(axis=0)
+        variance, axes = np.linalg.eigh(np.cov(rows, rowvar=False))
+        share = np.cumsum(variance[::-1]) / variance.sum()
+        self.components_ = axes[:, ::-1][:, : np.searchsorted(share, self.explained) + 1]
+        self._scale(X)
+        return self
+
+    def residual(self, X: np.ndarray) -> np.ndarray:
+        centred = X - self.mean_
+        return centred - centred @ self.components_ @ self.components_.T

@@ -1,0 +1,34 @@
+"""One-class support vector machine in linear time."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from sklearn.kernel_approximation import Nystroem
+from sklearn.linear_model import SGDOneClassSVM
+
+from swatlib.detectors.base import Detector, on_finite, sample
+
+
+@dataclass
+class OneClassSVM(Detector):
+    """Schölkopf et al. 2001, with the kernel by Nyström's method and stochastic gradients. High = anomalous.
+
+    `gamma` times the mean squared distance of two features' rows is the width of the kernel: 1 / features by default.
+    """
+
+    nu: float = 0.01
+    landmarks: int = 200
+    gamma: float | None = None
+    rows: int = 100_000
+    seed: int = 0
+
+    def fit(self, X: np.ndarray) -> Self:
+        rows = sample(X, self.rows, self.seed)
+        gamma = self.gamma or 1 / (rows.shape[1] * rows.var())
+        self.kernel_ = Nystroem(gamma=gamma, n_components=self.landmarks, random_state=self.seed).fit(rows)
+        self.model_ = SGDOneClassSVM(nu=self.nu, random_state=self.seed).fit(self.kernel_.transform(rows))
+        return self
+
+    def score(self, X: np.ndarray) -> np.ndarray:
+        return on_finite(lambda Z: -self.model_.score_samples(self.kernel_.transform(Z)), X)

@@ -1,0 +1,185 @@
+"""What a detector sees of the plant: causal features, fitted on normal days alone.
+
+A row of features is a function of that row and of at most `history` rows before it, so a file scored at once and
+a stream scored row by row give the same numbers.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from scipy.ndimage import correlate1d
+
+from swatlib.plant import GAUGED_TANKS, TAGS, Flow, Tank
+
+SECONDS_PER_HOUR = 3600
+LITRES_PER_M3 = 1000  # 1 m³ on 1 m² is 1000 mm of level
+
+
+@dataclass
+class Features:
+    """Scaled readings, differences, rolling means, lags, time since the last change, mass balance of the tanks.
+
+    All times are in rows (one a second). An empty tuple or a zero leaves a kind out.
+
+    differences: reading minus the reading that many rows ago, for sensors; they hold for drifting tags too.
+    means, lags: rolling means over, and readings from, that many rows ago, for tags that neither drift nor stand still.
+    still: rows since a sensor's last change, counted to at most this many (a frozen sensor).
+    balance: window of the mass-balance residual of each gauged tank, mm of level not explained by its flows.
+    clip: features are clipped to ± this many standard deviations of the fit.
+    drift: a tag drifts when its means over parts of `block` rows (6 h, some five cycles of the plant) spread over more
+        than this many standard deviations within a part.
+    creep: it drifts too when an upper or lower decile or the median of the parts spreads over more than this many of
+        its usual moves in a minute: a pressure that is on and off all day and a little higher each time it is on.
+    carry: a missing reading is replaced by the last one for at most this many rows; longer holes give NaN.
+
+    Learned by `fit`: `tags_`, `constant_`, `drifting_`, `names_` and `tag_of_` (one a feature), `mean_`, `scale_`.
+    """
+
+    differences: tuple[int, ...] = (10, 60)
+    means: tuple[int, ...] = ()
+    lags: tuple[int, ...] = ()
+    still: int = 300
+    balance: int = 120
+    clip: float = 10.0
+    drift: float = 1.0
+    creep: float = 5.0
+    block: int = 6 * 3600
+    carry: int = 10
+
+    @property
+    def history(self) -> int:
+        """Past rows that a row of features depends on."""
+        past = (*self.differences, *self.lags, *(window - 1 for window in self.means), self.still, self.balance)
+        return max(past) + self.carry
+
+    def fit(self, frame: pd.DataFrame) -> Self:
+        """Learn tags and scales from `frame` (normal rows × tags)."""
+        self.tags_ = tuple(frame.columns)
+        spread = frame.std()
+        self.constant_ = tuple(spread.index[~(spread > 0)])
+        self.drifting_ = tuple(self._drifting(frame.drop(columns=list(self.constant_))))
+        self._describe()
+        raw = self._raw(frame)
+        self.mean_ = np.nanmean(raw, axis=0)
+        scale = np.nanstd(raw, axis=0)
+        self.scale_ = np.where(scale > 0, scale, 1.0)
+        return self
+
+    def transform(self, frame: pd.DataFrame) -> np.ndarray:
+        """Features (rows × features, float64), NaN where history lacks: the first `history` rows, long holes."""
+        return np.clip((self._raw(frame) - self.mean_) / self.scale_, -self.clip, self.clip)
+
+    def to_dict(self) -> dict:
+        """Parameters and what was learned, as JSON takes it."""
+        learned = {key: _plain(value) for key, value in vars(self).items() if key.endswith("_")}
+        return {"parameters": asdict(self), "learned": learned}
+
+    @classmethod
+    def from_dict(cls, saved: dict) -> Self:
+        """What `to_dict` gave, whole again."""
+        features = cls(**{key: _tuple(value) for key, value in saved["parameters"].items()})
+        for key, value in saved["learned"].items():
+            setattr(features, key, np.array(value) if key in ("mean_", "scale_") else tuple(value))
+        features._describe()
+        return features
+
+    def _drifting(self, frame: pd.DataFrame) -> list[str]:
+        edges = np.array_split(np.arange(len(frame)), max(2, len(frame) // self.block))
+        parts = [frame.iloc[rows] for rows in edges]
+        between = np.ptp([part.mean() for part in parts], axis=0)
+        within = np.mean([part.std() for part in parts], axis=0)
+        deciles = np.ptp([part.quantile([0.1, 0.5, 0.9]) for part in parts], axis=0).max(axis=0)
+        moves = frame.diff(60).abs()
+        usual = moves.where(moves > 0).median().to_numpy()
+        sensor = np.array([TAGS[tag].is_sensor for tag in frame])
+        drifts = (between > self.drift * within) | (sensor & (deciles > self.creep * usual))
+        return [tag for tag, far in zip(frame.columns, drifts, strict=True) if far]
+
+    def _describe(self) -> None:
+        varying = [tag for tag in self.tags_ if tag not in self.constant_]
+        self._sensors = [tag for tag in varying if TAGS[tag].is_sensor]
+        self._steady = [tag for tag in varying if tag not in self.drifting_]
+        self._tanks = [tank for tank in GAUGED_TANKS if self.balance and _gauges(tank) <= set(varying)]
+        named = [(tag, name) for name, tags in self._groups() for tag in tags]
+        self.tag_of_ = tuple(tag for tag, _ in named)
+        self.names_ = tuple(f"{tag} {name}".strip() for tag, name in named)
+
+    def _groups(self) -> Iterator[tuple[str, list[str]]]:
+        """Name and tags of each group of features, in the order in which `_raw` makes them."""
+        yield "", self._steady
+        yield from ((f"lag {rows}", self._steady) for rows in self.lags)
+        yield from ((f"mean {rows}", self._steady) for rows in self.means)
+        yield from ((f"difference {rows}", self._sensors) for rows in self.differences)
+        if self.still:
+            yield "still", self._sensors
+        yield "balance", [tank.level for tank in self._tanks]
+
+    def _raw(self, frame: pd.DataFrame) -> np.ndarray:
+        frame = frame.ffill(limit=self.carry)
+        steady, sensors = (frame[tags].to_numpy(np.float64) for tags in (self._steady, self._sensors))
+        groups = [
+            steady,
+            *(lagged(steady, rows) for rows in self.lags),
+            *(rolling_mean(steady, rows) for rows in self.means),
+            *(sensors - lagged(sensors, rows) for rows in self.differences),
+            *([np.log1p(rows_unchanged(sensors, self.still))] if self.still else []),
+            *(balance_residual(frame, tank, self.balance)[:, None] for tank in self._tanks),
+        ]
+        raw = np.hstack(groups)
+        raw[: self.history] = np.nan
+        return raw
+
+
+def _plain(value):
+    return value.tolist() if isinstance(value, np.ndarray) else list(value)
+
+
+def _tuple(value):
+    return tuple(value) if isinstance(value, list) else value
+
+
+def lagged(X: np.ndarray, rows: int) -> np.ndarray:
+    """X (rows × columns) of `rows` rows ago; NaN where there is none."""
+    past = np.full_like(X, np.nan)
+    past[rows:] = X[: max(len(X) - rows, 0)]
+    return past
+
+
+def rolling_mean(X: np.ndarray, window: int) -> np.ndarray:
+    """Mean of the last `window` rows, summed afresh for each row: a running sum would depend on where it began."""
+    mean = correlate1d(X, np.full(window, 1 / window), axis=0, origin=(window - 1) // 2)
+    mean[: window - 1] = np.nan
+    return mean
+
+
+def rows_unchanged(X: np.ndarray, most: int) -> np.ndarray:
+    """Rows since each column last changed, counted to at most `most` (rows × columns)."""
+    rows = np.arange(len(X))[:, None]
+    changed = np.diff(X, axis=0, prepend=X[:1]) != 0
+    last = np.maximum.accumulate(np.where(changed, rows, 0), axis=0)
+    return np.minimum(rows - last, most).astype(np.float64)
+
+
+def balance_residual(frame: pd.DataFrame, tank: Tank, window: int) -> np.ndarray:
+    """Level change of `tank` over `window` rows less what its meters explain, in mm (rows,)."""
+    net = _volume(frame, tank.inflows) - _volume(frame, tank.outflows)
+    millimetres = net / SECONDS_PER_HOUR / tank.area * LITRES_PER_M3
+    level = frame[tank.level].to_numpy(np.float64)[:, None]
+    explained = rolling_mean(millimetres[:, None], window) * window
+    return (level - lagged(level, window) - explained)[:, 0]
+
+
+def _volume(frame: pd.DataFrame, flows: tuple[Flow, ...]) -> np.ndarray:
+    arriving = np.zeros(len(frame))
+    for flow in flows:
+        through = np.all([frame[valve].to_numpy() == position for valve, position in flow.path], axis=0)
+        arriving += flow.gain * through * frame[flow.meter].to_numpy(np.float64)
+    return arriving
+
+
+def _gauges(tank: Tank) -> set[str]:
+    flows = tank.inflows + tank.outflows
+    return {tank.level, *(flow.meter for flow in flows), *(valve for flow in flows for valve, _ in flow.path)}

@@ -1,0 +1,258 @@
+"""The hinge: one object that notebooks fit, batches score and the stream scores with, row for row the same."""
+
+import hashlib
+import itertools
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pandas as pd
+import sklearn
+import skops.io
+
+from swatlib.data import Recording, normal_frame
+from swatlib.detectors import make
+from swatlib.detectors.base import Detector
+from swatlib.features import Features
+from swatlib.scores import alarms_per_day, persistent, rounded, smooth, threshold
+
+DEFAULT = ("ocsvm", "iforest", "kmeans", "lof", "pca", "forecast")
+FORMAT = 1
+CHUNK = 20_000
+TRUSTED = ("swatlib.detectors.", "sklearn.tree._tree.Tree", "pyod.models.")
+
+
+@dataclass
+class Pipeline:
+    """Features, detectors, thresholds and persistence, fitted on normal days and frozen.
+
+    detectors: names that `swatlib.detectors.make` knows. budget: false alarms a day that each detector may raise.
+    smoothing: rows over which a score is averaged. persistence: alarm when k of the last n scores exceed the threshold.
+    rule: how the threshold follows from the budget ("peaks" or "blocks"). startup: rows dropped before fitting,
+    while the tanks fill. shares: contiguous parts of the normal days that fit the detectors, set the thresholds,
+    and check them. gap: a hole of more than this many sampling periods in time begins a new history.
+    """
+
+    detectors: tuple[str, ...] = DEFAULT
+    budget: float = 1.0
+    features: Features = field(default_factory=Features)
+    smoothing: int = 10
+    persistence: tuple[int, int] = (8, 10)
+    rule: str = "peaks"
+    startup: int = 6 * 3600
+    shares: tuple[float, float, float] = (0.5, 0.3, 0.2)
+    gap: int = 10
+
+    def fit(self, recording: Recording) -> Self:
+        """Fit on normal rows. Raises DataError when the recording holds an attack row, ValueError when it is short."""
+        frame = normal_frame(recording).iloc[self.startup :]
+        fit, calibrate, check = self._split(frame)
+        self.period_ = pd.Timedelta(np.median(np.diff(fit.index)))
+        self.features.fit(fit)
+        X = self.features.transform(fit)
+        self.models_ = {name: make(name).fit(X) for name in self.detectors}
+        self.source_ = recording.checksum
+        self.thresholds_ = dict.fromkeys(self.detectors, np.inf)
+        on_calibrate, on_check = self._decisive(calibrate), self._decisive(check)
+        self.thresholds_ = {n: threshold(s, self.budget, self.rule) for n, s in on_calibrate.items()}
+        self.checked_ = {n: alarms_per_day(s, self.thresholds_[n]) for n, s in on_check.items()}
+        return self
+
+    @property
+    def history(self) -> int:
+        """Past rows that a scored row depends on."""
+        deepest = max(model.history for model in self.models_.values())
+        return self.features.history + deepest + self.smoothing - 1 + self.persistence[1] - 1
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Tags it was fitted on, and that a frame to score must have."""
+        return self.features.tags_
+
+    def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Scores of every detector on the rows of `frame` (rows × tags, times ascending).
+
+        Columns (detector, field): `score` (float32, high = anomalous), `threshold`, `alarm` (bool) and `lead` (the tag
+        that contributes most while in alarm). The first `history` rows, those after a gap in time, and those with a
+        reading missing for long have score NaN and no alarm. Raises ValueError when tags differ from those of the fit.
+        """
+        frame = self._same_tags(frame)
+        parts = [self._score_piece(piece) for piece in self._pieces(frame)]
+        scored = {
+            name: tuple(map(np.concatenate, zip(*(part[name] for part in parts), strict=True))) for name in self.models_
+        }
+        return pd.concat({name: self._columns(name, frame.index, *scored[name]) for name in scored}, axis=1)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write pipeline.json and one skops file a detector; an older pipeline in `folder` is replaced as a whole."""
+        folder = Path(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            made = Path(scratch) / folder.name
+            made.mkdir()
+            for name, model in self.models_.items():
+                skops.io.dump(model, made / _file(name))
+            (made / "pipeline.json").write_text(json.dumps(self._description(made), indent=1))
+            if folder.exists():
+                _refuse_other(folder)
+                folder.rename(Path(scratch) / "replaced")
+            made.rename(folder)
+        return folder
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read what `save` wrote. Raises ValueError for another format or scikit-learn, or a file that has changed."""
+        folder = Path(folder)
+        if not (folder / "pipeline.json").exists():
+            raise ValueError(f"{folder} holds no pipeline.json; make one with `python -m swatlib fit {folder}`")
+        saved = json.loads((folder / "pipeline.json").read_text())
+        _check_versions(folder, saved)
+        settings = {key: tuple(value) if isinstance(value, list) else value for key, value in saved["settings"].items()}
+        pipeline = cls(**{**settings, "features": Features.from_dict(saved["features"])})
+        pipeline.period_ = pd.Timedelta(saved["period"])
+        pipeline.source_ = saved["source"]
+        pipeline.thresholds_, pipeline.checked_ = saved["thresholds"], saved["checked"]
+        pipeline.models_ = {name: _load_model(folder, name, saved["files"]) for name in pipeline.detectors}
+        return pipeline
+
+    def _split(self, frame: pd.DataFrame) -> list[pd.DataFrame]:
+        edges = np.round(np.cumsum((0, *self.shares)) * len(frame)).astype(int)
+        least = 10 * self.features.history
+        if np.diff(edges).min() < least:
+            raise ValueError(
+                f"{len(frame):,} normal rows are left after the first {self.startup:,} of start-up; the smallest "
+                f"of the parts {self.shares} needs {least:,}: give more normal days or a smaller `startup`"
+            )
+        return [frame.iloc[start:stop] for start, stop in itertools.pairwise(edges)]
+
+    def _same_tags(self, frame: pd.DataFrame) -> pd.DataFrame:
+        lacks, extra = (sorted(a - b) for a, b in _both_ways(set(self.tags), set(frame.columns)))
+        if lacks or extra:
+            raise ValueError(
+                f"the frame differs from the {len(self.tags)} tags the pipeline was fitted on: "
+                f"it lacks {', '.join(lacks) or 'none'}, it has in addition {', '.join(map(str, extra)) or 'none'}; "
+                "select the tags of `pipeline.tags`, or fit on those the frame has"
+            )
+        return frame[list(self.tags)]
+
+    def _pieces(self, frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+        """Runs of rows without a gap in time."""
+        gaps = np.flatnonzero(np.diff(frame.index) > self.gap * self.period_) + 1
+        edges = [0, *gaps, len(frame)]
+        return (frame.iloc[start:stop] for start, stop in itertools.pairwise(edges))
+
+    def _score_piece(self, piece: pd.DataFrame) -> dict[str, tuple[np.ndarray, ...]]:
+        """Per detector: score, alarm and the number of the leading tag (-1: none), in chunks of bounded memory."""
+        chunks = []
+        for start in range(0, max(len(piece), 1), CHUNK):
+            before = min(start, self.history)
+            X = self.features.transform(piece.iloc[start - before : start + CHUNK])
+            scored = {name: self._judge(name, X) for name in self.models_}
+            chunks.append({name: [part[before:] for part in parts] for name, parts in scored.items()})
+        joined = {
+            name: [np.concatenate(part) for part in zip(*(c[name] for c in chunks), strict=True)]
+            for name in self.models_
+        }
+        for score, alarm, lead in joined.values():
+            score[: self.history], alarm[: self.history], lead[: self.history] = np.nan, False, -1
+        return joined
+
+    def _judge(self, name: str, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        score = self._smoothed(name, X)
+        alarm = persistent(score, *self.persistence) > self.thresholds_[name]
+        return score.astype(np.float32), alarm, self._leads(self.models_[name], X, alarm)
+
+    def _smoothed(self, name: str, X: np.ndarray) -> np.ndarray:
+        return smooth(rounded(self.models_[name].score(X)), self.smoothing)
+
+    def _decisive(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Per detector the value that must exceed the threshold for an alarm, on normal rows."""
+        X = self.features.transform(frame)
+        return {name: persistent(self._smoothed(name, X), *self.persistence) for name in self.models_}
+
+    def _leads(self, model: Detector, X: np.ndarray, alarm: np.ndarray) -> np.ndarray:
+        """Number of the tag behind the largest contribution, averaged like the score, where in alarm; else -1.
+
+        A method without contributions is explained by the squares of the features, their distance from a normal day.
+        """
+        tag_of = np.array([self.tags.index(tag) for tag in self.features.tag_of_])
+        leads = np.full(len(X), -1, np.int16)
+        past = model.history + self.smoothing - 1
+        for start, stop in _spans(alarm, past):
+            begin = max(start - past, 0)
+            near = X[begin:stop]
+            parts = model.contributions(near)
+            parts = smooth(rounded(near**2 if parts is None else parts), self.smoothing)[start - begin :]
+            leads[start:stop] = tag_of[np.nan_to_num(parts).argmax(axis=1)]
+        leads[~alarm] = -1
+        return leads
+
+    def _columns(self, name: str, index: pd.DatetimeIndex, score, alarm, lead) -> pd.DataFrame:
+        leads = pd.Categorical.from_codes(lead, categories=list(self.tags))
+        columns = {"score": score, "threshold": self.thresholds_[name], "alarm": alarm, "lead": leads}
+        return pd.DataFrame(columns, index=index)
+
+    def _description(self, folder: Path) -> dict:
+        settings = {k: v for k, v in asdict(self).items() if k != "features"}
+        return {
+            "format": FORMAT,
+            "scikit-learn": sklearn.__version__,
+            "settings": settings,
+            "period": str(self.period_),
+            "source": self.source_,
+            "thresholds": self.thresholds_,
+            "checked": self.checked_,
+            "features": self.features.to_dict(),
+            "files": {name: _sha256(folder / _file(name)) for name in self.models_},
+        }
+
+
+def _both_ways(a: set, b: set) -> tuple[tuple[set, set], tuple[set, set]]:
+    return (a, b), (b, a)
+
+
+def _spans(alarm: np.ndarray, join: int) -> Iterator[tuple[int, int]]:
+    """Start and stop of the runs of `alarm`, those less than `join` rows apart taken as one."""
+    rows = np.flatnonzero(alarm)
+    if rows.size:
+        breaks = np.flatnonzero(np.diff(rows) > join)
+        yield from zip(rows[[0, *(breaks + 1)]], rows[[*breaks, -1]] + 1, strict=True)
+
+
+def _file(name: str) -> str:
+    return f"{name.replace(':', '-')}.skops"
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _refuse_other(folder: Path) -> None:
+    if any(folder.iterdir()) and not (folder / "pipeline.json").exists():
+        raise ValueError(f"{folder} holds something else than a pipeline; name an empty or new folder")
+
+
+def _check_versions(folder: Path, saved: dict) -> None:
+    for what, met, needed in (
+        ("format", saved.get("format"), FORMAT),
+        ("scikit-learn", saved.get("scikit-learn"), sklearn.__version__),
+    ):
+        if met != needed:
+            raise ValueError(f"{folder} was saved with {what} {met}, this is {needed}; fit the pipeline anew")
+
+
+def _load_model(folder: Path, name: str, digests: dict[str, str]) -> Detector:
+    path = folder / _file(name)
+    if not path.exists() or _sha256(path) != digests[name]:
+        raise ValueError(f"{path} is missing or is not the file that was saved; fit the pipeline anew")
+    types = skops.io.get_untrusted_types(file=path)
+    strange = [kind for kind in types if not kind.startswith(TRUSTED)]
+    if strange:
+        raise ValueError(
+            f"{path} wants to make objects of {', '.join(strange)}, which no detector has; it is not loaded"
+        )
+    return skops.io.load(path, trusted=types)

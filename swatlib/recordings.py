@@ -1,0 +1,46 @@
+"""The pair every study starts from: normal days to fit on, and days with attacks to judge by."""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from swatlib.data import DataError, Recording, load
+from swatlib.simulation import simulate
+
+SECONDS_PER_DAY = 86_400
+
+
+def recordings(
+    normal: str = "",
+    attack: str = "",
+    start: str = "2015-12-26 10:00",
+    days_normal: float = 2.0,
+    days_attack: float = 1.0,
+    seed: int = 0,
+) -> tuple[Recording, Recording]:
+    """Normal and attacked recording, with the same tags: the files `normal` and `attack`, or a simulated run.
+
+    The simulated plant starts empty at `start`, runs `days_normal` without and then `days_attack` with the attacks of
+    2015 that fall into them. Raises DataError when just one file is named, or they share no tag that varies.
+    """
+    if bool(normal) != bool(attack):
+        raise DataError("Only one of `normal` and `attack` names a file; give both, or neither for the simulated plant.")
+    if normal:
+        return _same_tags(load(normal), load(attack))
+    begin = pd.Timestamp(start)
+    turn = begin + pd.Timedelta(round(days_normal * SECONDS_PER_DAY), "s")
+    whole = simulate(round((days_normal + days_attack) * SECONDS_PER_DAY), seed=seed, start=start)
+    return whole.between(begin, turn), whole.between(turn)
+
+
+def _same_tags(normal: Recording, attack: Recording) -> tuple[Recording, Recording]:
+    common = [tag for tag in normal.frame if tag in attack.frame]
+    if not common:
+        raise DataError(f"{normal.source[0].name} and {attack.source[0].name} share no tag; give two files of one plant.")
+    return _only(normal, common), _only(attack, common)
+
+
+def _only(recording: Recording, tags: list[str]) -> Recording:
+    dropped = [tag for tag in recording.frame if tag not in tags]
+    said = (f"{', '.join(dropped)} left out: the other recording lacks them",) if dropped else ()
+    return replace(recording, frame=recording.frame[tags], findings=(*recording.findings, *said))

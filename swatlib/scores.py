@@ -1,0 +1,92 @@
+"""From a score to an alarm: smoothing, a threshold from a false-alarm budget, persistence. No label anywhere."""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.ndimage import correlate1d, rank_filter
+from scipy.stats import genpareto
+
+ROWS_PER_DAY = 86_400
+
+
+def rounded(score: np.ndarray, bits: int = 16) -> np.ndarray:
+    """Score to `bits` significant bits.
+
+    Matrix products differ in the last of 53 bits with the number of rows they are given at once; a score must not.
+    """
+    mantissa, exponent = np.frexp(score)
+    return np.ldexp(np.round(np.ldexp(mantissa, bits)), exponent - bits)
+
+
+def smooth(score: np.ndarray, window: int) -> np.ndarray:
+    """Mean of the last `window` values along the first axis, each sum taken afresh; NaN before there are as many."""
+    mean = correlate1d(score, np.full(window, 1 / window), axis=0, origin=(window - 1) // 2)
+    mean[: window - 1] = np.nan
+    return mean
+
+
+def persistent(score: np.ndarray, k: int, n: int) -> np.ndarray:
+    """The k-th largest of the last n values (rows,).
+
+    It exceeds a threshold exactly when k of the last n scores do. NaN before there are n values or while one is NaN.
+    """
+    missing = np.isnan(score)
+    kth = rank_filter(np.where(missing, 0.0, score), rank=n - k, size=n, origin=(n - 1) // 2)
+    holes = correlate1d(missing.astype(np.int64), np.ones(n, np.int64), origin=(n - 1) // 2)
+    kth[holes > 0] = np.nan
+    kth[: n - 1] = np.nan
+    return kth
+
+
+def alarms_per_day(score: np.ndarray, threshold: float) -> float:
+    """Runs of `score > threshold` a day of scored rows."""
+    above = score > threshold
+    starts = np.count_nonzero(above[1:] & ~above[:-1]) + int(above[:1].any())
+    return starts * ROWS_PER_DAY / np.count_nonzero(~np.isnan(score))
+
+
+def block_maxima(score: np.ndarray, budget: float, block: int = 1800) -> float:
+    """Threshold that at most `budget` blocks a day exceed: a quantile of the maxima of blocks of `block` rows.
+
+    It can't see further than the largest maximum: a budget under one alarm in the calibration time gives that one.
+    """
+    maxima = _maxima(score[~np.isnan(score)], block)
+    return float(np.quantile(maxima, max(0.0, 1 - budget * block / ROWS_PER_DAY), method="higher"))
+
+
+def peaks_over_threshold(score: np.ndarray, budget: float, block: int = 1800, share: float = 0.5) -> float:
+    """Threshold that `budget` blocks a day are expected to exceed, from a generalised Pareto tail of the block maxima.
+
+    The tail is fitted to the upper `share` of the maxima of blocks of `block` rows (Coles, An Introduction to
+    Statistical Modeling of Extreme Values, 2001, section 4.3); it goes beyond the largest value seen.
+    """
+    maxima = _maxima(score[~np.isnan(score)], block)
+    base = np.quantile(maxima, 1 - share)
+    shape, _, scale = genpareto.fit(maxima[maxima > base] - base, floc=0)
+    exceeded = budget * block / ROWS_PER_DAY
+    return float(base + genpareto.isf(min(exceeded / share, 1.0), shape, scale=scale))
+
+
+RULES: dict[str, Callable[[np.ndarray, float], float]] = {"blocks": block_maxima, "peaks": peaks_over_threshold}
+
+
+def threshold(score: np.ndarray, budget: float, rule: str = "peaks") -> float:
+    """Threshold for `budget` false alarms a day, from the scores of normal days alone.
+
+    Raises ValueError for an unknown rule, a budget that is not positive, or fewer than ten blocks of scores.
+    """
+    if rule not in RULES:
+        raise ValueError(f"threshold rule {rule!r} is unknown; choose one of {', '.join(RULES)}")
+    if not budget > 0:
+        raise ValueError(f"the budget is {budget} false alarms a day; give a number above 0, such as 1")
+    return RULES[rule](score, budget)
+
+
+def _maxima(score: np.ndarray, block: int) -> np.ndarray:
+    blocks = len(score) // block
+    if blocks < 10:
+        raise ValueError(
+            f"{len(score):,} scored rows are {blocks} blocks of {block} rows, too few for a threshold; "
+            f"give normal days with at least {10 * block:,} rows to calibrate on"
+        )
+    return score[: blocks * block].reshape(blocks, block).max(axis=1)

@@ -1,0 +1,97 @@
+"""One contract, every detector crossed with every check."""
+
+import inspect
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from swatlib.detectors import DETECTORS, TITLES, make
+
+NAMES = [*DETECTORS, "pyod:HBOS"]
+WIDTH = 6
+
+
+def correlated(rows, seed):
+    """Positive and skewed, so that the isolated rows lie on one side, where a plane can find them too."""
+    rng = np.random.default_rng(seed)
+    slow = np.sin(np.arange(rows)[:, None] / np.array([300, 470]))
+    return np.exp(slow @ rng.uniform(0.2, 0.7, size=(2, WIDTH)) + rng.normal(size=(rows, WIDTH)) * 0.1)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return correlated(6_000, seed=1)
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def detector(request, rows):
+    return make(request.param).fit(rows)
+
+
+def test_high_is_anomalous(detector, rows):
+    far = rows.copy()
+    far[3_000:] += 8
+    scores = detector.score(far)
+    assert np.nanmedian(scores[3_200:]) > np.nanquantile(scores[detector.history : 3_000], 0.95)
+
+
+def test_a_score_a_row_and_none_without_history(detector, rows):
+    scores = detector.score(rows)
+    assert scores.shape == (len(rows),)
+    assert np.isnan(scores[: detector.history]).all()
+    assert np.isfinite(scores[detector.history :]).all()
+
+
+def test_scores_of_a_piece_with_history_are_those_of_the_whole(detector, rows):
+    whole = detector.score(rows)
+    for size in (1, 7, 500):
+        piece = detector.score(rows[2_000 - detector.history : 2_000 + size])[detector.history :]
+        np.testing.assert_allclose(piece, whole[2_000 : 2_000 + size], rtol=1e-9)
+
+
+def test_rows_with_nan_have_no_score_and_spoil_no_other(detector, rows):
+    holed = rows.copy()
+    holed[1_000, 3] = np.nan
+    scores = detector.score(holed)
+    assert np.isnan(scores[1_000])
+    assert np.isfinite(scores[1_001 + detector.history :]).all()
+
+
+def test_scoring_and_fitting_leave_parameters_and_rows_alone(detector, rows):
+    before, kept = asdict(detector), rows.copy()
+    detector.fit(rows).score(rows)
+    assert asdict(detector) == before
+    np.testing.assert_array_equal(rows, kept)
+
+
+def test_the_same_rows_give_the_same_detector(detector, rows):
+    again = type(detector)(**asdict(detector)).fit(rows)
+    np.testing.assert_array_equal(again.score(rows), detector.score(rows))
+
+
+def test_contributions_name_the_feature_that_was_moved(detector, rows):
+    far = rows.copy()
+    far[3_000:, 2] += 8
+    parts = detector.contributions(far)
+    if parts is None:
+        assert detector.__class__.__name__ in ("OneClassSVM", "Forest", "PyOD")
+        return
+    assert parts.shape == rows.shape
+    assert (np.nan_to_num(parts[3_100:3_200]).argmax(axis=1) == 2).mean() > 0.9
+
+
+def test_no_detector_can_be_given_a_label(detector):
+    for method in (detector.fit, detector.score, detector.contributions):
+        assert list(inspect.signature(method).parameters) == ["X"]
+
+
+def test_every_detector_has_a_title():
+    assert list(TITLES) == list(DETECTORS)
+
+
+def test_an_unknown_name_is_answered_with_the_nearest():
+    with pytest.raises(ValueError, match="did you mean 'kmeans'"):
+        make("kmean")
+    with pytest.raises(ValueError, match="PyOD has no detector 'HBSO'; did you mean 'hbos'"):
+        make("pyod:HBSO").fit(np.ones((10, 2)))

@@ -1,0 +1,153 @@
+import inspect
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from swatlib.data import DataError
+from swatlib.detectors import DETECTORS
+from swatlib.pipeline import DEFAULT, Pipeline
+
+
+@pytest.fixture(scope="module")
+def part(attacked):
+    """Attacks 1 to 3: two hours around the first alarms."""
+    return attacked.frame.iloc[:7_200]
+
+
+@pytest.fixture(scope="module")
+def at_once(fitted, part):
+    return fitted.score(part)
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_pieces_with_history_give_the_same_numbers_as_the_whole(fitted, part, at_once, size):
+    history = fitted.history
+    starts = range(3_000, 3_000 + 12 * size if size < 1000 else len(part), size)
+    pieces = [fitted.score(part.iloc[start - history : start + size]).iloc[history:] for start in starts]
+    pd.testing.assert_frame_equal(
+        pd.concat(pieces), at_once.loc[pieces[0].index[0] : pieces[-1].index[-1]], check_exact=True
+    )
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.data())
+def test_pieces_of_any_size_anywhere_give_the_same_numbers(fitted, part, at_once, data):
+    size = data.draw(st.integers(1, 1500))
+    start = data.draw(st.integers(fitted.history, len(part) - size))
+    piece = fitted.score(part.iloc[start - fitted.history : start + size]).iloc[fitted.history :]
+    pd.testing.assert_frame_equal(piece, at_once.iloc[start : start + size], check_exact=True)
+
+
+def test_scores_have_one_block_a_detector(fitted, at_once, part):
+    fields = ["score", "threshold", "alarm", "lead"]
+    assert list(at_once.columns) == [(name, field) for name in DEFAULT for field in fields]
+    assert at_once.index.equals(part.index)
+    assert at_once["pca"].dtypes.astype(str).to_dict() == {
+        "score": "float32",
+        "threshold": "float64",
+        "alarm": "bool",
+        "lead": "category",
+    }
+
+
+def test_the_first_history_rows_are_warm_up(fitted, at_once):
+    for name in DEFAULT:
+        head, rest = at_once[name].iloc[: fitted.history], at_once[name].iloc[fitted.history :]
+        assert head["score"].isna().all() and not head["alarm"].any()
+        assert rest["score"].notna().all()
+
+
+def test_a_lead_is_named_exactly_while_in_alarm(scored):
+    for name in DEFAULT:
+        pd.testing.assert_series_equal(scored[name]["lead"].notna(), scored[name]["alarm"], check_names=False)
+
+
+def test_a_gap_in_time_begins_a_new_history(fitted, part, at_once):
+    later = part.iloc[3_600:].set_axis(part.index[3_600:] + pd.Timedelta("1h"))
+    scores = fitted.score(pd.concat([part.iloc[:3_600], later]))
+    pd.testing.assert_frame_equal(scores.iloc[:3_600], at_once.iloc[:3_600], check_freq=False)
+    pd.testing.assert_frame_equal(scores.iloc[3_600:], fitted.score(later), check_freq=False)
+
+
+def test_attack_rows_are_refused(attacked):
+    with pytest.raises(DataError, match="rows are labelled attack; fit on normal days only"):
+        Pipeline(startup=0).fit(attacked)
+
+
+def test_fit_takes_nothing_but_a_recording():
+    assert list(inspect.signature(Pipeline.fit).parameters) == ["self", "recording"]
+
+
+def test_a_label_of_nothing_changes_nothing(normal):
+    small = normal.between("2015-12-23", "2015-12-23 18:00")
+    with_label, without = (
+        Pipeline(("kmeans", "pca"), startup=0).fit(replace(small, label=label))
+        for label in (small.frame["P101"] > 9, None)
+    )
+    assert with_label.thresholds_ == without.thresholds_
+
+
+def test_budget_is_kept_within_reason_on_the_check_block(fitted):
+    assert max(fitted.checked_.values()) < 24
+
+
+def test_a_frame_with_other_tags_is_refused_with_the_difference(fitted, part):
+    with pytest.raises(ValueError, match="it lacks LIT101, it has in addition LIT999"):
+        fitted.score(part.rename(columns={"LIT101": "LIT999"}))
+
+
+def test_too_few_normal_rows_are_refused(normal):
+    with pytest.raises(ValueError, match="3,600 normal rows are left after the first 0 of start-up"):
+        Pipeline(startup=0).fit(normal.between("2015-12-23 00:00", "2015-12-23 01:00"))
+
+
+def test_a_saved_pipeline_scores_the_same(fitted, part, at_once, tmp_path):
+    again = Pipeline.load(fitted.save(tmp_path / "pipeline"))
+    pd.testing.assert_frame_equal(again.score(part), at_once, check_exact=True)
+    assert again == fitted
+
+
+def test_saving_again_replaces_and_leaves_nothing_behind(fitted, tmp_path):
+    for _ in range(2):
+        fitted.save(tmp_path / "pipeline")
+    assert [path.name for path in tmp_path.iterdir()] == ["pipeline"]
+
+
+def test_a_folder_with_something_else_is_not_overwritten(fitted, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(ValueError, match="holds something else than a pipeline"):
+        fitted.save(tmp_path)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_a_changed_or_foreign_file_is_refused(fitted, tmp_path):
+    folder = fitted.save(tmp_path / "pipeline")
+    (folder / "pca.skops").write_bytes(b"changed")
+    with pytest.raises(ValueError, match=r"pca.skops is missing or is not the file that was saved"):
+        Pipeline.load(folder)
+    saved = json.loads((folder / "pipeline.json").read_text()) | {"format": 0}
+    (folder / "pipeline.json").write_text(json.dumps(saved))
+    with pytest.raises(ValueError, match="was saved with format 0, this is 1"):
+        Pipeline.load(folder)
+    with pytest.raises(ValueError, match=r"holds no pipeline.json"):
+        Pipeline.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", [*DETECTORS, "pyod:HBOS"])
+def test_every_detector_goes_through_save_and_load(name, normal, tmp_path):
+    small = normal.between("2015-12-23", "2015-12-23 18:00")
+    pipeline = Pipeline((name,), startup=0).fit(small)
+    again = Pipeline.load(pipeline.save(tmp_path / "one"))
+    rows = small.frame.iloc[:2_000]
+    pd.testing.assert_frame_equal(again.score(rows), pipeline.score(rows), check_exact=True)
+
+
+def test_large_attacks_of_the_first_day_are_found(scored, attacked):
+    event = attacked.events.set_index("attack").loc[8]
+    alarms = scored.xs("alarm", axis=1, level=1).loc[event["start"] : event["end"]]
+    assert np.count_nonzero(alarms.any()) >= 4
