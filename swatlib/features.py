@@ -55,6 +55,11 @@ class Features:
         past = (*self.differences, *self.lags, *(window - 1 for window in self.means), self.still, self.balance)
         return max(past) + self.carry
 
+    @property
+    def tag_numbers(self) -> np.ndarray:
+        """Number, in `tags_`, of the tag behind each feature."""
+        return np.array([self.tags_.index(tag) for tag in self.tag_of_])
+
     def fit(self, frame: pd.DataFrame) -> Self:
         """Learn tags and scales from `frame` (normal rows × tags)."""
         self.tags_ = tuple(frame.columns)

@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 import sklearn
 import skops.io
+from threadpoolctl import ThreadpoolController
 
 from swatlib.data import Recording, normal_frame
 from swatlib.detectors import make
@@ -32,7 +34,7 @@ class Pipeline:
 
     detectors: names that `swatlib.detectors.make` knows. budget: false alarms a day that each detector may raise.
     smoothing: rows over which a score is averaged. persistence: alarm when k of the last n scores exceed the threshold.
-    rule: how the threshold follows from the budget ("peaks" or "blocks"). startup: rows dropped before fitting,
+    rule: how the threshold follows from the budget ("peaks" or "blocks"). startup: seconds dropped before fitting,
     while the tanks fill. shares: contiguous parts of the normal days that fit the detectors, set the thresholds,
     and check them. gap: a hole of more than this many sampling periods in time begins a new history.
     """
@@ -49,29 +51,38 @@ class Pipeline:
 
     def fit(self, recording: Recording) -> Self:
         """Fit on normal rows. Raises DataError when the recording holds an attack row, ValueError when it is short."""
-        frame = normal_frame(recording).iloc[self.startup :]
-        fit, calibrate, check = self._split(frame)
+        frame = normal_frame(recording)
+        fit, calibrate, check = self._split(frame[frame.index >= frame.index[0] + pd.Timedelta(self.startup, "s")])
         self.period_ = pd.Timedelta(np.median(np.diff(fit.index)))
+        day = round(pd.Timedelta("1d") / self.period_)
         self.features.fit(fit)
         X = self.features.transform(fit)
         self.models_ = {name: make(name).fit(X) for name in self.detectors}
         self.source_ = recording.checksum
         self.thresholds_ = dict.fromkeys(self.detectors, np.inf)
         on_calibrate, on_check = self._decisive(calibrate), self._decisive(check)
-        self.thresholds_ = {n: threshold(s, self.budget, self.rule) for n, s in on_calibrate.items()}
-        self.checked_ = {n: alarms_per_day(s, self.thresholds_[n]) for n, s in on_check.items()}
+        self.thresholds_ = {n: threshold(s, self.budget, self.rule, day) for n, s in on_calibrate.items()}
+        self.checked_ = {n: alarms_per_day(s, self.thresholds_[n], day) for n, s in on_check.items()}
         return self
 
     @property
     def history(self) -> int:
         """Past rows that a scored row depends on."""
-        deepest = max(model.history for model in self.models_.values())
-        return self.features.history + deepest + self.smoothing - 1 + self.persistence[1] - 1
+        return self.features.history + max(map(self._past, self.models_.values()))
 
     @property
     def tags(self) -> tuple[str, ...]:
         """Tags it was fitted on, and that a frame to score must have."""
         return self.features.tags_
+
+    def calibration(self) -> pd.DataFrame:
+        """One row a detector: its threshold, the budget, and the alarms a day on normal days that had no say in it."""
+        columns = {
+            "threshold": self.thresholds_,
+            "budget": self.budget,
+            "alarms a day on the check part": self.checked_,
+        }
+        return pd.DataFrame(columns, index=list(self.detectors)).rename_axis("detector")
 
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Scores of every detector on the rows of `frame` (rows × tags, times ascending).
@@ -81,11 +92,14 @@ class Pipeline:
         reading missing for long have score NaN and no alarm. Raises ValueError when tags differ from those of the fit.
         """
         frame = self._same_tags(frame)
-        parts = [self._score_piece(piece) for piece in self._pieces(frame)]
-        scored = {
-            name: tuple(map(np.concatenate, zip(*(part[name] for part in parts), strict=True))) for name in self.models_
-        }
-        return pd.concat({name: self._columns(name, frame.index, *scored[name]) for name in scored}, axis=1)
+        judged = {name: _blank(len(frame)) for name in self.models_}
+        with _controller().limit(limits=1):  # a second thread waits more than it works; a stream has a process a core
+            for start, stop in self._chunks(frame.index):
+                X = self.features.transform(frame.iloc[start - self.history : stop])
+                for name, columns in judged.items():
+                    for column, values in zip(columns, self._judge(name, X, stop - start), strict=True):
+                        column[start:stop] = values
+        return self._table(frame.index, judged)
 
     def save(self, folder: str | Path) -> Path:
         """Write pipeline.json and one skops file a detector; an older pipeline in `folder` is replaced as a whole."""
@@ -121,10 +135,10 @@ class Pipeline:
 
     def _split(self, frame: pd.DataFrame) -> list[pd.DataFrame]:
         edges = np.round(np.cumsum((0, *self.shares)) * len(frame)).astype(int)
-        least = 10 * self.features.history
+        least = 2 * self.features.history
         if np.diff(edges).min() < least:
             raise ValueError(
-                f"{len(frame):,} normal rows are left after the first {self.startup:,} of start-up; the smallest "
+                f"{len(frame):,} normal rows are left after {self.startup:,} s of start-up; the smallest "
                 f"of the parts {self.shares} needs {least:,}: give more normal days or a smaller `startup`"
             )
         return [frame.iloc[start:stop] for start, stop in itertools.pairwise(edges)]
@@ -139,32 +153,23 @@ class Pipeline:
             )
         return frame[list(self.tags)]
 
-    def _pieces(self, frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
-        """Runs of rows without a gap in time."""
-        gaps = np.flatnonzero(np.diff(frame.index) > self.gap * self.period_) + 1
-        edges = [0, *gaps, len(frame)]
-        return (frame.iloc[start:stop] for start, stop in itertools.pairwise(edges))
+    def _chunks(self, index: pd.DatetimeIndex) -> Iterator[tuple[int, int]]:
+        """Start and stop of the rows to score, of bounded number, each with `history` rows before it without a gap."""
+        gaps = np.flatnonzero(np.diff(index) > self.gap * self.period_) + 1
+        for first, last in itertools.pairwise([0, *gaps, len(index)]):
+            for start in range(first + self.history, last, CHUNK):
+                yield start, min(start + CHUNK, last)
 
-    def _score_piece(self, piece: pd.DataFrame) -> dict[str, tuple[np.ndarray, ...]]:
-        """Per detector: score, alarm and the number of the leading tag (-1: none), in chunks of bounded memory."""
-        chunks = []
-        for start in range(0, max(len(piece), 1), CHUNK):
-            before = min(start, self.history)
-            X = self.features.transform(piece.iloc[start - before : start + CHUNK])
-            scored = {name: self._judge(name, X) for name in self.models_}
-            chunks.append({name: [part[before:] for part in parts] for name, parts in scored.items()})
-        joined = {
-            name: [np.concatenate(part) for part in zip(*(c[name] for c in chunks), strict=True)]
-            for name in self.models_
-        }
-        for score, alarm, lead in joined.values():
-            score[: self.history], alarm[: self.history], lead[: self.history] = np.nan, False, -1
-        return joined
-
-    def _judge(self, name: str, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _judge(self, name: str, X: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Score, alarm and number of the leading tag (-1: none) of the last `rows` rows of features."""
+        X = X[-(rows + self._past(self.models_[name])) :]
         score = self._smoothed(name, X)
         alarm = persistent(score, *self.persistence) > self.thresholds_[name]
-        return score.astype(np.float32), alarm, self._leads(self.models_[name], X, alarm)
+        return score[-rows:], alarm[-rows:], self._leads(self.models_[name], X, alarm)[-rows:]
+
+    def _past(self, model: Detector) -> int:
+        """Rows of features before a row that its alarm depends on."""
+        return model.history + self.smoothing - 1 + self.persistence[1] - 1
 
     def _smoothed(self, name: str, X: np.ndarray) -> np.ndarray:
         return smooth(rounded(self.models_[name].score(X)), self.smoothing)
@@ -179,7 +184,6 @@ class Pipeline:
 
         A method without contributions is explained by the squares of the features, their distance from a normal day.
         """
-        tag_of = np.array([self.tags.index(tag) for tag in self.features.tag_of_])
         leads = np.full(len(X), -1, np.int16)
         past = model.history + self.smoothing - 1
         for start, stop in _spans(alarm, past):
@@ -187,14 +191,17 @@ class Pipeline:
             near = X[begin:stop]
             parts = model.contributions(near)
             parts = smooth(rounded(near**2 if parts is None else parts), self.smoothing)[start - begin :]
-            leads[start:stop] = tag_of[np.nan_to_num(parts).argmax(axis=1)]
+            leads[start:stop] = self.features.tag_numbers[np.nan_to_num(parts).argmax(axis=1)]
         leads[~alarm] = -1
         return leads
 
-    def _columns(self, name: str, index: pd.DatetimeIndex, score, alarm, lead) -> pd.DataFrame:
-        leads = pd.Categorical.from_codes(lead, categories=list(self.tags))
-        columns = {"score": score, "threshold": self.thresholds_[name], "alarm": alarm, "lead": leads}
-        return pd.DataFrame(columns, index=index)
+    def _table(self, index: pd.DatetimeIndex, judged: dict[str, tuple[np.ndarray, ...]]) -> pd.DataFrame:
+        tags = pd.CategoricalDtype(list(self.tags))
+        columns = {}
+        for name, (score, alarm, lead) in judged.items():
+            columns[name, "score"], columns[name, "threshold"] = score, self.thresholds_[name]
+            columns[name, "alarm"], columns[name, "lead"] = alarm, pd.Categorical.from_codes(lead, dtype=tags)
+        return pd.DataFrame(columns, index)
 
     def _description(self, folder: Path) -> dict:
         settings = {k: v for k, v in asdict(self).items() if k != "features"}
@@ -209,6 +216,16 @@ class Pipeline:
             "features": self.features.to_dict(),
             "files": {name: _sha256(folder / _file(name)) for name in self.models_},
         }
+
+
+def _blank(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Score, alarm and number of the leading tag before anything is scored."""
+    return np.full(rows, np.nan, np.float32), np.zeros(rows, bool), np.full(rows, -1, np.int16)
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def _both_ways(a: set, b: set) -> tuple[tuple[set, set], tuple[set, set]]:

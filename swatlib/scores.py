@@ -7,6 +7,7 @@ from scipy.ndimage import correlate1d, rank_filter
 from scipy.stats import genpareto
 
 ROWS_PER_DAY = 86_400
+BLOCKS_PER_DAY = 48  # half an hour: longer than any alarm on a normal day, so that blocks are independent
 
 
 def rounded(score: np.ndarray, bits: int = 16) -> np.ndarray:
@@ -38,48 +39,46 @@ def persistent(score: np.ndarray, k: int, n: int) -> np.ndarray:
     return kth
 
 
-def alarms_per_day(score: np.ndarray, threshold: float) -> float:
-    """Runs of `score > threshold` a day of scored rows."""
+def alarms_per_day(score: np.ndarray, threshold: float, day: int = ROWS_PER_DAY) -> float:
+    """Runs of `score > threshold` a day of scored rows, of which a day has `day`."""
     above = score > threshold
     starts = np.count_nonzero(above[1:] & ~above[:-1]) + int(above[:1].any())
-    return starts * ROWS_PER_DAY / np.count_nonzero(~np.isnan(score))
+    return float(starts * day / np.count_nonzero(~np.isnan(score)))
 
 
-def block_maxima(score: np.ndarray, budget: float, block: int = 1800) -> float:
-    """Threshold that at most `budget` blocks a day exceed: a quantile of the maxima of blocks of `block` rows.
+def block_maxima(maxima: np.ndarray, exceeded: float) -> float:
+    """Threshold that a share `exceeded` of the blocks exceeds: a quantile of their maxima.
 
     It can't see further than the largest maximum: a budget under one alarm in the calibration time gives that one.
     """
-    maxima = _maxima(score[~np.isnan(score)], block)
-    return float(np.quantile(maxima, max(0.0, 1 - budget * block / ROWS_PER_DAY), method="higher"))
+    return float(np.quantile(maxima, 1 - exceeded, method="higher"))
 
 
-def peaks_over_threshold(score: np.ndarray, budget: float, block: int = 1800, share: float = 0.5) -> float:
-    """Threshold that `budget` blocks a day are expected to exceed, from a generalised Pareto tail of the block maxima.
+def peaks_over_threshold(maxima: np.ndarray, exceeded: float, share: float = 0.5) -> float:
+    """Threshold that a share `exceeded` of blocks is expected to exceed, from a generalised Pareto tail of the maxima.
 
-    The tail is fitted to the upper `share` of the maxima of blocks of `block` rows (Coles, An Introduction to
-    Statistical Modeling of Extreme Values, 2001, section 4.3); it goes beyond the largest value seen.
+    The tail is fitted to the upper `share` of the maxima (Coles, An Introduction to Statistical Modeling of Extreme
+    Values, 2001, section 4.3); it goes beyond the largest value seen.
     """
-    maxima = _maxima(score[~np.isnan(score)], block)
     base = np.quantile(maxima, 1 - share)
     shape, _, scale = genpareto.fit(maxima[maxima > base] - base, floc=0)
-    exceeded = budget * block / ROWS_PER_DAY
     return float(base + genpareto.isf(min(exceeded / share, 1.0), shape, scale=scale))
 
 
 RULES: dict[str, Callable[[np.ndarray, float], float]] = {"blocks": block_maxima, "peaks": peaks_over_threshold}
 
 
-def threshold(score: np.ndarray, budget: float, rule: str = "peaks") -> float:
-    """Threshold for `budget` false alarms a day, from the scores of normal days alone.
+def threshold(score: np.ndarray, budget: float, rule: str = "peaks", day: int = ROWS_PER_DAY) -> float:
+    """Threshold for `budget` false alarms a day of `day` rows, from the scores of normal days alone.
 
-    Raises ValueError for an unknown rule, a budget that is not positive, or fewer than ten blocks of scores.
+    `rule` works on the maxima of half-hour blocks. Raises ValueError for an unknown rule, a budget that is not between
+    0 and one a block, or fewer than ten blocks of scores.
     """
     if rule not in RULES:
         raise ValueError(f"threshold rule {rule!r} is unknown; choose one of {', '.join(RULES)}")
-    if not budget > 0:
-        raise ValueError(f"the budget is {budget} false alarms a day; give a number above 0, such as 1")
-    return RULES[rule](score, budget)
+    if not 0 < budget <= BLOCKS_PER_DAY:
+        raise ValueError(f"the budget is {budget} false alarms a day; give one above 0 and up to {BLOCKS_PER_DAY}")
+    return RULES[rule](_maxima(score[~np.isnan(score)], max(day // BLOCKS_PER_DAY, 1)), budget / BLOCKS_PER_DAY)
 
 
 def _maxima(score: np.ndarray, block: int) -> np.ndarray:

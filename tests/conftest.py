@@ -2,9 +2,14 @@
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, settings
 
 from swatlib.pipeline import Pipeline
 from swatlib.simulation import simulate
+
+# A busy machine is no failure: examples may take as long as they need.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("patient")
 
 ATTACK_START = pd.Timestamp("2015-12-28 10:00:00")
 

@@ -60,6 +60,13 @@ def test_a_smaller_budget_gives_a_higher_threshold():
     assert levels == sorted(levels)
 
 
+def test_a_plant_recorded_more_slowly_has_its_budget_in_days_too():
+    score = np.random.default_rng(3).normal(size=8 * DAY)
+    later = smooth(score, 10)[9:]
+    slow = later[::10]
+    assert alarms_per_day(slow[4 * DAY // 10 :], threshold(slow[: 4 * DAY // 10], 4, day=DAY // 10), DAY // 10) < 8
+
+
 def test_alarms_are_runs_a_day():
     score = np.zeros(DAY)
     score[[10, 11, 50, 600]] = 2
@@ -70,7 +77,7 @@ def test_alarms_are_runs_a_day():
     ("score", "budget", "rule", "says"),
     [
         (np.ones(DAY), 1, "luck", "rule 'luck' is unknown; choose one of blocks, peaks"),
-        (np.ones(DAY), 0, "peaks", "budget is 0 false alarms a day"),
+        (np.ones(DAY), 0, "peaks", "budget is 0 false alarms a day; give one above 0 and up to 48"),
         (np.ones(100), 1, "peaks", "100 scored rows are 0 blocks"),
     ],
 )

@@ -43,7 +43,7 @@ class LOF(Detector):
     """
 
     neighbours: int = 20
-    rows: int = 5_000
+    rows: int = 2_000
     seed: int = 0
 
     def fit(self, X: np.ndarray) -> Self:

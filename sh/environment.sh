@@ -1,0 +1,84 @@
+# shellcheck shell=sh
+# Sourced by run.sh and test.sh. `prepare_environment FOLDER` makes or reuses FOLDER/.venv and sets $python.
+
+say() { printf '%s\n' "$*"; }
+fail() { printf '%s\n' "$*" >&2; exit 1; }
+
+supported='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
+name_version='import sys; print("%d.%d (%s)" % (sys.version_info[:2] + (sys.executable,)))'
+
+prepare_environment() {
+  top=$1
+  python=$top/.venv/bin/python
+  stamp=$top/.venv/installed
+  wanted=$(cat "$top/requirements.lock" "$top/pyproject.toml" | cksum)
+  # A virtual environment that was moved keeps its old path in its scripts and can't be mended.
+  if ! grep -qsF "$top/.venv" "$top/.venv/bin/activate" || ! "$python" -c "$supported; import pip" 2>/dev/null; then
+    make_environment
+  fi
+  if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+    rm -f "$stamp"
+    install_packages
+    printf '%s\n' "$wanted" >"$stamp"
+  fi
+  say "Python $("$python" -c "$name_version"), packages as in requirements.lock"
+}
+
+make_environment() {
+  found=$(find_python) || fail "$(explain_python)"
+  say "Making .venv with $found"
+  rm -rf "$top/.venv"
+  "$found" -m venv "$top/.venv" || fail "$found could not make a virtual environment; on Debian or Ubuntu type: sudo apt install python3-venv"
+}
+
+find_python() {
+  each_python | while read -r each; do
+    if "$each" -c "$supported" 2>/dev/null && "$each" -c 'import ensurepip, venv' 2>/dev/null; then
+      printf '%s\n' "$each"
+      break
+    fi
+  done | grep .
+}
+
+each_python() {
+  if [ -n "${SWAT_PYTHON-}" ]; then
+    printf '%s\n' "$SWAT_PYTHON"
+  else
+    printf '%s\n' python3.13 python3.12 python3.11 python3 python
+  fi
+}
+
+explain_python() {
+  met=$(each_python | while read -r each; do "$each" -c "$name_version" 2>/dev/null || true; done | sort -u | tr '\n' ' ')
+  say "Python 3.11, 3.12 or 3.13 with its venv module is needed; found: ${met:-none}"
+  say "Type one of these, then the same command again:"
+  say "  sudo apt install python3 python3-venv     (Debian, Ubuntu)"
+  say "  brew install python@3.13                  (macOS)"
+  say "  SWAT_PYTHON=/path/to/python3.12 sh $0     (a Python in another place)"
+}
+
+install_packages() {
+  log=$top/.venv/install.log
+  say "Installing the packages of requirements.lock"
+  began=$(date +%s)
+  PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 "$python" -m pip install --no-deps \
+    -r "$top/requirements.lock" -e "$top" >"$log" 2>&1 &
+  pip=$!
+  trap 'kill "$pip"; exit 130' INT TERM
+  while kill -0 "$pip" 2>/dev/null; do
+    show_progress
+    sleep 1
+  done
+  trap - INT TERM
+  [ ! -t 1 ] || printf '\r\033[K'
+  wait "$pip" || {
+    tail -n 15 "$log" >&2
+    fail "Installing failed, see $log; with a connection to the package index, the same command goes on from there."
+  }
+  say "Installed in $(($(date +%s) - began)) s"
+}
+
+show_progress() {
+  [ -t 1 ] || return 0
+  printf '\r\033[K  %s packages found, %s s' "$(grep -c '^Collecting' "$log" || true)" $(($(date +%s) - began))
+}

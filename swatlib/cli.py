@@ -1,0 +1,271 @@
+"""The command line, `python -m swatlib`: each verb is a few calls that a notebook could make too.
+
+What a verb needs is imported when it runs, so that `--help` answers at once.
+"""
+
+import warnings
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from typer.core import TyperGroup
+
+from swatlib.live import commands
+
+WHOLE_2015 = {"start": "2015-12-22 16:00", "days_normal": 5.75, "days_attack": 449_919 / 86_400}
+ENDED_BY_USER = 130  # what a shell reports for a program that Ctrl-C ended
+
+out = Console()
+err = Console(stderr=True)
+
+
+class _Verbs(TyperGroup):
+    """An error that its user can mend is one sentence; `--debug` shows where it arose."""
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            # asyncio remarks on what was cut off, long after the notebook it belonged to was saved
+            warnings.filterwarnings("ignore", "coroutine .* was never awaited")
+            err.print("Stopped.")
+            raise typer.Exit(ENDED_BY_USER) from None
+        except (ValueError, OSError) as error:
+            if ctx.params["debug"]:
+                raise
+            err.print(f"[bold red]Error:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
+            raise typer.Exit(1) from None
+
+
+app = typer.Typer(cls=_Verbs, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(commands.app)
+
+NormalFile = Annotated[
+    Path | None, typer.Option("--normal", help="File of normal days.", exists=True, dir_okay=False, resolve_path=True)
+]
+AttackFile = Annotated[
+    Path | None, typer.Option("--attack", help="File with attacks.", exists=True, dir_okay=False, resolve_path=True)
+]
+DaysNormal = Annotated[float, typer.Option(help="Normal days to simulate when no file is given.", min=0.1)]
+DaysAttack = Annotated[float, typer.Option(help="Days with attacks to simulate when no file is given.", min=0.1)]
+Seed = Annotated[int, typer.Option(help="Of the simulated plant: the same seed, the same rows.")]
+Detectors = Annotated[list[str], typer.Option("--detector", help="Repeat for several; the default is all six.")]
+Budget = Annotated[float, typer.Option(help="False alarms a day that each detector may raise.", min=0.001)]
+
+
+@app.callback()
+def main(debug: Annotated[bool, typer.Option(help="Show where an error arose.")] = False) -> None:
+    """Attack detection on the Secure Water Treatment testbed (SWaT): from recordings to an illustrated report."""
+
+
+@app.command(epilog="Example: python -m swatlib report 03-detector -p detector=pca -p budget=0.5")
+def report(
+    notebooks: Annotated[list[str] | None, typer.Argument(help="By name or path; all when none is named.")] = None,
+    *,
+    parameter: Annotated[list[str], typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="May repeat.")] = (),
+    normal: NormalFile = None,
+    attack: AttackFile = None,
+    whole: Annotated[bool, typer.Option("--whole", help="Simulate all eleven days of 2015, not a small part.")] = False,
+    name: Annotated[str | None, typer.Option(help="Of the run, for its folder; the default is date and time.")] = None,
+) -> None:
+    """Execute notebooks into reports/<run>/ and rebuild reports/index.html.
+
+    The notebooks simulate the plant, or read your files. Each takes those of the parameters that it has.
+    """
+    from swatlib import parameters as cells
+    from swatlib.report import report as execute
+
+    paths = [cells.find(each) for each in notebooks] if notebooks else cells.all_notebooks()
+    known = {key: default for path in paths for key, default in cells.defaults(path).items()}
+    simulated = WHOLE_2015 if whole and not normal else {}
+    values = simulated | _files(normal, attack) | cells.parse(parameter, known)
+    with _Steps(len(paths)) as steps:
+        index = execute(paths, values, name, progress=steps)
+    _say(f"Report: {index}")
+
+
+@app.command(epilog="Example: python -m swatlib simulate two-days.xlsx --duration 2d --start '2015-12-27 16:00'")
+def simulate(
+    path: Annotated[Path, typer.Argument(help=".xlsx or .csv in the form of the official files, or .parquet")],
+    *,
+    duration: Annotated[str, typer.Option(help="Seconds, or as pandas writes it: 90min, 12h, 2d.")] = "1d",
+    start: Annotated[str, typer.Option(help="First second, with empty tanks; attacks begin on 2015-12-28.")] = (
+        "2015-12-22 16:00"
+    ),
+    attacks: Annotated[bool, typer.Option(help="With the attacks of 2015 that fall into the time.")] = True,
+    seed: Seed = 0,
+    plant: Annotated[Literal["2015", "2017"], typer.Option(help="Parameters of the plant.")] = "2015",
+    labels: Annotated[Literal["exact", "official"], typer.Option(help="Official ones err as in 2015.")] = "exact",
+) -> None:
+    """Simulate the plant and write what it recorded to a file."""
+    from swatlib.simulation import simulate as run
+
+    span = int(duration) if duration.isdigit() else duration
+    recording = run(span, "2015" if attacks else None, seed, start, plant, labels)
+    _write(recording, path)
+    _say(f"{path}: {_extent(recording)}")
+
+
+@app.command(epilog="Example: python -m swatlib inspect SWaT_Dataset_Attack_v0.xlsx")
+def inspect(
+    files: Annotated[list[Path], typer.Argument(help="Of one recording: xlsx, csv, parquet, zip.")],
+) -> None:
+    """Say what is in a file, what was found amiss and what was done about it; list its tags."""
+    from swatlib.data import load
+
+    recording = load(*files)
+    _say(_extent(recording), f"checksum {recording.checksum}", *(f"• {finding}" for finding in recording.findings))
+    out.print(_tag_table(recording))
+
+
+@app.command(epilog="Example: python -m swatlib fit models/swat --normal SWaT_Dataset_Normal_v1.xlsx --detector pca")
+def fit(
+    folder: Annotated[Path, typer.Argument(help="Where the pipeline is saved.")],
+    *,
+    normal: NormalFile = None,
+    days_normal: DaysNormal = 2.0,
+    seed: Seed = 0,
+    detector: Detectors = (),
+    budget: Budget = 1.0,
+) -> None:
+    """Fit a pipeline on normal days, from a file or simulated, and save it."""
+    from swatlib.data import load
+    from swatlib.simulation import simulate as run
+
+    recording = load(normal) if normal else run(round(days_normal * 86_400), attacks=None, seed=seed)
+    pipeline = _pipeline(detector, budget).fit(recording)
+    pipeline.save(folder)
+    _say(f"{folder}: {', '.join(pipeline.detectors)}, fitted on {_extent(recording)}")
+
+
+@app.command(epilog="Example: python -m swatlib compare --normal normal.xlsx --attack attack.xlsx --detector pca")
+def compare(
+    *,
+    normal: NormalFile = None,
+    attack: AttackFile = None,
+    start: Annotated[str, typer.Option(help="First simulated second; attacks begin on 2015-12-28.")] = (
+        "2015-12-26 10:00"
+    ),
+    days_normal: DaysNormal = 2.0,
+    days_attack: DaysAttack = 1.0,
+    seed: Seed = 0,
+    detector: Detectors = (),
+    budget: Budget = 1.0,
+) -> None:
+    """Fit on normal days, judge on the attacks, print one column a detector."""
+    from swatlib.data import attacks
+    from swatlib.metrics import evaluate
+    from swatlib.recordings import recordings
+
+    source = _files(normal, attack) or {"start": start, "days_normal": days_normal, "days_attack": days_attack}
+    calm, attacked = recordings(**source, seed=seed)
+    pipeline = _pipeline(detector, budget).fit(calm)
+    scored, events = pipeline.score(attacked.frame), attacks(attacked)
+    rows = {
+        name: evaluate(attacked.label, scored[name]["alarm"], scored[name]["score"], events)
+        for name in pipeline.detectors
+    }
+    _say(f"fitted on {_extent(calm)}", f"judged on {_extent(attacked)}, {len(events)} attacks")
+    out.print(_metric_table(rows))
+
+
+@app.command(epilog="Example: python -m swatlib bench read score")
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(help="What to measure; all if not said.")] = None,
+) -> None:
+    """Measure speed and memory against the goals; a table here and a JSON under reports/bench/."""
+    from swatlib.bench import bench as measure
+
+    measure(names or [], out)
+
+
+class _Steps:
+    """The state of a run in the terminal: one bar a notebook, or one line each where there is no terminal."""
+
+    def __init__(self, total: int):
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("cells"),
+            TimeElapsedColumn(),
+        )
+        self.bars = Progress(*columns, console=out, disable=not out.is_terminal)
+        self.total, self.tasks = total, {}
+
+    def __enter__(self):
+        self.bars.start()
+        return self
+
+    def __exit__(self, *_):
+        self.bars.stop()
+
+    def __call__(self, step) -> None:
+        if step.name not in self.tasks:
+            label = f"{len(self.tasks) + 1}/{self.total} {step.name}"
+            self.tasks[step.name] = self.bars.add_task(label, total=step.cells)
+        self.bars.update(self.tasks[step.name], completed=step.cells_run)
+        if step.seconds:
+            self.bars.stop_task(self.tasks[step.name])
+            if not out.is_terminal:
+                label = self.bars.tasks[self.tasks[step.name]].description
+                out.print(f"{label}: {step.status}, {step.seconds:.0f} s", highlight=False)
+
+
+def _files(normal: Path | None, attack: Path | None) -> dict[str, str]:
+    if bool(normal) != bool(attack):
+        raise typer.BadParameter("--normal and --attack go together: one file to learn from, one to judge by.")
+    return {"normal": str(normal), "attack": str(attack)} if normal else {}
+
+
+def _pipeline(detectors, budget: float):
+    from swatlib.pipeline import Pipeline
+
+    return Pipeline(detectors=tuple(detectors), budget=budget) if detectors else Pipeline(budget=budget)
+
+
+def _write(recording, path: Path) -> None:
+    from swatlib.files import replacing
+    from swatlib.simulation import write_like_swat
+
+    if path.suffix != ".parquet":
+        write_like_swat(recording, path)
+        return
+    with replacing(path) as temporary:
+        recording.frame.assign(attack=recording.label).to_parquet(temporary)
+
+
+def _extent(recording) -> str:
+    first, last = recording.frame.index[[0, -1]]
+    names = ", ".join(source.name for source in recording.source)
+    label = "no label" if recording.label is None else f"{recording.label.sum():,} labelled attack"
+    return (
+        f"{names}: {len(recording.frame):,} rows from {first} to {last}, {len(recording.frame.columns)} tags, {label}"
+    )
+
+
+def _tag_table(recording) -> Table:
+    from swatlib.recordings import tag_table
+
+    described = tag_table(recording)
+    table = Table("tag", *described.columns, box=None, header_style="dim")
+    for name, row in described.iterrows():
+        table.add_row(name, *(each if isinstance(each, str) else f"{each:.4g}" for each in row))
+    return table
+
+
+def _metric_table(rows: dict[str, dict]) -> Table:
+    from swatlib.headline import written
+
+    table = Table("metric", *rows, box=None, header_style="dim")
+    for metric in next(iter(rows.values())):
+        table.add_row(metric, *(written(row[metric]) for row in rows.values()))
+    return table
+
+
+def _say(*lines: str) -> None:
+    out.print("\n".join(lines), soft_wrap=True, highlight=False, markup=False)

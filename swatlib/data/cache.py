@@ -1,0 +1,73 @@
+"""Recordings kept as parquet under the checksum of the file they came from, so that a workbook is parsed once."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from swatlib.data.recording import Recording
+from swatlib.files import replacing
+from swatlib.plant import NAMES
+from swatlib.settings import settings
+
+FORMAT = 1  # to be raised whenever the same bytes would give another recording
+_ABOUT = b"swatlib"
+_TIME, _LABEL, _EXTRA = "time", "attack", "extra "
+
+
+def entry(sha256: str) -> Path:
+    """Where the recording of a file with this checksum is kept."""
+    return settings().cache_folder / "recordings" / f"{sha256}-{FORMAT}.parquet"
+
+
+def fetch(sha256: str) -> tuple[Recording | None, list[str]]:
+    """The recording kept under a checksum, if there is one, and a finding when it is there but broken."""
+    path = entry(sha256)
+    if not path.is_file():
+        return None, []
+    try:
+        return _read(path), []
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+        return None, [f"the kept copy {path} is broken ({str(error).splitlines()[0]}) and was made anew"]
+
+
+def keep(sha256: str, recording: Recording) -> list[str]:
+    """Keep a recording without its source; a finding when the folder can't be written to."""
+    try:
+        with replacing(entry(sha256)) as temporary:
+            _write(temporary, recording)
+    except OSError as error:
+        return [f"no copy was kept for next time: {error}"]
+    return []
+
+
+def _write(path: Path, recording: Recording) -> None:
+    columns = {_TIME: pa.array(recording.frame.index.to_numpy())}
+    columns |= {name: pa.array(recording.frame[name].to_numpy()) for name in recording.frame}
+    if recording.label is not None:
+        columns[_LABEL] = pa.array(recording.label.to_numpy())
+    if recording.extra is not None:
+        columns |= {_EXTRA + name: pa.array(recording.extra[name], from_pandas=False) for name in recording.extra}
+    about = {_ABOUT: json.dumps({"findings": recording.findings})}
+    pq.write_table(pa.table(columns).replace_schema_metadata(about), path, compression="lz4")
+
+
+def _read(path: Path) -> Recording:
+    table = pq.read_table(path)
+    index = pd.DatetimeIndex(table[_TIME].to_numpy(), name="time")
+    names = [name for name in NAMES if name in table.column_names]
+    values = np.empty((len(names), len(index)), np.float32)
+    for row, name in zip(values, names, strict=True):
+        row[:] = table[name].to_numpy()
+    extra = [name for name in table.column_names if name.startswith(_EXTRA)]
+    return Recording(
+        frame=pd.DataFrame(values.T, index=index, columns=names, copy=False),
+        label=pd.Series(table[_LABEL].to_numpy(), index, name="attack") if _LABEL in table.column_names else None,
+        findings=tuple(json.loads(table.schema.metadata[_ABOUT])["findings"]),
+        extra=pd.DataFrame({name.removeprefix(_EXTRA): table[name].to_numpy() for name in extra}, index)
+        if extra
+        else None,
+    )

@@ -1,0 +1,149 @@
+"""Which attacks a recording holds: the published lists where its labels bear them out, else its labels alone."""
+
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+
+from swatlib.data.recording import EVENT_COLUMNS, SECOND, DataError, Recording, touching, usual_step
+from swatlib.data.wording import count, listed
+
+_HOLE = 10  # usual steps after which a run of labels is taken to have ended
+
+
+def attacks(recording: Recording) -> pd.DataFrame:
+    """Event table of a recording: attack, start, end (first moment after), points, action, visibility.
+
+    What is known exactly comes first (simulated, or after `correct_labels`). Rows of December 2015 have the official
+    list, rows of 20 July 2019 its six attacks (UTC), provided that the label agrees with it to a second at each edge;
+    otherwise each run of the label is an event, "run 1" and so on. Listed attacks without physical action (5, 9, 12,
+    15 and 18 of 2015) are left out. Without label and outside these days: no rows.
+    """
+    if recording.events is not None:
+        return recording.events
+    for listed_here, windows in ((_official(), _label_runs()), (_july_2019(), _july_2019())):
+        events = touching(listed_here, recording.frame.index)
+        if len(events) and (recording.label is None or _agree(recording.label, windows)):
+            return events
+    return _runs(recording.label)
+
+
+def correct_labels(recording: Recording) -> Recording:
+    """Labels and events of the attack period of 2015 by the true windows instead of the official ones.
+
+    The official windows run 15-66 s late or early against the rows; attacks 10 and 11 share one true window, parted
+    where the official change falls. Attacks 4, 14 and 29, for which no true window is known since they left no trace in
+    the 51 tags, keep the official one: `visibility` in the events tells them. Attack 27 ends with its spoof. The label
+    of 29 December 06:30, a slip of attack 21 by twelve hours, is dropped. Raises DataError for a recording that is not
+    of that period, has no label, or has one other than the official.
+    """
+    index, label = recording.frame.index, recording.label
+    if recording.events is not None:
+        raise DataError("the attacks of this recording are known exactly; there is nothing to correct")
+    if label is None or touching(_label_runs(), index).empty:
+        raise DataError(
+            "only labelled rows of 28 December 2015 to 2 January 2016 can be corrected; these "
+            f"{'have no label' if label is None else f'are of {index[0]} to {index[-1]}'}"
+        )
+    if not _agree(label, _label_runs()):
+        raise DataError(
+            "these labels are not the official ones of 2015 (an edited list, or a simulated run), so they can't be "
+            "corrected; use them as they are"
+        )
+    events = touching(_true(), index)
+    corrected = pd.Series(_inside(index, events), index, name=label.name)
+    return replace(recording, label=corrected, events=events).noting(*_said(label, corrected, events))
+
+
+def _said(before: pd.Series, after: pd.Series, events: pd.DataFrame) -> list[str]:
+    known = _table_2015().set_index("attack")["true_start"].notna()
+    kept = [attack for attack in events["attack"] if not known[attack]]
+    said = [
+        f"windows of {count(len(events) - len(kept), 'attack')} replaced by the true ones: "
+        f"{before.sum():,} rows were labelled attack, {after.sum():,} are now"
+    ]
+    if kept:
+        said.append(f"attack{'s' if len(kept) > 1 else ''} {listed(kept)} left no trace, official windows kept")
+    dropped = (_inside(before.index, _phantom()) & before.to_numpy()).sum()
+    if dropped:
+        said.append(f"{count(dropped, 'row')} of 29 Dec 06:30 to 06:42 labelled attack and none, label dropped")
+    return said
+
+
+@cache
+def _table_2015() -> pd.DataFrame:
+    """The official list less what had no physical action; ends as listed, their second still inside."""
+    table = _csv("attacks_2015.csv", ("start", "end", "true_start", "true_end"))
+    return table[table["end"].notna()].reset_index(drop=True)
+
+
+@cache
+def _official() -> pd.DataFrame:
+    table = _table_2015()
+    return _events(table, table["start"], table["end"])
+
+
+@cache
+def _true() -> pd.DataFrame:
+    table = _table_2015()
+    late = table["true_start"] - table["start"]
+    shares = table["true_start"].duplicated() & table["true_start"].notna()
+    start = table["true_start"].mask(shares, table["start"] + late.shift()).fillna(table["start"])
+    return _events(table, start, table["true_end"].fillna(table["end"]))
+
+
+@cache
+def _label_runs() -> pd.DataFrame:
+    """What the official label marks, the phantom among it."""
+    table = _csv("label_runs_2015.csv", ("start", "end"))
+    return table[["attacks", "start"]].assign(end=table["end"] + SECOND)
+
+
+def _phantom() -> pd.DataFrame:
+    return _label_runs()[_label_runs()["attacks"].str.startswith("SPURIOUS")]
+
+
+@cache
+def _july_2019() -> pd.DataFrame:
+    table = _csv("attacks_2019_jul.csv", ("start_utc", "end_utc"))
+    return _events(table.assign(visibility=""), table["start_utc"], table["end_utc"])
+
+
+def _csv(name: str, times: tuple[str, ...]) -> pd.DataFrame:
+    with files("swatlib").joinpath("tables", name).open() as file:
+        table = pd.read_csv(file, keep_default_na=False)
+    return table.assign(**{column: pd.to_datetime(table[column]) for column in times})
+
+
+def _events(table: pd.DataFrame, start: pd.Series, last: pd.Series) -> pd.DataFrame:
+    """Half-open windows from first and last seconds; one that runs into the next ends where that begins."""
+    end = (last + SECOND).where(start.shift(-1).isna() | (last < start.shift(-1)), start.shift(-1))
+    return table.assign(start=start, end=end)[list(EVENT_COLUMNS)]
+
+
+def _inside(index: pd.DatetimeIndex, events: pd.DataFrame) -> np.ndarray:
+    """Whether each moment lies in one of the windows."""
+    inside = np.zeros(len(index), bool)
+    for first, end in zip(index.searchsorted(events["start"]), index.searchsorted(events["end"]), strict=True):
+        inside[first:end] = True
+    return inside
+
+
+def _agree(label: pd.Series, windows: pd.DataFrame) -> bool:
+    """Whether a label marks these windows, but for a second at each edge."""
+    differ = (_inside(label.index, windows) != label.to_numpy()).sum()
+    return differ <= 2 * len(touching(windows, label.index))
+
+
+def _runs(label: pd.Series | None) -> pd.DataFrame:
+    """Each stretch of labelled rows as an event; a hole in the rows ends it."""
+    if label is None or not label.any():
+        return _official().iloc[:0].astype({"attack": object})
+    moments, step = label.index[label.to_numpy()], usual_step(label.index)
+    places = np.flatnonzero(label.to_numpy())
+    begins = np.r_[True, (np.diff(places) > 1) | (np.diff(moments) > _HOLE * step)]
+    start, last = moments[begins], moments[np.r_[begins[1:], True]]
+    runs = {"attack": [f"run {number}" for number in range(1, len(start) + 1)], "start": start, "end": last + step}
+    return pd.DataFrame(runs).assign(points="", action="", visibility="")

@@ -1,0 +1,57 @@
+"""A table as it stands in a file: names and columns, not yet understood, and where each row is found."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pyarrow as pa
+
+from swatlib.data.names import tags_among
+from swatlib.data.recording import DataError
+from swatlib.data.wording import listed
+
+HEAD = 40  # rows among which the header must be
+
+
+class NoTagError(DataError):
+    """A table, a sheet or an archive's member in which no column is named like a tag."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """`names` and `columns` (text, or typed where the file has types); `rows`: their numbers in the file, from 1.
+
+    `place`: file, and sheet or archive member, as errors name them.
+    """
+
+    place: str
+    names: list[str]
+    columns: list[pa.ChunkedArray]
+    rows: np.ndarray
+    findings: tuple[str, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def error(self, said: str, position: int | None = None) -> DataError:
+        """A DataError that begins with the place and, given a position among the rows, the row's number."""
+        row = "" if position is None else f", row {self.rows[position]:,}"
+        return DataError(f"{self.place}{row}: {said}")
+
+    def keep(self, mask: np.ndarray) -> "Table":
+        """The rows where `mask` holds."""
+        if mask.all():
+            return self
+        chosen = pa.array(mask)
+        return replace(self, columns=[column.filter(chosen) for column in self.columns], rows=self.rows[mask])
+
+
+def find_header(place: str, head: list[list[str]]) -> int:
+    """Which of the first rows names most tags, from 0. NoTagError when none names any."""
+    named = [tags_among(cells) for cells in head]
+    if not any(named):
+        met = listed([repr(cell) for cell in next(filter(any, head), []) if cell], 5)
+        raise NoTagError(
+            f"{place}: no SWaT tag is named in its first rows{met and f', which begin {met}'}; "
+            "a row of names like FIT101, LIT101, MV101 is needed above the readings"
+        )
+    return int(np.argmax(named))

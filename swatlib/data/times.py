@@ -1,0 +1,182 @@
+"""Times in any of the forms met, to naive datetime64[ns]: what stands in the file is what comes out.
+
+With the year first (ISO 8601 and its relatives) a date is never ambiguous. Of 2/1/2016 the whole column decides
+whether day or month stands first. The mark of a time zone is cut off, not computed with.
+"""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from swatlib.data.recording import DataError
+from swatlib.data.table import Table
+from swatlib.data.wording import count, listed
+
+UNTIMED = pd.Timestamp("2000-01-01")  # first row of a file without times: outside every period of SWaT
+
+_CLOCK = (
+    r"[T ]\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
+    r"\s*(?:(?P<half>[AaPp])\.?[Mm]\.?)?\s*(?P<zone>[Zz]|UTC|GMT|[+-]\d{2}:?\d{2})?$"
+)
+_YEAR_FIRST = r"^(?P<year>\d{4})[-/.](?P<first>\d{1,2})[-/.](?P<last>\d{1,2})" + _CLOCK
+_YEAR_LAST = r"^(?P<first>\d{1,2})[-/.](?P<last>\d{1,2})[-/.](?P<year>\d{4}|\d{2}),?" + _CLOCK
+_ALLOWED = "28/12/2015 10:00:00 AM, 2015-12-28 10:00:00 or 2019-07-20T04:30:00Z"
+_SECOND, _DAY = 1_000_000_000, 86_400_000_000_000  # nanoseconds
+
+Fields = dict[str, np.ndarray]
+
+
+def look_like_times(column: pa.ChunkedArray) -> bool:
+    """Whether the first cells are times; for a column whose name does not tell."""
+    if pa.types.is_timestamp(column.type):
+        return True
+    head = _text(column.slice(0, 5)).drop_null()
+    return len(head) > 0 and all(
+        pc.match_substring_regex(cell, _YEAR_FIRST).as_py() or pc.match_substring_regex(cell, _YEAR_LAST).as_py()
+        for cell in head
+    )
+
+
+def invented(rows: int) -> np.ndarray:
+    """Times for rows that have none: one second each from `UNTIMED` on."""
+    return pd.date_range(UNTIMED, periods=rows, freq="s").to_numpy()
+
+
+def parse(table: Table, column: pa.ChunkedArray, name: str) -> tuple[np.ndarray, list[str]]:
+    """Times of a column, in the order of the rows, and findings. DataError names the first row that has none."""
+    if pa.types.is_timestamp(column.type):
+        return _typed(table, column, name)
+    text = _text(column)
+    times, findings = np.full(len(text), "NaT", "M8[ns]"), []
+    for pattern, dates in ((_YEAR_FIRST, _year_first), (_YEAR_LAST, _year_last)):
+        rows = np.flatnonzero(np.isnat(times))
+        if len(rows):
+            rows, fields = _fields(text, rows, pattern)
+        if len(rows):
+            clock, said_clock = _clock(fields)
+            days, said_date = dates(fields, clock)
+            times[rows] = days.astype("M8[ns]") + clock.astype("m8[ns]")
+            findings += [*said_date, *said_clock]
+            _refuse_lost_halves(table, fields, times[rows], name)
+    if np.isnat(times).any():
+        raise _unreadable(table, text, name, np.flatnonzero(np.isnat(times)))
+    return times, findings
+
+
+def _text(column: pa.ChunkedArray) -> pa.Array:
+    text = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    return text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
+
+
+def _typed(table: Table, column: pa.ChunkedArray, name: str) -> tuple[np.ndarray, list[str]]:
+    if column.null_count:
+        raise table.error(
+            f"column {name!r} is empty (so {count(column.null_count, 'row')}), and every row needs its time; fill it",
+            int(np.flatnonzero(column.is_null().to_numpy())[0]),
+        )
+    zone = column.type.tz
+    naive = pc.local_timestamp(column) if zone else column
+    findings = [f"times are of the zone {zone}, kept as its clock showed them"] if zone else []
+    return naive.cast(pa.timestamp("ns")).to_numpy().copy(), findings
+
+
+def _unreadable(table: Table, text: pa.Array, name: str, bad: np.ndarray) -> DataError:
+    met = text[int(bad[0])].as_py()
+    met = "is empty" if met is None else f"reads {met!r}, which is no date with a time"
+    return table.error(
+        f"column {name!r} {met} (so {len(bad):,} of {count(len(text), 'row')}); write times like {_ALLOWED}",
+        int(bad[0]),
+    )
+
+
+def _fields(text: pa.Array, rows: np.ndarray, pattern: str) -> tuple[np.ndarray, Fields]:
+    """Which of the rows match, and their fields: integers, "a" or "p" or "" as half, the zone's mark, the text."""
+    chosen = text if len(rows) == len(text) else text.take(pa.array(rows))
+    found = pc.extract_regex(chosen, pattern)
+    hit = found.is_valid()
+    found, chosen = found.filter(hit), chosen.filter(hit)
+    parts = dict(zip((field.name for field in found.type), found.flatten(), strict=True))
+    fields = {key: _integers(parts[key]) for key in ("year", "first", "last", "hour", "minute", "second")}
+    fields["nanosecond"] = _integers(pc.utf8_rpad(parts["fraction"], 9, "0"))
+    fields["half"] = pc.utf8_lower(parts["half"]).to_numpy(zero_copy_only=False).astype("U1")
+    fields |= {"zones": np.array(pc.unique(parts["zone"]).to_pylist()), "text": chosen}
+    fields["to_the_second"] = pc.not_equal(parts["second"], "").to_numpy(zero_copy_only=False)
+    return rows[hit.to_numpy(zero_copy_only=False)], fields
+
+
+def _integers(digits: pa.Array) -> np.ndarray:
+    return pc.if_else(pc.equal(digits, ""), "0", digits).cast(pa.int64()).to_numpy()
+
+
+def _clock(fields: Fields) -> tuple[np.ndarray, list[str]]:
+    """Nanoseconds since midnight, and findings. An hour past 12 is of 24 hours whatever stands behind it."""
+    hour, half = fields["hour"], fields["half"]
+    hour = hour + 12 * ((half == "p") & (hour < 12)) - 12 * ((half == "a") & (hour == 12))
+    possible = (hour < 24) & (fields["minute"] < 60) & (fields["second"] < 60)
+    seconds = (hour * 60 + fields["minute"]) * 60 + fields["second"]
+    clock = np.where(possible, seconds * _SECOND + fields["nanosecond"], np.iinfo("i8").min)
+    findings = []
+    zones = listed(sorted(set(fields["zones"]) - {""}))
+    if zones:
+        findings.append(f"times are marked {zones}, kept as they stand without the mark")
+    fractions = np.count_nonzero(fields["nanosecond"])
+    if fractions:
+        findings.append(f"{count(fractions, 'time')} with a fraction of a second, kept")
+    return clock, findings
+
+
+def _days(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """datetime64[D]; NaT where the calendar has no such day."""
+    year = np.where(year < 100, year + 2000, year)
+    months = (year - 1970).astype("M8[Y]").astype("M8[M]") + (np.clip(month, 1, 12) - 1)
+    days = months.astype("M8[D]") + (day - 1)
+    days[(days.astype("M8[M]") != months) | (month < 1) | (month > 12)] = "NaT"
+    return days
+
+
+def _year_first(fields: Fields, clock: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    return _days(fields["year"], fields["first"], fields["last"]), []
+
+
+def _year_last(fields: Fields, clock: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Dates whose order the column decides: by a number past 12, else by the order in which the rows run on."""
+    year, first, last = fields["year"], fields["first"], fields["last"]
+    day_first, month_first = _days(year, last, first), _days(year, first, last)
+    example = fields["text"][0].as_py()
+    if (first > 12).any():
+        return day_first, [f"times have the day first: {_read(example, day_first, clock)}"]
+    if (last > 12).any():
+        return month_first, [f"times have the month first: {_read(example, month_first, clock)}"]
+    if (first == last).all():
+        return day_first, []
+    jumps = [np.abs(np.diff(days.astype("i8") * _DAY + clock)).max(initial=0) for days in (day_first, month_first)]
+    days, order = (day_first, "day") if jumps[0] <= jumps[1] else (month_first, "month")
+    why = "the rows then follow each other without a jump"
+    if jumps[0] == jumps[1]:
+        why = "taken as in the official files, since no row tells; if it is the month, write times with the year first"
+    return days, [f"times have the {order} first ({why}): {_read(example, days, clock)}"]
+
+
+def _read(example: str, days: np.ndarray, clock: np.ndarray) -> str:
+    moment = pd.Timestamp(days[0]) + pd.Timedelta(int(clock[0]))
+    return f"{example} is {moment.day} {moment:%B %Y %H:%M:%S}"
+
+
+def _refuse_lost_halves(table: Table, fields: Fields, times: np.ndarray, name: str) -> None:
+    """Times that lost their AM and PM, or their seconds, can't be put in order any more."""
+    back = np.flatnonzero(np.diff(times) < np.timedelta64(0))
+    hour = fields["hour"]
+    if len(back) and (fields["half"] == "").all() and hour.min() >= 1 and hour.max() == 12 and hour[back[0]] == 12:
+        raise table.error(
+            f"column {name!r} runs from hour 12 back to hour {hour[back[0] + 1]} without AM or PM, so half of the "
+            "times are unknown; export it again with AM/PM or in 24 hours",
+            int(back[0] + 1),
+        )
+    same = np.flatnonzero(np.diff(times) == np.timedelta64(0))
+    if len(same) and not fields["to_the_second"].any():
+        raise table.error(
+            f"column {name!r} reads {fields['text'][int(same[0])].as_py()!r} in several rows and has no seconds; "
+            "format it as d/m/yyyy hh:mm:ss and export it again",
+            int(same[0] + 1),
+        )

@@ -1,0 +1,179 @@
+"""What every metric reads: the truth and one detector's answer, on the same rows."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Case:
+    """Rows in time order, one second each unless a DatetimeIndex said otherwise.
+
+    label, alarm: bool (n,). score: float (n,), high = anomalous, NaN where there is none. seconds: time of each row
+    since the first (n,). spans: first row and the one after the last of each event (m, 2). onsets: when each event
+    begins, on the clock of `seconds` (m,).
+    """
+
+    label: np.ndarray
+    spans: np.ndarray
+    onsets: np.ndarray
+    seconds: np.ndarray
+    alarm: np.ndarray | None = None
+    score: np.ndarray | None = None
+
+    def rows_in_events(self, rows: np.ndarray) -> np.ndarray:
+        """How many of `rows` (bool, (n,)) lie in each event (m,)."""
+        return count_within(rows, self.spans)
+
+    @cached_property
+    def hits(self) -> np.ndarray:
+        """Alarm rows in each event (m,)."""
+        return self.rows_in_events(self.alarm)
+
+    @cached_property
+    def alarms(self) -> np.ndarray:
+        """Runs of alarm rows, first row and the one after the last (k, 2)."""
+        return runs(self.alarm)
+
+    @cached_property
+    def in_event(self) -> np.ndarray:
+        """Rows of any event (n,), bool."""
+        return within(self.spans, len(self.label))
+
+    @cached_property
+    def false_alarms(self) -> int:
+        """Runs of the alarm that touch no event."""
+        return int(np.count_nonzero(count_within(self.in_event, self.alarms) == 0))
+
+    @property
+    def quiet_days(self) -> float:
+        """Recorded time outside the events, in days; a hole in the recording is no time."""
+        period = float(np.median(np.diff(self.seconds))) if len(self.seconds) > 1 else 1.0
+        return np.count_nonzero(~self.in_event) * period / 86_400
+
+
+def make_case(label, alarm=None, score=None, events=None) -> Case:
+    """Check and line up what `evaluate` is given; its docstring says what that may be."""
+    truth, index = column("label", label)
+    if not truth.any():
+        raise ValueError(
+            f"no attack in label: all {len(truth):,} rows are False; give days with attacks, "
+            "and count false alarms on normal days with swatlib.scores.alarms_per_day"
+        )
+    for name, given in (("alarm", alarm), ("score", score)):
+        index = _same_rows(name, given, len(truth), index)
+    alarm = None if alarm is None else column("alarm", alarm)[0]
+    score = None if score is None else _score(score, truth, alarm)
+    seconds = clock(index, len(truth))
+    spans, onsets = place(runs(truth) if events is None else events, index, seconds)
+    return Case(truth, spans, onsets, seconds, alarm, score)
+
+
+def column(name: str, values) -> tuple[np.ndarray, pd.DatetimeIndex | None]:
+    """Bool rows and, for a Series that has one, their DatetimeIndex."""
+    rows = np.asarray(values)
+    if rows.ndim != 1 or rows.dtype != bool:
+        raise ValueError(
+            f"{name} is {rows.ndim}-dimensional {rows.dtype}; give one bool a row, as {name}.astype(bool) makes it"
+        )
+    index = getattr(values, "index", None)
+    index = index if isinstance(index, pd.DatetimeIndex) else None
+    if index is not None and not index.is_monotonic_increasing:
+        raise ValueError(f"the times of {name} go back; sort it with {name}.sort_index()")
+    return rows, index
+
+
+def clock(index: pd.DatetimeIndex | None, rows: int) -> np.ndarray:
+    """Seconds since the first row (n,)."""
+    return np.arange(rows, dtype=float) if index is None else (index - index[0]).total_seconds().to_numpy()
+
+
+def place(events, index: pd.DatetimeIndex | None, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Spans of rows (m, 2) and onsets in seconds (m,) of events: a DataFrame of times, or pairs of rows.
+
+    An event that began before the recording counts from the first row.
+    """
+    if isinstance(events, pd.DataFrame):
+        spans = _rows_of(events, index)
+        onsets = np.maximum((pd.DatetimeIndex(events["start"]) - index[0]).total_seconds().to_numpy(), 0.0)
+    else:
+        spans, onsets = np.asarray(events), None
+    if not len(spans):
+        raise ValueError("events is empty; give at least one, or None for the runs of the label")
+    if spans.shape[1:] != (2,):
+        raise ValueError(
+            f"events is {shape(spans)}; give a table of times, or n x 2: first row and the one after the last"
+        )
+    wrong = (spans[:, 0] < 0) | (spans[:, 0] >= spans[:, 1]) | (spans[:, 1] > len(seconds))
+    if wrong.any():
+        first = int(np.argmax(wrong))
+        raise ValueError(
+            f"event {first + 1} of {len(spans)} covers rows {spans[first, 0]:,} to {spans[first, 1]:,} "
+            f"of {len(seconds):,}, which is none; leave out the events that the rows do not show"
+        )
+    return spans, seconds[spans[:, 0]] if onsets is None else onsets
+
+
+def shape(values) -> str:
+    """Size of an array as one says it: 1,000 or 1,000 x 2."""
+    return " x ".join(f"{size:,}" for size in np.shape(values)) or "a single value"
+
+
+def runs(rows: np.ndarray) -> np.ndarray:
+    """First row and the one after the last of each run of True (k, 2)."""
+    edges = np.flatnonzero(np.diff(rows, prepend=False, append=False))
+    return edges.reshape(-1, 2)
+
+
+def within(spans: np.ndarray, rows: int) -> np.ndarray:
+    """Rows that lie in any span, bool (rows,)."""
+    steps = np.zeros(rows + 1, dtype=np.int64)
+    np.add.at(steps, spans[:, 0], 1)
+    np.add.at(steps, spans[:, 1], -1)
+    return np.cumsum(steps)[:-1] > 0
+
+
+def count_within(rows: np.ndarray, spans: np.ndarray) -> np.ndarray:
+    """How many of `rows` (bool) lie in each span (m,)."""
+    counted = np.concatenate([[0], np.cumsum(rows)])
+    return counted[spans[:, 1]] - counted[spans[:, 0]]
+
+
+def _same_rows(name: str, values, rows: int, index: pd.DatetimeIndex | None) -> pd.DatetimeIndex | None:
+    """The index to go by, once `values` is seen to have as many rows at the same times."""
+    if values is None:
+        return index
+    if np.shape(values) != (rows,):
+        raise ValueError(f"label has {rows:,} rows and {name} has {shape(values)}; give both for the same rows")
+    own = getattr(values, "index", None)
+    if not isinstance(own, pd.DatetimeIndex):
+        return index
+    if index is not None and not index.equals(own):
+        raise ValueError(f"label and {name} stand at different times; align them, as {name}.reindex(label.index) does")
+    return own
+
+
+def _score(values, label: np.ndarray, alarm: np.ndarray | None) -> np.ndarray:
+    score = np.asarray(values, dtype=np.float64)
+    missing = np.isnan(score)
+    if np.isinf(score).any():
+        raise ValueError(f"score is infinite in {np.count_nonzero(np.isinf(score)):,} rows; give finite numbers or NaN")
+    if not (label & ~missing).any():
+        raise ValueError("no row of an attack has a score; give scores that cover at least one attack")
+    if alarm is not None and (alarm & missing).any():
+        rows = np.count_nonzero(alarm & missing)
+        raise ValueError(f"{rows:,} rows alarm without a score; set the alarm to False where the score is NaN")
+    return score
+
+
+def _rows_of(events: pd.DataFrame, index: pd.DatetimeIndex | None) -> np.ndarray:
+    lacks = [name for name in ("start", "end") if name not in events]
+    if lacks:
+        raise ValueError(f"events lacks the column {' and '.join(lacks)}; give a table like data.attacks(recording)")
+    if index is None:
+        raise ValueError("events stand at times and the rows at none; give label or alarm as a Series with its index")
+    if (unknown := events[["start", "end"]].isna().any(axis=1)).any():
+        raise ValueError(f"event {int(np.argmax(unknown)) + 1} of {len(events)} has no start or no end; leave it out")
+    return np.column_stack([index.searchsorted(pd.DatetimeIndex(events[name])) for name in ("start", "end")])

@@ -1,0 +1,61 @@
+"""All metrics of one detector at once, and what each of them means."""
+
+import inspect
+import re
+from collections.abc import Callable
+
+import pandas as pd
+
+from swatlib.metrics.case import Case, make_case
+from swatlib.metrics.events import delay_median_s, event_f1, event_precision, event_recall, false_alarms_per_day, fc1
+from swatlib.metrics.points import average_precision, f1, false_positive_rate, pa_f1, pa_k20_f1, precision, recall
+
+METRICS: dict[str, tuple[Callable[[Case], float], ...]] = {
+    "alarm": (
+        precision,
+        recall,
+        f1,
+        event_precision,
+        event_recall,
+        event_f1,
+        fc1,
+        false_alarms_per_day,
+        false_positive_rate,
+        delay_median_s,
+        pa_f1,
+        pa_k20_f1,
+    ),
+    "score": (average_precision,),
+}
+
+_FIELDS = ("Formula", "Direction", "Range", "Source", "Weakness")
+
+
+def evaluate(label, alarm=None, score=None, events=None) -> dict[str, float]:
+    """Every metric that the inputs allow, by name: those of the alarm if there is one, those of the score likewise.
+
+    label: bool (n,), array or Series; the metrics over rows go by it. alarm: bool (n,). score: float (n,), high =
+    anomalous; rows where it is NaN (warm-up) are left out of its metrics and may not alarm. events: what the metrics
+    over events go by: a table with `start` and `end` (half-open times, as `data.attacks` gives; the rows then need a
+    DatetimeIndex), or pairs of first row and the one after the last, or None for the runs of the label. Events that
+    touch stay apart in the first two. A row is one second unless a DatetimeIndex says otherwise.
+    Raises ValueError for rows that do not go together, a label that is not bool or has no attack, an event without a
+    row, an infinite score, or neither alarm nor score.
+    """
+    if alarm is None and score is None:
+        raise ValueError("there is nothing to evaluate; give alarm, score, or both")
+    case = make_case(label, alarm, score, events)
+    given = [needs for needs in METRICS if getattr(case, needs) is not None]
+    return {metric.__name__: float(metric(case)) for needs in given for metric in METRICS[needs]}
+
+
+def definitions() -> pd.DataFrame:
+    """The metrics as a table, from their docstrings: one row a metric; meaning, formula, direction, range, …"""
+    metrics = [metric for group in METRICS.values() for metric in group]
+    return pd.DataFrame([_defined(metric) for metric in metrics], index=[metric.__name__ for metric in metrics])
+
+
+def _defined(metric: Callable[[Case], float]) -> dict[str, str]:
+    meaning, *parts = re.split(rf"^({'|'.join(_FIELDS)}): ", inspect.getdoc(metric), flags=re.MULTILINE)
+    fields = {"meaning": meaning} | {name.lower(): text for name, text in zip(parts[::2], parts[1::2], strict=True)}
+    return {name: " ".join(text.split()) for name, text in fields.items()}

@@ -1,0 +1,28 @@
+"""Detectors that know nothing or everything: what any figure has to be read beside."""
+
+import numpy as np
+import pandas as pd
+
+from swatlib.metrics.case import make_case
+
+RANDOM_SHARE = 0.001
+
+
+def null_rows(label, events=None, seed: int = 0) -> pd.DataFrame:
+    """Alarms (rows × names, bool) of five detectors that never saw the plant, on the index of `label`.
+
+    random: each row alarms with a chance of 0.1 %. all-alarm: every row. only-largest: the rows of the longest event
+    and no other. all-but-largest: all attack rows but those. oracle: the label itself. label, events: as in `evaluate`.
+    """
+    case = make_case(label, events=events)
+    rows = len(case.label)
+    start, stop = case.spans[np.diff(case.spans, axis=1).argmax()]
+    largest = (np.arange(rows) >= start) & (np.arange(rows) < stop)
+    alarms = {
+        "random": np.random.default_rng(seed).random(rows) < RANDOM_SHARE,
+        "all-alarm": np.ones(rows, dtype=bool),
+        "only-largest": largest,
+        "all-but-largest": case.label & ~largest,
+        "oracle": case.label,
+    }
+    return pd.DataFrame(alarms, index=getattr(label, "index", None))

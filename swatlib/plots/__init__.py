@@ -1,0 +1,26 @@
+"""Figures: each function takes data frames and returns one matplotlib Figure, which a notebook shows once.
+
+style → series, labels → panels → process, closeup, verdicts, scored, tags, sketch
+
+Time runs to the right, attacks are grey, alarms red, thresholds dashed; long recordings are thinned to their extremes.
+"""
+
+from swatlib.plots.closeup import attack
+from swatlib.plots.process import stages, tanks
+from swatlib.plots.scored import precision_recall, score_distributions
+from swatlib.plots.sketch import plant_sketch
+from swatlib.plots.tags import drift, movement
+from swatlib.plots.verdicts import matrix, strip
+
+__all__ = [
+    "attack",
+    "drift",
+    "matrix",
+    "movement",
+    "plant_sketch",
+    "precision_recall",
+    "score_distributions",
+    "stages",
+    "strip",
+    "tanks",
+]

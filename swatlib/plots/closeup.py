@@ -1,0 +1,129 @@
+"""One attack up close: what was done, what moved, when each detector spoke."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, MaxNLocator
+
+from swatlib.data import Recording
+from swatlib.metrics import per_attack
+from swatlib.plant import GAUGED_TANKS, STAGES, TAGS, stage_tags
+from swatlib.plots.labels import chosen, embolden, note, title, written
+from swatlib.plots.panels import draw_panel, inches, moving
+from swatlib.plots.series import bars, between, known_attacks, line, shade, stacked, time_axis
+from swatlib.plots.style import ALARM, BLUE, FOCUS, GREY, INK, Figure, styled
+
+SCORE_INCHES = 0.5
+LEAST_MARGIN, MOST_MARGIN = pd.Timedelta("5min"), pd.Timedelta("1h")
+
+
+@styled
+def attack(recording: Recording, scores: pd.DataFrame, event, detectors=None) -> Figure:
+    """One attack: its tags, the tanks and flows about them, and each detector's score with threshold and alarms.
+
+    scores: as `Pipeline.score` gives them. event: a row of the event table (attack, start, end, points, action), or
+    the number of an attack of the recording. detectors: which of the scores to draw, all if None.
+    Raises ValueError for an attack or a detector that is not there.
+    """
+    events = known_attacks(recording)
+    event = _event(events, event)
+    margin = np.clip((event["end"] - event["start"]) / 2, LEAST_MARGIN, MOST_MARGIN)
+    span = event["start"] - margin, event["end"] + margin
+    frame, scored = between(recording.frame, *span), between(scores, *span)
+    panels, names = _panels(frame, event), chosen(scores, detectors)
+    heights = [inches(tags) for tags in panels] + [SCORE_INCHES] * len(names)
+    figure = Figure(sum(heights) + 0.15 * len(heights) + 0.9)
+    axes = stacked(figure, heights)
+    shade(axes, events, frame.index)
+    shade(axes, pd.DataFrame([event]), frame.index, FOCUS, numbers=False)
+    for ax, tags in zip(axes, panels, strict=False):
+        draw_panel(ax, frame[tags])
+        embolden(ax, event["points"].split(";"))
+    for ax, name in zip(axes[len(panels) :], names, strict=True):
+        _score_panel(ax, scored[name], title(name), event)
+    time_axis(axes[-1], frame.index)
+    figure.suptitle(_heading(event), x=0.01, ha="left", fontsize=9.5, linespacing=1.4)
+    note(
+        figure,
+        "bold: attacked · dark grey: this attack · dashed: threshold · red bar: alarm · triangle: first alarm",
+    )
+    return figure
+
+
+def _event(events: pd.DataFrame | None, event) -> pd.Series:
+    if not np.isscalar(event):
+        return pd.Series(event._asdict() if hasattr(event, "_asdict") else event)
+    known = [] if events is None else events["attack"].astype(str).tolist()
+    if str(event) not in known:
+        raise ValueError(f"no attack {event} in this recording; its attacks are {', '.join(known) or 'not known'}")
+    return events.iloc[known.index(str(event))]
+
+
+def _heading(event: pd.Series) -> str:
+    start, end = event["start"], event["end"]
+    lasted = written((end - start).total_seconds())
+    return f"Attack {event['attack']}: {event.get('action', '')}\n{start:%d %b %Y %H:%M:%S} to {end:%H:%M:%S}, {lasted}"
+
+
+def _panels(frame: pd.DataFrame, event: pd.Series) -> list[list[str]]:
+    """Tags of each panel: attacked sensors, then levels and flows of the stages concerned, then their actuators."""
+    points = event["points"].split(";")
+    stages = [stage for stage in STAGES if any(_stage(point) == stage for point in points)]
+    attacked = [point for point in points if point in frame and TAGS[point].is_sensor]
+    near = [tag for stage in stages for tag in _levels_and_flows(stage) if tag in frame and tag not in attacked]
+    switches = [tag for stage in stages for tag in stage_tags(stage) if not TAGS[tag].is_sensor and tag in frame]
+    moved = [tag for tag in switches if tag in points or moving(frame, [tag])]
+    return _by_kind(attacked) + _by_kind(list(dict.fromkeys(near))) + ([moved] if moved else [])
+
+
+def _stage(point: str) -> str:
+    """Stage of a point of attack, a tag of a recording or not: its number begins with that of the stage."""
+    return f"P{point.lstrip('ABCDEFGHIJKLMNOPQRSTUVWXYZ')[:1]}"
+
+
+def _by_kind(tags: list[str]) -> list[list[str]]:
+    kinds = dict.fromkeys(TAGS[tag].kind for tag in tags)
+    return [[tag for tag in tags if TAGS[tag].kind == kind] for kind in kinds]
+
+
+def _levels_and_flows(stage: str) -> list[str]:
+    """Level of the stage's tank and the meters at it; the stage's own flows where it has no tank."""
+    tank = next((tank for tank in GAUGED_TANKS if TAGS[tank.level].stage == stage), None)
+    if tank is None:
+        return [tag for tag in stage_tags(stage) if TAGS[tag].kind == "flow"]
+    return [tank.level, *(flow.meter for flow in tank.inflows + tank.outflows)]
+
+
+def _score_panel(ax: Axes, scored: pd.DataFrame, name: str, event: pd.Series) -> None:
+    """Score of one detector with its threshold, alarms at the foot, and what it said of the event at the right."""
+    line(ax, scored["score"], color=BLUE)
+    ax.axhline(scored["threshold"].iloc[0], color=INK, linewidth=0.8, linestyle=(0, (4, 2)))
+    _score_axis(ax)
+    ax.set_title(name, fontsize=8, fontweight="normal", pad=1)
+    above_the_axis = {"transform": ax.get_xaxis_transform(), "clip_on": False}
+    bars(ax, scored["alarm"], 0.06, 0.12, color=ALARM, **above_the_axis)
+    spoken = per_attack(pd.DataFrame([event]), scored["alarm"], scored["lead"]).iloc[0]
+    if spoken["found"]:
+        first = max(event["start"], scored.index[0]) + pd.Timedelta(spoken["delay_s"], "s")
+        ax.plot([first], [1.1], marker="v", markersize=5, markeredgewidth=0, color=ALARM, **above_the_axis)
+    ax.annotate(
+        _verdict(spoken), (1, 0.5), (4, 0), xycoords="axes fraction", textcoords="offset points",
+        va="center", fontsize=8, color=ALARM if spoken["found"] else GREY,
+    )  # fmt: skip
+
+
+def _score_axis(ax: Axes) -> None:
+    low, high = ax.dataLim.intervaly
+    log = low > 0 and high > 10 * low
+    ax.set_yscale("log" if log else "linear")
+    ax.yaxis.set_major_locator(LogLocator(numticks=4) if log else MaxNLocator(3))
+    ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.minorticks_off()
+    ax.margins(y=0.2)
+
+
+def _verdict(spoken: pd.Series) -> str:
+    if not spoken["found"]:
+        return "missed"
+    when = f"after {written(spoken['delay_s'])}" if spoken["delay_s"] else "already on"
+    return f"{when}\n{spoken['first_tag']}" if pd.notna(spoken["first_tag"]) else when

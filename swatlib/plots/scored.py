@@ -1,0 +1,102 @@
+"""Scores against the truth: how far normal and attack rows lie apart, and what any threshold would give."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+from sklearn.metrics import precision_recall_curve
+
+from swatlib.metrics import evaluate
+from swatlib.plots.labels import chosen, end_labels, note, title
+from swatlib.plots.style import BLUE, CYCLE, GREY, INK, PALE, VERMILION, Figure, styled
+
+BINS = 80
+POINTS = 800  # of a curve
+MARKERS = "oDs^vPX"
+
+
+@styled
+def score_distributions(scores: pd.DataFrame, label: pd.Series, detectors=None) -> Figure:
+    """For each detector the share of normal and of attack rows at each score, with the threshold.
+
+    scores: as `Pipeline.score` gives them. label: bool, on the same rows. Shares are on a log axis, so that the few
+    rows in the tails show; scores too where they are positive and span more than a decade.
+    """
+    names = chosen(scores, detectors)
+    columns = min(3, len(names))
+    lines = -(-len(names) // columns)
+    figure = Figure(1.9 * lines + 0.6)
+    axes = figure.subplots(lines, columns, squeeze=False, sharey=True).ravel()
+    for place, (ax, name) in enumerate(zip(axes, names, strict=False)):
+        _distribution(ax, scores[name], label.to_numpy())
+        ax.set_title(title(name))
+        ax.set_xlabel("score" if place >= len(names) - columns else "")
+        ax.set_ylabel("" if place % columns else "share of rows")
+    for ax in axes[len(names) :]:
+        ax.set_visible(False)
+    note(figure, "blue area: normal rows · red line: attack rows · dashed: threshold · a high score is anomalous")
+    return figure
+
+
+@styled
+def precision_recall(scores: pd.DataFrame, label: pd.Series, detectors=None) -> Figure:
+    """Precision against recall for every threshold, and the point at which each detector's alarm stands.
+
+    scores: as `Pipeline.score` gives them. label: bool, on the same rows; rows without a score are left out. The
+    legend goes by average precision. A point lies off its curve where persistence has its say.
+    """
+    names = chosen(scores, detectors)
+    met = {name: evaluate(label, scores[name, "alarm"], scores[name, "score"]) for name in names}
+    figure = Figure(4.4, width=8.0)
+    ax = figure.subplots()
+    for name in sorted(names, key=lambda name: -met[name]["average_precision"]):
+        k = names.index(name)
+        look = {"color": CYCLE[k % len(CYCLE)], "marker": MARKERS[k % len(MARKERS)], "markeredgecolor": "white"}
+        ax.plot(*_curve(scores[name, "score"], label), color=look["color"])
+        named = f"{title(name)}  {met[name]['average_precision']:.2f}"
+        ax.plot(met[name]["recall"], met[name]["precision"], markersize=8, clip_on=False, zorder=3, label=named, **look)
+    ax.set(xlim=(0, 1), ylim=(0, 1.02))
+    ax.set(xlabel="recall (share of attack rows)", ylabel="precision (share of alarm rows)")
+    _guides(ax, chance=float(label.mean()))
+    figure.legend(loc="outside right upper", title="average precision", alignment="left", labelspacing=0.8)
+    note(figure, "marks: where each alarm stands with its own threshold · grey: equal F1")
+    return figure
+
+
+def _distribution(ax: Axes, scored: pd.DataFrame, label: np.ndarray) -> None:
+    score = scored["score"].to_numpy(dtype=np.float64)
+    there = ~np.isnan(score)
+    score, label = score[there], label[there]
+    log = score.min() > 0 and score.max() > 10 * score.min()
+    edges = (np.geomspace if log else np.linspace)(score.min(), score.max(), BINS + 1)
+    for rows, look in (
+        (score[~label], {"color": BLUE, "fill": True, "alpha": 0.35}),
+        (score[label], {"color": VERMILION, "linewidth": 1}),
+    ):
+        ax.stairs(np.histogram(rows, edges)[0] / max(len(rows), 1), edges, **look)
+    ax.set_yscale("log")
+    if log:
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    else:
+        ax.xaxis.set_major_locator(MaxNLocator(4))
+    ax.axvline(scored["threshold"].iloc[0], color=INK, linewidth=0.8, linestyle=(0, (4, 2)))
+    ax.minorticks_off()
+
+
+def _curve(score: pd.Series, label: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Recall and precision at no more than POINTS thresholds, evenly spread over recall."""
+    there = score.notna().to_numpy()
+    precision, recall, _ = precision_recall_curve(label.to_numpy()[there], score.to_numpy()[there])
+    picked = np.unique(np.searchsorted(-recall, -np.linspace(0, 1, POINTS)).clip(max=len(recall) - 1))
+    return recall[picked], precision[picked]
+
+
+def _guides(ax: Axes, chance: float) -> None:
+    ax.axhline(chance, color=GREY, linewidth=0.6, linestyle=(0, (1, 2)))
+    named = {"chance": (chance, GREY)}
+    for f1 in (0.2, 0.4, 0.6, 0.8):
+        recall = np.linspace(f1 / (2 - f1), 1, 200)
+        ax.plot(recall, f1 * recall / (2 * recall - f1), color=PALE, linewidth=0.7, zorder=0)
+        named[f"F1 {f1:g}"] = f1 / (2 - f1), GREY
+    end_labels(ax, named, gap=0.05)

@@ -1,0 +1,138 @@
+"""Long series against time: thinned lines, bars where something holds, bands where the attacks are."""
+
+import matplotlib.dates as mdates
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from swatlib.data import Recording, attacks
+from swatlib.metrics.case import runs
+from swatlib.plots.style import ATTACK, ATTACK_EDGE, INK, Figure
+
+RESOLUTION = 1500  # stretches of time that a figure tells apart
+GAP = 10  # sampling periods without a row that break a line
+CHARACTER_INCHES = 0.075
+
+
+def between(frame: pd.DataFrame, start=None, end=None) -> pd.DataFrame:
+    """Rows from `start` (included) to `end` (excluded). Raises ValueError when there is none."""
+    index = frame.index
+    low = 0 if start is None else index.searchsorted(pd.Timestamp(start))
+    high = len(index) if end is None else index.searchsorted(pd.Timestamp(end))
+    if high <= low:
+        known = f"they go from {index[0]} to {index[-1]}" if len(index) else "there are none at all"
+        raise ValueError(f"no row lies between {start} and {end}; {known}")
+    return frame.iloc[low:high]
+
+
+def known_attacks(recording: Recording) -> pd.DataFrame | None:
+    """Events of a recording; None for one without an attack."""
+    attacked = recording.label is not None and recording.label.any()
+    return attacks(recording) if attacked else recording.events
+
+
+def period(index: pd.DatetimeIndex) -> pd.Timedelta:
+    """Usual time between rows, from the first thousand."""
+    return pd.Timedelta(np.median(np.diff(index[:1000]))) if len(index) > 1 else pd.Timedelta(1, "s")
+
+
+def thin(series: pd.Series, bins: int = RESOLUTION) -> pd.Series:
+    """The smallest and largest value of each of `bins` stretches, in order of time: no peak is lost.
+
+    A NaN at each gap in time breaks the line.
+    """
+    values, index = series.to_numpy(np.float64), series.index
+    rows = _extremes(values, bins) if len(values) > 2 * bins else np.arange(len(values))
+    holes = np.flatnonzero(np.diff(index) > GAP * period(index))
+    broken = pd.Series(np.nan, index=index[holes] + period(index))
+    thinned = pd.Series(values[rows], index=index[rows])
+    return pd.concat([thinned, broken]).sort_index(kind="stable") if len(holes) else thinned
+
+
+def _extremes(values: np.ndarray, bins: int) -> np.ndarray:
+    """Rows of the smallest and the largest value of each of `bins` stretches."""
+    block = -(-len(values) // bins)
+    blocks = np.pad(values, (0, -len(values) % block), constant_values=np.nan).reshape(-1, block)
+    missing = np.isnan(blocks)
+    lowest = np.where(missing, np.inf, blocks).argmin(axis=1)
+    highest = np.where(missing, -np.inf, blocks).argmax(axis=1)
+    return np.unique(np.add([lowest, highest], np.arange(len(blocks)) * block))
+
+
+def line(ax: Axes, series: pd.Series, **style):
+    """Draw a series of any length against time."""
+    thinned = thin(series)
+    return ax.plot(thinned.index.to_numpy(), thinned.to_numpy(), **style)[0]
+
+
+def bars(ax: Axes, rows: pd.Series, at: float, height: float, **style) -> None:
+    """Bars centred on `at` where `rows` (bool, on times) is True; the shortest stays visible."""
+    spans, index = runs(rows.to_numpy(dtype=bool)), rows.index
+    start, stop = mdates.date2num(index[spans[:, 0]]), mdates.date2num(index[spans[:, 1] - 1] + period(index))
+    thinnest = 2 * np.ptp(mdates.date2num(index[[0, -1]])) / RESOLUTION
+    widths = np.maximum(stop - start, thinnest)
+    ax.broken_barh(np.column_stack([start, widths]), (at - height / 2, height), linewidth=0, **style)
+
+
+def shade(axes: list[Axes], events: pd.DataFrame | None, span: pd.DatetimeIndex, colour=ATTACK, numbers=True) -> None:
+    """Grey bands for the attacks that touch `span` on all axes, and their numbers above the first."""
+    if events is None:
+        return
+    seen = events[(events["end"] > span[0]) & (events["start"] <= span[-1])]
+    start, stop = (mdates.date2num(seen[name]) for name in ("start", "end"))
+    for ax in axes:
+        whole_height = {"transform": ax.get_xaxis_transform(), "zorder": 0}
+        ax.broken_barh(np.column_stack([start, stop - start]), (0, 1), color=colour, linewidth=0, **whole_height)
+        ax.vlines(start, 0, 1, color=ATTACK_EDGE, linewidth=0.6, **whole_height)
+    if numbers:
+        _number(axes[0], seen["attack"].astype(str).tolist(), start, stop, *mdates.date2num(span[[0, -1]]))
+
+
+def _number(ax: Axes, names: list[str], start: np.ndarray, stop: np.ndarray, low: float, high: float) -> None:
+    """Attack numbers above their bands; those too close to be told apart are written as a range."""
+    days_an_inch = (high - low) / (0.8 * ax.figure.get_size_inches()[0])
+    labels = []
+    for name, middle in zip(names, (start.clip(low, high) + stop.clip(low, high)) / 2, strict=True):
+        labels.append(((name, name), (middle, middle)))
+        while len(labels) > 1 and _touch(*labels[-2:], CHARACTER_INCHES * days_an_inch):
+            (first, left), (last, right) = labels[-2:]
+            labels[-2:] = [((first[0], last[1]), (left[0], right[1]))]
+    for ends, places in labels:
+        ax.annotate(
+            _range(ends), (sum(places) / 2, 1), (0, 2), xycoords=("data", "axes fraction"),
+            textcoords="offset points", ha="center", va="bottom", fontsize=8, color=INK, annotation_clip=False,
+        )  # fmt: skip
+
+
+def _touch(left, right, character: float) -> bool:
+    """Whether two labels (ends, places) would come closer than a character, given the width of one."""
+    apart = (sum(right[1]) - sum(left[1])) / 2
+    return apart < character * (1 + (len(_range(left[0])) + len(_range(right[0]))) / 2)
+
+
+def _range(ends: tuple[str, str]) -> str:
+    return "–".join(dict.fromkeys(ends))
+
+
+def stacked(figure: Figure, heights: list[float]) -> list[Axes]:
+    """Panels of these heights (inches) beneath each other on one axis of time, ticks at the bottom alone."""
+    axes = list(figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)[:, 0])
+    for ax in axes:
+        ax.tick_params(axis="x", length=3 if ax is axes[-1] else 0)
+        ax.yaxis.set_label_coords(-0.052, 0.5)
+    return axes
+
+
+def time_axis(ax: Axes, span: pd.DatetimeIndex) -> None:
+    """Limits and readable dates: each date once, times between."""
+    locator = mdates.AutoDateLocator(minticks=4, maxticks=9)
+    day, clock = "%d %b", "%H:%M"
+    formatter = mdates.ConciseDateFormatter(
+        locator,
+        formats=["%Y", "%b", day, clock, clock, "%H:%M:%S"],
+        zero_formats=["", "%Y", day, day, clock, clock],
+        offset_formats=["", "%Y", "%b %Y", *[f"{day} %Y"] * 3],
+    )
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(formatter)
+    ax.set_xlim(span[0], span[-1] + period(span))

@@ -1,0 +1,89 @@
+"""How every figure looks: colours that colour-blind readers tell apart, thin lines, white ground, print sizes."""
+
+import functools
+from io import BytesIO
+
+import matplotlib
+import matplotlib.figure
+
+# Okabe and Ito, Color Universal Design, 2008
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+BLUE, VERMILION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
+CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+
+INK, GREY, PALE = "#262626", "#767676", "#DDDDDD"
+ATTACK, ATTACK_EDGE, FOCUS, ALARM = "#E8E8E8", "#BDBDBD", "#D8D8D8", VERMILION
+ON_BAR, OPEN_BAR = "#595959", GREEN
+WIDTH = 10.0  # inches, the width of a notebook
+PIXELS_PER_INCH = 150
+CSS_PIXELS_PER_INCH = 96
+
+RC = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "axes.titlesize": 9,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 4,
+    "axes.labelsize": 8.5,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": GREY,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.prop_cycle": matplotlib.cycler(color=CYCLE),
+    "axes.axisbelow": True,
+    "lines.linewidth": 0.9,
+    "lines.solid_joinstyle": "round",
+    "patch.linewidth": 0.6,
+    "text.color": INK,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "xtick.minor.size": 0,
+    "ytick.minor.size": 0,
+    "grid.color": PALE,
+    "grid.linewidth": 0.5,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,
+}
+
+
+class Figure(matplotlib.figure.Figure):
+    """A figure that pyplot does not know: the last expression of a cell shows it, once, and nothing is left open."""
+
+    def __init__(self, height: float, width: float = WIDTH):
+        super().__init__(figsize=(width, height), dpi=PIXELS_PER_INCH, layout="constrained")
+
+    def draw(self, renderer):
+        # Ticks are made when they are first drawn, and take the settings of that moment.
+        with matplotlib.rc_context(RC):
+            super().draw(renderer)
+
+    def _repr_png_(self) -> tuple[bytes, dict]:
+        file = BytesIO()
+        self.savefig(file, format="png")
+        width, height = (round(inches * CSS_PIXELS_PER_INCH) for inches in self.get_size_inches())
+        return file.getvalue(), {"width": width, "height": height}
+
+
+def styled(draw):
+    """Run a function that returns a Figure under the settings above, and leave matplotlib's own as they were."""
+
+    @functools.wraps(draw)
+    def drawn(*args, **kwargs) -> Figure:
+        with matplotlib.rc_context(RC):
+            return draw(*args, **kwargs)
+
+    return drawn

@@ -1,0 +1,92 @@
+"""Detectors side by side: when each spoke, and what each made of every attack."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from swatlib.metrics.case import count_within, runs, within
+from swatlib.plots.labels import chosen, note, row_labels, title, written
+from swatlib.plots.series import bars, shade, stacked, time_axis
+from swatlib.plots.style import BLACK, BLUE, GREY, INK, PALE, SKY, VERMILION, Figure, styled
+
+ROW_INCHES, CELL_INCHES = 0.25, 0.19
+DELAYS = (60, 600, np.inf)  # seconds; one shade each, the darkest for the quickest
+SHADES = (BLUE, SKY, "#CFE6F5")
+
+
+@styled
+def strip(scores: pd.DataFrame, events: pd.DataFrame, detectors=None) -> Figure:
+    """Alarms of every detector against time, the true attacks on top.
+
+    scores: as `Pipeline.score` gives them. events: as `data.attacks` gives them. Alarms that touch an attack are blue
+    and tall, false ones red and low. Raises ValueError for a detector that has no scores.
+    """
+    names, index = chosen(scores, detectors), scores.index
+    figure = Figure(ROW_INCHES * (len(names) + 1) + 0.85)
+    axes = stacked(figure, [1])
+    shade(axes, events, index)
+    spans = np.column_stack([index.searchsorted(events[name]) for name in ("start", "end")])
+    attacked = within(spans, len(index))
+    bars(axes[0], pd.Series(attacked, index), 0, 0.8, color=BLACK)
+    for row, name in enumerate(names, start=1):
+        true, false = _told_apart(scores[name]["alarm"].to_numpy(dtype=bool), attacked)
+        bars(axes[0], pd.Series(true, index), row, 0.8, color=BLUE)
+        bars(axes[0], pd.Series(false, index), row, 0.4, color=VERMILION)
+    row_labels(axes[0], ["attacks", *map(title, names)])
+    time_axis(axes[0], index)
+    note(figure, "tall and blue: an alarm that touches an attack · low and red: a false alarm")
+    return figure
+
+
+@styled
+def matrix(table: pd.DataFrame) -> Figure:
+    """Attack × detector: found or missed, after how long, and whether the leading tag was an attacked one.
+
+    table: rows of `metrics.per_attack` of several detectors, told apart by a column or index level `detector`, as
+    `pd.concat({name: per_attack(...)}, names=["detector"])` makes it.
+    """
+    by_detector = dict(list(table.groupby("detector", sort=False)))
+    attacks = next(iter(by_detector.values()))
+    figure = Figure(CELL_INCHES * len(attacks) + 1.1)
+    ax = figure.subplots()
+    for column, rows in enumerate(by_detector.values()):
+        for row, spoken in enumerate(rows.itertuples()):
+            _cell(ax, column, row, spoken)
+    row_labels(ax, [f"{attack.points.replace(';', ' ')}   {attack.attack}" for attack in attacks.itertuples()])
+    _headings(ax, [f"{title(name)}\n{rows['found'].sum()} of {len(rows)}" for name, rows in by_detector.items()])
+    ax.hlines(np.arange(1, len(attacks)) - 0.5, *ax.get_xlim(), color=PALE, linewidth=0.4)
+    soon, late = (written(seconds) for seconds in DELAYS[:2])
+    found = f"dark: found within {soon} · paler: within {late}, later · on: an alarm stood already · –: missed"
+    note(figure, f"{found} · ● leads with an attacked tag, ○ with another")
+    return figure
+
+
+def _told_apart(alarm: np.ndarray, attacked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the alarms that touch an attack, and of those that touch none."""
+    alarms = runs(alarm)
+    touches = count_within(attacked, alarms) > 0
+    return within(alarms[touches], len(alarm)), within(alarms[~touches], len(alarm))
+
+
+def _cell(ax: Axes, column: int, row: int, spoken) -> None:
+    if not spoken.found:
+        ax.text(column, row, "–", ha="center", va="center", color=GREY)
+        return
+    shade_of = next(k for k, until in enumerate(DELAYS) if spoken.delay_s <= until)
+    ax.barh(row, 0.94, 0.86, column - 0.47, color=SHADES[shade_of], linewidth=0)
+    look = {"va": "center", "fontsize": 8, "color": "white" if shade_of == 0 else INK}
+    ax.text(column - 0.42, row, written(spoken.delay_s) if spoken.delay_s else "on", **look)
+    if pd.notna(spoken.first_tag):
+        dot = "" if pd.isna(spoken.attacked) else "● " if spoken.attacked else "○ "
+        ax.text(column + 0.42, row, f"{dot}{spoken.first_tag}", ha="right", **look)
+
+
+def _headings(ax: Axes, headings: list[str]) -> None:
+    ax.set_xlim(-0.5, len(headings) - 0.5)
+    ax.set_xticks(range(len(headings)), headings)
+    ax.xaxis.tick_top()
+    ax.tick_params(length=0)
+    ax.annotate(
+        "attacked tags, attack", (0, 1), (-5, 5), xycoords="axes fraction", textcoords="offset points",
+        ha="right", fontsize=8, color=GREY,
+    )  # fmt: skip

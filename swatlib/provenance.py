@@ -1,0 +1,47 @@
+"""What a figure needs beside it to be believed and repeated: commit, versions, machine."""
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from swatlib.settings import ROOT
+
+PACKAGES = ("swatlib", "numpy", "pandas", "scipy", "numba", "scikit-learn", "pyod", "fastexcel", "papermill")
+
+
+def provenance() -> dict:
+    """`commit`, `versions` (name to version), `machine`."""
+    return {"commit": commit(), "versions": versions(), "machine": machine()}
+
+
+def commit(root: Path = ROOT) -> str:
+    """Hash at HEAD, read from the files of git itself (loose, packed, worktree); "unknown" outside a clone."""
+    git = root / ".git"
+    if git.is_file():
+        git = root / git.read_text().removeprefix("gitdir:").strip()
+    head = _text(git / "HEAD")
+    if not head.startswith("ref: "):
+        return head or "unknown"
+    reference = head.removeprefix("ref: ")
+    shared = git / (_text(git / "commondir") or ".")
+    return _text(shared / reference) or _packed(shared, reference) or "unknown"
+
+
+def versions() -> dict[str, str]:
+    """Python and the packages that figures depend on."""
+    return {"python": platform.python_version()} | {package: version(package) for package in PACKAGES}
+
+
+def machine() -> str:
+    """Cores, system and architecture; no host name, since reports are passed on."""
+    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
+
+
+def _packed(git: Path, reference: str) -> str:
+    lines = (line.split() for line in _text(git / "packed-refs").splitlines())
+    return next((words[0] for words in lines if words[1:] == [reference]), "")
+
+
+def _text(path: Path) -> str:
+    return path.read_text().strip() if path.is_file() else ""

@@ -1,0 +1,88 @@
+"""Settings from the environment (`SWAT_…`) or from a file `.env` beside `pyproject.toml`; the environment wins.
+
+| variable                 | meaning                                                    | default                 |
+|--------------------------|------------------------------------------------------------|-------------------------|
+| `SWAT_CACHE_FOLDER`      | parsed files, compiled work, servers; shared by all clones | the user's cache folder |
+| `SWAT_REPORTS_FOLDER`    | one folder a run, with the index of all runs               | `reports` in the clone  |
+| `SWAT_PYTHON`            | the Python for `.venv`; read by `run.sh`, not from `.env`  | the newest that fits    |
+| `SWAT_SERVICES_FOLDER`   | data, logs, tokens of servers that are started here        | the user's data folder  |
+| `SWAT_REQUIRE_SERVICES`  | 1: a test whose servers are missing fails, not skips       | 0                       |
+| `SWAT_KAFKA`             | host:port of a Kafka of your own                           | the one started here    |
+| `SWAT_INFLUX_URL`        | address of an InfluxDB 2 of your own                       | the one started here    |
+| `SWAT_INFLUX_TOKEN_FILE` | its token's file, or a folder with files `write`, `read`   | made at first start     |
+| `SWAT_INFLUX_ORG`        | organisation there                                         | `swat`                  |
+| `SWAT_INFLUX_BUCKET`     | bucket there                                               | `swat`                  |
+| `SWAT_SPARK_MASTER`      | where Spark runs: `local[*]`, `spark://host:7077`          | `local[*]`              |
+"""
+
+import difflib
+import os
+from pathlib import Path
+
+from dotenv import dotenv_values
+from platformdirs import user_cache_path, user_data_path
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = ROOT / "notebooks"
+PREFIX = "SWAT_"
+
+
+class SettingsError(ValueError):
+    """A variable with a value that can't be used, or a `SWAT_` variable that nothing reads; the message names it."""
+
+
+class Settings(BaseSettings):
+    """Where things lie. A folder that starts with `~` is the user's, a relative one is seen from the clone."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
+
+    cache_folder: Path = Field(default_factory=lambda: user_cache_path("swatlib"))
+    reports_folder: Path = ROOT / "reports"
+    python: str | None = None
+
+    services_folder: Path = Field(default_factory=lambda: user_data_path("swatlib") / "services")
+    require_services: bool = False
+    kafka: str | None = None
+    influx_url: str | None = None
+    influx_token_file: Path | None = None
+    influx_org: str = "swat"
+    influx_bucket: str = "swat"
+    spark_master: str = "local[*]"
+
+    @field_validator("cache_folder", "reports_folder", "services_folder")
+    @classmethod
+    def _folder(cls, path: Path) -> Path:
+        folder = ROOT / path.expanduser()
+        if folder.exists() and not folder.is_dir():
+            raise ValueError("is a file, and a folder is wanted")
+        return folder
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """The environment for a program that is started, with changes."""
+    return {**os.environ, **changes}
+
+
+def settings() -> Settings:
+    """The settings as they stand now. Raises SettingsError with the variable's name."""
+    dotenv = ROOT / ".env"
+    _refuse_unknown([*os.environ, *dotenv_values(dotenv)])
+    try:
+        return Settings(_env_file=dotenv)
+    except ValidationError as error:
+        raise SettingsError("; ".join(map(_sentence, error.errors()))) from None
+
+
+def _refuse_unknown(variables) -> None:
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    for variable in (name.upper() for name in variables):
+        if variable.startswith(PREFIX) and variable not in known:
+            hint = "".join(f" Did you mean {close}?" for close in difflib.get_close_matches(variable, known, 1))
+            raise SettingsError(f"{variable} is no setting.{hint} There are {', '.join(known)}.")
+
+
+def _sentence(error: dict) -> str:
+    variable = PREFIX + str(error["loc"][0]).upper()
+    return f"{variable}={error['input']}: {error['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,10 @@
+"""The simulated SWaT plant: all 51 tags at 1 Hz, its PLCs, its transmitters and the attacks of 2015.
+
+parameters → control, process, chemistry, measurement → kernel → attacks → run → write
+"""
+
+from swatlib.simulation.attacks import Attack
+from swatlib.simulation.run import SimulatedPlant, simulate
+from swatlib.simulation.write import write_like_swat
+
+__all__ = ["Attack", "SimulatedPlant", "simulate", "write_like_swat"]

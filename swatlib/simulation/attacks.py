@@ -1,0 +1,204 @@
+"""Attacks as data: what is done to which tag, from when, for how long, and what must hold before it begins.
+
+An effect is a short text, the same in the table of 2015, in one's own lists and on the command line:
+
+    LIT301 spoof 1200        PLC and historian read 1200
+    LIT101 ramp +0.927       the reading leaves its last value by 0.927 a second
+    LIT101 freeze            the reading stays at its last value
+    MV101 force open         the actuator does this, whatever its PLC commands (on, off, open, closed)
+
+each with an optional `after SECONDS` and `for SECONDS` inside the attack; several are joined by ";".
+"""
+
+import difflib
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+
+import pandas as pd
+
+from swatlib.plant import NAMES, TAGS
+from swatlib.simulation.parameters import CLOCKS, EQUAL, LESS, MORE
+
+_EFFECT = re.compile(
+    r"(?P<tag>\S+)\s+(?P<verb>spoof|ramp|freeze|force)(?:\s+(?P<value>(?!after\b|for\b)\S+))?"
+    r"(?:\s+after\s+(?P<after>\d+))?(?:\s+for\s+(?P<seconds>\d+))?"
+)
+_CONDITION = re.compile(r"(?P<name>\w+)\s*(?P<relation>[<=>])\s*(?P<number>[-+]?[\d.]+)")
+INVISIBLE = "invisible"
+RELATIONS = {"<": LESS, "=": EQUAL, ">": MORE}
+GRAMMAR = (
+    "write TAG spoof NUMBER, TAG ramp NUMBER, TAG freeze or TAG force on|off|open|closed, "
+    "optionally with after SECONDS and for SECONDS"
+)
+
+
+def known(name: str, names=NAMES) -> str:
+    """`name` if it is one of `names`, else a ValueError that suggests the nearest."""
+    if name in names:
+        return name
+    near = difflib.get_close_matches(name.upper(), names, n=1)
+    hint = f" Did you mean {near[0]}?" if near else f" The tags are {', '.join(NAMES)}."
+    raise ValueError(f"no tag {name!r} in the plant.{hint}")
+
+
+def seconds(value) -> int:
+    """Whole seconds in a number of seconds or anything pandas.Timedelta takes; ValueError if negative."""
+    try:
+        span = pd.Timedelta(value, unit="s") if isinstance(value, (int, float)) else pd.Timedelta(value)
+    except ValueError:
+        span = pd.NaT
+    if not span >= pd.Timedelta(0):
+        raise ValueError(f"a duration of {value!r} makes no sense: give seconds from 0 up, or a text like '2 days'")
+    return int(span.total_seconds())
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One thing done to one tag; `after` and `seconds` (None: to the end) count inside the attack."""
+
+    tag: str
+    verb: str
+    value: float | None = None
+    after: int = 0
+    seconds: int | None = None
+
+    @property
+    def rate(self) -> float:
+        """Change of the reading by the second."""
+        return self.value if self.verb == "ramp" else 0.0
+
+    def first(self, last: float) -> float:
+        """What the tag is set to at the onset, when its last value was `last`."""
+        return self.value if self.verb in ("spoof", "force") else last
+
+    def is_on(self, inside: int) -> bool:
+        """Whether it acts `inside` seconds after the attack began."""
+        return self.after <= inside and (self.seconds is None or inside < self.after + self.seconds)
+
+    def changes(self) -> list[int]:
+        """Seconds inside the attack in which it begins or ends."""
+        return [self.after] if self.seconds is None else [self.after, self.after + self.seconds]
+
+    @classmethod
+    def parse(cls, text: str) -> "Effect":
+        """From "LIT101 ramp +0.927 after 91"; a ValueError says what is wrong and what is allowed."""
+        match = _EFFECT.fullmatch(text.strip())
+        if not match:
+            raise ValueError(f"can't read the effect {text!r}: {GRAMMAR}")
+        part = match.groupdict()
+        tag = known(part["tag"])
+        return cls(
+            tag,
+            part["verb"],
+            _value(text, tag, part["verb"], part["value"]),
+            int(part["after"] or 0),
+            None if part["seconds"] is None else int(part["seconds"]),
+        )
+
+
+def _value(text: str, tag: str, verb: str, word: str | None) -> float | None:
+    if verb == "freeze" and word is None:
+        return None
+    if verb == "force" and TAGS[tag].is_sensor:
+        raise ValueError(f"can't force {tag} in {text!r}: it is a sensor; spoof, ramp or freeze it")
+    codes = {said: code for code, said in TAGS[tag].codes.items() if said != "travelling"}
+    value = codes.get(word) if verb == "force" else _number(word)
+    if value is None or verb == "freeze":
+        raise ValueError(f"can't read the effect {text!r}: {GRAMMAR}")
+    return float(value)
+
+
+def _number(word: str | None) -> float | None:
+    try:
+        return float(word)
+    except (TypeError, ValueError):
+        return None
+
+
+def conditions(text: str) -> list[tuple[str, int, float]]:
+    """ "P101 = 2 and LIT301 < 950" as (name, relation, number); names are tags, UF_STEP and UF_SECONDS."""
+    return [_condition(text, part) for part in re.split(r"\s+and\s+", text.strip()) if part]
+
+
+def _condition(text: str, part: str) -> tuple[str, int, float]:
+    match = _CONDITION.fullmatch(part.strip())
+    if not match:
+        raise ValueError(f"can't read {part!r} in the condition {text!r}: write TAG < NUMBER, = or >, joined by and")
+    return known(match["name"], (*NAMES, *CLOCKS)), RELATIONS[match["relation"]], float(match["number"])
+
+
+@dataclass(frozen=True)
+class Attack:
+    """Effects that begin together.
+
+    `effects`: text, or a list of texts. `duration`: seconds or anything pandas.Timedelta takes. `start`: a time, or
+    seconds after the plant's start, or None for at once. `when`: what must hold on the row before; the attack waits
+    for it from `start` on, for `wait` at most, and is then done anyway. What is scheduled to end before another begins
+    keeps that order, even if it had to wait. `points`, `action`, `visibility`: for the event table; by default the
+    tags and the text of the effects. ValueError for an unknown tag, an effect or condition that can't be read, a
+    negative duration.
+    """
+
+    effects: str | list | tuple
+    duration: object = 300
+    start: object = None
+    name: object = None
+    when: str = ""
+    wait: object = "80min"
+    points: str = ""
+    action: str = ""
+    visibility: str = ""
+
+    def __post_init__(self):
+        texts = self.effects.split(";") if isinstance(self.effects, str) else self.effects
+        parsed = tuple(e if isinstance(e, Effect) else Effect.parse(e) for e in texts if e)
+        said = self.effects if isinstance(self.effects, str) else "; ".join(map(str, self.effects))
+        conditions(self.when)
+        for field, value in {
+            "effects": parsed,
+            "duration": seconds(self.duration),
+            "wait": seconds(self.wait),
+            "action": self.action or said,
+            "name": said if self.name is None else self.name,
+            "points": self.points or ";".join(dict.fromkeys(effect.tag for effect in parsed)),
+        }.items():
+            object.__setattr__(self, field, value)
+
+    def begins(self, plant_start: pd.Timestamp, now: int) -> int:
+        """Scheduled second after `plant_start`; `now` if it is to begin at once."""
+        if self.start is None:
+            return now
+        if isinstance(self.start, (int, float, pd.Timedelta)):
+            return seconds(self.start)
+        return int((pd.Timestamp(self.start) - plant_start).total_seconds())
+
+
+def table_2015() -> pd.DataFrame:
+    """The 36 attacks of 2015 that were carried out, with official, true and simulated times."""
+    times = ["start", "end", "true_start", "true_end", "begin"]
+    with files("swatlib").joinpath("tables/attacks_2015.csv").open() as file:
+        table = pd.read_csv(file, parse_dates=times, keep_default_na=False, na_values={t: [""] for t in times})
+    done = table[table["begin"].notna()].reset_index(drop=True)
+    return done.astype({"seconds": int})
+
+
+def attacks_2015() -> list[Attack]:
+    """The schedule of 28 December 2015 to 2 January 2016.
+
+    Each waits up to four hours: a cycle takes 88 minutes at most, recovery from attack 28 longer.
+    """
+    return [
+        Attack(
+            effects=row.effects,
+            duration=row.seconds,
+            start=row.begin,
+            name=row.attack,
+            when=row.when,
+            wait="4h",
+            points=row.points,
+            action=row.action,
+            visibility=row.visibility,
+        )
+        for row in table_2015().itertuples()
+    ]

@@ -1,0 +1,168 @@
+"""The compiled clock: one second after the other, in the order in which plant, transmitters, attacker and PLCs act."""
+
+import hashlib
+from collections import namedtuple
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numba import njit
+
+from swatlib.plant import CLOSED, NAMES, OFF, SENSORS, TAGS
+from swatlib.simulation import chemistry, control, measurement, process
+from swatlib.simulation.parameters import EQUAL, LESS, MORE, TAG_FIELDS, parameter_record, record, transmitter_table
+
+_STATE = """
+second clock t101 t301 t401 lit101 lit301 lit401 overflow_seconds dry_seconds
+inlet demand feed salt_dosing acid_dosing chlorine_dosing
+step step_seconds pulses settled flow_seconds unready_seconds
+feed_fresh run_seconds fouling cake permeate boost standstill rest
+flowing_seconds startup acidity ph orp orp_still orp_ro orp_membrane untreated ph_ro
+since_backwash stirred salt dosed_1 dosed_2 was_boosted cold kick kicked flush
+"""
+
+World = namedtuple(
+    "World",
+    "parameters transmitters state process reading command position drift forced spoofed ramp trends chain noise",
+)
+
+
+def new_world(parameters: str, clock: float) -> World:
+    """The plant before its first second: tanks all but empty, valves shut, everything off."""
+    tags = {name: record(TAG_FIELDS) for name in ("process", "reading", "command", "position", "drift")}
+    for name, tag in TAGS.items():
+        if not tag.is_sensor:
+            tags["process"][name] = tags["command"][name] = CLOSED if tag.kind == "valve" else OFF
+    p = parameter_record(parameters)
+    state = record(_STATE.split())
+    state["clock"] = clock
+    state["t101"] = state["lit101"] = 124.3
+    state["t301"] = state["lit301"] = 133.0
+    state["t401"] = state["lit401"] = 130.0
+    state["step"], state["startup"], state["feed_fresh"] = control.IDLE, 1.0, 1.0
+    state["ph"], state["orp"], state["orp_still"] = p["ait202_still"], p["ait203"], p["ait203"]
+    state["orp_ro"], state["ph_ro"] = p["ait402"] + 60, p["ait501"]
+    state["orp_membrane"] = state["orp_ro"] - p["ait502_below_ait402"]
+    state["standstill"] = state["rest"] = state["since_backwash"] = state["cold"] = 100_000.0
+    tags["process"]["PIT501"], tags["process"]["PIT503"], tags["process"]["DPIT301"] = 9.5, 3.3, p["dp_idle"]
+    forced, spoofed = record(TAG_FIELDS), np.full(len(NAMES), np.nan)
+    forced.view("f8")[:] = np.nan
+    sensors = len(SENSORS)
+    return World(
+        parameters=p,
+        transmitters=transmitter_table(),
+        state=state,
+        forced=forced,
+        spoofed=spoofed,
+        ramp=np.zeros(len(NAMES)),
+        trends=np.zeros(sensors),
+        chain=np.zeros((sensors, 3)),
+        noise=np.zeros((sensors, 2)),
+        **tags,
+    )
+
+
+@njit
+def overwrite(values, by):
+    """Every value that has a number in `by` takes it."""
+    for k in range(by.size):
+        if not np.isnan(by[k]):
+            values[k] = by[k]
+
+
+@njit
+def holds(conditions, group, values):
+    """Whether all conditions of one group hold; a condition is (group, column, LESS | EQUAL | MORE, number)."""
+    for k in range(conditions.shape[0]):
+        if conditions[k, 0] == group:
+            value, relation, number = values[int(conditions[k, 1])], conditions[k, 2], conditions[k, 3]
+            if (relation == LESS and value >= number) or (relation == MORE and value <= number):
+                return False
+            if relation == EQUAL and value != number:
+                return False
+    return True
+
+
+@njit
+def first_that_holds(conditions, groups, values):
+    for group in range(groups):
+        if holds(conditions, group, values):
+            return group
+    return -1
+
+
+@njit
+def scan(view, command, forced, state, p):
+    control.plc1(view, command, forced, state)
+    control.plc2(view, command, state)
+    control.plc3(view, command, state, p)
+    control.plc4(view, command, state, p)
+    control.plc5(view, command, state)
+    control.plc6(command, state)
+
+
+@njit
+def one_second(world, values, normal, uniform, minute_noise):
+    """Water, transmitters, spoofs, PLCs, forces, valves and pumps, in this order; `values`: the records as arrays."""
+    p, state, truth, view = world.parameters[0], world.state[0], world.process[0], world.reading[0]
+    command, position, drift, forced = world.command[0], world.position[0], world.drift[0], world.forced[0]
+    truths, seen, commands, drifts, held = values
+
+    process.tanks(truth, state, p)
+    chemistry.chemistry(truth, state, drift, p)
+    measurement.wander(drifts, world.trends, world.transmitters, minute_noise, state.second)
+    measurement.level_readings(truth, state)
+    rough, first = measurement.turbulence(truth), state.second == 0
+    measurement.read(truths, seen, world.transmitters, world.chain, world.noise, normal, uniform, rough, first)
+    measurement.report_actuators(truths, seen)
+    world.spoofed[:] += world.ramp
+    overwrite(seen, world.spoofed)
+
+    scan(view, command, forced, state, p)
+    overwrite(commands, held)
+
+    process.start_and_stop(measurement.ACTUATOR, commands, truths)
+    process.move_valves(command, position, truth, p)
+    process.interlock_dosing(truth)
+    process.raw_water(truth, position, state, p)
+    process.ultrafiltration(truth, position, state, p)
+    process.reverse_osmosis(truth, state, drift, p)
+    measurement.report_actuators(truths, seen)
+    overwrite(seen, world.spoofed)
+    state.second += 1
+    state.clock += 1
+
+
+@cache
+def clock():
+    """The compiled `advance(world, values, normal, uniform, minutes, conditions, groups, rows)`.
+
+    It runs until `rows` (n, 51) is full or one group of the conditions (k, 4) holds, and returns (rows written, that
+    group or -1). `normal`, `uniform`: noise (n or more, 25); `minutes` (60, 25): that of the drifts in this hour.
+    """
+    # numba looks for changes in this file alone; as a constant of the closure the digest makes any change count
+    sources = digest()
+
+    @njit(cache=True)
+    def advance(world, values, normal, uniform, minutes, conditions, groups, rows):
+        _ = sources
+        seen = values[1]
+        for n in range(rows.shape[0]):
+            minute = int(world.state[0].second) % 3_600 // 60
+            one_second(world, values, normal[n], uniform[n], minutes[minute])
+            for k in range(rows.shape[1]):
+                rows[n, k] = seen[k]
+            group = first_that_holds(conditions, groups, seen)
+            if group >= 0:
+                return n + 1, group
+        return rows.shape[0], -1
+
+    return advance
+
+
+def digest() -> str:
+    """SHA-256 of what the compiled code is made of."""
+    package = files("swatlib")
+    parts = sorted(part.name for part in package.joinpath("simulation").iterdir() if part.name.endswith(".py"))
+    sources = [package / "plant.py", *(package / "simulation" / name for name in parts)]
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()

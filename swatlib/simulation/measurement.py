@@ -1,0 +1,85 @@
+"""From true values to readings: delay, correlated noise, resolution, and values held until they change."""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from swatlib.plant import ACTUATORS, NAMES, SENSORS, TAGS
+from swatlib.simulation.parameters import BOUND, DRIFT, HOLD, LAG, RHO, SIGMA, STEP
+from swatlib.simulation.process import toward
+
+SENSOR = np.array([NAMES.index(name) for name in SENSORS])
+ACTUATOR = np.array([NAMES.index(name) for name in ACTUATORS])
+IS_LEVEL = np.array([TAGS[name].kind == "level" for name in SENSORS])
+LIT101 = SENSORS.index("LIT101")
+
+
+@njit
+def follow(reading, level, rising, falling):
+    """A level transmitter's lag; it follows a falling level faster."""
+    return toward(reading, level, rising if level > reading else falling)
+
+
+@njit
+def level_readings(process, state):
+    state.lit101 = follow(state.lit101, state.t101, 20.0, 6.0)
+    state.lit301 = follow(state.lit301, state.t301, 20.0, 8.0)
+    state.lit401 = follow(state.lit401, state.t401, 12.0, 8.0)
+    process.LIT101, process.LIT301, process.LIT401 = state.lit101, state.lit301, state.lit401
+
+
+@njit
+def turbulence(process):
+    """How much rougher than average the surface of T101 is: filling, draining only, still."""
+    if process.FIT101 > 0.5:
+        return 1.2
+    return 0.85 if process.FIT201 > 0.5 else 0.47
+
+
+@njit
+def wander(drifts, trends, transmitters, minute_noise, second):
+    """Each drifting tag moves on; once a minute it takes a new trend, turned back at its bound."""
+    for k in range(SENSOR.size):
+        if second % 60 == 0:
+            trend = transmitters[k, DRIFT] * minute_noise[k] / math.sqrt(1_440.0)
+            beyond = abs(drifts[SENSOR[k]] + trend) > transmitters[k, BOUND]
+            trends[k] = (-trend if beyond else trend) / 60.0
+        drifts[SENSOR[k]] += trends[k]
+
+
+@njit
+def report_actuators(truths, seen):
+    for k in ACTUATOR:
+        seen[k] = truths[k]
+
+
+@njit
+def delay(stages, value, share):
+    """Pass `value` on through lags in a row, each one second behind the one before; returns what comes out."""
+    for stage in range(stages.size - 1, 0, -1):
+        stages[stage] += (stages[stage - 1] - stages[stage]) * share
+    stages[0] += (value - stages[0]) * share
+    return stages[-1]
+
+
+@njit
+def read(truth, readings, transmitters, chain, noise, normal, uniform, roughness, first):
+    """Fill the sensors' part of `readings`. `chain` (25, 3): lags; `noise` (25, 2): AR(1), and for levels smoothed."""
+    for k in range(SENSOR.size):
+        value = truth[SENSOR[k]]
+        if first:
+            chain[k, :] = value
+        if transmitters[k, LAG] > 0:
+            value = delay(chain[k], value, 1.0 / transmitters[k, LAG])
+        rho = transmitters[k, RHO]
+        noise[k, 0] = rho * noise[k, 0] + transmitters[k, SIGMA] * math.sqrt(1.0 - rho * rho) * normal[k]
+        noise[k, 1] += (noise[k, 0] - noise[k, 1]) * (0.4 if IS_LEVEL[k] else 1.0)
+        if value < 0.05:
+            noise[k, :] = 0.0
+        rough = roughness if k == LIT101 else 1.0
+        step = transmitters[k, STEP]
+        value = max(math.floor((value + rough * noise[k, 1]) / step + 0.5) * step, 0.0)
+        old = readings[SENSOR[k]]
+        if uniform[k] >= transmitters[k, HOLD] or abs(value - old) > 3.0 * transmitters[k, SIGMA]:
+            readings[SENSOR[k]] = value

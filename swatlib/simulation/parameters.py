@@ -1,0 +1,209 @@
+"""What the simulated plant is made of: two parameter sets, the transmitters, the slow drifts.
+
+Figures from recordings of December 2015 and June 2017 (slopes of levels, step responses, statistics of ten quiet
+hours). Flows in m³/h, levels in mm, pressures in kPa, times in seconds.
+"""
+
+from collections import namedtuple
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from swatlib.plant import FLOWS, NAMES, SENSORS, TANKS
+
+SetPoints = namedtuple("SetPoints", "low_low low high high_high")
+set101, set301, set401 = (
+    SetPoints(tank.low_low, tank.low, tank.high, tank.high_high) for tank in map(TANKS.get, ("T101", "T301", "T401"))
+)
+_GAIN = {flow.meter: flow.gain for flow in FLOWS}
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """One operating point of the plant. The defaults are those of December 2015."""
+
+    # tanks
+    area_t101: float = TANKS["T101"].area
+    area_t301: float = TANKS["T301"].area
+    area_t401: float = TANKS["T401"].area
+    brim: float = 1250.0
+    suction: float = 30.0
+    gain_fit101: float = _GAIN["FIT101"]
+    recovery_uf: float = _GAIN["FIT301"]
+    # pumps on duty
+    duty_uf: float = 302
+    duty_ro: float = 402
+    # flows
+    raw_flow: float = 2.542
+    raw_ripple: float = 0.12
+    feed_flow: float = 2.440
+    feed_flow_at_start: float = 2.466
+    feed_flow_of_two: float = 2.805
+    uf_flow: float = 2.2123
+    uf_flow_at_start: float = 2.240
+    flush_flow: float = 2.235
+    both_ways_flow: float = 2.32
+    gravity_flow: float = 0.40
+    backwash_flow: float = 1.738
+    ro_flow: float = 1.7294
+    ro_flow_unboosted: float = 1.24
+    ro_reject: float = 0.7307
+    ro_reject_unboosted: float = 0.342
+    ro_recirculation: float = 0.306
+    ro_inlet_gain: float = 0.0105
+    # travel of the motorised valves
+    travel_mv101: float = 8.2
+    travel_mv201: float = 7.4
+    travel_mv301: float = 6.6
+    travel_mv302: float = 7.0
+    travel_mv303: float = 8.3
+    travel_mv304: float = 7.5
+    # ultrafiltration
+    flush_seconds: float = 32
+    backwash_seconds: float = 31
+    drain_seconds: float = 46
+    filtration_pulses: float = 30
+    dp_idle: float = 2.0
+    dp_flush: float = 9.58
+    dp_both_ways: float = 14.0
+    dp_filtration: float = 18.55
+    dp_backwash: float = 0.035
+    dp_drain: float = 2.6
+    fouling_per_run: float = 0.08
+    fouling_per_day: float = 0.19
+    # reverse osmosis
+    pit501: float = 247.3
+    pit501_unboosted: float = 165.1
+    pit503: float = 186.3
+    pit503_unboosted: float = 134.7
+    pit502_night: float = 0.95
+    pit502_day: float = 1.55
+    morning: float = 7.75
+    evening: float = 20.0
+    # water quality
+    ait201: float = 261.0
+    ait202_flowing: float = 8.404
+    ait202_still: float = 8.446
+    acid: float = 0.03
+    acid_seconds: float = 8.0
+    ait203: float = 331.5
+    ait401: float = 148.806
+    ait402: float = 154.0
+    ait501: float = 7.853
+    ait502_below_ait402: float = 9.2
+    ait503: float = 260.0
+    ait504: float = 12.8
+    ait504_restart: float = 100.0
+
+
+PARAMETERS = {"2015": Parameters()}
+PARAMETERS["2017"] = replace(
+    PARAMETERS["2015"],
+    area_t401=1.51,
+    gain_fit101=0.97,
+    recovery_uf=1.0,
+    duty_uf=301,
+    duty_ro=401,
+    raw_flow=4.50,
+    feed_flow=2.375,
+    feed_flow_at_start=2.400,
+    uf_flow=2.046,
+    uf_flow_at_start=2.07,
+    flush_flow=2.07,
+    both_ways_flow=2.12,
+    backwash_flow=1.72,
+    ro_flow=1.647,
+    ro_reject=0.609,
+    ro_recirculation=0.316,
+    ro_inlet_gain=0.010,
+    travel_mv101=9.8,
+    travel_mv201=7.5,
+    travel_mv301=7.1,
+    travel_mv303=9.3,
+    travel_mv304=8.0,
+    backwash_seconds=36,
+    drain_seconds=53,
+    dp_idle=2.9,
+    dp_flush=9.5,
+    dp_both_ways=12.5,
+    dp_filtration=17.6,
+    dp_drain=3.7,
+    pit501=262.0,
+    pit503=183.8,
+    pit502_night=0.85,
+    pit502_day=2.1,
+    morning=9.0,
+    evening=19.75,
+    ait201=163.0,
+    ait202_flowing=8.0,
+    ait202_still=8.1,
+    acid=1.3,
+    acid_seconds=75.0,
+    ait203=342.0,
+    ait401=0.0,
+    ait402=179.0,
+    ait501=7.28,
+    ait502_below_ait402=-29.0,
+    ait503=248.0,
+    ait504=37.0,
+    ait504_restart=310.0,
+)
+
+# sigma: fast noise; rho: its correlation after one second; step: resolution; hold: share of seconds without a new
+# value; lag: seconds, three times in a row; drift, bound: random walk per square root of a day, and how far it goes
+_TRANSMITTERS = """
+tag     sigma   rho  step    hold  lag   drift bound
+FIT101  .015    .0   .0003   .11   2.1   0     0
+LIT101  1.05    .88  .0393   0     0     0     0
+AIT201  .023    .84  .032    .99   0     8     9
+AIT202  .00183  .90  .0003   .90   4     .04   .12
+AIT203  .061    .85  .026    .94   2.7   7     12
+FIT201  .00184  .86  .00077  .54   2.4   0     0
+DPIT301 .056    .84  .0064   .51   1.8   0     0
+FIT301  .00182  .85  .0004   .59   2.33  0     0
+LIT301  1.02    .88  .0400   0     0     0     0
+AIT401  .0017   .90  .005    1.0   0     0     0
+AIT402  .113    .89  .026    .91   0     4     6
+FIT401  .00226  .88  .00013  .65   1.6   0     0
+LIT401  0.93    .88  .0384   0     0     0     0
+AIT501  .00091  .87  .0003   .95   0     .02   .05
+AIT502  .107    .88  .026    .91   12    0     0
+AIT503  .155    .93  .032    .93   6     3     8
+AIT504  .077    .66  .038    .93   3     .8    1.6
+FIT501  .00204  .89  .00013  .69   1.6   0     0
+FIT502  .0142   .79  .00013  .15   1.6   0     0
+FIT503  .000888 .75  .00013  .81   1.6   0     0
+FIT504  .000904 .75  .00006  .77   1.6   0     0
+PIT501  .202    .91  .016    .76   0     2     3
+PIT502  .0325   .66  .016    .93   1.6   0     0
+PIT503  .182    .91  .016    .78   0     0     0
+FIT601  .0016   .85  .0004   .66   1.6   0     0
+"""
+
+SIGMA, RHO, STEP, HOLD, LAG, DRIFT, BOUND = range(7)
+
+
+def transmitter_table() -> np.ndarray:
+    """One row a sensor in plant order, one column a property (SIGMA, RHO, STEP, HOLD, LAG, DRIFT, BOUND)."""
+    rows = dict(line.split(maxsplit=1) for line in _TRANSMITTERS.strip().splitlines()[1:])
+    return np.array([rows[name].split() for name in SENSORS], dtype=float)
+
+
+def record(fields) -> np.ndarray:
+    """One zeroed record of float64 fields, as an array of length 1: in compiled code `array[0].field` is a name."""
+    return np.zeros(1, dtype=[(name, "f8") for name in fields])
+
+
+def parameter_record(name: str) -> np.ndarray:
+    """The parameter set `name` for the compiled step. ValueError for an unknown name."""
+    if name not in PARAMETERS:
+        raise ValueError(f"no parameter set {name!r}; there are {', '.join(map(repr, PARAMETERS))}")
+    values = asdict(PARAMETERS[name])
+    filled = record(values)
+    filled[0] = tuple(values.values())
+    return filled
+
+
+CLOCKS = ("UF_STEP", "UF_SECONDS")  # the UF sequencer's step and its age: no tags, but an attack may wait for them
+TAG_FIELDS = (*NAMES, *CLOCKS)
+LESS, EQUAL, MORE = -1, 0, 1

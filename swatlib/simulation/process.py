@@ -1,0 +1,180 @@
+"""The water: valves and pumps, tanks, ultrafiltration, reverse osmosis. Works on true values, in `process`."""
+
+import math
+
+from numba import njit
+
+from swatlib.plant import CLOSED, OFF, ON, OPEN, TRAVELLING
+
+DAY = 86_400.0
+
+
+@njit
+def toward(value, target, seconds):
+    """One second of a first-order lag."""
+    return value + (target - value) * (1.0 - math.exp(-1.0 / seconds))
+
+
+@njit
+def either_on(first, second):
+    """Whether one of two pumps runs."""
+    return ON in (first, second)
+
+
+@njit
+def travel(position, command, seconds):
+    """Position of a valve (0 shut, 1 open) after one more second of travel towards `command`."""
+    if command == OPEN:
+        return min(1.0, position + 1.0 / seconds)
+    return max(0.0, position - 1.0 / seconds)
+
+
+@njit
+def code(position):
+    """What the historian stores for a valve at `position`."""
+    if position >= 1.0:
+        return float(OPEN)
+    return float(CLOSED) if position <= 0.0 else float(TRAVELLING)
+
+
+@njit
+def start_and_stop(actuators, commands, truths):
+    """Pumps and lamp follow their command within the second."""
+    for k in actuators:
+        truths[k] = commands[k]
+
+
+@njit
+def move_valves(command, position, process, p):
+    position.MV101 = travel(position.MV101, command.MV101, p.travel_mv101)
+    position.MV201 = travel(position.MV201, command.MV201, p.travel_mv201)
+    position.MV301 = travel(position.MV301, command.MV301, p.travel_mv301)
+    position.MV302 = travel(position.MV302, command.MV302, p.travel_mv302)
+    position.MV303 = travel(position.MV303, command.MV303, p.travel_mv303)
+    position.MV304 = travel(position.MV304, command.MV304, p.travel_mv304)
+    process.MV101, process.MV201 = code(position.MV101), code(position.MV201)
+    process.MV301, process.MV302 = code(position.MV301), code(position.MV302)
+    process.MV303, process.MV304 = code(position.MV303), code(position.MV304)
+
+
+@njit
+def interlock_dosing(process):
+    """Without flow the dosing pumps do not turn, whoever commands them."""
+    if process.FIT201 < 0.5:
+        process.P201 = process.P202 = process.P203 = process.P204 = process.P205 = process.P206 = float(OFF)
+
+
+@njit
+def sucks(level, p, state):
+    """Whether a running pump at the bottom of a tank gets water."""
+    if level <= p.suction:
+        state.dry_seconds += 1
+    return level > p.suction
+
+
+@njit
+def raw_water(process, position, state, p):
+    """FIT101 through MV101; FIT201 by one or two pumps through MV201, a little more in the first minutes."""
+    ripple = p.raw_ripple * math.sin(2.0 * math.pi * state.second / 25.6)
+    process.FIT101 = position.MV101 * (p.raw_flow + ripple)
+    pumps = (process.P101 == ON) + (process.P102 == ON)
+    state.feed_fresh = toward(state.feed_fresh, 0.0 if pumps else 1.0, 480.0 if pumps else 60.0)
+    flow = 0.0
+    if pumps == 1:
+        flow = p.feed_flow + (p.feed_flow_at_start - p.feed_flow) * state.feed_fresh
+    elif pumps == 2:
+        flow = p.feed_flow_of_two
+    process.FIT201 = flow * position.MV201 if pumps and sucks(state.t101, p, state) else 0.0
+
+
+@njit
+def ultrafiltration(process, position, state, p):
+    """Flow and pressure over the membrane between the four ways the water can take, and its fouling."""
+    pump = either_on(process.P301, process.P302) and sucks(state.t301, p, state)
+    permeate, drain = position.MV302, position.MV304
+    filtering = pump * permeate * (1.0 - drain)
+    state.run_seconds = state.run_seconds + 1 if filtering > 0.99 else 0.0
+    fresh = math.exp(-state.run_seconds / 45.0)
+    fouled = p.dp_filtration + state.fouling + state.cake + 0.10 * fresh
+    state.fouling += p.fouling_per_day / DAY
+    state.cake += filtering * p.fouling_per_run / 1_800.0
+    if pump:
+        through = p.uf_flow + (p.uf_flow_at_start - p.uf_flow) * fresh
+        process.FIT301 = (
+            filtering * through + (1.0 - permeate) * drain * p.flush_flow + permeate * drain * p.both_ways_flow
+        )
+        process.DPIT301 = (
+            filtering * fouled
+            + (1.0 - permeate) * drain * p.dp_flush
+            + permeate * drain * p.dp_both_ways
+            + (1.0 - permeate) * (1.0 - drain) * p.dp_flush
+        )
+    else:
+        draining = position.MV303 * drain
+        process.FIT301 = p.gravity_flow * draining * (state.t301 > p.suction)
+        process.DPIT301 = p.dp_idle + (p.dp_drain - p.dp_idle) * draining
+    washing = (process.P602 == ON) * position.MV301 * position.MV303
+    process.FIT601 = 0.0001 + p.backwash_flow * washing
+    if washing > 0.0:
+        process.DPIT301 = p.dp_backwash
+        state.cake = 0.0
+    state.permeate = p.recovery_uf * process.FIT301 * permeate * (1.0 - 0.4 * drain)
+
+
+@njit
+def reverse_osmosis(process, state, drift, p):
+    """Flows and pressures for: all off, feed pump alone, feed and high-pressure pump."""
+    fed = either_on(process.P401, process.P402) and sucks(state.t401, p, state)
+    boosted = fed and either_on(process.P501, process.P502)
+    day = daylight(state.clock, p)
+    state.boost = toward(state.boost, 1.0 if boosted else 0.0, 180.0)
+    state.standstill = 0.0 if fed else state.standstill + 1
+    state.rest = toward(state.rest, 0.0, 100.0) if fed else state.rest + 1
+    leak = math.exp(-state.rest / 12_000.0)
+    pit501, pit503 = 9.5 + 0.7 * leak, 3.3 + 0.6 * leak
+    process.FIT401 = process.FIT501 = process.FIT503 = process.FIT504 = process.PIT502 = 0.0
+    lift = drift.PIT501 + 2.0 * (day - 0.5)
+    if boosted:
+        pit501 = p.pit501 + lift - 3.0 * (1.0 - state.boost)
+        pit503 = p.pit503 + 0.95 * lift - 2.0 * (1.0 - state.boost)
+        process.FIT401 = p.ro_flow - 0.0012 * lift
+        process.FIT501 = process.FIT401 + p.ro_inlet_gain
+        process.FIT503 = p.ro_reject
+        process.FIT504 = p.ro_recirculation - 0.004 * (1.0 - state.boost)
+        process.PIT502 = p.pit502_night + (p.pit502_day - p.pit502_night) * day
+    elif fed:
+        pit501 = p.pit501_unboosted + 3.5 * state.boost
+        pit503 = p.pit503_unboosted + 3.3 * state.boost
+        process.FIT401 = p.ro_flow_unboosted - 0.03 * state.boost
+        process.FIT501 = process.FIT401
+        process.FIT503 = p.ro_reject_unboosted - 0.005 * state.boost
+    else:
+        process.FIT501 = process.FIT503 = 0.0015
+    process.FIT502 = max(process.FIT501 + process.FIT504 - process.FIT503 - 0.011, 0.0013)
+    pressurise = 15.0 if process.PIT501 < 150.0 else 3.0
+    process.PIT501 = toward(process.PIT501, pit501, pressurise)
+    process.PIT503 = toward(process.PIT503, pit503, pressurise)
+
+
+@njit
+def daylight(clock, p):
+    """0 at night, 1 by day, with slow flanks around `morning` and `evening` (hours)."""
+    hour = clock % DAY / 3_600.0
+    rise, fall = (hour - p.morning) / 0.25, (hour - p.evening) / 0.35
+    return 1.0 / (1.0 + math.exp(-rise)) - 1.0 / (1.0 + math.exp(-fall))
+
+
+@njit
+def fill(level, inflow, outflow, area, p, state):
+    """Level after one second of in- and outflow; above the brim the water is lost."""
+    level += (inflow - outflow) / 3.6 / area
+    if level > p.brim:
+        state.overflow_seconds += 1
+    return min(max(level, 0.0), p.brim)
+
+
+@njit
+def tanks(process, state, p):
+    state.t101 = fill(state.t101, p.gain_fit101 * process.FIT101, process.FIT201, p.area_t101, p, state)
+    state.t301 = fill(state.t301, process.FIT201, process.FIT301, p.area_t301, p, state)
+    state.t401 = fill(state.t401, state.permeate, process.FIT401, p.area_t401, p, state)

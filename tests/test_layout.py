@@ -1,0 +1,261 @@
+"""Guards over the whole: who imports whom, notebooks, dependencies, what may stand in a tracked file."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+import typer
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from swatlib.cli import app
+from swatlib.settings import ROOT
+
+FLOW = [
+    "plant",
+    "settings",
+    "files",
+    "provenance",
+    "data",
+    "simulation",
+    "recordings",
+    "features",
+    "detectors",
+    "scores",
+]
+FLOW += ["scores", "pipeline", "metrics", "plots", "headline", "parameters", "pages", "report", "bench", "cli"]
+ALONE = {"detectors", "scores", "metrics"}  # they import nothing of ours
+LIVE_MAY = {"live", "plant", "settings", "pipeline"}
+ENTRIES = {"bench", "cli", "__main__"}  # they start the live part too
+PAIRS = {"producer": {"stream"}, "stream": {"producer"}}  # they share only `topic`
+OWNERS = {
+    "matplotlib": "plots",
+    "papermill": "report",
+    "kafka": "live.producer",
+    "pyspark": "live.stream",
+    "influxdb_client": "live.sink",
+    "subprocess": "live.services",
+}
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+SHELL_BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+
+
+def modules():
+    """Dotted name without `swatlib.`, and syntax tree, of every module."""
+    for path in sorted((ROOT / "swatlib").rglob("*.py")):
+        dotted = ".".join(path.relative_to(ROOT / "swatlib").with_suffix("").parts).removesuffix(".__init__")
+        yield dotted, ast.parse(path.read_text())
+
+
+def imported(tree):
+    """Full names of all that a module imports, wherever in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "." * node.level + (node.module or "")
+            if node.module == "swatlib":
+                yield from (f"swatlib.{alias.name}" for alias in node.names)
+
+
+def ours(tree):
+    """First part below `swatlib` of what a module imports of ours."""
+    return {name.split(".")[1] for name in imported(tree) if name.startswith("swatlib.")}
+
+
+CORE = {name: tree for name, tree in modules() if name.split(".")[0] not in {"live", "__init__", "__main__"}}
+LIVE = {name: tree for name, tree in modules() if name.split(".")[0] == "live"}
+
+
+def test_every_module_has_its_place_in_the_flow():
+    assert {name.split(".")[0] for name in CORE} - set(FLOW) == set()
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_the_core_imports_to_its_left(name):
+    own = name.split(".")[0]
+    left = set() if own in ALONE else set(FLOW[: FLOW.index(own)])
+    live = {"live"} if own in ENTRIES else set()
+    assert ours(CORE[name]) - left - live - {own} == set()
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_live_reaches_the_core_through_the_hinge(name):
+    assert ours(LIVE[name]) - LIVE_MAY == set()
+    siblings = {part.split(".")[2] for part in imported(LIVE[name]) if part.startswith("swatlib.live.")}
+    assert siblings & PAIRS.get(name.removeprefix("live."), set()) == set()
+
+
+def test_imports_are_absolute():
+    assert [name for name, tree in modules() for what in imported(tree) if what.startswith(".")] == []
+
+
+@pytest.mark.parametrize(("package", "owner"), OWNERS.items())
+def test_a_heavy_dependency_has_one_owner(package, owner):
+    users = {name for name, tree in modules() for what in imported(tree) if what.split(".")[0] == package}
+    assert {name for name in users if name != owner and not name.startswith(f"{owner}.")} == set()
+
+
+def test_only_settings_touches_the_environment():
+    touching = {
+        name
+        for name, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "putenv"}
+    }
+    assert touching == {"settings"}
+
+
+def test_importing_does_no_work():
+    names = [f"swatlib.{name}" for name in CORE]
+    program = f"""
+import importlib, sys
+read = []
+sys.addaudithook(lambda event, args: read.append(args[0]) if event == "open" else None)
+for name in {names}:
+    importlib.import_module(name)
+root = {str(ROOT / "swatlib")!r}
+print([path for path in read if str(path).startswith(root) and not str(path).endswith((".py", ".pyc"))])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_help_waits_for_no_heavy_import():
+    program = (
+        "import sys, swatlib.cli; print(sorted({'numpy', 'pandas', 'numba', 'sklearn', 'papermill'} & {*sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_there_are_notebooks_in_the_order_of_the_flow():
+    assert [path.stem[:2] for path in NOTEBOOKS] == [f"{number:02}" for number in range(1, len(NOTEBOOKS) + 1)]
+    assert len(NOTEBOOKS) >= 4
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def cells(request):
+    return nbformat.read(request.param, as_version=4).cells
+
+
+def code(cells):
+    return [cell for cell in cells if cell.cell_type == "code"]
+
+
+def test_a_notebook_begins_with_title_and_questions(cells):
+    title, *lines = cells[0].source.splitlines()
+    assert (cells[0].cell_type, title[:2]) == ("markdown", "# ")
+    assert 3 <= sum(line.startswith(("- ", "* ")) for line in lines) <= 5
+
+
+def test_the_parameters_cell_is_the_first_code_cell_and_described(cells):
+    tagged = [number for number, cell in enumerate(code(cells)) if "parameters" in cell.metadata.get("tags", [])]
+    assert tagged == [0]
+    assert [line for line in code(cells)[0].source.splitlines() if line and "#" not in line] == []
+
+
+def test_notebooks_call_and_define_nothing(cells):
+    trees = [ast.parse(cell.source) for cell in code(cells)]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    assert [node for node in nodes if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))] == []
+
+
+def test_cells_are_short(cells):
+    long = {cell.source for cell in code(cells)[1:] if len(cell.source.strip().splitlines()) > 10}
+    assert long == set()
+
+
+def test_committed_notebooks_ran_from_top_to_bottom(cells):
+    ran = [cell for cell in code(cells) if cell.source.strip()]
+    assert [cell.execution_count for cell in ran] == list(range(1, len(ran) + 1))
+    assert [output for cell in ran for output in cell.outputs if output.output_type == "error"] == []
+    assert any(cell.outputs for cell in ran)
+
+
+def test_formulas_are_plain_text(cells):
+    # Pages open offline, where no TeX is set.
+    assert [
+        cell.source for cell in cells if cell.cell_type == "markdown" and re.search(r"\$[^$]+\$|\\\(", cell.source)
+    ] == []
+
+
+def dependencies():
+    extras = PYPROJECT["project"]["optional-dependencies"].values()
+    return [*PYPROJECT["project"]["dependencies"], *(line for extra in extras for line in extra)]
+
+
+def test_every_dependency_has_its_reason_beside_it():
+    explained = re.findall(r'^\s+"([^"]+)",\s+# \S', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert sorted(explained) == sorted(dependencies())
+
+
+def locked():
+    """Name to the versions that the lock gives it, one for each Python where they differ."""
+    versions = {}
+    for line in (ROOT / "requirements.lock").read_text().splitlines():
+        if line and line[0] not in "#- ":
+            requirement = Requirement(line)
+            pinned = re.fullmatch(r"==([\w.+!]+)", str(requirement.specifier))
+            versions.setdefault(canonicalize_name(requirement.name), []).append(pinned.group(1))
+    return versions
+
+
+def test_the_lock_satisfies_pyproject():
+    versions = locked()
+    for wanted in map(Requirement, dependencies()):
+        assert all(map(wanted.specifier.contains, versions[canonicalize_name(wanted.name)])), wanted
+
+
+def test_conda_takes_the_same_list():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    from_pip = {"pip": ["-r requirements.lock", "-e ."]}
+    assert environment["dependencies"] == ["python=3.12", "openjdk=17", "pip", from_pip]
+
+
+def commands(text):
+    return {line.strip() for line in text.splitlines() if re.match(r"\s*(exec )?sh \w", line)}
+
+
+def test_ci_runs_the_commands_of_the_readme():
+    readme = "\n".join(SHELL_BLOCK.findall((ROOT / "README.md").read_text()))
+    plain = {line for line in commands(readme) if re.fullmatch(r"sh \w+\.sh", line)}
+    assert plain == {line.removeprefix("exec ") for line in commands((ROOT / ".ci" / "run").read_text())}
+
+
+def verbs():
+    return typer.main.get_command(app).commands
+
+
+@pytest.mark.parametrize("verb", verbs())
+def test_every_verb_is_helped_and_documented(verb):
+    command = verbs()[verb]
+    assert command.help and command.epilog.startswith(f"Example: python -m swatlib {verb}")
+    assert [each.name for each in command.params if not each.help] == []
+    assert f"swatlib {verb}" in (ROOT / "README.md").read_text()
+
+
+FORBIDDEN = {
+    "machine path": r"(^|[^A-Za-z0-9_.])/(root|home|work|farm|Users)/[A-Za-z]",
+    "registry": r"https?://[^ \"]*(/simple/?|/maven2|/packages/|/pool/|\.whl|\.jar|\.deb|\.tgz)",
+    "secret": r"[A-Za-z0-9_-]{40,}==|(?i:token|password|secret)[\"' ]*[:=][\"' ]*[A-Za-z0-9_-]{20,}",
+}
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_tracked_files_hold_nothing_private(what):
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    found = []
+    for path in map(Path, filter(None, listed.split("\0"))):
+        pictures = path.suffix in {".png", ".webp", ".pdf"} or (path.suffix == ".ipynb" and what == "secret")
+        if not pictures and (ROOT / path).is_file():
+            text = (ROOT / path).read_text(encoding="utf-8")
+            found += [f"{path}: {match.group()}" for match in re.finditer(FORBIDDEN[what], text, re.MULTILINE)]
+    assert found == []
