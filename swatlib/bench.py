@@ -46,7 +46,7 @@ class Goal:
         return (self.most is None or measured <= self.most) and (self.least is None or measured >= self.least)
 
     def __str__(self) -> str:
-        return f"{self.unit} ≤ {self.most:g}" if self.least is None else f"{self.unit} ≥ {self.least:g}"
+        return f"≤ {self.most:g} {self.unit}" if self.least is None else f"≥ {self.least:g} {self.unit}"
 
 
 GOALS = (
@@ -146,7 +146,7 @@ def _table(results: list[tuple[Goal, float]]) -> Table:
     table = Table("work", "figure", "goal", "measured", "", box=None, header_style="dim")
     for goal, measured in results:
         verdict = "[green]holds[/]" if goal.holds(measured) else "[red]missed[/]"
-        table.add_row(goal.work, goal.figure, str(goal), f"{measured:.3g}", verdict)
+        table.add_row(goal.work, goal.figure, str(goal), f"{measured:.3g} {goal.unit}", verdict)
     return table
 
 
@@ -155,5 +155,5 @@ def _save(results: list[tuple[Goal, float]]) -> Path:
     figures = [asdict(goal) | {"measured": measured, "holds": goal.holds(measured)} for goal, measured in results]
     record = {"measured": now.isoformat(timespec="seconds"), **provenance(), "figures": figures}
     path = settings().reports_folder / "bench" / f"{now:%Y-%m-%d-%H%M%S}.json"
-    write_text(path, json.dumps(record, indent=1))
+    write_text(path, json.dumps(record, indent=1, ensure_ascii=False))
     return path

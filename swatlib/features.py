@@ -29,6 +29,8 @@ class Features:
     still: rows since a sensor's last change, counted to at most this many (a frozen sensor).
     balance: window of the mass-balance residual of each gauged tank, mm of level not explained by its flows.
     clip: features are clipped to ± this many standard deviations of the fit.
+    rare: a tag is constant when it leaves its most frequent value in less than this share of rows; the shortest phase
+        of the plant's cycle, a backwash, takes 0.7 %.
     drift: a tag drifts when its means over parts of `block` rows (6 h, some five cycles of the plant) spread over more
         than this many standard deviations within a part.
     creep: it drifts too when an upper or lower decile or the median of the parts spreads over more than this many of
@@ -44,6 +46,7 @@ class Features:
     still: int = 300
     balance: int = 120
     clip: float = 10.0
+    rare: float = 0.001
     drift: float = 1.0
     creep: float = 5.0
     block: int = 6 * 3600
@@ -63,8 +66,7 @@ class Features:
     def fit(self, frame: pd.DataFrame) -> Self:
         """Learn tags and scales from `frame` (normal rows × tags)."""
         self.tags_ = tuple(frame.columns)
-        spread = frame.std()
-        self.constant_ = tuple(spread.index[~(spread > 0)])
+        self.constant_ = tuple(tag for tag in frame if _share_of_mode(frame[tag]) > 1 - self.rare)
         self.drifting_ = tuple(self._drifting(frame.drop(columns=list(self.constant_))))
         self._describe()
         raw = self._raw(frame)
@@ -144,6 +146,10 @@ def _plain(value):
 
 def _tuple(value):
     return tuple(value) if isinstance(value, list) else value
+
+
+def _share_of_mode(readings: pd.Series) -> float:
+    return readings.value_counts(normalize=True).max()
 
 
 def lagged(X: np.ndarray, rows: int) -> np.ndarray:

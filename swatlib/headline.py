@@ -38,8 +38,7 @@ def published(notebook) -> tuple[dict, list[dict]]:
         if KEY in output.get("metadata", {})
     ]
     numbers = {name: number for each in found for name, number in each["numbers"]}
-    data = {recording["sha256"]: recording for each in found for recording in each["data"]}
-    return numbers, list(data.values())
+    return numbers, [recording for each in found for recording in each["data"]]
 
 
 def written(number) -> str:

@@ -5,7 +5,7 @@ Nothing is fetched by a page: styles, pictures and the few lines of script stand
 
 import io
 from base64 import b64decode, b64encode
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
@@ -83,7 +83,7 @@ def _data_uri(path: Path) -> str:
 
 def _render(template: str, **values) -> str:
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"written": written, "day": _day, "took": _took}
+    environment.filters |= {"written": written, "day": _day, "took": _took, "brief": _brief}
     return environment.get_template(template).render(**values)
 
 
@@ -93,4 +93,11 @@ def _day(stamp: str) -> str:
 
 
 def _took(seconds: float) -> str:
-    return str(timedelta(seconds=round(seconds))) if seconds >= 60 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
+
+
+def _brief(value) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return str(value) or '""'

@@ -34,7 +34,7 @@ class Pipeline:
 
     detectors: names that `swatlib.detectors.make` knows. budget: false alarms a day that each detector may raise.
     smoothing: rows over which a score is averaged. persistence: alarm when k of the last n scores exceed the threshold.
-    rule: how the threshold follows from the budget ("peaks" or "blocks"). startup: seconds dropped before fitting,
+    rule: how the threshold follows from the budget ("blocks" or "peaks"). startup: seconds dropped before fitting,
     while the tanks fill. shares: contiguous parts of the normal days that fit the detectors, set the thresholds,
     and check them. gap: a hole of more than this many sampling periods in time begins a new history.
     """
@@ -44,7 +44,7 @@ class Pipeline:
     features: Features = field(default_factory=Features)
     smoothing: int = 10
     persistence: tuple[int, int] = (8, 10)
-    rule: str = "peaks"
+    rule: str = "blocks"
     startup: int = 6 * 3600
     shares: tuple[float, float, float] = (0.5, 0.3, 0.2)
     gap: int = 10

@@ -21,11 +21,12 @@ def recordings(
 ) -> tuple[Recording, Recording]:
     """Normal and attacked recording, with the same tags: the files `normal` and `attack`, or a simulated run.
 
-    The attacked one has its `events`. The simulated plant starts empty at `start`, runs `days_normal` without and then `days_attack` with the attacks of
-    2015 that fall into them. Raises DataError when just one file is named, or they share no tag that varies.
+    The attacked one has its `events`. The simulated plant starts empty at `start`, runs `days_normal` without an attack
+    and then `days_attack` with the attacks of 2015 that fall into them. Raises DataError when just one file is named,
+    or they share no tag.
     """
     if bool(normal) != bool(attack):
-        raise DataError("Only one of `normal` and `attack` names a file; give both, or neither for the simulated plant.")
+        raise DataError("Only one of `normal` and `attack` names a file; give both, or neither to simulate.")
     if normal:
         calm, attacked = _same_tags(load(normal), load(attack))
         return calm, replace(attacked, events=attacks(attacked))
@@ -53,7 +54,8 @@ def tag_table(recording: Recording) -> pd.DataFrame:
 def _same_tags(normal: Recording, attack: Recording) -> tuple[Recording, Recording]:
     common = [tag for tag in normal.frame if tag in attack.frame]
     if not common:
-        raise DataError(f"{normal.source[0].name} and {attack.source[0].name} share no tag; give two files of one plant.")
+        names = " and ".join(recording.source[0].name for recording in (normal, attack))
+        raise DataError(f"{names} share no tag; give two files of one plant.")
     return _only(normal, common), _only(attack, common)
 
 

@@ -179,7 +179,7 @@ def _collect(run: Run, folder: Path) -> None:
         step.numbers, step.data = published(notebook)
         step.thumbnails = save_thumbnails(notebook, folder, step.name)
         step.page = f"{step.name}.html"
-    run.data = list({each["sha256"]: each for step in run.notebooks for each in step.data}.values())
+    run.data = list({tuple(each.values()): each for step in run.notebooks for each in step.data}.values())
     for step, notebook in executed:
         write_text(folder / step.page, notebook_page(notebook, run, step))
 

@@ -7,6 +7,7 @@ from scipy.ndimage import correlate1d, rank_filter
 from scipy.stats import genpareto
 
 ROWS_PER_DAY = 86_400
+SHAPES = (-0.5, 0.2)
 BLOCKS_PER_DAY = 48  # half an hour: longer than any alarm on a normal day, so that blocks are independent
 
 
@@ -57,18 +58,20 @@ def block_maxima(maxima: np.ndarray, exceeded: float) -> float:
 def peaks_over_threshold(maxima: np.ndarray, exceeded: float, share: float = 0.5) -> float:
     """Threshold that a share `exceeded` of blocks is expected to exceed, from a generalised Pareto tail of the maxima.
 
-    The tail is fitted to the upper `share` of the maxima (Coles, An Introduction to Statistical Modeling of Extreme
-    Values, 2001, section 4.3); it goes beyond the largest value seen.
+    Fitted by moments to the upper `share` of the maxima (Hosking and Wallis, Technometrics 1987), so it goes beyond the
+    largest one. The shape is kept within SHAPES: a day of blocks can't tell a heavier tail from one odd block.
     """
     base = np.quantile(maxima, 1 - share)
-    shape, _, scale = genpareto.fit(maxima[maxima > base] - base, floc=0)
+    beyond = maxima[maxima > base] - base
+    shape = np.clip((1 - beyond.mean() ** 2 / beyond.var(ddof=1)) / 2, *SHAPES)
+    scale = beyond.mean() * (1 - shape)
     return float(base + genpareto.isf(min(exceeded / share, 1.0), shape, scale=scale))
 
 
 RULES: dict[str, Callable[[np.ndarray, float], float]] = {"blocks": block_maxima, "peaks": peaks_over_threshold}
 
 
-def threshold(score: np.ndarray, budget: float, rule: str = "peaks", day: int = ROWS_PER_DAY) -> float:
+def threshold(score: np.ndarray, budget: float, rule: str = "blocks", day: int = ROWS_PER_DAY) -> float:
     """Threshold for `budget` false alarms a day of `day` rows, from the scores of normal days alone.
 
     `rule` works on the maxima of half-hour blocks. Raises ValueError for an unknown rule, a budget that is not between

@@ -17,22 +17,12 @@ from packaging.utils import canonicalize_name
 from swatlib.cli import app
 from swatlib.settings import ROOT
 
-FLOW = [
-    "plant",
-    "settings",
-    "files",
-    "provenance",
-    "data",
-    "simulation",
-    "recordings",
-    "features",
-    "detectors",
-    "scores",
-]
+FLOW = ["plant", "settings", "files", "provenance", "data", "simulation", "recordings", "features", "detectors"]
 FLOW += ["scores", "pipeline", "metrics", "plots", "headline", "parameters", "pages", "report", "bench", "cli"]
 ALONE = {"detectors", "scores", "metrics"}  # they import nothing of ours
 LIVE_MAY = {"live", "plant", "settings", "pipeline"}
-ENTRIES = {"bench", "cli", "__main__"}  # they start the live part too
+ENTRIES = {"bench", "cli"}  # they start the live part too
+VERBS = "live.commands"  # a part of the command line, which joins the two flows
 PAIRS = {"producer": {"stream"}, "stream": {"producer"}}  # they share only `topic`
 OWNERS = {
     "matplotlib": "plots",
@@ -88,7 +78,7 @@ def test_the_core_imports_to_its_left(name):
 
 @pytest.mark.parametrize("name", LIVE)
 def test_live_reaches_the_core_through_the_hinge(name):
-    assert ours(LIVE[name]) - LIVE_MAY == set()
+    assert name == VERBS or ours(LIVE[name]) - LIVE_MAY == set()
     siblings = {part.split(".")[2] for part in imported(LIVE[name]) if part.startswith("swatlib.live.")}
     assert siblings & PAIRS.get(name.removeprefix("live."), set()) == set()
 

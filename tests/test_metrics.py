@@ -3,7 +3,7 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pandas.testing import assert_frame_equal
@@ -198,13 +198,12 @@ def test_one_more_true_alarm_row_never_makes_a_detector_look_worse_at_finding(ca
     assert after["false_alarms_per_day"] <= before["false_alarms_per_day"]
 
 
-@given(cases(), st.data())
-def test_one_more_false_alarm_never_helps(case, data):
-    label, alarm, _ = case
-    apart = np.convolve(label | alarm, [1, 1, 1])[1:-1] == 0
-    assume(apart.any())
+@given(cases(), st.booleans())
+def test_one_more_false_alarm_never_helps(case, at_the_end):
+    quiet = (0, 3) if at_the_end else (3, 0)
+    label, alarm = (np.pad(part, quiet) for part in case[:2])
     more = alarm.copy()
-    more[data.draw(st.sampled_from(np.flatnonzero(apart).tolist()))] = True
+    more[-2 if at_the_end else 1] = True
     before, after = evaluate(label, alarm), evaluate(label, more)
     for name in ("precision", "f1", "event_precision", "event_f1", "fc1", "pa_f1", "pa_k20_f1"):
         assert after[name] <= before[name] + 1e-12

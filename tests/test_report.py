@@ -65,7 +65,7 @@ def test_a_run_keeps_notebook_page_picture_and_numbers(reports, notebook):
         "About 01-one",
         "0.667",
         "29 of 36",
-        "budget = <b>2.0",
+        "budget = <b>2<",
         run["data"][0]["sha256"][:12],
         "numpy",
         "webp",

@@ -34,7 +34,7 @@ def test_the_environment_wins_over_the_file(monkeypatch, tmp_path):
 def test_a_folder_that_is_a_file_is_refused_by_the_variables_name(monkeypatch, tmp_path):
     (tmp_path / "taken").write_text("")
     monkeypatch.setenv("SWAT_CACHE_FOLDER", "taken")
-    with pytest.raises(SettingsError, match="^SWAT_CACHE_FOLDER=taken: is a file, and a folder is wanted$"):
+    with pytest.raises(SettingsError, match=r"^SWAT_CACHE_FOLDER=taken: is a file, and a folder is wanted$"):
         settings()
 
 

@@ -111,7 +111,7 @@ def _columns(
 def _broken(place: str, content: bytes, broken: list, begin: int, first_row: int) -> DataError:
     where, row = min(((content.find(row.text.encode(), begin), row) for row in broken), key=lambda each: each[0])
     number = first_row + content.count(b"\n", begin, where)
-    met = f"{place}, row {number:,}: {count(row.actual_columns, 'cell')} where the header has {row.expected_columns:,}"
+    met = f"{place}, row {number}: {count(row.actual_columns, 'cell')} where the header has {row.expected_columns:,}"
     if row.actual_columns < row.expected_columns and not content[where + len(row.text.encode()) :].strip():
         return DataError(f"{met}, and the file ends there: it is cut short; copy it again, or delete this last row")
     return DataError(f"{met} (so {count(len(broken), 'row')} in all): mend or delete such rows")

@@ -10,6 +10,7 @@ import pandas as pd
 from swatlib.data.recording import EVENT_COLUMNS, SECOND, DataError, Recording, touching, usual_step
 from swatlib.data.wording import count, listed
 
+_ATTACK_PERIOD = pd.Timestamp("2015-12-28 10:00"), pd.Timestamp("2016-01-02 15:00")
 _HOLE = 10  # usual steps after which a run of labels is taken to have ended
 
 
@@ -42,7 +43,7 @@ def correct_labels(recording: Recording) -> Recording:
     index, label = recording.frame.index, recording.label
     if recording.events is not None:
         raise DataError("the attacks of this recording are known exactly; there is nothing to correct")
-    if label is None or touching(_label_runs(), index).empty:
+    if label is None or index[-1] < _ATTACK_PERIOD[0] or index[0] >= _ATTACK_PERIOD[1]:
         raise DataError(
             "only labelled rows of 28 December 2015 to 2 January 2016 can be corrected; these "
             f"{'have no label' if label is None else f'are of {index[0]} to {index[-1]}'}"

@@ -13,7 +13,7 @@ import pyarrow.parquet
 
 from swatlib.data import delimited, workbook
 from swatlib.data.recording import DataError
-from swatlib.data.table import NoTagError, Table, find_header
+from swatlib.data.table import HEAD, NoTagError, Table, find_header
 from swatlib.data.wording import listed
 
 _PICKLE = (
@@ -110,8 +110,10 @@ def _parquet(place: str, content: bytes) -> list[Table]:
     except (pa.ArrowInvalid, OSError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"{place} is cut short or damaged ({reason}): copy it again, or write it again") from error
-    find_header(place, [table.column_names])
-    return [Table(place, table.column_names, table.columns, np.arange(table.num_rows) + 1)]
+    head = [table.column_names, *([str(cell) for cell in row.values()] for row in table.slice(0, HEAD).to_pylist())]
+    header = find_header(place, head)
+    columns = table.slice(header).columns
+    return [Table(place, head[header], columns, np.arange(header, table.num_rows) + 1)]
 
 
 _READERS = {

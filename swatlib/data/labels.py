@@ -45,7 +45,7 @@ def _one(table: Table, column: int) -> tuple[np.ndarray, list[str]]:
     texts = cells.dictionary.to_pylist()
     numbers = np.bincount(cells.indices.to_numpy(), minlength=len(texts))
     met = Counter(dict(zip(texts, numbers.tolist(), strict=True)))
-    meaning = _meaning(name, met)
+    meaning = _meaning(table, name, met)
     unknown = [number for number, text in enumerate(texts) if text not in meaning]
     if unknown:
         raise _third_meaning(table, name, cells.indices.to_numpy(), texts, unknown)
@@ -59,14 +59,14 @@ def _squeezed(text: str) -> str:
     return bare.removesuffix(".0")
 
 
-def _meaning(name: str, met: Counter) -> dict[str, bool]:
+def _meaning(table: Table, name: str, met: Counter) -> dict[str, bool]:
     """Text to true for attack; what is left out has no known meaning."""
     words = {text: _squeezed(text) for text in met}
     if "benign" in words.values():  # beside it stand the kinds of attack
         return {text: word != "benign" for text, word in words.items() if word}
     numeric = set(words.values()) <= {"0", "1", "-1", "true", "false"}
     if numeric and says_normal(name):
-        raise DataError(
+        raise table.error(
             f"label column {name!r} holds {listed(met)}, and its name leaves open which of them is the attack; "
             "write Normal and Attack"
         )
@@ -80,10 +80,10 @@ def _third_meaning(table: Table, name: str, indices: np.ndarray, texts: list[str
     rows = np.flatnonzero(np.isin(indices, unknown))
     text = texts[indices[rows[0]]]
     met = f"reads {text!r}" if text else "is empty"
-    why = ", and its name leaves open if -1 is the attack" if _squeezed(text) == "-1" else ""
+    why = "and its name leaves open if -1 is the attack" if _squeezed(text) == "-1" else "neither normal nor attack"
     return table.error(
-        f"label column {name!r} {met} (so or otherwise neither normal nor attack: {count(len(rows), 'row')}){why}; "
-        f"{_ALLOWED}, or rename the column if it is no label",
+        f"label column {name!r} {met}, {why} ({count(len(rows), 'row')} without a meaning); {_ALLOWED}, or rename the "
+        "column if it is no label",
         int(rows[0]),
     )
 
@@ -92,7 +92,7 @@ def _said(name: str, met: Counter, meaning: dict[str, bool], label: np.ndarray) 
     findings = [
         f"{count(number, 'label')} read {text!r}, counted as attack{'s' if number != 1 else ''}"
         for text, number in met.items()
-        if meaning[text] and len(text.split()) > 1
+        if _squeezed(text) == "attack" and len(text.split()) > 1
     ]
     kinds = {text: number for text, number in met.items() if meaning[text]}
     if "benign" in map(_squeezed, met):

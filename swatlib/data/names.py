@@ -4,8 +4,8 @@ import re
 
 from swatlib.plant import TAGS
 
-_VENDOR = re.compile(r".*HMI_", re.IGNORECASE | re.DOTALL)
-_SUFFIX = re.compile(r"(\.pv|[. ]status|\.alarm)$", re.IGNORECASE)
+_VENDOR = "HMI_"
+_SUFFIX = re.compile(r"(\.PV|[. ]STATUS|\.ALARM)$")
 _BLANK = re.compile(r"[\s-]+")
 _ALIASES = {"DIT301": "DPIT301", "UV01": "UV401"}
 _UNNAMED = re.compile(r"(unnamed:?\s*\d*|index|__index_level_0__|\d+)?", re.IGNORECASE)
@@ -20,8 +20,8 @@ def plain(name: str) -> str:
 
     Upper case; two tags that some files call otherwise get the name they have in the official files.
     """
-    bare = _SUFFIX.sub("", _VENDOR.sub("", name.strip()))
-    bare = _BLANK.sub("", bare).upper()
+    bare = name.strip().upper().rpartition(_VENDOR)[2]
+    bare = _BLANK.sub("", _SUFFIX.sub("", bare))
     return _ALIASES.get(bare, bare)
 
 

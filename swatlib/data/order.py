@@ -1,5 +1,6 @@
 """Rows in time order, each moment once, within a file and across files."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -57,14 +58,15 @@ def join(parts: list[tuple[str, Recording]]) -> Recording:
         return parts[0][1]
     _refuse_mixture(parts, lambda part: part.label is None, "has no label", "load them one by one")
     _refuse_mixture(parts, shape.is_untimed, "has no times and can't be put in order", "load it alone")
+    parts = sorted(parts, key=lambda part: part[1].frame.index[0])
+    names, recordings = zip(*parts, strict=True)
     said = [f"{name}: {finding}" for name, part in parts for finding in part.findings]
-    if shape.is_untimed(parts[0][1]):
-        recordings = _one_after_other([part for _, part in parts])
-        said.append(f"{listed(name for name, _ in parts)} have no times and follow each other as given")
-    else:
-        recordings = sorted((part for _, part in parts), key=lambda part: part.frame.index[0])
+    if shape.is_untimed(recordings[0]):
+        recordings = _one_after_other(recordings)
+        said.append(f"{listed(names)} have no times and follow each other as given")
     joined = once_in_time_order(_concatenated(recordings), "in more than one file")
-    return replace(joined, findings=(*said, *joined.findings, *shape.after_joining(joined)))
+    together = (f"together: {finding}" for finding in (*joined.findings, *shape.after_joining(joined)))
+    return replace(joined, findings=(*said, *together))
 
 
 def _refuse_mixture(parts: list[tuple[str, Recording]], lacks, what: str, advice: str) -> None:
@@ -74,7 +76,7 @@ def _refuse_mixture(parts: list[tuple[str, Recording]], lacks, what: str, advice
         raise DataError(f"{lacking[0]} {what}, and {other} does: {advice}, or mend {lacking[0]}")
 
 
-def _one_after_other(recordings: list[Recording]) -> list[Recording]:
+def _one_after_other(recordings: Sequence[Recording]) -> list[Recording]:
     starts = np.cumsum([0, *(len(recording.frame) for recording in recordings)])
     return [_shifted(recording, start * SECOND) for recording, start in zip(recordings, starts, strict=False)]
 
@@ -85,7 +87,7 @@ def _shifted(recording: Recording, by: pd.Timedelta) -> Recording:
     return replace(recording, **{name: None if part is None else part.set_axis(index) for name, part in parts.items()})
 
 
-def _concatenated(recordings: list[Recording]) -> Recording:
+def _concatenated(recordings: Sequence[Recording]) -> Recording:
     tags = [name for name in NAMES if any(name in recording.frame for recording in recordings)]
     frame = pd.concat([recording.frame.reindex(columns=tags).astype(np.float32) for recording in recordings])
     labels = [recording.label for recording in recordings if recording.label is not None]
@@ -97,7 +99,7 @@ def _concatenated(recordings: list[Recording]) -> Recording:
     )
 
 
-def _concatenated_extra(recordings: list[Recording], index: pd.DatetimeIndex) -> pd.DataFrame | None:
+def _concatenated_extra(recordings: Sequence[Recording], index: pd.DatetimeIndex) -> pd.DataFrame | None:
     """A column that a recording lacks is empty there."""
     columns = dict.fromkeys(name for each in recordings if each.extra is not None for name in each.extra)
     if not columns:

@@ -82,8 +82,7 @@ def _dropped(table: Table, odd: dict[tuple[str, int], Cells], kept: np.ndarray) 
     for row in kinds.pop(None, []):
         raise _text_error(table, row, *texts[row][0])
     return [
-        f"{count(len(rows), 'row')} dropped: {kind} ({'row' if len(rows) == 1 else 'rows'} "
-        f"{listed((f'{number:,}' for number in table.rows[rows]), 5)})"
+        f"{count(len(rows), 'row')} dropped: {kind} (row{'s' * (len(rows) > 1)} {listed(table.rows[rows], 5)})"
         for kind, rows in kinds.items()
     ]
 

@@ -26,18 +26,19 @@ class Roles:
 def assign(table: Table) -> Roles:
     """The role of each column. DataError when a column called time holds numbers that don't count rows."""
     empty = [number for number, column in enumerate(table.columns) if column.null_count == len(column)]
-    filled = [number for number in range(len(table.names)) if number not in set(empty)]
+    filled = sorted(set(range(len(table.names))) - set(empty))
     counters = [number for number in filled if _may_count(table.names[number]) and _counts(table.columns[number])]
     clocks = _clocks(table, [number for number in filled if number not in counters])
     tags = _tags(table, filled)
     labels = [number for number in filled if is_label(table.names[number])]
     taken = {*counters, *clocks[:1], *labels, *(number for numbers in tags.values() for number in numbers)}
     extra = [number for number in filled if number not in taken]
+    unknown = [number for number in extra if number not in clocks]
     findings = [
         *_said_names(table, tags),
         *_said_left_out(table, empty, counters),
         *_said_missing(tags),
-        *_said_extra(table, clocks[1:], extra),
+        *_said_extra(table, clocks[1:], unknown),
     ]
     return Roles(tags, next(iter(clocks), None), labels, extra, findings)
 
@@ -110,7 +111,9 @@ def _said_missing(tags: dict[str, list[int]]) -> list[str]:
 
 
 def _said_extra(table: Table, clocks: list[int], extra: list[int]) -> list[str]:
-    said = [f"second column of times {table.names[number].strip()!r} not used" for number in clocks]
+    said = [
+        f"second column of times {table.names[number].strip()!r} kept apart, the first one used" for number in clocks
+    ]
     if extra:
-        said.append(f"{count(len(extra), 'column')} that are no tag kept apart: {listed(extra_names(table, extra))}")
+        said.append(f"{count(len(extra), 'column')} of no known tag kept apart: {listed(extra_names(table, extra))}")
     return said

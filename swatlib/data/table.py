@@ -34,7 +34,7 @@ class Table:
 
     def error(self, said: str, position: int | None = None) -> DataError:
         """A DataError that begins with the place and, given a position among the rows, the row's number."""
-        row = "" if position is None else f", row {self.rows[position]:,}"
+        row = "" if position is None else f", row {self.rows[position]}"
         return DataError(f"{self.place}{row}: {said}")
 
     def keep(self, mask: np.ndarray) -> "Table":

@@ -58,7 +58,7 @@ def parse(table: Table, column: pa.ChunkedArray, name: str) -> tuple[np.ndarray,
             days, said_date = dates(fields, clock)
             times[rows] = days.astype("M8[ns]") + clock.astype("m8[ns]")
             findings += [*said_date, *said_clock]
-            _refuse_lost_halves(table, fields, times[rows], name)
+            _refuse_lost_parts(table, fields, times[rows], name)
     if np.isnat(times).any():
         raise _unreadable(table, text, name, np.flatnonzero(np.isnat(times)))
     return times, findings
@@ -143,11 +143,10 @@ def _year_last(fields: Fields, clock: np.ndarray) -> tuple[np.ndarray, list[str]
     """Dates whose order the column decides: by a number past 12, else by the order in which the rows run on."""
     year, first, last = fields["year"], fields["first"], fields["last"]
     day_first, month_first = _days(year, last, first), _days(year, first, last)
-    example = fields["text"][0].as_py()
     if (first > 12).any():
-        return day_first, [f"times have the day first: {_read(example, day_first, clock)}"]
+        return day_first, [f"times have the day first: {_example(fields, day_first, clock)}"]
     if (last > 12).any():
-        return month_first, [f"times have the month first: {_read(example, month_first, clock)}"]
+        return month_first, [f"times have the month first: {_example(fields, month_first, clock)}"]
     if (first == last).all():
         return day_first, []
     jumps = [np.abs(np.diff(days.astype("i8") * _DAY + clock)).max(initial=0) for days in (day_first, month_first)]
@@ -155,25 +154,30 @@ def _year_last(fields: Fields, clock: np.ndarray) -> tuple[np.ndarray, list[str]
     why = "the rows then follow each other without a jump"
     if jumps[0] == jumps[1]:
         why = "taken as in the official files, since no row tells; if it is the month, write times with the year first"
-    return days, [f"times have the {order} first ({why}): {_read(example, days, clock)}"]
+    return days, [f"times have the {order} first ({why}): {_example(fields, days, clock)}"]
 
 
-def _read(example: str, days: np.ndarray, clock: np.ndarray) -> str:
-    moment = pd.Timestamp(days[0]) + pd.Timedelta(int(clock[0]))
-    return f"{example} is {moment.day} {moment:%B %Y %H:%M:%S}"
+def _example(fields: Fields, days: np.ndarray, clock: np.ndarray) -> str:
+    """How the first time that is one was read."""
+    moments = days.astype("M8[ns]") + clock.astype("m8[ns]")
+    row = int(np.isnat(moments).argmin())
+    moment = pd.Timestamp(moments[row])
+    read = "none" if moment is pd.NaT else f"{moment.day} {moment:%B %Y %H:%M:%S}"
+    return f"{fields['text'][row].as_py()} is {read}"
 
 
-def _refuse_lost_halves(table: Table, fields: Fields, times: np.ndarray, name: str) -> None:
+def _refuse_lost_parts(table: Table, fields: Fields, times: np.ndarray, name: str) -> None:
     """Times that lost their AM and PM, or their seconds, can't be put in order any more."""
-    back = np.flatnonzero(np.diff(times) < np.timedelta64(0))
-    hour = fields["hour"]
-    if len(back) and (fields["half"] == "").all() and hour.min() >= 1 and hour.max() == 12 and hour[back[0]] == 12:
+    steps, hour = np.diff(times), fields["hour"]
+    back = np.flatnonzero(steps < np.timedelta64(0))
+    half_day = np.abs(steps[back] + np.timedelta64(12, "h")) < np.timedelta64(10, "m")
+    if len(back) and half_day.all() and (fields["half"] == "").all() and hour.min() >= 1 and hour.max() == 12:
         raise table.error(
-            f"column {name!r} runs from hour 12 back to hour {hour[back[0] + 1]} without AM or PM, so half of the "
-            "times are unknown; export it again with AM/PM or in 24 hours",
+            f"column {name!r} runs from hour {hour[back[0]]} back to hour {hour[back[0] + 1]} without AM or PM, so "
+            "half of the times are unknown; export it again with AM/PM or in 24 hours",
             int(back[0] + 1),
         )
-    same = np.flatnonzero(np.diff(times) == np.timedelta64(0))
+    same = np.flatnonzero(steps == np.timedelta64(0))
     if len(same) and not fields["to_the_second"].any():
         raise table.error(
             f"column {name!r} reads {fields['text'][int(same[0])].as_py()!r} in several rows and has no seconds; "

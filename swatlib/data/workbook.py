@@ -39,7 +39,7 @@ def _try_sheet(reader: fastexcel.ExcelReader, name: str, place: str) -> Table | 
 
 
 def _typed(reader: fastexcel.ExcelReader, name: str, place: str) -> Table | None:
-    """The sheet read as numbers, faster than as text; None unless its header is the official one and no cell is lost."""
+    """The sheet read as numbers, faster than as text; None unless its header is official and no cell gets lost."""
     batch = reader.load_sheet(name, header_row=OFFICIAL_HEADER, eager=True)
     names = batch.schema.names
     if not tags_among(names) or _renamed(names) or any(map(_may_have_lost, batch.columns)):

@@ -6,6 +6,8 @@ from typing import Self
 import numpy as np
 from scipy.ndimage import correlate1d
 
+LEAST = 0.05  # standard deviations of a feature that a residual must have to count
+
 
 class Detector:
     """Learns normal rows, scores any rows.
@@ -55,7 +57,8 @@ class Residual(Detector):
     """A detector that compares each feature with what it expects of it.
 
     Residuals are averaged over the last `window` rows, divided by the `quantile` of their size on the fit rows, and
-    the largest counts: score 1 is as far as that quantile. High = anomalous.
+    the largest counts: score 1 is as far as that quantile. High = anomalous. A feature that moves in fewer rows than
+    the quantile leaves is measured by its standard deviation.
     """
 
     window: int
@@ -73,7 +76,7 @@ class Residual(Detector):
 
     def _scale(self, X: np.ndarray) -> None:
         scale = np.nanquantile(self._smoothed(X), self.quantile, axis=0)
-        self.scale_ = np.maximum(scale, np.finfo(np.float32).eps)
+        self.scale_ = np.maximum(scale, LEAST * np.nanstd(X, axis=0))
 
     def _smoothed(self, X: np.ndarray) -> np.ndarray:
         mean = correlate1d(

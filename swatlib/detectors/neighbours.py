@@ -79,8 +79,8 @@ class DBSCAN(Detector):
         rows = sample(X, self.rows, self.seed)
         far = NearestNeighbors(n_neighbors=self.neighbours, algorithm="brute").fit(rows).kneighbors()[0][:, -1]
         self.eps_ = float(np.quantile(far, self.quantile))
-        cores = cluster.DBSCAN(eps=self.eps_, min_samples=self.neighbours, algorithm="brute").fit(rows).core_sample_indices_
-        self.cores_ = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(rows[cores])
+        clusters = cluster.DBSCAN(eps=self.eps_, min_samples=self.neighbours, algorithm="brute").fit(rows)
+        self.cores_ = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(clusters.components_)
         return self
 
     def score(self, X: np.ndarray) -> np.ndarray:

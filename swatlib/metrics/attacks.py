@@ -6,6 +6,8 @@ import pandas as pd
 from swatlib.metrics.case import clock, column, place, shape
 from swatlib.metrics.events import delays_s, first_rows
 
+COLUMNS = ("attack", "start", "end", "points", "found", "delay_s", "first_tag", "attacked")
+
 
 def per_attack(events, alarm, lead=None) -> pd.DataFrame:
     """One row an event: attack, start, end, points, found, delay_s, first_tag, attacked.
@@ -13,12 +15,15 @@ def per_attack(events, alarm, lead=None) -> pd.DataFrame:
     events: as in `evaluate`; without a column `attack` they are numbered from 1. alarm: bool (n,). lead: tag that
     contributes most at each row (n,), read where the alarm is on. delay_s: seconds from the start of the event to its
     first alarm row. first_tag: the leading tag there. attacked: whether that is one of the event's points. The last
-    three are missing for an event that is missed, the last two also without a lead, the last without points.
+    three are missing for an event that is missed, the last two also without a lead, the last without points. No event,
+    no row.
     Raises ValueError for rows that do not go together.
     """
     rows, index = column("alarm", alarm)
     if lead is not None and np.shape(lead) != rows.shape:
         raise ValueError(f"alarm has {len(rows):,} rows and lead has {shape(lead)}; give both for the same rows")
+    if isinstance(events, pd.DataFrame) and events.empty:
+        return pd.DataFrame(columns=list(COLUMNS))
     seconds = clock(index, len(rows))
     spans, onsets = place(events, index, seconds)
     first = first_rows(rows, spans)

@@ -1,9 +1,10 @@
 """All detectors in one table, beside those that know nothing, so that no figure is read alone."""
 
+import numpy as np
 import pandas as pd
 
 from swatlib.metrics.case import runs
-from swatlib.metrics.evaluation import evaluate
+from swatlib.metrics.evaluation import METRICS, evaluate
 from swatlib.metrics.nulls import null_rows
 
 DAY_S = 86_400
@@ -12,15 +13,35 @@ DAY_S = 86_400
 def compare(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """`evaluate` for each detector of `scores` (columns (detector, field)), then for the null rows of `null_rows`.
 
-    Index (kind, name): kind is "detector" or "null". Without a label, or without an attack in it, only what needs
-    none: `alarms_per_day`.
+    Index (kind, name): kind is "detector" or "null". Columns: `alarms_per_day`, right and wrong ones together, and all
+    of METRICS. Without an attack in `label` these are NaN, and there are no null rows.
     """
-    names = scores.columns.unique(0)
-    if label is None or not label.any():
-        days = (scores.index[-1] - scores.index[0]).total_seconds() / DAY_S
-        alarms = {("detector", name): len(runs(scores[name]["alarm"].to_numpy())) / days for name in names}
-        return pd.DataFrame({"alarms_per_day": pd.Series(alarms)})
-    nulls = null_rows(label, events, seed)
-    rows = {("detector", name): evaluate(label, scores[name]["alarm"], scores[name]["score"], events) for name in names}
-    rows |= {("null", name): evaluate(label, nulls[name], events=events) for name in nulls}
-    return pd.DataFrame(rows).T.rename_axis(["kind", "name"])
+    alarms = {("detector", name): scores[name, "alarm"] for name in scores.columns.unique(0)}
+    known = label is not None and label.any()
+    if known:
+        alarms |= {("null", name): alarm for name, alarm in null_rows(label, events, seed).items()}
+    days = (scores.index[-1] - scores.index[0]).total_seconds() / DAY_S
+    rows = {}
+    for (kind, name), alarm in alarms.items():
+        rows[kind, name] = {"alarms_per_day": len(runs(alarm.to_numpy())) / days}
+        if known:
+            rows[kind, name] |= evaluate(label, alarm, scores[name, "score"] if kind == "detector" else None, events)
+    columns = ["alarms_per_day", *(metric.__name__ for group in METRICS.values() for metric in group)]
+    return pd.DataFrame(rows).T.reindex(columns=columns).rename_axis(["kind", "name"])
+
+
+def best(table: pd.DataFrame) -> str:
+    """Detector of `compare`'s table with the highest event F1; the first when nothing is known of any."""
+    return table.loc["detector", "event_f1"].fillna(-np.inf).idxmax()
+
+
+def verdict(table: pd.DataFrame) -> str:
+    """What `compare`'s table says, in a sentence or two."""
+    if table["event_f1"].isna().all():
+        return "No attack is labelled in this recording: alarms can be counted, and not judged."
+    first, null = table.loc[("detector", best(table))], table.loc[("null", "only-largest")]
+    return (
+        f"By event F1 **{first.name[1]}** comes first: it finds {first['event_recall']:.0%} of the attacks at "
+        f"{first['false_alarms_per_day']:.1f} false alarms a day. A detector that flags only the longest attack, and all "
+        f"of it, has an F1 over rows of {null['f1']:.2f}; the best here has {table.loc['detector', 'f1'].max():.2f}."
+    )

@@ -64,7 +64,7 @@ def average_precision(case: Case) -> float:
     Weakness: weighs attacks by their length; says nothing about the threshold that is used
     """
     scored = ~np.isnan(case.score)
-    return average_precision_score(case.label[scored], case.score[scored])
+    return min(average_precision_score(case.label[scored], case.score[scored]), 1.0)  # its sum may round to above 1
 
 
 def pa_f1(case: Case) -> float:

@@ -5,28 +5,30 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from swatlib.data import Recording
+from swatlib.data import Recording, attacks
 from swatlib.metrics import per_attack
 from swatlib.plant import GAUGED_TANKS, STAGES, TAGS, stage_tags
 from swatlib.plots.labels import chosen, embolden, note, title, written
 from swatlib.plots.panels import draw_panel, inches, moving
-from swatlib.plots.series import bars, between, known_attacks, line, shade, stacked, time_axis
-from swatlib.plots.style import ALARM, BLUE, FOCUS, GREY, INK, Figure, styled
+from swatlib.plots.series import bars, between, line, shade, stacked, time_axis
+from swatlib.plots.style import ALARM, BLUE, FOCUS, GREY, INK, Figure, nothing, styled
 
 SCORE_INCHES = 0.5
 LEAST_MARGIN, MOST_MARGIN = pd.Timedelta("5min"), pd.Timedelta("1h")
 
 
 @styled
-def attack(recording: Recording, scores: pd.DataFrame, event, detectors=None) -> Figure:
+def attack(recording: Recording, scores: pd.DataFrame, event=None, detectors=None) -> Figure:
     """One attack: its tags, the tanks and flows about them, and each detector's score with threshold and alarms.
 
     scores: as `Pipeline.score` gives them. event: a row of the event table (attack, start, end, points, action), or
-    the number of an attack of the recording. detectors: which of the scores to draw, all if None.
+    the number of an attack of the recording; None: the longest. detectors: which of the scores to draw, all if None.
     Raises ValueError for an attack or a detector that is not there.
     """
-    events = known_attacks(recording)
-    event = _event(events, event)
+    events = attacks(recording)
+    if events.empty and event is None:
+        return nothing("No attack of this recording is known: nothing to show up close.")
+    event = events.loc[(events["end"] - events["start"]).idxmax()] if event is None else _event(events, event)
     margin = np.clip((event["end"] - event["start"]) / 2, LEAST_MARGIN, MOST_MARGIN)
     span = event["start"] - margin, event["end"] + margin
     frame, scored = between(recording.frame, *span), between(scores, *span)
@@ -50,12 +52,12 @@ def attack(recording: Recording, scores: pd.DataFrame, event, detectors=None) ->
     return figure
 
 
-def _event(events: pd.DataFrame | None, event) -> pd.Series:
+def _event(events: pd.DataFrame, event) -> pd.Series:
     if not np.isscalar(event):
         return pd.Series(event._asdict() if hasattr(event, "_asdict") else event)
-    known = [] if events is None else events["attack"].astype(str).tolist()
+    known = events["attack"].astype(str).tolist()
     if str(event) not in known:
-        raise ValueError(f"no attack {event} in this recording; its attacks are {', '.join(known) or 'not known'}")
+        raise ValueError(f"no attack {event} in this recording; its attacks are {', '.join(known) or 'none'}")
     return events.iloc[known.index(str(event))]
 
 

@@ -74,5 +74,7 @@ def end_labels(ax: Axes, labels: dict[str, tuple[float, str]], gap: float = 0.1)
 
 def _apart(places: np.ndarray, gap: float) -> np.ndarray:
     """Ascending places moved as little as possible, by least squares, so that each is `gap` above the one before."""
+    if not len(places):
+        return places
     steps = gap * np.arange(len(places))
     return isotonic_regression(places - steps, y_min=0, y_max=max(0, 1 - steps[-1])) + steps

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from swatlib.data import Recording
+from swatlib.data import Recording, attacks
 from swatlib.plant import GAUGED_TANKS, STAGES, TAGS, Tank, stage_tags
 from swatlib.plots.labels import end_labels, note, unit_label
 from swatlib.plots.panels import HOW_TO_READ, draw_panel, inches, moving, set_points
-from swatlib.plots.series import between, known_attacks, line, shade, stacked, time_axis
+from swatlib.plots.series import between, line, shade, stacked, time_axis
 from swatlib.plots.style import BLUE, INK, ORANGE, SKY, Figure, styled
 
 ROOM = 60.0  # mm shown beyond the set points L and H
@@ -28,7 +28,7 @@ def stages(recording: Recording, start=None, end=None, tags=None) -> Figure:
     heights = [inches(names) for _, names in panels]
     figure = Figure(sum(heights) + 0.06 * len(panels) + 0.5)
     axes = stacked(figure, heights)
-    shade(axes, known_attacks(recording), frame.index)
+    shade(axes, attacks(recording), frame.index)
     titled = set()
     for ax, (stage, names) in zip(axes, panels, strict=True):
         draw_panel(ax, frame[names])
@@ -50,7 +50,7 @@ def tanks(recording: Recording, start=None, end=None) -> Figure:
     gauged = [tank for tank in GAUGED_TANKS if tank.level in frame]
     figure = Figure(2.2 * len(gauged) + 0.4)
     axes = stacked(figure, [1.5, 0.7] * len(gauged))
-    shade(axes, known_attacks(recording), frame.index)
+    shade(axes, attacks(recording), frame.index)
     for tank, level, flows in zip(gauged, axes[::2], axes[1::2], strict=True):
         _level(level, frame, tank)
         _title(level, f"{tank.name}  {tank.description}", first=level is axes[0])

@@ -8,7 +8,7 @@ from sklearn.metrics import precision_recall_curve
 
 from swatlib.metrics import evaluate
 from swatlib.plots.labels import chosen, end_labels, note, title
-from swatlib.plots.style import BLUE, CYCLE, GREY, INK, PALE, VERMILION, Figure, styled
+from swatlib.plots.style import BLUE, CYCLE, GREY, INK, PALE, VERMILION, Figure, nothing, styled
 
 BINS = 80
 POINTS = 800  # of a curve
@@ -16,19 +16,21 @@ MARKERS = "oDs^vPX"
 
 
 @styled
-def score_distributions(scores: pd.DataFrame, label: pd.Series, detectors=None) -> Figure:
+def score_distributions(scores: pd.DataFrame, label: pd.Series | None, detectors=None) -> Figure:
     """For each detector the share of normal and of attack rows at each score, with the threshold.
 
-    scores: as `Pipeline.score` gives them. label: bool, on the same rows. Shares are on a log axis, so that the few
-    rows in the tails show; scores too where they are positive and span more than a decade.
+    scores: as `Pipeline.score` gives them. label: bool, on the same rows; None: all rows together.
+    Shares are on a log axis, so that the few rows in the tails show; scores too where they are positive and span more
+    than a decade.
     """
     names = chosen(scores, detectors)
+    attacked = np.zeros(len(scores), bool) if label is None else label.to_numpy()
     columns = min(3, len(names))
     lines = -(-len(names) // columns)
     figure = Figure(1.9 * lines + 0.6)
     axes = figure.subplots(lines, columns, squeeze=False, sharey=True).ravel()
     for place, (ax, name) in enumerate(zip(axes, names, strict=False)):
-        _distribution(ax, scores[name], label.to_numpy())
+        _distribution(ax, scores[name], attacked)
         ax.set_title(title(name))
         ax.set_xlabel("score" if place >= len(names) - columns else "")
         ax.set_ylabel("" if place % columns else "share of rows")
@@ -39,12 +41,14 @@ def score_distributions(scores: pd.DataFrame, label: pd.Series, detectors=None) 
 
 
 @styled
-def precision_recall(scores: pd.DataFrame, label: pd.Series, detectors=None) -> Figure:
+def precision_recall(scores: pd.DataFrame, label: pd.Series | None, detectors=None) -> Figure:
     """Precision against recall for every threshold, and the point at which each detector's alarm stands.
 
     scores: as `Pipeline.score` gives them. label: bool, on the same rows; rows without a score are left out. The
     legend goes by average precision. A point lies off its curve where persistence has its say.
     """
+    if label is None or not label.any():
+        return nothing("No attack is labelled in this recording: precision and recall are not known.")
     names = chosen(scores, detectors)
     met = {name: evaluate(label, scores[name, "alarm"], scores[name, "score"]) for name in names}
     figure = Figure(4.4, width=8.0)

@@ -5,7 +5,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from swatlib.data import Recording, attacks
 from swatlib.metrics.case import runs
 from swatlib.plots.style import ATTACK, ATTACK_EDGE, INK, Figure
 
@@ -23,12 +22,6 @@ def between(frame: pd.DataFrame, start=None, end=None) -> pd.DataFrame:
         known = f"they go from {index[0]} to {index[-1]}" if len(index) else "there are none at all"
         raise ValueError(f"no row lies between {start} and {end}; {known}")
     return frame.iloc[low:high]
-
-
-def known_attacks(recording: Recording) -> pd.DataFrame | None:
-    """Events of a recording; None for one without an attack."""
-    attacked = recording.label is not None and recording.label.any()
-    return attacks(recording) if attacked else recording.events
 
 
 def period(index: pd.DatetimeIndex) -> pd.Timedelta:
@@ -74,10 +67,8 @@ def bars(ax: Axes, rows: pd.Series, at: float, height: float, **style) -> None:
     ax.broken_barh(np.column_stack([start, widths]), (at - height / 2, height), linewidth=0, **style)
 
 
-def shade(axes: list[Axes], events: pd.DataFrame | None, span: pd.DatetimeIndex, colour=ATTACK, numbers=True) -> None:
+def shade(axes: list[Axes], events: pd.DataFrame, span: pd.DatetimeIndex, colour=ATTACK, numbers=True) -> None:
     """Grey bands for the attacks that touch `span` on all axes, and their numbers above the first."""
-    if events is None:
-        return
     seen = events[(events["end"] > span[0]) & (events["start"] <= span[-1])]
     start, stop = (mdates.date2num(seen[name]) for name in ("start", "end"))
     for ax in axes:

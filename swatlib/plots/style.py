@@ -87,3 +87,11 @@ def styled(draw):
             return draw(*args, **kwargs)
 
     return drawn
+
+
+@styled
+def nothing(text: str) -> Figure:
+    """In the place of a figure that the recording has nothing for: the reason, in words."""
+    figure = Figure(0.6)
+    figure.text(0.01, 0.5, text, va="center", color=GREY)
+    return figure

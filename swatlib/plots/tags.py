@@ -8,14 +8,15 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.patches import Rectangle
 
-from swatlib.data import Recording
+from swatlib.data import Recording, attacks
 from swatlib.plant import TAGS
 from swatlib.plots.labels import embolden, note, row_labels, written
 from swatlib.plots.panels import moving
-from swatlib.plots.series import known_attacks, period, time_axis
-from swatlib.plots.style import BLACK, BLUE, SKY, Figure, styled
+from swatlib.plots.series import period, time_axis
+from swatlib.plots.style import BLACK, BLUE, SKY, Figure, nothing, styled
 
 USUAL = 0.999  # quantile of the changes on normal days
+LEAST_INCHES = 2.8
 MOST = 10.0  # end of the colour scale
 WHITE_TO_BLUE = LinearSegmentedColormap.from_list("white to blue", ["white", SKY, BLUE, "#00253B"])
 
@@ -26,15 +27,15 @@ def movement(recording: Recording, normal: Recording, tags=None, before="10min",
 
     A cell is the largest change within `seconds`, as a multiple of what the tag's changes stay below in 99.9 % of the
     `normal` rows; white up to 1. tags: None for the sensors that vary. Attacked tags are framed. The time before an
-    attack may hold the aftermath of an earlier one. Raises ValueError for a recording without events.
+    attack may hold the aftermath of an earlier one.
     """
-    events = known_attacks(recording)
-    if events is None or events.empty:
-        raise ValueError("this recording has no attack; give one with events, as data.attacks makes them")
+    events = attacks(recording)
+    if events.empty:
+        return nothing("No attack of this recording is known: no movement to show.")
     tags = moving(normal.frame, [tag for tag in normal.frame if TAGS[tag].is_sensor] if tags is None else tags)
     before = pd.Timedelta(before)
     tags, ahead, during = _movement(recording.frame, normal.frame[tags], events, before, seconds)
-    figure = Figure(0.175 * len(events) + 1.5)
+    figure = Figure(max(0.175 * len(events) + 1.5, LEAST_INCHES))
     axes = figure.subplots(1, 2, sharey=True)
     titles = f"in the {written(before.total_seconds())} before", "during the attack"
     for ax, table, title in zip(axes, (ahead, during), titles, strict=True):
@@ -46,7 +47,7 @@ def movement(recording: Recording, normal: Recording, tags=None, before="10min",
     bar.set_ticks([1, 2, 5, 10], labels=["1", "2", "5", "10"])
     bar.minorticks_off()
     bar.outline.set_visible(False)
-    bar.set_label(f"change in {seconds} s, times the usual largest")
+    bar.set_label(f"largest change in {seconds} s,\nas a multiple of the usual")
     note(figure, "framed: attacked tag")
     return figure
 

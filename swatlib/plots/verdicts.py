@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from swatlib.metrics.case import count_within, runs, within
 from swatlib.plots.labels import chosen, note, row_labels, title, written
 from swatlib.plots.series import bars, shade, stacked, time_axis
-from swatlib.plots.style import BLACK, BLUE, GREY, INK, PALE, SKY, VERMILION, Figure, styled
+from swatlib.plots.style import BLACK, BLUE, GREY, INK, PALE, SKY, VERMILION, Figure, nothing, styled
 
 ROW_INCHES, CELL_INCHES = 0.25, 0.19
 DELAYS = (60, 600, np.inf)  # seconds; one shade each, the darkest for the quickest
@@ -45,6 +45,8 @@ def matrix(table: pd.DataFrame) -> Figure:
     table: rows of `metrics.per_attack` of several detectors, told apart by a column or index level `detector`, as
     `pd.concat({name: per_attack(...)}, names=["detector"])` makes it.
     """
+    if table.empty:
+        return nothing("No attack of this recording is known: nothing to find.")
     by_detector = dict(list(table.groupby("detector", sort=False)))
     attacks = next(iter(by_detector.values()))
     figure = Figure(CELL_INCHES * len(attacks) + 1.1)

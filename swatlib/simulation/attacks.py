@@ -25,7 +25,6 @@ _EFFECT = re.compile(
     r"(?:\s+after\s+(?P<after>\d+))?(?:\s+for\s+(?P<seconds>\d+))?"
 )
 _CONDITION = re.compile(r"(?P<name>\w+)\s*(?P<relation>[<=>])\s*(?P<number>[-+]?[\d.]+)")
-INVISIBLE = "invisible"
 RELATIONS = {"<": LESS, "=": EQUAL, ">": MORE}
 GRAMMAR = (
     "write TAG spoof NUMBER, TAG ramp NUMBER, TAG freeze or TAG force on|off|open|closed, "

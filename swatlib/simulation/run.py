@@ -8,7 +8,7 @@ import pandas as pd
 from swatlib.data import Recording, Source
 from swatlib.plant import NAMES
 from swatlib.simulation.agenda import Agenda, Planned
-from swatlib.simulation.attacks import INVISIBLE, Attack, Effect, attacks_2015, conditions, seconds, table_2015
+from swatlib.simulation.attacks import Attack, Effect, attacks_2015, conditions, seconds, table_2015
 from swatlib.simulation.kernel import clock, new_world
 from swatlib.simulation.parameters import TAG_FIELDS
 
@@ -145,9 +145,9 @@ def simulate(
     """Simulate the plant from empty tanks on: float32 rows at 1 Hz, with labels and an event table.
 
     `duration`: seconds or anything pandas.Timedelta takes. `attacks`: "2015" (those scheduled inside the span), None
-    (no label either) or a list of Attack. `labels`: "exact" marks the seconds in which something visible was done;
-    "official" moves each window by as much as the official labels of 2015 are off, keeps the labels of attacks that
-    left no trace, and adds the window of 29 December 06:30 in which nothing was done. Same arguments, same rows.
+    (no label either) or a list of Attack. `labels`: "exact" marks the seconds of the events, those that left no
+    trace too; "official" moves each window by as much as the official labels of 2015 are off, and adds the window of
+    29 December 06:30 in which nothing was done. Same arguments, same rows.
     ValueError for a negative duration, an unknown parameter set, list of attacks or kind of labels.
     """
     plant, span = SimulatedPlant(start, seed, parameters), seconds(duration)
@@ -179,8 +179,7 @@ def _chosen(attacks, start: pd.Timestamp, span: int) -> list[Attack]:
 def _windows(events: pd.DataFrame, labels: str, attacks) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
     """What the label column marks, as half-open windows."""
     if labels == "exact":
-        left_a_trace = events[events["visibility"] != INVISIBLE]
-        return list(zip(left_a_trace["start"], left_a_trace["end"], strict=True))
+        return list(zip(events["start"], events["end"], strict=True))
     if labels != "official":
         raise ValueError(f"no labels {labels!r}: give 'exact' or 'official'")
     if not isinstance(attacks, str):
