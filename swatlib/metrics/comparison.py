@@ -42,6 +42,6 @@ def verdict(table: pd.DataFrame) -> str:
     first, null = table.loc[("detector", best(table))], table.loc[("null", "only-largest")]
     return (
         f"By event F1 **{first.name[1]}** comes first: it finds {first['event_recall']:.0%} of the attacks at "
-        f"{first['false_alarms_per_day']:.1f} false alarms a day. A detector that flags only the longest attack, and all "
-        f"of it, has an F1 over rows of {null['f1']:.2f}; the best here has {table.loc['detector', 'f1'].max():.2f}."
+        f"{first['false_alarms_per_day']:.1f} false alarms a day. A detector that flags only the longest attack, and "
+        f"all of it, has an F1 over rows of {null['f1']:.2f}, the best here {table.loc['detector', 'f1'].max():.2f}."
     )

@@ -1,0 +1,304 @@
+"""The plant's side of the stream: rows of a recording, or of a plant that runs now, sent to the topic `SWAT`.
+
+A producer that was killed goes on after the last row that the topic holds for its plant: none lost, none twice.
+For that the broker sees the rows in order and none is ever given up: idempotent, acknowledged by all replicas.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import KafkaAdminClient, NewTopic
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.partitioner.default import murmur2
+
+from swatlib.live import topic
+from swatlib.live.lines import nanoseconds
+from swatlib.plant import NAMES
+
+ORIGINAL, NOW = "original", "now"
+BLOCK = 1_000  # rows encoded at once
+PENDING = 10  # blocks sent and not yet acknowledged
+READ_BACK = 256  # messages read back from the end of a partition, then four times as many, until the plant is met
+SHIFT = "shift"  # header: nanoseconds by which the clock `now` moved a row
+FOR_EVER = 2**31 - 1
+
+_log = logging.getLogger(__name__)
+
+
+class ProducerError(OSError):
+    """The broker can't be reached or did not take a row; the message names it and how long it was tried."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a producer did: rows sent now, rows of the source that the topic held before, and the last of those."""
+
+    plant: str
+    rows: int
+    held: int
+    last: pd.Timestamp | None
+
+    def __str__(self) -> str:
+        if self.held and not self.rows:
+            return (
+                f"The topic holds all {self.held:,} rows of plant {self.plant} (to {self.last}) already, nothing was "
+                "sent. To stream them again give the plant another name with --plant."
+            )
+        before = f" after {self.held:,} that the topic held" if self.held else ""
+        return f"{self.rows:,} rows of plant {self.plant} sent{before}."
+
+
+@dataclass(frozen=True)
+class Producer:
+    """Sends the rows of one plant.
+
+    speed: 1 is the plant's own pace, N is N times it, None as fast as the broker takes them. clock: `original` leaves
+    the times as they are, `now` moves the first row to the present and keeps the spacing (and the move, when it is
+    started again: what was missed meanwhile is sent at once). patience: seconds without an acknowledgement after which
+    it raises ProducerError.
+    """
+
+    servers: str
+    plant: str
+    speed: float | None = 1.0
+    clock: str = ORIGINAL
+    topic: str = topic.READINGS
+    patience: float = 600.0
+
+    def __post_init__(self):
+        if self.clock not in (ORIGINAL, NOW):
+            raise ValueError(f"clock {self.clock!r} is unknown; choose {ORIGINAL} or {NOW}")
+        if self.speed is not None and not self.speed > 0:
+            raise ValueError(f"speed is {self.speed}; give a number above 0, or None for as fast as possible")
+
+    def send(self, frames: Iterable[pd.DataFrame], handed: Callable[..., None] = lambda *_: None) -> Sent:
+        """Send frames of tags (float32, times ascending; a column `label` where it is known), but for what was sent.
+
+        `handed` is told of each part that was handed to the broker: its rows, and the shift of their times.
+        """
+        last, shift = self.last() or (None, None)
+        rows, held, pending, pace = 0, 0, deque(), _Pace(self.speed)
+        with self._producer() as producer:
+            for frame in frames:
+                fresh = frame if last is None else frame[frame.index > last]
+                held += len(frame) - len(fresh)
+                if len(fresh):
+                    shift = self._shift(fresh.index[0]) if shift is None else shift
+                    for part in pace.parts(self._moved(fresh, shift)):
+                        pending.append(self._send(producer, part, shift))
+                        handed(part, shift)
+                        self._acknowledged(pending, PENDING)
+                    rows += len(fresh)
+            self._acknowledged(pending, 0)
+        return Sent(self.plant, rows, held, last)
+
+    def last(self) -> tuple[pd.Timestamp, pd.Timedelta] | None:
+        """Time of the last row that the topic holds for the plant, in the source's own clock, and its shift."""
+        with _reached(self.servers), closing(_consumer(self.servers, self.patience)) as consumer:
+            partitions = sorted(consumer.partitions_for_topic(self.topic) or ())
+            if not partitions:
+                raise ProducerError(f"{self.servers} has no topic {self.topic}; make it with `create_topics`")
+            number = (murmur2(self.plant.encode()) & 0x7FFFFFFF) % len(partitions)
+            held = _backwards(consumer, TopicPartition(self.topic, partitions[number]), self.plant.encode())
+            return next((found for found in map(_last_good, held) if found), None)
+
+    @contextmanager
+    def _producer(self) -> Iterator[KafkaProducer]:
+        with _reached(self.servers):
+            producer = KafkaProducer(
+                bootstrap_servers=self.servers, acks="all", enable_idempotence=True, delivery_timeout_ms=FOR_EVER,
+                linger_ms=5, batch_size=2**18, allow_auto_create_topics=False,
+            )  # fmt: skip
+        try:
+            yield producer
+        finally:
+            producer.close(timeout=0)  # what was not acknowledged by now never will be: all that is sent is a prefix
+
+    def _shift(self, first: pd.Timestamp) -> pd.Timedelta:
+        return (
+            pd.Timedelta(0) if self.clock == ORIGINAL else pd.Timestamp.now("UTC").tz_localize(None).floor("s") - first
+        )
+
+    def _moved(self, frame: pd.DataFrame, shift: pd.Timedelta) -> pd.DataFrame:
+        moved = frame.set_axis(frame.index + shift) if shift else frame
+        limit = pd.Timestamp.now("UTC").tz_localize(None) + topic.AHEAD
+        if moved.index[-1] > limit:
+            raise ProducerError(
+                f"row {moved.index[-1]} lies more than a day ahead and would be rejected; "
+                f"use speed 1 with clock {NOW}, or clock {ORIGINAL}"
+            )
+        return moved
+
+    def _send(self, producer: KafkaProducer, frame: pd.DataFrame, shift: pd.Timedelta):
+        """Hand rows over; the future of the last."""
+        label = frame.get("label")
+        messages = topic.encode(frame.drop(columns="label", errors="ignore"), self.plant, label)
+        key, headers = self.plant.encode(), [(SHIFT, str(shift.value).encode())] if shift else []
+        with _reached(self.servers):
+            return [producer.send(self.topic, message, key=key, headers=headers) for message in messages][-1]
+
+    def _acknowledged(self, pending: deque, most: int) -> None:
+        while len(pending) > most:
+            with _reached(self.servers):
+                pending.popleft().get(timeout=self.patience)
+
+
+@dataclass
+class _Pace:
+    """Cuts frames into parts and hands each out when it is due, counted from the first row."""
+
+    speed: float | None
+
+    def __post_init__(self):
+        self._began: tuple[float, int] | None = None
+
+    def parts(self, frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+        if self.speed is None:
+            yield frame
+            return
+        due, done = self._due(frame.index), 0
+        while done < len(frame):
+            time.sleep(max(due[done] - time.monotonic(), 0))
+            ready = int(np.searchsorted(due, time.monotonic(), side="right"))
+            if ready > done:
+                yield frame.iloc[done:ready]
+                done = ready
+
+    def _due(self, times: pd.DatetimeIndex) -> np.ndarray:
+        ns = nanoseconds(times)
+        self._began = self._began or (time.monotonic(), ns[0])
+        return self._began[0] + (ns - self._began[1]) / 1e9 / self.speed
+
+
+def blocks(frame: pd.DataFrame, label: pd.Series | None = None, rows: int = BLOCK) -> Iterator[pd.DataFrame]:
+    """A recording's rows as `Producer.send` takes them."""
+    whole = frame if label is None else frame.assign(label=label)
+    return (whole.iloc[start : start + rows] for start in range(0, len(whole), rows))
+
+
+@dataclass(frozen=True)
+class Running:
+    """A simulated plant that runs now and takes attacks.
+
+    plant: has `time` (of its next row), `run(seconds)` (rows × tags) and `attack`. make: an attack from its effects,
+    seconds and name. commands: what was sent to it since it was last asked. launched: told of each command that
+    begins, with its start and its end (half-open).
+    """
+
+    plant: Any
+    make: Callable[[str, int, str | None], Any]
+    commands: Callable[[], list[topic.Command]]
+    launched: Callable[[topic.Command, pd.Timestamp, pd.Timestamp], None] = lambda *_: None
+
+    def frames(self, rows: int = 1, stopped: Callable[[], bool] = lambda: False) -> Iterator[pd.DataFrame]:
+        """Its rows from now on, so many at a time, until `stopped`."""
+        while not stopped():
+            for command in self.commands():
+                self._launch(command)
+            index = pd.date_range(self.plant.time, periods=rows, freq="s", name="time")
+            yield pd.DataFrame(self.plant.run(rows), index, list(NAMES))
+
+    def _launch(self, command: topic.Command) -> None:
+        start = self.plant.time
+        try:
+            self.plant.attack(self.make(command.effects, command.seconds, command.name))
+        except ValueError as error:
+            _log.warning("attack %r on %s was not launched: %s", command.effects, command.plant, error)
+        else:
+            self.launched(command, start, start + pd.Timedelta(command.seconds, "s"))
+
+
+class Control:
+    """The topic `SWAT.control` as a plant listens to it: `commands` gives what was sent since it was last asked."""
+
+    def __init__(self, servers: str, plant: str, name: str = topic.CONTROL):
+        self.plant = plant
+        with _reached(servers):
+            self._consumer = _consumer(servers)
+            parts = [TopicPartition(name, part) for part in self._consumer.partitions_for_topic(name) or ()]
+            self._consumer.assign(parts)
+            self._consumer.seek_to_end(*parts)
+            for part in parts:
+                self._consumer.position(part)
+
+    def commands(self) -> list[topic.Command]:
+        found = []
+        for records in self._consumer.poll(timeout_ms=0).values():
+            for record in records:
+                try:
+                    found.append(topic.Command.decode(record.value))
+                except ValueError as error:
+                    _log.warning("%s: %s", record.topic, error)
+        return [command for command in found if command.plant == self.plant]
+
+    def close(self) -> None:
+        self._consumer.close()
+
+
+def launch(servers: str, command: topic.Command, name: str = topic.CONTROL) -> None:
+    """Send an attack to the plant it names; it begins there with the next row."""
+    with _reached(servers), closing(KafkaProducer(bootstrap_servers=servers, acks="all")) as producer:
+        producer.send(name, command.encode(), key=command.plant.encode()).get(timeout=30)
+
+
+def create_topics(servers: str, partitions: int = 4, names: Iterable[str] = topic.TOPICS) -> None:
+    """Make the topics, kept for ever; the first has so many partitions. Those that exist stay as they are."""
+    with _reached(servers), closing(KafkaAdminClient(bootstrap_servers=servers)) as admin:
+        for number, name in enumerate(names):
+            config = {"retention.ms": "-1", "retention.bytes": "-1"}
+            try:
+                admin.create_topics([NewTopic(name, 1 if number else partitions, -1, topic_configs=config)])
+            except TopicAlreadyExistsError:
+                _log.debug("topic %s is there already", name)
+
+
+def _consumer(servers: str, patience: float = 30.0) -> KafkaConsumer:
+    wait = int(min(patience, 30.0) * 1000)
+    return KafkaConsumer(
+        bootstrap_servers=servers, bootstrap_timeout_ms=wait, enable_auto_commit=False, max_poll_records=10_000
+    )
+
+
+def _backwards(consumer: KafkaConsumer, part: TopicPartition, key: bytes) -> Iterator[list]:
+    """Records of `key` in ever larger stretches from the end of a partition to its beginning."""
+    consumer.assign([part])
+    first, stop = consumer.beginning_offsets([part])[part], consumer.end_offsets([part])[part]
+    size = READ_BACK
+    while stop > first:
+        start = max(stop - size, first)
+        consumer.seek(part, start)
+        records = []
+        while consumer.position(part) < stop:
+            records += consumer.poll(timeout_ms=1000).get(part, [])
+        yield [record for record in records if record.key == key and record.offset < stop]
+        stop, size = start, size * 4
+
+
+def _last_good(records: list) -> tuple[pd.Timestamp, pd.Timedelta] | None:
+    """Latest row among the records, broken messages aside: its time before the shift, and the shift."""
+    written = pd.to_datetime([record.timestamp for record in records], unit="ms", utc=True)
+    found = topic.decode([record.value or b"" for record in records], written)
+    if not found["time"].notna().any():
+        return None
+    row = found["time"].argmax()
+    shift = pd.Timedelta(int(dict(records[row].headers).get(SHIFT, b"0")))
+    return found["time"].iloc[row].tz_localize(None) - shift, shift
+
+
+@contextmanager
+def _reached(servers: str) -> Iterator[None]:
+    try:
+        yield
+    except KafkaError as error:
+        raise ProducerError(
+            f"the Kafka broker at {servers} did not answer ({type(error).__name__}: {error}); "
+            "see `python -m swatlib services status`"
+        ) from None

@@ -1,0 +1,59 @@
+"""What runs already: servers of one's own that the settings name, or those started here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from swatlib.live.services import influx
+from swatlib.live.services.control import Services
+from swatlib.live.services.influx import Influx
+from swatlib.live.services.servers import kafka_answers
+from swatlib.live.services.tools import ServicesError
+from swatlib.settings import settings
+
+
+@dataclass(frozen=True)
+class Found:
+    """What answers: host:port of a broker, and an InfluxDB; None for what isn't there."""
+
+    kafka: str | None
+    influxdb: Influx | None
+
+
+def find(folder: Path | None = None) -> Found:
+    """Ask what the settings name; where they name nothing, look among the servers started in `folder`.
+
+    Raises ServicesError, with the variable's name, for a server of one's own that does not answer or refuses.
+    """
+    here = Services(folder)
+    running = [name for name, status in here.status().items() if status.state == "running"]
+    return Found(
+        kafka=_own_kafka() or (here.kafka if "kafka" in running else None),
+        influxdb=_own_influxdb() or (here.influxdb if "influxdb" in running else None),
+    )
+
+
+def _own_kafka() -> str | None:
+    servers = settings().kafka
+    if servers and not kafka_answers(servers):
+        raise ServicesError(f"SWAT_KAFKA={servers}: no Kafka answers there; host:port of a running broker is wanted.")
+    return servers
+
+
+def _own_influxdb() -> Influx | None:
+    own = settings()
+    if not own.influx_url:
+        return None
+    if not own.influx_token_file:
+        raise ServicesError(
+            "SWAT_INFLUX_URL needs SWAT_INFLUX_TOKEN_FILE beside it: a file with a token for its bucket."
+        )
+    found = Influx(own.influx_url.rstrip("/"), own.influx_org, own.influx_bucket, own.influx_token_file.expanduser())
+    if not influx.healthy(found.url):
+        raise ServicesError(f"SWAT_INFLUX_URL={own.influx_url}: no InfluxDB 2 answers there.")
+    try:
+        influx.try_write(found)
+    except ServicesError as refusal:
+        absent = isinstance(refusal, influx.RefusedError) and refusal.code == 404
+        variables = "SWAT_INFLUX_ORG or SWAT_INFLUX_BUCKET" if absent else "SWAT_INFLUX_TOKEN_FILE"
+        raise ServicesError(f"{variables} does not fit: {refusal}") from None
+    return found

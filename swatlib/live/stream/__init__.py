@@ -1,0 +1,21 @@
+"""The stream: one Spark query that scores every reading of the topic `SWAT` with a fitted pipeline.
+
+    SWAT → rows by plant → decode → [past rows | new rows] → Pipeline.score → points from the executors
+                              └ what can't be read → SWAT.rejected
+
+Each plant's last `history` rows are kept in Spark's own state store, so a row gets the score that it gets offline,
+whatever batch it comes in, whichever worker scores it and whoever was killed before. Points are functions of their
+row alone: a batch that fails comes again and overwrites what it had stored.
+
+What is done about rows that are not as they should be (all are counted in the point `pipeline`):
+
+* not readable, or with an absurd time: sent to `SWAT.rejected` with the reason, the bytes as they came
+* not newer than the newest row of its plant (late, or a repeat): passed over
+* a tag missing: the pipeline carries its last value for at most `Features.carry` rows; after that, and until the
+  history is whole again, the points have no score and no alarm
+* a gap in time of more than `Pipeline.gap` periods: the history starts anew, scores return after `history` rows
+"""
+
+from swatlib.live.stream.query import Stream, StreamError
+
+__all__ = ["Stream", "StreamError"]

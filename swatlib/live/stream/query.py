@@ -1,0 +1,164 @@
+"""The query: from the topic through the scorer to the points, and started again when it fails."""
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pyspark.errors import StreamingQueryException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as sql
+from pyspark.sql.streaming import StreamingQuery
+
+from swatlib.live import sink, topic
+from swatlib.live.stream.progress import observed, watched
+from swatlib.live.stream.scorer import OUTCOME, Scorer, ship
+
+WAITS = (1, 2, 5, 10, 20)  # seconds before a query that failed is started again; failing more often in a row it ends
+
+_log = logging.getLogger(__name__)
+
+
+class StreamError(RuntimeError):
+    """The query failed again and again; the message holds Spark's reason."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The query and where it runs.
+
+    servers: Kafka's bootstrap servers. to: where points go. pipeline: a folder that `Pipeline.save` wrote, or None for
+    readings alone. checkpoint: Spark's offsets and state; one folder a stream, kept. jars: the Kafka connector's.
+    master: `local[2,4]` (threads, attempts), `local-cluster[2,1,1024]`, `spark://…`; every machine has swatlib.
+    batch: rows at most in a batch. tasks: parallel groups of plants, fixed with the checkpoint. memory: of the driver's
+    JVM. python: the interpreter of the workers. options: any further setting of Spark.
+    """
+
+    servers: str
+    to: sink.Sink
+    checkpoint: Path
+    pipeline: Path | None = None
+    jars: Sequence[Path] = ()
+    master: str = "local[*,4]"
+    batch: int = 20_000
+    tasks: int = 4
+    memory: str = "1g"
+    name: str = "swat"
+    python: str = sys.executable
+    readings: str = topic.READINGS
+    rejected: str = topic.REJECTED
+    options: dict[str, str] = field(default_factory=dict)
+
+    def session(self) -> SparkSession:
+        """The Spark session, on 127.0.0.1 where the master is local."""
+        builder = SparkSession.builder.master(self.master).appName(self.name)
+        for key, value in {**self._settings(), **self.options}.items():
+            builder = builder.config(key, value)
+        spark = builder.getOrCreate()
+        spark.sparkContext.pythonExec = self.python
+        spark.sparkContext.setLogLevel("WARN")
+        return spark
+
+    def start(self, spark: SparkSession, whole: bool = False) -> StreamingQuery:
+        """Start the query; `whole`: end when what the topic holds now is done."""
+        shipped = None if self.pipeline is None else ship(spark, self.pipeline)
+        outcome = (
+            self._messages(spark)
+            .groupBy("plant")
+            .transformWithStateInPandas(Scorer(shipped, self.to), OUTCOME, "Append", "None")
+        )
+        writer = (
+            self._rejected(observed(outcome))
+            .writeStream.format("kafka")
+            .queryName(self.name)
+            .option("kafka.bootstrap.servers", self.servers)
+            .option("topic", self.rejected)
+            .option("checkpointLocation", str(self.checkpoint))
+        )
+        return (writer.trigger(availableNow=True) if whole else writer.trigger(processingTime="0 seconds")).start()
+
+    def run(self, stopped: Callable[[], bool] = lambda: False, rest: bool = False) -> None:
+        """Keep the query running until `stopped`; one that fails is started again from its checkpoint.
+
+        `rest`: when stopped, do what the topic holds still. Raises StreamError when it fails again and again.
+        """
+        spark = self.session()
+        try:
+            self._supervise(spark, stopped, whole=False)
+            if rest:
+                self.drain(spark)
+        finally:
+            spark.stop()
+
+    def drain(self, spark: SparkSession) -> None:
+        """Score all that the topic holds now, then end. Raises StreamError when it fails again and again."""
+        self._supervise(spark, lambda: False, whole=True)
+
+    def _supervise(self, spark: SparkSession, stopped: Callable[[], bool], whole: bool) -> None:
+        failures, batches = 0, 0
+        with watched(spark, self.to) as progress:
+            while not stopped():
+                query = self.start(spark, whole)
+                try:
+                    while not stopped():
+                        if query.awaitTermination(0.2):
+                            return progress.wait(query)
+                except StreamingQueryException as error:
+                    failures = 1 if progress.batches > batches else failures + 1
+                    batches = progress.batches
+                    if failures > len(WAITS):
+                        raise StreamError(
+                            f"the stream failed {failures} times without a batch between: {error}"
+                        ) from None
+                    _log.warning("the stream failed, it starts again in %s s: %s", WAITS[failures - 1], error)
+                    time.sleep(WAITS[failures - 1])
+                finally:
+                    finish(query)
+
+    def _settings(self) -> dict[str, str]:
+        state = "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
+        local = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+        return {
+            **(local if self.master.startswith("local") else {}),
+            "spark.jars": ",".join(map(str, self.jars)),
+            "spark.driver.memory": self.memory,
+            "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": "false",
+            "spark.sql.session.timeZone": "UTC",
+            "spark.sql.shuffle.partitions": str(self.tasks),
+            "spark.sql.streaming.stateStore.providerClass": state,
+            "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled": "true",
+            "spark.sql.streaming.noDataMicroBatches.enabled": "false",
+            "spark.sql.execution.arrow.maxRecordsPerBatch": str(self.batch),
+        }
+
+    def _messages(self, spark: SparkSession) -> DataFrame:
+        """plant, value (bytes), partition, offset, written (ms): one row a message. No key: the plant in the text."""
+        text = sql.col("value").cast("string")
+        plant = sql.coalesce(sql.col("key").cast("string"), sql.get_json_object(text, "$.plant"), sql.lit(""))
+        source = (
+            spark.readStream.format("kafka")
+            .option("kafka.bootstrap.servers", self.servers)
+            .option("subscribe", self.readings)
+            .option("startingOffsets", "earliest")
+            .option("maxOffsetsPerTrigger", str(self.batch))
+        )
+        written = sql.unix_millis("timestamp").alias("written")
+        return source.load().select(plant.alias("plant"), "value", "partition", "offset", written)
+
+    def _rejected(self, outcome: DataFrame) -> DataFrame:
+        place = sql.concat_ws("-", sql.lit(self.readings), "partition", "offset")
+        header = sql.struct(sql.lit("reason").alias("key"), sql.encode("reason", "utf-8").alias("value"))
+        rows = outcome.where("reason is not null")
+        return rows.select(sql.encode(place, "utf-8").alias("key"), "value", sql.array(header).alias("headers"))
+
+
+def finish(query: StreamingQuery, patience: float = 8.0) -> None:
+    """Stop a query between two batches, or after `patience` seconds in the middle of one, which then comes again."""
+    deadline = time.monotonic() + patience
+    while query.isActive and query.status["isTriggerActive"] and time.monotonic() < deadline:
+        time.sleep(0.02)
+    if query.isActive:
+        query.stop()

@@ -1,0 +1,142 @@
+"""The producer on a real broker: everything once, in order, whoever is killed."""
+
+import itertools
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+
+import numpy as np
+import pandas as pd
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+from rig import send, topics
+
+from swatlib.live import producer, topic
+from swatlib.plant import NAMES
+from swatlib.simulation import Attack, SimulatedPlant
+
+ROWS = 20_000
+
+
+@pytest.fixture(scope="module")
+def frame():
+    values = np.random.default_rng(0).normal(500, 10, (ROWS, len(NAMES))).astype(np.float32)
+    return pd.DataFrame(values, pd.date_range("2015-12-28", periods=ROWS, freq="s", name="time"), NAMES)
+
+
+@pytest.fixture
+def names(kafka):
+    return topics(kafka)
+
+
+def held(kafka, name) -> pd.DataFrame:
+    """All messages of a topic, decoded; those of one plant in their order."""
+    with closing(KafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False, max_poll_records=5000)) as consumer:
+        parts = [TopicPartition(name, part) for part in consumer.partitions_for_topic(name)]
+        consumer.assign(parts)
+        consumer.seek_to_beginning(*parts)
+        ends, records = consumer.end_offsets(parts), []
+        while any(consumer.position(part) < ends[part] for part in parts):
+            records += [record for some in consumer.poll(1000).values() for record in some]
+    written = pd.to_datetime([record.timestamp for record in records], unit="ms", utc=True)
+    found = topic.decode([record.value for record in records], written)
+    return found.assign(key=[record.key.decode() for record in records])
+
+
+def test_every_row_is_sent_once_in_its_order(kafka, names, frame):
+    assert send(kafka, names[0], frame).rows == ROWS
+    found = held(kafka, names[0])
+    assert found["time"].dt.tz_localize(None).tolist() == frame.index.tolist()
+    assert np.array_equal(found[list(NAMES)].to_numpy(), frame.to_numpy())
+    assert found["key"].tolist() == found["plant"].tolist() == ["swat"] * ROWS
+
+
+def test_a_killed_producer_goes_on_where_it_was(kafka, names, frame, tmp_path):
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")
+    random.seed(seed)
+    frame.to_parquet(tmp_path / "rows.parquet")
+    program = (
+        "import pandas, sys; from swatlib.live.producer import Producer, blocks\n"
+        "servers, name, rows = sys.argv[1:]\n"
+        "print('ready', flush=True)\n"
+        "print(Producer(servers, 'swat', 2000, topic=name).send(blocks(pandas.read_parquet(rows), rows=500)))"
+    )
+    command = [sys.executable, "-c", program, kafka, names[0], str(tmp_path / "rows.parquet")]
+    for _ in range(3):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sender:
+            assert sender.stdout.readline() == "ready\n"
+            time.sleep(random.uniform(0.5, 2.5))
+            sender.send_signal(signal.SIGKILL)
+    before = len(held(kafka, names[0]))
+    assert 0 < before < ROWS
+    assert send(kafka, names[0], frame) == producer.Sent("swat", ROWS - before, before, frame.index[before - 1])
+    assert held(kafka, names[0])["time"].dt.tz_localize(None).tolist() == frame.index.tolist()
+
+
+def test_a_file_sent_twice_is_refused_with_the_way_out(kafka, names, frame):
+    send(kafka, names[0], frame[:100])
+    again = send(kafka, names[0], frame[:100])
+    assert (again.rows, again.held) == (0, 100)
+    assert "give the plant another name with --plant" in str(again)
+    assert send(kafka, names[0], frame[:100], plant="another").rows == 100
+
+
+def test_rows_are_found_behind_those_of_other_plants(kafka, frame):
+    names = topics(kafka, partitions=1)
+    send(kafka, names[0], frame[:50])
+    send(kafka, names[0], frame[:5000], plant="another")
+    assert send(kafka, names[0], frame[:60]).rows == 10
+
+
+def test_the_clock_now_keeps_the_spacing_and_its_shift(kafka, names, frame):
+    uneven = frame.iloc[[0, 1, 5, 6]]
+    send(kafka, names[0], uneven[:2], clock=producer.NOW)
+    again = send(kafka, names[0], uneven, clock=producer.NOW)
+    assert (again.rows, again.last) == (2, uneven.index[1])
+    times = held(kafka, names[0])["time"]
+    assert (times - times[0]).dt.total_seconds().tolist() == [0, 1, 5, 6]
+    assert abs(times[0] - pd.Timestamp.now("UTC")) < pd.Timedelta("1h")
+
+
+def test_rows_far_ahead_of_the_present_are_refused(kafka, names, frame):
+    days = frame[:3].set_axis(frame.index[0] + pd.to_timedelta([0, 1, 3], unit="D"))
+    with pytest.raises(producer.ProducerError, match="lies more than a day ahead"):
+        send(kafka, names[0], days, clock=producer.NOW)
+
+
+def test_a_plant_hears_the_attacks_that_are_meant_for_it(kafka, names):
+    with closing(producer.Control(kafka, "swat", names[2])) as control:
+        ramp = topic.Command("swat", "LIT101 ramp +1", 300)
+        producer.launch(kafka, topic.Command("another", "LIT101 freeze"), names[2])
+        producer.launch(kafka, ramp, names[2])
+        heard = []
+        while not heard:
+            heard = control.commands()
+        assert heard == [ramp]
+
+
+def test_a_running_plant_takes_attacks_and_survives_bad_ones(caplog):
+    sent = [[topic.Command("swat", "LIT999 freeze")], [topic.Command("swat", "LIT101 spoof 700", 2)], []]
+    told, start = [], pd.Timestamp("2015-12-22 16:00")
+    running = producer.Running(SimulatedPlant(start), Attack, lambda: sent.pop(0), lambda *what: told.append(what[1:]))
+    rows = pd.concat(itertools.islice(running.frames(rows=2), 3))
+    assert rows["LIT101"].eq(700).tolist() == [False, False, True, True, False, False]
+    assert told == [(start + pd.Timedelta("2s"), start + pd.Timedelta("4s"))]
+    assert "attack 'LIT999 freeze' on swat was not launched: no tag 'LIT999'" in caplog.text
+
+
+def test_a_broker_that_is_away_is_named():
+    """In a process of its own: kafka-python leaves sockets open when it meets nobody."""
+    program = "from swatlib.live.producer import Producer; Producer('127.0.0.1:9', 'swat', patience=1).last()"
+    met = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False).stderr
+    assert "ProducerError: the Kafka broker at 127.0.0.1:9 did not answer" in met
+
+
+@pytest.mark.parametrize(("wrong", "why"), [({"clock": "later"}, "original or now"), ({"speed": 0}, "above 0")])
+def test_settings_that_make_no_sense_say_what_does(wrong, why):
+    with pytest.raises(ValueError, match=why):
+        producer.Producer("127.0.0.1:9", "swat", **wrong)

@@ -1,0 +1,143 @@
+"""Points: what is written, how often it is tried, and that it comes back."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from rig import influx_sink, unequal
+
+from swatlib.live import sink
+
+TIMES = pd.DatetimeIndex(["2015-12-28 10:00:00", "2015-12-28 10:00:01.5"], name="time")
+FRAME = pd.DataFrame({"LIT101": [500.5, np.nan], "MV101": [2, 1]}, TIMES, dtype=np.float32)
+
+
+@pytest.fixture
+def scored():
+    fields = {"score": np.float32([np.nan, 2.5]), "threshold": 0.1, "alarm": [False, True], "lead": [None, "LIT101"]}
+    one = pd.DataFrame(fields, TIMES).astype({"lead": pd.CategoricalDtype(["LIT101", "MV101"])})
+    return pd.concat({"pca": one, "lof": one}, axis=1)
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Gives the statuses of the server's list, one a request, and keeps what was sent."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        status = self.server.statuses.pop(0)
+        self.server.bodies += [body] if status == 204 else []
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server():
+    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+        server.statuses, server.bodies = [], []
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def to(server, **settings):
+    return sink.InfluxSink(f"http://127.0.0.1:{server.server_port}", "swat", "swat", "secret", **settings)
+
+
+def test_a_reading_is_one_line_without_what_is_missing():
+    label = pd.Series([True, False], TIMES)
+    assert sink.readings(FRAME, "swat", label).to_pylist() == [
+        "reading,plant=swat LIT101=500.5,MV101=2,label=true 1451296800000000000\n",
+        "reading,plant=swat MV101=1,label=false 1451296801500000000\n",
+    ]
+
+
+def test_a_score_that_cannot_be_had_is_left_out(scored):
+    assert sink.scores(scored[["pca"]], "swat").to_pylist() == [
+        "score,detector=pca,plant=swat threshold=0.1,alarm=false 1451296800000000000\n",
+        'score,detector=pca,plant=swat score=2.5,threshold=0.1,alarm=true,lead="LIT101" 1451296801500000000\n',
+    ]
+
+
+def test_a_row_without_any_reading_is_no_line():
+    assert sink.readings(FRAME * np.nan, "swat").to_pylist() == []
+
+
+def test_names_are_escaped():
+    line = sink.attack('a, b="c"\n', 'a "ramp" \\', TIMES[0], TIMES[1])
+    assert line.to_pylist() == [
+        'attack,plant=a\\,\\ b\\="c" title="a \\"ramp\\" \\\\",start=1451296800.0,end=1451296801.5 '
+        "1451296800000000000\n"
+    ]
+
+
+def test_influxdb_and_files_get_the_same_bytes(server, scored, tmp_path):
+    server.statuses = [204]
+    points = pa.concat_arrays([sink.readings(FRAME, "swat"), sink.scores(scored, "swat")])
+    to(server).write(points, "swat")
+    sink.FileSink(tmp_path).write(points, "swat")
+    assert server.bodies == [(tmp_path / "swat.lp").read_bytes()]
+
+
+def test_a_write_that_fails_is_tried_again(server):
+    server.statuses = [503, 500, 429, 204]
+    to(server).write(sink.readings(FRAME, "swat"), "swat")
+    assert (server.statuses, len(server.bodies)) == ([], 1)
+
+
+def test_a_wrong_token_fails_at_once(server):
+    server.statuses = [401, 204]
+    with pytest.raises(sink.SinkError, match="401 Unauthorized"):
+        to(server).write(sink.readings(FRAME, "swat"), "swat")
+
+
+def test_an_influxdb_that_is_away_fails_loudly_in_the_end():
+    away = sink.InfluxSink("http://127.0.0.1:9", "swat", "swat", "secret", patience=0.5)
+    with pytest.raises(sink.SinkError, match=r"127\.0\.0\.1:9 did not store points within 0\.5 s"):
+        away.write(sink.readings(FRAME, "swat"), "swat")
+
+
+def test_a_token_is_not_shown():
+    assert "secret" not in repr(sink.InfluxSink("http://127.0.0.1:9", "swat", "swat", "secret"))
+
+
+def test_files_give_back_what_was_written(scored, tmp_path):
+    files = sink.FileSink(tmp_path)
+    for _ in range(2):
+        files.write(sink.readings(FRAME, "my plant, no 1"), "my plant, no 1")
+        files.write(sink.scores(scored, "my plant, no 1"), "my plant, no 1")
+    assert unequal(files.scores("my plant, no 1"), scored) == []
+    pd.testing.assert_frame_equal(files.readings("my plant, no 1")[list(FRAME)], FRAME)
+    files.write(sink.attack("my plant, no 1", 'a "ramp", on\\off', TIMES[0], TIMES[1]), "my plant, no 1")
+    assert files.attacks("my plant, no 1").values.tolist() == [['a "ramp", on\\off', *TIMES]]
+    assert files.scores("my plant, no 1", TIMES[1]).index.tolist() == [TIMES[1]]
+
+
+def test_a_line_cut_short_by_a_kill_is_dropped(tmp_path):
+    files, points = sink.FileSink(tmp_path), sink.readings(FRAME, "swat")
+    files.write(points, "swat")
+    with (tmp_path / "swat.lp").open("a") as file:
+        file.write("reading,plant=swat LIT10")
+    files.write(points, "swat")
+    assert list(files.lines("swat")) == points.to_pylist() * 2
+
+
+def test_influxdb_gives_back_what_was_written(influxdb, scored):
+    to = influx_sink(influxdb)
+    for _ in range(2):
+        to.write(sink.readings(FRAME, "o'plant, 1"), "o'plant, 1")
+        to.write(sink.scores(scored, "o'plant, 1"), "o'plant, 1")
+    assert unequal(to.scores("o'plant, 1"), scored) == []
+    pd.testing.assert_frame_equal(to.readings("o'plant, 1")[list(FRAME)], FRAME)
+    to.write(sink.attack("o'plant, 1", 'a "ramp", on\\off', TIMES[0], TIMES[1]), "o'plant, 1")
+    assert to.attacks("o'plant, 1").values.tolist() == [['a "ramp", on\\off', *TIMES]]
+    assert to.scores("o'plant, 1", TIMES[1]).index.tolist() == [TIMES[1]]
+    assert to.scores("another").empty

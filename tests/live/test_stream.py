@@ -1,0 +1,318 @@
+"""The stream on real servers: every point is the one that the pipeline gives offline, whatever happens."""
+
+import itertools
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psutil
+import pyspark
+import pytest
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from pyspark.sql import SparkSession
+from rig import influx_sink, send, stream, topics, unequal
+
+from swatlib.live import sink, topic
+from swatlib.live.producer import Control, Producer, Running, launch
+from swatlib.live.services import Services
+from swatlib.live.stream.scorer import newer
+from swatlib.pipeline import Pipeline
+from swatlib.simulation import Attack, SimulatedPlant
+
+PLANTS = tuple(f"plant {number}" for number in range(1, 9))
+
+
+@pytest.fixture(scope="module")
+def pipeline(normal, tmp_path_factory):
+    """The default pipeline, all six detectors, fitted on a day and saved."""
+    return Pipeline(startup=0).fit(normal.between(end="2015-12-24")).save(tmp_path_factory.mktemp("fitted") / "swat")
+
+
+@pytest.fixture(scope="module")
+def quick(normal, tmp_path_factory):
+    """Two quick detectors, for what has nothing to do with detectors."""
+    two = Pipeline(("pca", "kmeans"), startup=0).fit(normal.between(end="2015-12-24"))
+    return two.save(tmp_path_factory.mktemp("fitted") / "quick")
+
+
+@pytest.fixture(scope="module")
+def rows(attacked):
+    """20,000 rows with the first attacks of 2015."""
+    return attacked.frame.iloc[:20_000]
+
+
+@pytest.fixture(scope="module")
+def offline(pipeline, rows):
+    return Pipeline.load(pipeline).score(rows)
+
+
+@pytest.fixture
+def names(kafka):
+    return topics(kafka)
+
+
+@pytest.fixture
+def files(tmp_path):
+    return sink.FileSink(tmp_path / "points")
+
+
+def run(whole_stream) -> None:
+    """Score all that the topic holds, then end."""
+    whole_stream.drain(whole_stream.session())
+
+
+def fields(files, name) -> list[float]:
+    """A field of every `pipeline` point."""
+    lines = [line.rsplit(" ", 2)[1] for line in files.lines(sink.PIPELINE)]
+    return [float(dict(part.split("=") for part in line.split(","))[name]) for line in lines]
+
+
+def test_only_rows_newer_than_all_before_are_new():
+    times = np.array(["2015-01-02", "2015-01-01", "2015-01-02", "2015-01-03"], "datetime64[ns]")
+    assert newer(times, times[:0]).tolist() == [True, False, False, True]
+    assert newer(times, times[:1]).tolist() == [False, False, False, True]
+
+
+@pytest.mark.parametrize("batch", [500, 10_000])
+def test_every_point_in_influxdb_equals_the_offline_one(
+    kafka, influxdb, names, pipeline, rows, offline, tmp_path, batch
+):
+    to, plant = influx_sink(influxdb), f"batches of {batch}"
+    send(kafka, names[0], rows, plant)
+    run(stream(kafka, to, tmp_path, names, pipeline, batch=batch))
+    assert unequal(to.scores(plant), offline) == []
+    assert np.array_equal(to.readings(plant).to_numpy(), rows.to_numpy())
+    assert offline.xs("alarm", axis=1, level=1).any().all()
+
+
+@pytest.mark.parametrize(("batch", "few"), [(1, 30), (7, 300)])
+def test_small_batches_change_nothing(kafka, names, files, quick, rows, tmp_path, batch, few):
+    pipeline = Pipeline.load(quick)
+    head = 2 * pipeline.history
+    send(kafka, names[0], rows.iloc[:head])
+    run(stream(kafka, files, tmp_path, names, quick))
+    send(kafka, names[0], rows.iloc[head : head + few])
+    run(stream(kafka, files, tmp_path, names, quick, batch=batch))
+    offline = pipeline.score(rows.iloc[: head + few])
+    assert unequal(files.scores("swat"), offline) == []
+    assert offline["pca"]["score"].iloc[head:].notna().all()
+    assert {float(batch)} <= set(fields(files, "rows_in")) <= {float(head), float(batch), float(few % batch)}
+
+
+def test_broken_messages_are_rejected_with_a_reason_and_stop_nobody(kafka, names, files, quick, rows, tmp_path):
+    good = topic.encode(rows.iloc[:10_000], "swat")
+    bad = [broken(number, good[number]) for number in range(1_000)]
+    with closing(KafkaProducer(bootstrap_servers=kafka, linger_ms=5)) as producer:
+        for number, message in enumerate(good):
+            producer.send(names[0], message, key=b"swat")
+            if number % 10 == 0:
+                wrong = bad[number // 10]
+                producer.send(names[0], wrong, key=b"swat" if wrong.startswith(b"{") else None)
+    run(stream(kafka, files, tmp_path, names, quick))
+    assert unequal(files.scores("swat"), Pipeline.load(quick).score(rows.iloc[:10_000])) == []
+    sent_back = records(kafka, names[1])
+    assert sorted(record.value for record in sent_back) == sorted(bad)
+    assert {header for record in sent_back for header, _ in record.headers} == {"reason"}
+    assert all(dict(record.headers)["reason"] for record in sent_back)
+    assert (sum(fields(files, "rows_out")), sum(fields(files, "rejected"))) == (10_000, 1_000)
+
+
+def broken(number: int, message: bytes) -> bytes:
+    """A message of the kind `number`, one of many that can't be read."""
+    record = json.loads(message)
+    kinds = [
+        b"", b"\xff\xfe\x00", message[: number % 200 + 1], message + message, b"[]", b"null",
+        {"plant": None}, {"plant": ""}, {"plant": number}, {"plant": "another"},
+        {"time": None}, {"time": number}, {"time": "yesterday"}, {"time": "2015-12-28T10:00:00"},
+        {"time": "1970-01-01T00:00:00Z"}, {"time": "2999-01-01T00:00:00Z"},
+        {"LIT101": "500"}, {"LIT101": True}, {"MV101": [1]}, {"P101": float("nan")}, {"P101": float("inf")},
+        {"FIT101": 1e300}, {"label": "Attack"},
+    ]  # fmt: skip
+    kind = kinds[number % len(kinds)]
+    return kind if isinstance(kind, bytes) else json.dumps(record | kind).encode()
+
+
+def records(servers: str, name: str) -> list:
+    with closing(KafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)) as consumer:
+        part = TopicPartition(name, 0)
+        consumer.assign([part])
+        consumer.seek_to_beginning(part)
+        stop, found = consumer.end_offsets([part])[part], []
+        while consumer.position(part) < stop:
+            found += [record for some in consumer.poll(1000).values() for record in some]
+    return found
+
+
+def test_silence_repeats_holes_and_other_clocks(kafka, names, files, quick, rows, tmp_path):
+    """One topic, one run: a plant silent for an hour, one a year ahead, late rows, a missing tag, a file sent twice."""
+    pipeline, part = Pipeline.load(quick), rows.iloc[:3_000]
+    silent = part.set_axis(part.index + pd.to_timedelta(3_600 * (np.arange(3_000) >= 1_500), unit="s"))
+    ahead = part.set_axis(part.index + pd.Timedelta("365D"))
+    holes = part.mask(
+        (np.arange(3_000) >= 1_000)[:, None] & (np.arange(3_000) < 1_030)[:, None] & (part.columns == "LIT101")
+    )
+    shuffled = part.iloc[np.r_[0:1_000, 900:1_000, 1_000:3_000]]
+    plants = {"silent": silent, "ahead": ahead, "holes": holes, "again": part}
+    for plant, frame in plants.items():
+        send(kafka, names[0], frame, plant)
+    with closing(KafkaProducer(bootstrap_servers=kafka)) as producer:
+        for message in topic.encode(shuffled, "late"):
+            producer.send(names[0], message, key=b"late")
+    run(stream(kafka, files, tmp_path, names, quick, batch=2_000))
+    before = files.scores("again")
+    with closing(KafkaProducer(bootstrap_servers=kafka)) as producer:
+        for message in topic.encode(part, "again"):
+            producer.send(names[0], message, key=b"again")
+    send(kafka, names[0], part, "anew")
+    run(stream(kafka, files, tmp_path, names, quick, batch=2_000))
+    assert {plant: unequal(files.scores(plant), pipeline.score(frame)) for plant, frame in plants.items()} == {
+        plant: [] for plant in plants
+    }
+    assert unequal(files.scores("late"), pipeline.score(part)) == []
+    assert files.scores("again").equals(before)
+    assert unequal(files.scores("anew"), pipeline.score(part)) == []
+    totals = {name: sum(fields(files, name)) for name in ("late", "gaps", "missing")}
+    assert totals == {"late": 100 + 3_000, "gaps": 1, "missing": 30}
+
+
+def test_eight_plants_on_two_executors(kafka, names, files, quick, attacked, tmp_path, monkeypatch):
+    monkeypatch.setenv("SPARK_HOME", str(Path(pyspark.__file__).parent))
+    parts = {plant: attacked.frame.iloc[1_000 * i : 1_000 * i + 2_000] for i, plant in enumerate(PLANTS)}
+    for plant, frame in parts.items():
+        send(kafka, names[0], frame, plant)
+    if (running := SparkSession.getActiveSession()) is not None:
+        running.stop()
+    many = stream(kafka, files, tmp_path, names, quick, master="local-cluster[2,1,1024]", tasks=8)
+    spark = many.session()
+    many.drain(spark)
+    tracker = spark.sparkContext._jsc.sc().statusStore().executorList(False)
+    worked = [tracker.apply(i).completedTasks() for i in range(tracker.size()) if tracker.apply(i).id() != "driver"]
+    spark.stop()
+    pipeline = Pipeline.load(quick)
+    assert {plant: unequal(files.scores(plant), pipeline.score(parts[plant])) for plant in PLANTS} == {
+        plant: [] for plant in PLANTS
+    }
+    assert len(worked) == 2
+    assert all(worked)
+
+
+SENDER = """
+import sys, pandas
+from swatlib.live.producer import Producer, blocks
+servers, name, rows = sys.argv[1:]
+Producer(servers, "swat", 300, topic=name).send(blocks(pandas.read_parquet(rows), rows=100))
+"""
+STREAM = """
+import sys
+from pathlib import Path
+from rig import stream
+from swatlib.live.sink import InfluxSink
+servers, folder, readings, rejected, pipeline, url, org, bucket, token = sys.argv[1:]
+to = InfluxSink(url, org, bucket, Path(token).read_text(), patience=20)
+stream(servers, to, Path(folder), (readings, rejected), Path(pipeline), batch=1_000).run()
+"""
+
+
+class Victims:
+    """Producer, stream and servers of their own, each of which can be killed and is started again."""
+
+    def __init__(self, servers: Services, folder: Path, names: tuple[str, ...], pipeline: Path, rows: pd.DataFrame):
+        self.servers, influxdb = servers, servers.influxdb
+        rows.to_parquet(folder / "rows.parquet")
+        place = (influxdb.url, influxdb.org, influxdb.bucket, influxdb.tokens / "write")
+        self.programs = {
+            "producer": (SENDER, servers.kafka, names[0], folder / "rows.parquet"),
+            "driver": (STREAM, servers.kafka, folder, *names[:2], pipeline, *place),
+        }
+        self.running = {name: self._start(name) for name in self.programs}
+
+    def kill(self, name: str) -> None:
+        if name == "worker":
+            family = psutil.Process(self.running["driver"].pid).children(recursive=True)
+            workers = [each for each in family if "pyspark.daemon" in each.cmdline()]
+            for worker in random.sample(workers, min(1, len(workers))):
+                worker.kill()
+        elif name in self.running:
+            self.running[name].kill()
+            self.running[name].wait()
+            self.running[name] = self._start(name)
+        else:
+            os.kill(self.servers.pid(name), signal.SIGKILL)
+            self.servers.restart(name)
+
+    def _start(self, name: str) -> subprocess.Popen:
+        program, *given = self.programs[name]
+        with Path(self.servers.folder, f"{name}.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-c", program, *map(str, given)], cwd=Path(__file__).parent, stdout=log, stderr=log
+            )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self.running.values():
+            family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+            process.kill()
+            process.wait()
+            psutil.wait_procs(family, timeout=20)
+
+
+def stored(reader: sink.InfluxSink) -> int:
+    """Points of `score` that InfluxDB holds."""
+    found = reader.select('SELECT count("alarm") FROM "score"')
+    return 0 if found.empty else int(found["count"].sum())
+
+
+def test_whoever_is_killed_every_point_is_there_once(need, quick, rows, tmp_path):
+    need("kafka", "influxdb")
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")
+    random.seed(seed)
+    offline = Pipeline.load(quick).score(rows)
+    victims = random.sample(["driver", "worker", "producer", "kafka", "influxdb"] * 2, 10)
+    with Services(tmp_path / "services", ("kafka", "influxdb")) as servers:
+        names, reader = topics(servers.kafka), influx_sink(servers.influxdb)
+        with Victims(servers, tmp_path, names, quick, rows) as all_of_them:
+            for victim in victims:
+                time.sleep(random.uniform(1, 8))
+                print("kill", victim)
+                all_of_them.kill(victim)
+            deadline = time.monotonic() + 300
+            while (all_of_them.running["producer"].poll() is None or stored(reader) < 2 * len(rows)) and (
+                time.monotonic() < deadline
+            ):
+                time.sleep(1)
+        assert unequal(reader.scores("swat"), offline) == []
+        assert np.array_equal(reader.readings("swat").to_numpy(), rows.to_numpy())
+
+
+def test_an_attack_that_is_launched_shows_as_an_alarm(kafka, influxdb, names, quick, normal, tmp_path):
+    """The plant, the console's command, Kafka, Spark and InfluxDB; the latency is in the plant's time."""
+    to, plant, told = influx_sink(influxdb), SimulatedPlant(normal.frame.index[0]), []
+    plant.run("1D")
+    with closing(Control(kafka, "swat", names[2])) as control:
+        running = Running(
+            plant,
+            lambda effects, seconds, _: Attack(effects, seconds),
+            control.commands,
+            lambda *what: told.append(what),
+        )
+        send_on = Producer(kafka, "swat", None, topic=names[0])
+        send_on.send(itertools.islice(running.frames(600), 1))
+        launch(kafka, topic.Command("swat", "LIT301 spoof 1200", 120), names[2])
+        send_on.send(running.frames(10, lambda: bool(told) and plant.time >= told[0][2]))
+    run(stream(kafka, to, tmp_path, names, quick))
+    _, start, end = told[0]
+    alarm = to.scores("swat", start, end)["pca", "alarm"]
+    print(f"first alarm {(alarm.idxmax() - start).total_seconds():.0f} s after the attack began")
+    assert alarm.any()
+    assert not to.scores("swat", start - pd.Timedelta("60s"), start)["pca", "alarm"].any()
