@@ -49,6 +49,10 @@ each_python() {
 }
 
 explain_python() {
+  if [ -n "${SWAT_PYTHON-}" ]; then
+    say "SWAT_PYTHON=$SWAT_PYTHON is not a Python 3.11, 3.12 or 3.13 with its venv module; name another, or unset it."
+    return
+  fi
   met=$(each_python | while read -r each; do "$each" -c "$name_version" 2>/dev/null || true; done | sort -u | tr '\n' ' ')
   say "Python 3.11, 3.12 or 3.13 with its venv module is needed; found: ${met:-none}"
   say "Type one of these, then the same command again:"

@@ -17,6 +17,15 @@ from typer.core import TyperGroup
 from swatlib.live import commands
 
 WHOLE_2015 = {"start": "2015-12-22 16:00", "days_normal": 5.75, "days_attack": 449_919 / 86_400}
+COMPARED = (
+    "event_recall",
+    "event_f1",
+    "alarms_per_day",
+    "false_alarms_per_day",
+    "delay_median_s",
+    "f1",
+    "average_precision",
+)
 ENDED_BY_USER = 130  # what a shell reports for a program that Ctrl-C ended
 
 out = Console()
@@ -156,21 +165,20 @@ def compare(
     detector: Detectors = (),
     budget: Budget = 1.0,
 ) -> None:
-    """Fit on normal days, judge on the attacks, print one column a detector."""
+    """Fit on normal days, judge on the attacks, print one row a detector, and rows that know nothing."""
     from swatlib.data import attacks
-    from swatlib.metrics import evaluate
+    from swatlib.metrics import compare as judge
+    from swatlib.metrics import verdict
     from swatlib.recordings import recordings
 
     source = _files(normal, attack) or {"start": start, "days_normal": days_normal, "days_attack": days_attack}
     calm, attacked = recordings(**source, seed=seed)
     pipeline = _pipeline(detector, budget).fit(calm)
     scored, events = pipeline.score(attacked.frame), attacks(attacked)
-    rows = {
-        name: evaluate(attacked.label, scored[name]["alarm"], scored[name]["score"], events)
-        for name in pipeline.detectors
-    }
+    table = judge(scored, attacked.label, events, seed)
     _say(f"fitted on {_extent(calm)}", f"judged on {_extent(attacked)}, {len(events)} attacks")
-    out.print(_metric_table(rows))
+    out.print(_metric_table(table))
+    _say(verdict(table).replace("**", ""))
 
 
 @app.command(epilog="Example: python -m swatlib bench read score")
@@ -258,12 +266,13 @@ def _tag_table(recording) -> Table:
     return table
 
 
-def _metric_table(rows: dict[str, dict]) -> Table:
+def _metric_table(compared) -> Table:
     from swatlib.headline import written
 
-    table = Table("metric", *rows, box=None, header_style="dim")
-    for metric in next(iter(rows.values())):
-        table.add_row(metric, *(written(row[metric]) for row in rows.values()))
+    shown = compared.reindex(columns=COMPARED).dropna(axis=1, how="all")
+    table = Table("", *(name.replace("_", " ") for name in shown), box=None, header_style="dim")
+    for (_, name), row in shown.iterrows():
+        table.add_row(name, *map(written, row.where(row.notna(), None)))
     return table
 
 

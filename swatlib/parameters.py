@@ -83,7 +83,7 @@ def _typed(name: str, text: str, default):
     value = _literal(text)
     if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(default, bool):
         raise ReportError(f"{name}={text}: {wanted} is wanted, as in {name}={default}.")
-    return value
+    return list(value) if isinstance(value, tuple) else value  # papermill would write a tuple as text
 
 
 def _literal(text: str):

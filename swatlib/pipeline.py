@@ -51,15 +51,15 @@ class Pipeline:
 
     def fit(self, recording: Recording) -> Self:
         """Fit on normal rows. Raises DataError when the recording holds an attack row, ValueError when it is short."""
+        models = {name: _row_by_row(name) for name in self.detectors}
         frame = normal_frame(recording)
         fit, calibrate, check = self._split(frame[frame.index >= frame.index[0] + pd.Timedelta(self.startup, "s")])
         self.period_ = pd.Timedelta(np.median(np.diff(fit.index)))
         day = round(pd.Timedelta("1d") / self.period_)
         self.features.fit(fit)
         X = self.features.transform(fit)
-        self.models_ = {name: make(name).fit(X) for name in self.detectors}
+        self.models_ = {name: model.fit(X) for name, model in models.items()}
         self.source_ = recording.checksum
-        self.thresholds_ = dict.fromkeys(self.detectors, np.inf)
         on_calibrate, on_check = self._decisive(calibrate), self._decisive(check)
         self.thresholds_ = {n: threshold(s, self.budget, self.rule, day) for n, s in on_calibrate.items()}
         self.checked_ = {n: alarms_per_day(s, self.thresholds_[n], day) for n, s in on_check.items()}
@@ -89,9 +89,11 @@ class Pipeline:
 
         Columns (detector, field): `score` (float32, high = anomalous), `threshold`, `alarm` (bool) and `lead` (the tag
         that contributes most while in alarm). The first `history` rows, those after a gap in time, and those with a
-        reading missing for long have score NaN and no alarm. Raises ValueError when tags differ from those of the fit.
+        reading missing for long have score NaN and no alarm. Raises ValueError when tags or the time between rows
+        differ from those of the fit, or times do not ascend.
         """
         frame = self._same_tags(frame)
+        self._same_clock(frame.index)
         judged = {name: _blank(len(frame)) for name in self.models_}
         with _controller().limit(limits=1):  # a second thread waits more than it works; a stream has a process a core
             for start, stop in self._chunks(frame.index):
@@ -152,6 +154,17 @@ class Pipeline:
                 "select the tags of `pipeline.tags`, or fit on those the frame has"
             )
         return frame[list(self.tags)]
+
+    def _same_clock(self, index: pd.Index) -> None:
+        if not isinstance(index, pd.DatetimeIndex) or not index.is_monotonic_increasing:
+            raise ValueError("the frame's index is not made of ascending times; give it a DatetimeIndex and sort it")
+        if len(index) > self.history:
+            period = pd.Timedelta(np.median(np.diff(index)))
+            if not self.period_ / 2 < period < self.period_ * 2:
+                raise ValueError(
+                    f"the frame has a row every {period.total_seconds():g} s, the pipeline was fitted on one every "
+                    f"{self.period_.total_seconds():g} s; resample the frame, or fit on days of its kind"
+                )
 
     def _chunks(self, index: pd.DatetimeIndex) -> Iterator[tuple[int, int]]:
         """Start and stop of the rows to score, of bounded number, each with `history` rows before it without a gap."""
@@ -221,6 +234,13 @@ class Pipeline:
 def _blank(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Score, alarm and number of the leading tag before anything is scored."""
     return np.full(rows, np.nan, np.float32), np.zeros(rows, bool), np.full(rows, -1, np.int16)
+
+
+def _row_by_row(name: str) -> Detector:
+    model = make(name)
+    if not model.row_by_row:
+        raise ValueError(f"{name} scores a row by the rows scored with it, so pieces and whole differ; choose another")
+    return model
 
 
 @cache

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from swatlib.metrics import best, compare, evaluate, per_attack, verdict
+from swatlib.metrics import compare, evaluate, per_attack, summary, verdict
 
 TIMES = pd.date_range("2015-12-28 10:00", periods=1_000, freq="s", name="time")
 EVENTS = pd.DataFrame(
@@ -39,7 +39,7 @@ def test_each_row_is_what_evaluate_gives(scores, label):
 def test_the_verdict_names_the_detector_with_the_best_event_f1(scores, label):
     scores[("lof", "alarm")] = False
     table = compare(scores, label, EVENTS)
-    assert best(table) == "pca"
+    assert summary(table)["best_detector"] == "pca"
     assert verdict(table).startswith(
         "By event F1 **pca** comes first: it finds 100% of the attacks at 0.0 false alarms"
     )
@@ -52,6 +52,7 @@ def test_without_a_label_alarms_are_counted_and_not_judged(scores, nothing):
     assert table.dropna(axis=1).columns.tolist() == ["alarms_per_day"]
     assert table.loc[("detector", "pca"), "alarms_per_day"] == pytest.approx(2 * 86_400 / 999)
     assert verdict(table).startswith("No attack is labelled")
+    assert list(summary(table)) == ["fewest_alarms_a_day", "most_alarms_a_day"]
 
 
 def test_no_event_no_row():

@@ -79,6 +79,30 @@ def test_attack_rows_are_refused(attacked):
         Pipeline(startup=0).fit(attacked)
 
 
+def test_attacks_that_no_label_tells_are_refused_too(attacked):
+    unlabelled = replace(attacked, label=None)
+    with pytest.raises(DataError, match="9 attacks are known in the time of this recording"):
+        Pipeline(startup=0).fit(unlabelled)
+
+
+def test_a_detector_whose_scores_depend_on_the_piece_is_refused(normal):
+    with pytest.raises(ValueError, match="pyod:ECOD scores a row by the rows scored with it"):
+        Pipeline(("pyod:ECOD",), startup=0).fit(normal)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda frame: frame.iloc[::10], "a row every 10 s, the pipeline was fitted on one every 1 s"),
+        (lambda frame: frame.iloc[::-1], "not made of ascending times"),
+        (lambda frame: frame.reset_index(drop=True), "not made of ascending times"),
+    ],
+)
+def test_rows_on_another_clock_are_refused(fitted, part, change, says):
+    with pytest.raises(ValueError, match=says):
+        fitted.score(change(part))
+
+
 def test_fit_takes_nothing_but_a_recording():
     assert list(inspect.signature(Pipeline.fit).parameters) == ["self", "recording"]
 

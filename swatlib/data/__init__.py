@@ -8,9 +8,9 @@
 and files, one after the other; `events` says which attacks a recording holds.
 """
 
-from swatlib.data.events import attacks, correct_labels
+from swatlib.data.events import attacks, correct_labels, normal_frame
 from swatlib.data.loading import load
-from swatlib.data.recording import EVENT_COLUMNS, DataError, Recording, Source, normal_frame
+from swatlib.data.recording import EVENT_COLUMNS, DataError, Recording, Source
 
 __all__ = [
     "EVENT_COLUMNS",

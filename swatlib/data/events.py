@@ -31,6 +31,19 @@ def attacks(recording: Recording) -> pd.DataFrame:
     return _runs(recording.label)
 
 
+def normal_frame(recording: Recording) -> pd.DataFrame:
+    """The rows of a recording that holds no attack: all that anything may be fitted on.
+
+    Raises DataError when a row is labelled attack, and when attacks are known in its time though nothing labels them.
+    """
+    attacked = 0 if recording.label is None else int(recording.label.sum())
+    if attacked:
+        raise DataError(f"{attacked:,} of {len(recording.frame):,} rows are labelled attack; fit on normal days only")
+    if known := len(attacks(recording)):
+        raise DataError(f"{known} attacks are known in the time of this recording; fit on normal days only")
+    return recording.frame
+
+
 def correct_labels(recording: Recording) -> Recording:
     """Labels and events of the attack period of 2015 by the true windows instead of the official ones.
 

@@ -83,11 +83,3 @@ def touching(events: pd.DataFrame, index: pd.DatetimeIndex) -> pd.DataFrame:
     if index.empty:
         return events.iloc[:0]
     return events[(events["end"] > index[0]) & (events["start"] <= index[-1])].reset_index(drop=True)
-
-
-def normal_frame(recording: Recording) -> pd.DataFrame:
-    """The rows of a recording that holds no attack: what anything may be fitted on. DataError for one that does."""
-    attacked = 0 if recording.label is None else int(recording.label.sum())
-    if attacked:
-        raise DataError(f"{attacked:,} of {len(recording.frame):,} rows are labelled attack; fit on normal days only")
-    return recording.frame

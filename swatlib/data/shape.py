@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from swatlib.data.recording import SECOND, Recording, usual_step
-from swatlib.data.times import UNTIMED
+from swatlib.data.times import MEDIANS_OF_TEN, UNTIMED
 from swatlib.data.wording import count, listed
 from swatlib.plant import ACTUATORS, GAUGED_TANKS, TAGS
 
@@ -18,7 +18,6 @@ KNOWN_ROWS = {
     13_661: "the June 2017 subsample",
     14_996: "the July 2019 workbook",
 }
-MEDIANS_OF_TEN = {"train.csv of GDN": 47_515, "test.csv of GDN": 44_986}  # rows, give or take a few
 HOLES_NAMED = 3
 
 

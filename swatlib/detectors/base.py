@@ -17,6 +17,7 @@ class Detector:
     """
 
     history: int = 0
+    row_by_row: bool = True  # whether a score is that of its row, whatever rows are scored with it
 
     def fit(self, X: np.ndarray) -> Self:
         """Learn from normal rows: X (rows × features), consecutive, rows with NaN are passed over."""

@@ -11,19 +11,24 @@ import pyod.models
 
 from swatlib.detectors.base import Detector, on_finite, sample
 
+BATCHED = ("ECOD", "COPOD", "CD")
+
 
 @dataclass
 class PyOD(Detector):
     """`pyod.models.<name>.<Name>`, fitted on `rows` drawn rows. High = anomalous.
 
-    Raises ValueError for a name PyOD does not have. ECOD, COPOD and CD score a row by the rows scored with it: their
-    scores differ between pieces of a stream, so `pipeline` refuses to stream them.
+    Raises ValueError for a name PyOD does not have. Those of BATCHED score a row by the rows that are scored with it.
     """
 
     name: str = "HBOS"
     parameters: dict[str, Any] = field(default_factory=dict)
     rows: int = 50_000
     seed: int = 0
+
+    @property
+    def row_by_row(self) -> bool:
+        return self.name.upper() not in BATCHED
 
     def fit(self, X: np.ndarray) -> Self:
         self.model_ = _model(self.name)(**self.parameters)

@@ -1,6 +1,5 @@
 """All detectors in one table, beside those that know nothing, so that no figure is read alone."""
 
-import numpy as np
 import pandas as pd
 
 from swatlib.metrics.case import runs
@@ -30,16 +29,22 @@ def compare(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame,
     return pd.DataFrame(rows).T.reindex(columns=columns).rename_axis(["kind", "name"])
 
 
-def best(table: pd.DataFrame) -> str:
-    """Detector of `compare`'s table with the highest event F1; the first when nothing is known of any."""
-    return table.loc["detector", "event_f1"].fillna(-np.inf).idxmax()
+def summary(table: pd.DataFrame) -> dict:
+    """Headline numbers of `compare`'s table: those of the detector with the highest event F1, if any is known."""
+    known = table.loc["detector", "event_f1"].dropna()
+    if known.empty:
+        alarms = table["alarms_per_day"]
+        return {"fewest_alarms_a_day": alarms.min(), "most_alarms_a_day": alarms.max()}
+    first = table.loc[("detector", known.idxmax())]
+    shown = ("event_recall", "event_f1", "f1", "false_alarms_per_day", "delay_median_s")
+    return {"best_detector": known.idxmax(), **first[list(shown)]}
 
 
 def verdict(table: pd.DataFrame) -> str:
     """What `compare`'s table says, in a sentence or two."""
     if table["event_f1"].isna().all():
         return "No attack is labelled in this recording: alarms can be counted, and not judged."
-    first, null = table.loc[("detector", best(table))], table.loc[("null", "only-largest")]
+    first, null = table.loc[("detector", summary(table)["best_detector"])], table.loc[("null", "only-largest")]
     return (
         f"By event F1 **{first.name[1]}** comes first: it finds {first['event_recall']:.0%} of the attacks at "
         f"{first['false_alarms_per_day']:.1f} false alarms a day. A detector that flags only the longest attack, and "

@@ -151,6 +151,8 @@ def simulate(
     ValueError for a negative duration, an unknown parameter set, list of attacks or kind of labels.
     """
     plant, span = SimulatedPlant(start, seed, parameters), seconds(duration)
+    if not span:
+        raise ValueError(f"a duration of {duration!r} has no row: give 1 second or more")
     for attack in _chosen(attacks, plant.start, span):
         plant.attack(attack)
     rows = plant.run(span)
