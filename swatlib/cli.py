@@ -271,6 +271,7 @@ def _metric_table(compared) -> Table:
 
     shown = compared.reindex(columns=COMPARED).dropna(axis=1, how="all")
     table = Table("", *(name.replace("_", " ") for name in shown), box=None, header_style="dim")
+    table.columns[0].no_wrap = True
     for (_, name), row in shown.iterrows():
         table.add_row(name, *map(written, row.where(row.notna(), None)))
     return table
