@@ -10,13 +10,10 @@
 # SWAT_PYTHON names the Python to use; further settings stand in swatlib/settings.py.
 
 set -eu
-for argument in "$@"; do
-  case $argument in -h | --help) sed -n '2,/^$/s/^# \{0,1\}//p' "$0" && exit ;; esac
-done
-
 top=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 # shellcheck source=sh/environment.sh
 . "$top/sh/environment.sh"
+help_if_asked "$@"
 
 say "1/2 Environment"
 prepare_environment "$top"

@@ -4,13 +4,10 @@
 # Sets up .venv, checks style, and runs all tests, the notebooks with their committed outputs among them.
 
 set -eu
-for argument in "$@"; do
-  case $argument in -h | --help) sed -n '2,/^$/s/^# \{0,1\}//p' "$0" && exit ;; esac
-done
-
 top=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 # shellcheck source=sh/environment.sh
 . "$top/sh/environment.sh"
+help_if_asked "$@"
 
 prepare_environment "$top"
 cd "$top"

@@ -1,8 +1,16 @@
 # shellcheck shell=sh
-# Sourced by run.sh and test.sh. `prepare_environment FOLDER` makes or reuses FOLDER/.venv and sets $python.
+# Sourced by run.sh and test.sh. `help_if_asked "$@"` ends with the usage; `prepare_environment FOLDER` makes or
+# reuses FOLDER/.venv and sets $python.
 
 say() { printf '%s\n' "$*"; }
 fail() { printf '%s\n' "$*" >&2; exit 1; }
+
+# Prints the comment at the head of the script that sources this.
+help_if_asked() {
+  for argument in "$@"; do
+    case $argument in -h | --help) sed -n '2,/^$/s/^# \{0,1\}//p' "$0" && exit ;; esac
+  done
+}
 
 supported='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
 name_version='import sys; print("%d.%d (%s)" % (sys.version_info[:2] + (sys.executable,)))'

@@ -120,6 +120,14 @@ def test_budget_is_kept_within_reason_on_the_check_block(fitted):
     assert max(fitted.checked_.values()) < 24
 
 
+def test_alarms_on_the_check_part_are_those_that_scoring_it_gives(fitted, normal):
+    check = normal.frame.iloc[round(0.8 * len(normal.frame)) :]
+    alarms = fitted.score(check).xs("alarm", axis=1, level=1)
+    runs = (alarms & ~alarms.shift(fill_value=False)).sum()
+    scored = (len(check) - fitted.history) / 86_400
+    assert {name: round(rate * scored) for name, rate in fitted.checked_.items()} == runs.to_dict()
+
+
 def test_a_frame_with_other_tags_is_refused_with_the_difference(fitted, part):
     with pytest.raises(ValueError, match="it lacks LIT101, it has in addition LIT999"):
         fitted.score(part.rename(columns={"LIT101": "LIT999"}))

@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -53,4 +54,13 @@ def test_normal_file_has_one_space_and_one_label(tmp_path):
 def test_other_suffixes_are_refused_and_nothing_is_left(short, tmp_path):
     with pytest.raises(ValueError, match=r"attack\.parquet.*\.xlsx or \.csv"):
         write_like_swat(short, tmp_path / "attack.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recording_that_lacks_a_tag_or_a_reading_is_refused_and_nothing_is_left(short, tmp_path):
+    fewer, holed = short.frame.drop(columns=["P201", "AIT503"]), short.frame.copy()
+    holed.iloc[3, 0] = np.nan
+    for frame, says in ((fewer, "the recording lacks P201, AIT503"), (holed, "1 rows of the recording have one")):
+        with pytest.raises(ValueError, match=says):
+            write_like_swat(replace(short, frame=frame), tmp_path / "attack.csv")
     assert list(tmp_path.iterdir()) == []

@@ -8,6 +8,7 @@ import pyarrow as pa
 import xlsxwriter
 
 from swatlib.data import Recording
+from swatlib.files import replacing
 from swatlib.plant import NAMES, STAGES, TAGS
 
 TIME, LABEL = " Timestamp", "Normal/Attack"
@@ -21,18 +22,23 @@ def write_like_swat(recording: Recording, path) -> Path:
 
     A recording with attacks gets the header of the attack file: seven names with a leading space, and 37 of its labels
     read `A ttack`. One without gets that of the normal file. The workbook has the stages in the row above the header.
-    ValueError for any other suffix. The file appears under its name when it is complete.
+    ValueError for any other suffix, a missing tag, an empty reading. The file is there whole or not at all.
     """
     path = Path(path)
     writers = {".xlsx": _write_xlsx, ".csv": _write_csv}
     if path.suffix not in writers:
         raise ValueError(f"can't write {path.name}: the official files end in .xlsx or .csv")
-    unfinished = path.with_name(f".{path.stem}.unfinished{path.suffix}")
-    try:
+    _refuse_incomplete(recording.frame)
+    with replacing(path) as unfinished:
         writers[path.suffix](recording, unfinished)
-        return unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    return path
+
+
+def _refuse_incomplete(frame: pd.DataFrame) -> None:
+    if lacks := [name for name in NAMES if name not in frame]:
+        raise ValueError(f"the official form has all {len(NAMES)} tags, the recording lacks {', '.join(lacks)}")
+    if holes := int(frame.isna().any(axis=1).sum()):
+        raise ValueError(f"the official form has no empty cell, {holes:,} rows of the recording have one; drop them")
 
 
 def _write_csv(recording: Recording, path: Path) -> None:
