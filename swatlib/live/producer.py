@@ -189,12 +189,12 @@ class Running:
     """A simulated plant that runs now and takes attacks.
 
     plant: has `time` (of its next row), `run(seconds)` (rows × tags) and `attack`. make: an attack from its effects,
-    seconds and name. commands: what was sent to it since it was last asked. launched: told of each command that
+    seconds, and `name`. commands: what was sent to it since it was last asked. launched: told of each command that
     begins, with its start and its end (half-open).
     """
 
     plant: Any
-    make: Callable[[str, int, str | None], Any]
+    make: Callable[..., Any]
     commands: Callable[[], list[topic.Command]]
     launched: Callable[[topic.Command, pd.Timestamp, pd.Timestamp], None] = lambda *_: None
 
@@ -209,7 +209,7 @@ class Running:
     def _launch(self, command: topic.Command) -> None:
         start = self.plant.time
         try:
-            self.plant.attack(self.make(command.effects, command.seconds, command.name))
+            self.plant.attack(self.make(command.effects, command.seconds, name=command.name))
         except ValueError as error:
             _log.warning("attack %r on %s was not launched: %s", command.effects, command.plant, error)
         else:

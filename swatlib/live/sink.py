@@ -135,6 +135,11 @@ class InfluxSink:
         """Known and launched attacks: title, start, end."""
         return _as_attacks(self.select(f'SELECT * FROM "{ATTACK}" WHERE {_where(plant, start, end)}'))
 
+    def batches(self, start=None) -> pd.DataFrame:
+        """One row a batch of the stream: the fields of `pipeline`."""
+        bound = f" WHERE time >= {_nanoseconds(start)}" if start is not None else ""
+        return _as_batches(self.select(f'SELECT * FROM "{PIPELINE}"{bound}'))
+
     def select(self, query: str) -> pd.DataFrame:
         """Answer to an InfluxQL query: a column `time` (nanoseconds), those asked for, and those grouped by."""
         parameters = [("db", self.bucket), ("q", query), ("epoch", "ns"), ("chunked", "true")]
@@ -207,6 +212,10 @@ class FileSink:
     def attacks(self, plant: str, start=None, end=None) -> pd.DataFrame:
         """Known and launched attacks: title, start, end."""
         return _as_attacks(self._table(ATTACK, plant, start, end))
+
+    def batches(self, start=None) -> pd.DataFrame:
+        """One row a batch of the stream: the fields of `pipeline`."""
+        return _as_batches(self._table(PIPELINE, PIPELINE, start, None))
 
     def lines(self, name: str) -> Iterator[str]:
         """Whole lines stored under `name`; one that was cut short by a kill is passed over."""
@@ -299,6 +308,10 @@ def _as_attacks(table: pd.DataFrame) -> pd.DataFrame:
     return whole.assign(
         **{name: pd.to_datetime(whole[name], unit="s").astype("datetime64[ns]") for name in ("start", "end")}
     )
+
+
+def _as_batches(table: pd.DataFrame) -> pd.DataFrame:
+    return _by_time(table) if len(table) else pd.DataFrame(index=pd.DatetimeIndex([], name="time"))
 
 
 def _as_scored(table: pd.DataFrame) -> pd.DataFrame:

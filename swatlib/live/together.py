@@ -1,13 +1,16 @@
 """The parts of the live stream put together, as the command line and the live notebook call them."""
 
 import itertools
+import math
 import re
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from swatlib.live import sink
@@ -16,9 +19,6 @@ from swatlib.live.services import ServicesError, connector, find
 from swatlib.live.sink import FileSink, InfluxSink, Sink
 from swatlib.live.stream import Stream
 from swatlib.settings import settings
-
-PAST = 600
-WARM = pd.Timedelta("1D")  # a simulated plant runs so long before it is watched: by then its tanks have filled
 
 
 @dataclass(frozen=True)
@@ -80,25 +80,33 @@ def run_plant(
     make: Callable,
     rows: int | None = None,
     stopped: Callable[[], bool] = lambda: False,
+    past: int = 600,
+    ready: Callable[[], bool] = lambda: True,
 ) -> Sent:
     """Send a simulated plant's rows, `rows` of them or until `stopped`; it takes attacks.
 
-    The first PAST rows go out at once: with them the detectors have their history when the watching begins.
+    The first `past` rows go out at once: with them the detectors have their history when the watching begins, which it
+    does as soon as it is `ready`. A plant at its own pace then catches up with the present.
     """
     with closing(Control(at.servers, sender.plant)) as control:
 
         def launched(command, start, end):
             at.to.write(sink.attack(sender.plant, command.name or command.effects, start, end), sender.plant)
 
-        running = Running(plant, make, control.commands, launched)
-        replace(sender, speed=None).send(itertools.islice(running.frames(PAST), 1))
+        running, at_once = Running(plant, make, control.commands, launched), replace(sender, speed=None)
+        at_once.send(itertools.islice(running.frames(past), 1))
         until = None if rows is None else plant.time + pd.Timedelta(rows, "s")
-        at_once = max(1, int((sender.speed or 1_000) / 2))
-        return sender.send(running.frames(at_once, lambda: stopped() or (until is not None and plant.time >= until)))
+        while not (stopped() or ready()):
+            time.sleep(0.2)
+        behind = int((pd.Timestamp.now("UTC").tz_localize(None) - plant.time).total_seconds())
+        if sender.speed == 1 and behind > 0:
+            at_once.send(itertools.islice(running.frames(behind if rows is None else min(behind, rows)), 1))
+        each = max(1, int((sender.speed or 1_000) / 2))
+        return sender.send(running.frames(each, lambda: stopped() or (until is not None and plant.time >= until)))
 
 
 class Aside(threading.Thread):
-    """Work beside the stream: `work(stopped)` runs until it ends or the block does; its error is raised there."""
+    """Work beside the stream: `work(stopped)` runs until it ends or is told to; `check` raises what it met."""
 
     def __init__(self, work: Callable[[Callable[[], bool]], object]):
         super().__init__(name="producer", daemon=True)
@@ -114,24 +122,40 @@ class Aside(threading.Thread):
     def done(self) -> bool:
         return not self.is_alive()
 
-    def __enter__(self):
+    def begin(self) -> "Aside":
         self.start()
         return self
 
-    def __exit__(self, kind, *_) -> None:
-        self._end.set()
-        self.join(10)
-        if self.error and kind is None:
+    def check(self) -> None:
+        """Raises the error that ended the work, if one did."""
+        if self.error:
             raise self.error
+
+    def end(self, patience: float = 3.0) -> None:
+        """Tell the work to end, and wait for it; it is a daemon's, so it ends with the process at the latest."""
+        self._end.set()
+        self.join(patience)
 
 
 def summary(at: Place, plant: str, since: pd.Timestamp) -> pd.DataFrame:
-    """One row an attack: title, start, and per detector the seconds until its first alarm within it (NaN: none)."""
+    """One row an attack: attack (its title), start, first_tag, and per detector the seconds until its first alarm.
+
+    An alarm counts that begins within the attack: one that stood already says nothing about it (NaN, as for none).
+    first_tag: the tag that the first of these alarms led with.
+    """
     events, scored = at.reader.attacks(plant, since), at.reader.scores(plant, since)
+    names = list(scored.columns.unique(0)) if len(scored) else []
+    begun = {name: _begins(scored[name]["alarm"]) for name in names}
     rows = []
     for event in events.itertuples():
-        inside = scored[(scored.index >= event.start) & (scored.index < event.end)]
-        alarms = inside.xs("alarm", axis=1, level=1) if len(inside) else pd.DataFrame()
-        seconds = {name: (alarms.index[alarms[name]].min() - event.start).total_seconds() for name in alarms}
-        rows.append({"attack": event.title, "start": event.start, **seconds})
-    return pd.DataFrame(rows)
+        inside = {name: times[(times >= event.start) & (times < event.end)] for name, times in begun.items()}
+        first = {name: times[0] for name, times in inside.items() if len(times)}
+        quickest = min(first, key=first.get, default=None)
+        lead = scored[quickest]["lead"][first[quickest]] if first else None
+        seconds = {name: (first[name] - event.start).total_seconds() if name in first else math.nan for name in names}
+        rows.append({"attack": event.title, "start": event.start, "first_tag": lead, **seconds})
+    return pd.DataFrame(rows, columns=["attack", "start", "first_tag", *names])
+
+
+def _begins(alarm: pd.Series) -> pd.DatetimeIndex:
+    return alarm.index[alarm.to_numpy() & ~np.r_[False, alarm.to_numpy()[:-1]]]

@@ -4,7 +4,7 @@ parameters → control, process, chemistry, measurement → kernel → attacks �
 """
 
 from swatlib.simulation.attacks import Attack
-from swatlib.simulation.run import SimulatedPlant, simulate
+from swatlib.simulation.run import SimulatedPlant, running, simulate
 from swatlib.simulation.write import write_like_swat
 
-__all__ = ["Attack", "SimulatedPlant", "simulate", "write_like_swat"]
+__all__ = ["Attack", "SimulatedPlant", "running", "simulate", "write_like_swat"]

@@ -14,6 +14,7 @@ from swatlib.simulation.parameters import TAG_FIELDS
 
 BLOCK = 3_600  # seconds of noise drawn at once, each block from a seed of its own: a row never depends on the cutting
 PHANTOM = pd.Timestamp("2015-12-29 06:30:00"), pd.Timestamp("2015-12-29 06:42:01")
+WARM = pd.Timedelta("1D")  # by then the tanks have filled
 
 
 class SimulatedPlant:
@@ -137,6 +138,14 @@ class SimulatedPlant:
         (self._forced if forced else self._world.spoofed)[column] = np.nan if effect is None else effect.first(last)
         if not forced:
             self._world.ramp[column] = effect.rate if effect else 0.0
+
+
+def running(seed: int = 0, ago: int = 0) -> SimulatedPlant:
+    """A plant that has run for a day, so that its tanks are full, and whose next row lies `ago` seconds before now."""
+    now = pd.Timestamp.now("UTC").tz_localize(None).floor("s")
+    plant = SimulatedPlant(now - pd.Timedelta(ago, "s") - WARM, seed)
+    plant.run(WARM)
+    return plant
 
 
 def simulate(

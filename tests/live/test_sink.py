@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from rig import influx_sink, unequal
+from rig import influx_sink
 
 from swatlib.live import sink
+from swatlib.live.parity import unequal
 
 TIMES = pd.DatetimeIndex(["2015-12-28 10:00:00", "2015-12-28 10:00:01.5"], name="time")
 FRAME = pd.DataFrame({"LIT101": [500.5, np.nan], "MV101": [2, 1]}, TIMES, dtype=np.float32)

@@ -18,9 +18,10 @@ import pyspark
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from pyspark.sql import SparkSession
-from rig import influx_sink, send, stream, topics, unequal
+from rig import influx_sink, send, stream, topics
 
 from swatlib.live import sink, topic
+from swatlib.live.parity import unequal
 from swatlib.live.producer import Control, Producer, Running, launch
 from swatlib.live.services import Services
 from swatlib.live.stream.scorer import newer

@@ -1,9 +1,12 @@
 """The query: from the topic through the scorer to the points, and started again when it fails."""
 
 import logging
+import signal
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,16 +82,15 @@ class Stream:
         )
         return (writer.trigger(availableNow=True) if whole else writer.trigger(processingTime="0 seconds")).start()
 
-    def run(self, stopped: Callable[[], bool] = lambda: False, rest: bool = False) -> None:
-        """Keep the query running until `stopped`; one that fails is started again from its checkpoint.
+    def run(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Keep the query running until `stopped`, Ctrl-C or SIGTERM; one that fails goes on from its checkpoint.
 
-        `rest`: when stopped, do what the topic holds still. Raises StreamError when it fails again and again.
+        Raises StreamError when it fails again and again.
         """
         spark = self.session()
         try:
-            self._supervise(spark, stopped, whole=False)
-            if rest:
-                self.drain(spark)
+            with _asked_to_end() as asked:
+                self._supervise(spark, lambda: asked.is_set() or stopped(), whole=False)
         finally:
             spark.stop()
 
@@ -155,7 +157,28 @@ class Stream:
         return rows.select(sql.encode(place, "utf-8").alias("key"), "value", sql.array(header).alias("headers"))
 
 
-def finish(query: StreamingQuery, patience: float = 8.0) -> None:
+@contextmanager
+def _asked_to_end() -> Iterator[threading.Event]:
+    """Set by the first Ctrl-C or SIGTERM, so that nothing is cut off in the middle of a call; a second one cuts."""
+    asked, before = threading.Event(), {}
+
+    def ask(*_) -> None:
+        asked.set()
+        restore()
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    if threading.current_thread() is threading.main_thread():
+        before |= {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        restore()
+
+
+def finish(query: StreamingQuery, patience: float = 3.0) -> None:
     """Stop a query between two batches, or after `patience` seconds in the middle of one, which then comes again."""
     deadline = time.monotonic() + patience
     while query.isActive and query.status["isTriggerActive"] and time.monotonic() < deadline:
