@@ -126,6 +126,7 @@ class Stream:
             **(local if self.master.startswith("local") else {}),
             "spark.jars": ",".join(map(str, self.jars)),
             "spark.driver.memory": self.memory,
+            "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
             "spark.sql.session.timeZone": "UTC",
