@@ -171,7 +171,7 @@ def stream(
         ),
     ] = None,
     *,
-    batch: Annotated[int, typer.Option(help="Rows at most in a batch.", min=1)] = 20_000,
+    batch: Annotated[int, typer.Option(help="Rows at most in a batch.", min=1)] = 40_000,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Spark's offsets and state; it is what a restart needs.")
     ] = None,
