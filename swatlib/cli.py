@@ -194,13 +194,17 @@ def bench(
 
 def _that_can_run(paths: list[Path]) -> list[Path]:
     """All of them, without the live part where this machine has no servers; that is said, and how to get them."""
-    from swatlib.live.services import ServicesError, connector, java
+    from swatlib.live.services import ServicesError, available, connector, java
+    from swatlib.settings import settings
 
     try:
         java(), connector()
     except ServicesError as lack:
         _say(f"{LIVE} is left out. {lack}")
         return [path for path in paths if path.stem != LIVE]
+    own = settings().influx_url or "influxdb" in available()
+    more = "" if own else " Into InfluxDB: `python -m swatlib services install influxdb`."
+    _say(f"{LIVE} runs Kafka and Spark; points go to {'files' if more else 'InfluxDB'}.{more}")
     return paths
 
 

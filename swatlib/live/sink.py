@@ -217,6 +217,10 @@ class FileSink:
         """One row a batch of the stream: the fields of `pipeline`."""
         return _as_batches(self._table(PIPELINE, PIPELINE, start, None))
 
+    def names(self) -> list[str]:
+        """Whose points there are, as file names have them."""
+        return sorted(path.stem for path in Path(self.folder).glob("*.lp"))
+
     def lines(self, name: str) -> Iterator[str]:
         """Whole lines stored under `name`; one that was cut short by a kill is passed over."""
         path = Path(self.folder) / f"{_file_name(name)}.lp"
@@ -231,6 +235,17 @@ class FileSink:
             return table
         first, last = _nanoseconds(start, -(2**63)), _nanoseconds(end, 2**63 - 1)
         return table[(table["time"] >= first) & (table["time"] < last)]
+
+
+def copy(files: FileSink, to: Sink) -> dict[str, int]:
+    """Store the points of files elsewhere, those of attacks and batches too; how many there were of each name."""
+    counts = dict.fromkeys(files.names(), 0)
+    for name in counts:
+        lines_of = files.lines(name)
+        while block := list(itertools.islice(lines_of, ROWS)):
+            to.write(pa.array(block), name)
+            counts[name] += len(block)
+    return counts
 
 
 def _body(points: pa.Array) -> bytes:
