@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from swatlib.checks.actuators import Constant, Dwell, Move
+from swatlib.checks.actuators import Dwell, Move, State
 from swatlib.checks.balance import Balance
 from swatlib.checks.readings import Freeze, Jump, Range, Texture
 from swatlib.checks.rows import Check, Rows
@@ -21,7 +21,7 @@ KINDS: dict[str, type[Check]] = {
     "freeze": Freeze,
     "range": Range,
     "texture": Texture,
-    "constant": Constant,
+    "state": State,
     "dwell": Dwell,
     "move": Move,
     "balance": Balance,

@@ -1,4 +1,4 @@
-"""Checks on pumps and valves: one that never moved moves, a state that lasts too long, a move at the wrong level."""
+"""Checks on pumps and valves: a state never seen, one that lasts too long, a move at the wrong level."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -7,33 +7,48 @@ import numpy as np
 
 from swatlib.checks.readings import actuators
 from swatlib.checks.rows import Check, Rows, rows_since, step
-from swatlib.plant import CLOSED, OPEN, TAGS
+from swatlib.plant import CLOSED, OFF, OPEN, PAIRS, TAGS
 
 # What moves together: the inlet of T101 follows that tank alone, its outlet goes with the dosing.
 GROUPS = (("MV101",), ("P1", "P2"), ("P3", "P6"), ("P4", "P5"))
 # Level by which the PLCs switch an actuator. On normal days the plant's cycle ties every level to every switch, so that
 # this can't be learned from them.
 COMMANDED_BY = {"LIT101": ("MV101",), "LIT301": ("MV201", "P101", "P102")}
-CODES = 3
+STATES = 4  # a joint state is below this
 NEVER = 32.0  # evidence of what normal days never showed
 
 
-@dataclass
-class Constant(Check):
-    """An actuator that was in one state on normal days is in another."""
+def joint(rows: Rows, tags) -> np.ndarray:
+    """State of each actuator (rows × tags), of a pump with a stand-by that of both: 1 none runs, 2 either, 3 both.
 
-    rare: float = 0.001
+    That the stand-by takes over is no attack; that both run, or none, may be one.
+    """
+    X = rows[tags].copy()
+    for pair in PAIRS:
+        if set(pair) <= set(rows.tags):
+            members = [k for k, tag in enumerate(tags) if tag in pair]
+            X[:, members] = (rows[pair].sum(axis=1) - OFF)[:, None]
+    return X
+
+
+@dataclass
+class State(Check):
+    """An actuator is in a joint state that normal days hardly showed, and not in its usual one."""
+
+    rare: float = 0.0005
     history: ClassVar[int] = 0
 
-    def fit(self, rows: Rows) -> "Constant":
-        tags = actuators(rows)
-        usual = np.median(rows[tags], axis=0)
-        kept = (rows[tags] == usual).mean(axis=0) > 1 - self.rare
-        self.of_, self.usual_ = tuple(np.array(tags)[kept].tolist()), usual[kept]
+    def fit(self, rows: Rows) -> "State":
+        self.of_ = actuators(rows)
+        self.usual_ = np.median(rows[self.of_], axis=0)
+        together = joint(rows, self.of_)
+        self.seen_ = np.array([(together == state).mean(axis=0) >= self.rare for state in range(STATES)])
         return self
 
     def evidence(self, rows: Rows) -> np.ndarray:
-        return NEVER * (rows[self.of_] != self.usual_)
+        together = joint(rows, self.of_).astype(np.int64)
+        new = ~self.seen_[together, np.arange(len(self.of_))]
+        return NEVER * (new & (rows[self.of_] != self.usual_))
 
 
 def group_of(tag: str) -> int:
@@ -56,7 +71,7 @@ class Dwell(Check):
         self.of_ = actuators(rows)
         self.longest_ = {}
         for group, columns in self._groups():
-            code, age, _ = self._state(rows, columns)
+            code, age = (each[self.most :] for each in self._state(rows, columns)[:2])
             longest = {}
             for state in np.unique(code):
                 longest[str(state)] = int(max(age[code == state].max() + 1, self.least))
@@ -80,10 +95,11 @@ class Dwell(Check):
 
     def _state(self, rows: Rows, columns: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Joint state as a number, rows since it began, and which of the columns moved last (rows,)."""
-        X = rows[[self.of_[column] for column in columns]]
-        code = X.astype(np.int64) @ CODES ** np.arange(len(columns))
-        ages = rows_since(step(X) != 0, self.most)
-        return code, ages.min(axis=1), ages.argmin(axis=1)
+        tags = [self.of_[column] for column in columns]
+        code = joint(rows, tags).astype(np.int64) @ STATES ** np.arange(len(columns))
+        ages = rows_since(step(rows[tags]) != 0, self.most)
+        begun = rows_since(step(code) != 0, self.most)
+        return code, begun, ages.argmin(axis=1)
 
 
 @dataclass
@@ -102,7 +118,7 @@ class Move(Check):
         for level, commanded in COMMANDED_BY.items():
             for tag in commanded if level in rows.tags else ():
                 if tag in rows.tags:
-                    self._learn(tag, level, *rows[[tag, level]].T)
+                    self._learn(tag, level, joint(rows, [tag])[:, 0], rows[[level]][:, 0])
         return self
 
     def _learn(self, tag: str, level: str, column: np.ndarray, height: np.ndarray) -> None:
@@ -116,7 +132,7 @@ class Move(Check):
     def evidence(self, rows: Rows) -> np.ndarray:
         out = np.zeros((len(rows), len(self.of_)))
         for k, (tag, (level, before, low, high, unit)) in enumerate(zip(self.of_, self.limits_, strict=True)):
-            column, height = rows[[tag, level]].T
+            column, height = joint(rows, [tag])[:, 0], rows[[level]][:, 0]
             moved = _leaves(column, before)
             out[moved, k] = np.maximum(np.maximum(height[moved] - high, low - height[moved]), 0) / unit
         return out

@@ -69,7 +69,7 @@ class Freeze(Check):
     def fit(self, rows: Rows) -> "Freeze":
         tags = sensors(rows)
         rests = np.array([_rest(column, self.often) for column in rows[tags].T])
-        still = self._still(rows[tags], rests).max(axis=0)
+        still = self._still(rows[tags], rests)[self.most :].max(axis=0)
         kept = still < self.most / 2  # a sensor that stands still for longer on normal days can't be told from a frozen
         self.of_, self.rests_ = tuple(np.array(tags)[kept].tolist()), rests[kept]
         return self
@@ -116,17 +116,19 @@ class Range(Check):
 class Texture(Check):
     """How rough a sensor is: its mean bend over 32 rows, against the least and the most of the normal days.
 
-    A ramp is too smooth, an added noise too rough. The first half of the columns says smooth, the second rough.
+    A ramp is too smooth, an added noise too rough. A sensor that is smooth at times (below a share `least` of its usual
+    roughness) is left out. The first half of the columns says smooth, the second rough.
     """
 
     doublings: int = 5
+    least: float = 0.3
     history: ClassVar[int] = 34
 
     def fit(self, rows: Rows) -> "Texture":
         tags = sensors(rows)
         rough = self._rough(rows[tags])[self.history :]
         usual, least = np.median(rough, axis=0), rough.min(axis=0)
-        kept = least > 0.1 * usual
+        kept = least > self.least * usual
         self.of_ = tuple(np.array(tags)[kept].tolist()) * 2
         self.least_, self.most_ = least[kept], rough.max(axis=0)[kept]
         return self
