@@ -13,7 +13,8 @@ def compare(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame,
     """`evaluate` for each detector of `scores` (columns (detector, field)), then for the null rows of `null_rows`.
 
     Index (kind, name): kind is "detector" or "null". Columns: `alarms_per_day`, right and wrong ones together, and all
-    of METRICS. Without an attack in `label` these are NaN, and there are no null rows.
+    of METRICS; the score of a null row is its alarm. Without an attack in `label` these are NaN, and there are no null
+    rows.
     """
     alarms = {("detector", name): scores[name, "alarm"] for name in scores.columns.unique(0)}
     known = label is not None and label.any()
@@ -24,7 +25,8 @@ def compare(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame,
     for (kind, name), alarm in alarms.items():
         rows[kind, name] = {"alarms_per_day": len(runs(alarm.to_numpy())) / days}
         if known:
-            rows[kind, name] |= evaluate(label, alarm, scores[name, "score"] if kind == "detector" else None, events)
+            score = scores[name, "score"] if kind == "detector" else alarm.astype(float)
+            rows[kind, name] |= evaluate(label, alarm, score, events)
     columns = ["alarms_per_day", *(metric.__name__ for group in METRICS.values() for metric in group)]
     return pd.DataFrame(rows).T.reindex(columns=columns).rename_axis(["kind", "name"])
 
