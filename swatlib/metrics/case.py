@@ -11,7 +11,7 @@ LEAST_STRETCHES = 4  # a day's alarms come together, so quiet time is drawn by d
 _NONE = np.empty(0, dtype=np.int64)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """Rows in time order, one second each unless a DatetimeIndex said otherwise.
 

@@ -1,6 +1,7 @@
 """Metrics of the score over all thresholds at once: no threshold has to be chosen, and none is judged."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from sklearn.metrics import average_precision_score
@@ -8,7 +9,7 @@ from sklearn.metrics import average_precision_score
 from swatlib.metrics.case import Case, share
 
 WINDOW, THRESHOLDS = 500, 250  # rows of the widest buffer, and number of thresholds: as in the public implementations
-STEP, FEWER = 50, 100  # window step and thresholds of a resampled case, whose interval is wider than what they change
+STEP = 50  # from window to window in a resampled case: the volume changes slowly with it, and draws are many
 LEVELS = 500  # score levels at which a resampled precision-recall curve is read
 
 
@@ -109,6 +110,7 @@ class _Buffers:
         return first
 
 
+@lru_cache(maxsize=1)  # both metrics come of one pass
 def _volume(case: Case):
     """Volumes under both surfaces; numbers or (draws,)."""
     plain = case.weights is None
@@ -116,7 +118,7 @@ def _volume(case: Case):
     windows = np.arange(0, WINDOW + 1, 1 if plain else STEP)
     scored = ~np.isnan(case.score)
     ordered = np.sort(case.score[scored])[::-1]
-    levels = ordered[np.linspace(0, len(ordered) - 1, THRESHOLDS if plain else FEWER).astype(int)]
+    levels = ordered[np.linspace(0, len(ordered) - 1, THRESHOLDS).astype(int)]
     level = np.full(len(scored), len(levels))
     level[scored] = _first_level(case.score[scored], levels)
     counts = [

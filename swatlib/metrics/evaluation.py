@@ -52,8 +52,13 @@ def evaluate(label, alarm=None, score=None, events=None) -> dict[str, float]:
     if alarm is None and score is None:
         raise ValueError("there is nothing to evaluate; give alarm, score, or both")
     case = make_case(label, alarm, score, events)
+    return {name: float(value) for name, value in measure(case).items()}
+
+
+def measure(case: Case) -> dict:
+    """Every metric that the case allows, by name: numbers, or (draws,) of a resampled one."""
     given = [needs for needs in METRICS if getattr(case, needs) is not None]
-    return {metric.__name__: float(metric(case)) for needs in given for metric in METRICS[needs]}
+    return {metric.__name__: metric(case) for needs in given for metric in METRICS[needs]}
 
 
 def definitions() -> pd.DataFrame:
