@@ -17,6 +17,7 @@
 
 import difflib
 import os
+import re
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -27,6 +28,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 PREFIX = "SWAT_"
+MASTER = re.compile(
+    r"local(\[(\d+|\*)(,\d+)?\])?|local-cluster\[\d+,\d+,\d+\]|spark://[^:]+:\d+(,[^:]+:\d+)*|yarn|k8s://.+"
+)
 
 
 class SettingsError(ValueError):
@@ -58,6 +62,13 @@ class Settings(BaseSettings):
         if folder.exists() and not folder.is_dir():
             raise ValueError("is a file, and a folder is wanted")
         return folder
+
+    @field_validator("spark_master")
+    @classmethod
+    def _master(cls, master: str) -> str:
+        if not MASTER.fullmatch(master):
+            raise ValueError("is no Spark master; local[*], spark://host:7077, yarn or k8s://… is wanted")
+        return master
 
 
 def environment(**changes: str) -> dict[str, str]:

@@ -171,7 +171,7 @@ def stream(
         ),
     ] = None,
     *,
-    batch: Annotated[int, typer.Option(help="Rows at most in a batch.", min=1)] = 20_000,
+    batch: Annotated[int, typer.Option(help="Rows at most in a batch.", min=1)] = 40_000,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Spark's offsets and state; it is what a restart needs.")
     ] = None,
@@ -185,6 +185,27 @@ def stream(
     create_topics(at.servers)
     out.print(at.sentence, soft_wrap=True, highlight=False)
     stream_to(at, pipeline, checkpoint or kept(folder) / "checkpoint", batch=batch).run()
+
+
+@app.command(epilog="Example: python -m swatlib load ~/points")
+def load(
+    points: Annotated[
+        Path | None, typer.Argument(help="Folder of line protocol; none: where the stream put it.", file_okay=False)
+    ] = None,
+    *,
+    folder: Folder = None,
+) -> None:
+    """Store in InfluxDB what the stream put into files while there was none; twice does no harm."""
+    from swatlib.live.sink import FileSink, InfluxSink, copy
+    from swatlib.live.together import files_of, place
+
+    at, files = place(folder), FileSink(points or files_of(folder))
+    if not isinstance(at.to, InfluxSink):
+        raise typer.BadParameter(f"no InfluxDB runs to load into. {at.sentence}")
+    if not files.names():
+        raise typer.BadParameter(f"{files.folder} holds no points (files that end in .lp)")
+    for name, count in copy(files, at.to).items():
+        out.print(f"{name}: {count:,} points are in InfluxDB at {at.to.url}", soft_wrap=True, highlight=False)
 
 
 @app.command(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pandas as pd
+from IPython.display import display
 
 from swatlib.live import sink, topic
 from swatlib.live.parity import unequal
@@ -116,6 +117,19 @@ class Live:
             each()
             time.sleep(every)
         each()
+
+    def watch(self, draw: Callable[..., Any], last: str = "20min", every: float = 2.0) -> None:
+        """In a notebook: until it is done, or interrupted, show `draw(readings, scores, events)` of the `last` time."""
+        shown = display("", display_id=True)
+
+        def again() -> None:
+            shown.update(draw(self.readings(last), self.scores(last), self.events()))
+
+        try:
+            self.wait(again, every)
+        except KeyboardInterrupt:
+            self._aside.end()
+            self.wait(again)
 
     def attack(self, effects: str, seconds: int = 300) -> None:
         """Attack the plant; it begins with its next row. Raises ValueError for effects it doesn't know."""

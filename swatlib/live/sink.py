@@ -217,6 +217,10 @@ class FileSink:
         """One row a batch of the stream: the fields of `pipeline`."""
         return _as_batches(self._table(PIPELINE, PIPELINE, start, None))
 
+    def names(self) -> list[str]:
+        """Whose points there are, as file names have them."""
+        return sorted(path.stem for path in Path(self.folder).glob("*.lp"))
+
     def lines(self, name: str) -> Iterator[str]:
         """Whole lines stored under `name`; one that was cut short by a kill is passed over."""
         path = Path(self.folder) / f"{_file_name(name)}.lp"
@@ -233,8 +237,23 @@ class FileSink:
         return table[(table["time"] >= first) & (table["time"] < last)]
 
 
+def copy(files: FileSink, to: Sink) -> dict[str, int]:
+    """Store the points of files elsewhere, those of attacks and batches too; how many there were of each name."""
+    counts = dict.fromkeys(files.names(), 0)
+    for name in counts:
+        lines_of = files.lines(name)
+        while block := list(itertools.islice(lines_of, ROWS)):
+            to.write(pa.array(block), name)
+            counts[name] += len(block)
+    return counts
+
+
 def _body(points: pa.Array) -> bytes:
-    return "".join(points.to_pylist()).encode()
+    """The lines one after the other, which is how Arrow holds them."""
+    whole = pa.concat_arrays([points])  # a slice becomes an array of its own
+    _, offsets, data = whole.buffers()
+    ends = np.frombuffer(offsets, np.int32)[[whole.offset, whole.offset + len(whole)]] if len(whole) else (0, 0)
+    return data[ends[0] : ends[1]].to_pybytes() if ends[1] else b""
 
 
 def _file_name(name: str) -> str:

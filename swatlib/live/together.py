@@ -40,7 +40,7 @@ def place(folder: Path | None = None) -> Place:
     if found.kafka is None:
         raise ServicesError("No Kafka runs: type `python -m swatlib services start`, or set SWAT_KAFKA.")
     if found.influxdb is None:
-        files = FileSink(kept(folder) / "points")
+        files = FileSink(files_of(folder))
         said = f"Points go to files in {files.folder}; for InfluxDB: `python -m swatlib services install influxdb`."
         return Place(found.kafka, files, files, said)
     base = found.influxdb
@@ -51,6 +51,11 @@ def place(folder: Path | None = None) -> Place:
 def kept(folder: Path | None) -> Path:
     """What the stream itself keeps, beside the servers' data."""
     return (folder or settings().services_folder) / "stream"
+
+
+def files_of(folder: Path | None) -> Path:
+    """Where points go without InfluxDB."""
+    return kept(folder) / "points"
 
 
 def stream_to(at: Place, pipeline: Path | None, checkpoint: Path, **options) -> Stream:

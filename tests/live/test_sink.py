@@ -142,3 +142,15 @@ def test_influxdb_gives_back_what_was_written(influxdb, scored):
     assert to.attacks("o'plant, 1").values.tolist() == [['a "ramp", on\\off', *TIMES]]
     assert to.scores("o'plant, 1", TIMES[1]).index.tolist() == [TIMES[1]]
     assert to.scores("another").empty
+
+
+def test_points_of_files_are_loaded_into_influxdb(influxdb, scored, tmp_path):
+    files, to, plant = sink.FileSink(tmp_path), influx_sink(influxdb), "from files, später"
+    for target in (files, files):
+        target.write(sink.readings(FRAME, plant), plant)
+        target.write(sink.scores(scored, plant), plant)
+        target.write(sink.attack(plant, "a freeze", TIMES[0], TIMES[1]), plant)
+    assert sink.copy(files, to) == {"from files_ später": 14}
+    assert unequal(to.scores(plant), files.scores(plant)) == []
+    assert to.readings(plant).equals(files.readings(plant))
+    assert to.attacks(plant).equals(files.attacks(plant))

@@ -45,7 +45,7 @@ class Stream:
     pipeline: Path | None = None
     jars: Sequence[Path] = ()
     master: str = "local[*,4]"
-    batch: int = 20_000
+    batch: int = 40_000
     tasks: int = 4
     memory: str = "1g"
     name: str = "swat"
@@ -126,6 +126,8 @@ class Stream:
             **(local if self.master.startswith("local") else {}),
             "spark.jars": ",".join(map(str, self.jars)),
             "spark.driver.memory": self.memory,
+            "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
+            "spark.shuffle.compress": "false",  # what is shuffled stays on the machine, or on a network that is faster
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
             "spark.sql.session.timeZone": "UTC",
