@@ -153,9 +153,9 @@ class Producer:
             return [producer.send(self.topic, message, key=key, headers=headers) for message in messages][-1]
 
     def _acknowledged(self, pending: deque, most: int) -> int:
-        """Wait until no more than `most` parts are pending; the rows acknowledged thereby."""
+        """Wait until no more than `most` parts are pending; the rows found acknowledged."""
         rows = 0
-        while len(pending) > most:
+        while len(pending) > most or (pending and pending[0][0].is_done):
             future, count = pending.popleft()
             with _reached(self.servers):
                 future.get(timeout=self.patience)
