@@ -18,7 +18,19 @@ from swatlib.cli import app
 from swatlib.settings import ROOT
 
 FLOW = ["plant", "settings", "files", "provenance", "data", "simulation", "recordings", "features", "detectors"]
-FLOW += ["scores", "pipeline", "metrics", "plots", "headline", "parameters", "pages", "report", "bench", "cli"]
+FLOW += [
+    "scores",
+    "pipeline",
+    "metrics",
+    "protocols",
+    "plots",
+    "headline",
+    "parameters",
+    "pages",
+    "report",
+    "bench",
+    "cli",
+]
 ALONE = {"detectors", "scores", "metrics"}  # they import nothing of ours
 LIVE_MAY = {"live", "plant", "settings", "pipeline"}
 ENTRIES = {"bench", "cli"}  # they start the live part too
