@@ -23,6 +23,7 @@ FLOW += [
     "scores",
     "pipeline",
     "metrics",
+    "protocols",
     "plots",
     "headline",
     "parameters",

@@ -1,6 +1,6 @@
 """Figures: each function takes data frames and returns one matplotlib Figure, which a notebook shows once.
 
-style → series, labels → panels → process, closeup, verdicts, scored, tags, sketch, live
+style → series, labels → panels → process, closeup, verdicts, scored, tags, sketch, protocols, live
 
 Time runs to the right, attacks are grey, alarms red, thresholds dashed; long recordings are thinned to their extremes.
 """
@@ -8,6 +8,7 @@ Time runs to the right, attacks are grey, alarms red, thresholds dashed; long re
 from swatlib.plots.closeup import attack
 from swatlib.plots.live import live
 from swatlib.plots.process import stages, tanks
+from swatlib.plots.protocols import spread, waterfall
 from swatlib.plots.scored import precision_recall, score_distributions
 from swatlib.plots.sketch import plant_sketch
 from swatlib.plots.tags import drift, movement
@@ -22,7 +23,9 @@ __all__ = [
     "plant_sketch",
     "precision_recall",
     "score_distributions",
+    "spread",
     "stages",
     "strip",
     "tanks",
+    "waterfall",
 ]

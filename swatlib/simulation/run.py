@@ -185,6 +185,18 @@ def simulate(
     )
 
 
+def is_simulated_2015(recording: Recording) -> bool:
+    """Whether a recording is a run of this simulation with attacks of the schedule of 2015."""
+    simulated = all(source.name.startswith("simulated: ") for source in recording.source)
+    done = set() if recording.events is None else set(recording.events["attack"])
+    return simulated and bool(done) and done <= set(table_2015()["attack"])
+
+
+def official_label(recording: Recording) -> pd.Series:
+    """The label that `simulate(labels="official")` gives, for a run that was simulated with the exact ones."""
+    return _label(recording.frame.index, _windows(recording.events, "official", "2015"))
+
+
 def _chosen(attacks, start: pd.Timestamp, span: int) -> list[Attack]:
     if attacks is None:
         return []
