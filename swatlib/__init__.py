@@ -16,6 +16,7 @@ detectors   one contract, one small file a family; never a label
 scores      smoothing, thresholds from a false-alarm budget, persistence
 pipeline    these three in one object, the same for notebook, batch and stream
 metrics     what a detector is worth, given the labels
+benchmark   runs to judge by, and what a pipeline makes of them
 plots       figures
 report      notebooks executed with parameters into pages, and their index
 

@@ -23,6 +23,7 @@ FLOW += [
     "scores",
     "pipeline",
     "metrics",
+    "benchmark",
     "plots",
     "headline",
     "parameters",
