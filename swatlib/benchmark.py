@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from swatlib.checks import KINDS, Checks
 from swatlib.data import Recording
 from swatlib.files import write_text
 from swatlib.metrics import per_attack
@@ -80,6 +81,21 @@ def results(
         figures.append(summed.assign(checked=summed["detector"].map(fitted.checked_)))
         progress(run.name)
     return pd.concat(attacks, ignore_index=True), pd.concat(figures, ignore_index=True)
+
+
+def ablation(name: str, numbers: tuple[int, ...] = (), kinds: tuple[str, ...] = tuple(KINDS)) -> pd.DataFrame:
+    """What each part of the guard is worth: `summary` of the whole, without its hold, and without each of `kinds`."""
+    variants = {"whole": ("guard", Checks()), "without hold": ("guard-brief", Checks())}
+    variants |= {f"without {kind}": ("guard", Checks(tuple(each for each in KINDS if each != kind))) for kind in kinds}
+    attacks, figures = [], []
+    for run in benchmark(name, numbers):
+        for variant, (detector, checks) in variants.items():
+            fitted = Pipeline((detector,), checks=checks).fit(run.normal)
+            scores = fitted.score(run.attacked.frame).rename(columns={detector: variant}, level=0)
+            found, summed = judge(run, scores)
+            attacks.append(found)
+            figures.append(summed)
+    return summary(pd.concat(attacks), pd.concat(figures)).rename_axis("guard")
 
 
 def judge(run: Run, scores: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
