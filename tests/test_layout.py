@@ -24,6 +24,7 @@ FLOW += [
     "pipeline",
     "metrics",
     "protocols",
+    "benchmark",
     "plots",
     "headline",
     "parameters",
