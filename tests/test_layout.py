@@ -17,8 +17,9 @@ from packaging.utils import canonicalize_name
 from swatlib.cli import app
 from swatlib.settings import ROOT
 
-FLOW = ["plant", "settings", "files", "provenance", "data", "simulation", "recordings", "features", "detectors"]
+FLOW = ["plant", "settings", "files", "provenance", "data", "simulation", "recordings", "features", "checks"]
 FLOW += [
+    "detectors",
     "scores",
     "pipeline",
     "metrics",

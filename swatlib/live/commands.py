@@ -147,7 +147,7 @@ def produce(
     create_topics(at.servers)
     if files:
         recording = load(*files)
-        sender = Producer(at.servers, plant, _rate(speed), clock)
+        sender = Producer(at.servers, plant, _rate(speed), clock, monitor=at.monitor("producer"))
         out.print(str(sender.send(blocks(recording.frame, recording.label), announce(recording.events, plant, at.to))))
     elif _rate(speed) != 1:
         raise typer.BadParameter(
