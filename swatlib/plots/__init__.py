@@ -1,6 +1,7 @@
 """Figures: each function takes data frames and returns one matplotlib Figure, which a notebook shows once.
 
-style → series, labels → panels → process, closeup, verdicts, scored, tags, sketch, protocols, live; answers → boards
+style → series, labels → panels → process, closeup, verdicts, scored, tags, sketch, protocols, windows, live
+answers → boards
 
 Time runs to the right, attacks are grey, alarms red, thresholds dashed; long recordings are thinned to their extremes.
 """
@@ -14,6 +15,7 @@ from swatlib.plots.scored import precision_recall, score_distributions
 from swatlib.plots.sketch import plant_sketch
 from swatlib.plots.tags import drift, movement
 from swatlib.plots.verdicts import matrix, strip
+from swatlib.plots.windows import offsets, phantom
 
 __all__ = [
     "attack",
@@ -22,6 +24,8 @@ __all__ = [
     "live",
     "matrix",
     "movement",
+    "offsets",
+    "phantom",
     "plant_sketch",
     "precision_recall",
     "score_distributions",
