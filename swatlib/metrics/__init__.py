@@ -8,8 +8,19 @@ line: what it is, Formula, Direction, Range, Source, Weakness.
 """
 
 from swatlib.metrics.attacks import per_attack
+from swatlib.metrics.attribution import attribution
 from swatlib.metrics.comparison import compare, summary, verdict
 from swatlib.metrics.evaluation import METRICS, definitions, evaluate
 from swatlib.metrics.nulls import null_rows
 
-__all__ = ["METRICS", "compare", "definitions", "evaluate", "null_rows", "per_attack", "summary", "verdict"]
+__all__ = [
+    "METRICS",
+    "attribution",
+    "compare",
+    "definitions",
+    "evaluate",
+    "null_rows",
+    "per_attack",
+    "summary",
+    "verdict",
+]

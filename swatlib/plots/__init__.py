@@ -1,11 +1,12 @@
 """Figures: each function takes data frames and returns one matplotlib Figure, which a notebook shows once.
 
-style → series, labels → panels → process, closeup, verdicts, scored, tags, sketch
+style → series, labels → panels → process, closeup, verdicts, naming, scored, tags, sketch
 
 Time runs to the right, attacks are grey, alarms red, thresholds dashed; long recordings are thinned to their extremes.
 """
 
 from swatlib.plots.closeup import attack
+from swatlib.plots.naming import hit_rates
 from swatlib.plots.process import stages, tanks
 from swatlib.plots.scored import precision_recall, score_distributions
 from swatlib.plots.sketch import plant_sketch
@@ -15,6 +16,7 @@ from swatlib.plots.verdicts import matrix, strip
 __all__ = [
     "attack",
     "drift",
+    "hit_rates",
     "matrix",
     "movement",
     "plant_sketch",
