@@ -1,6 +1,6 @@
 """Figures: each function takes data frames and returns one matplotlib Figure, which a notebook shows once.
 
-style → series, labels → panels → process, closeup, verdicts, scored, tags, sketch, protocols, windows, live
+style → series, labels → panels → process, closeup, verdicts, naming, scored, tags, sketch, protocols, windows, live
 answers → boards
 
 Time runs to the right, attacks are grey, alarms red, thresholds dashed; long recordings are thinned to their extremes.
@@ -9,6 +9,7 @@ Time runs to the right, attacks are grey, alarms red, thresholds dashed; long re
 from swatlib.plots.boards import board
 from swatlib.plots.closeup import attack
 from swatlib.plots.live import live
+from swatlib.plots.naming import hit_rates
 from swatlib.plots.process import stages, tanks
 from swatlib.plots.protocols import spread, waterfall
 from swatlib.plots.scored import precision_recall, score_distributions
@@ -21,6 +22,7 @@ __all__ = [
     "attack",
     "board",
     "drift",
+    "hit_rates",
     "live",
     "matrix",
     "movement",
