@@ -1,6 +1,6 @@
 """Three boards of the machinery: is every part alive, what does the machine do, how does the stream run?"""
 
-from chronograf import GREEN, RED, YELLOW, Board, last, metric, rate
+from chronograf import GREEN, RED, WITHIN, YELLOW, Board, last, metric, rate
 
 from swatlib.live.monitor import PRODUCER, STREAM
 from swatlib.live.sink import PIPELINE
@@ -20,6 +20,11 @@ NONE = {BASE: GREEN, 1: RED}
 BEHIND = {BASE: GREEN, 1_000: YELLOW, 10_000: RED}
 MEGABYTES = " / 1048576"
 QUERIES = 'non_negative_derivative(last("influxql_service_executing_duration_seconds_count"), 1s) AS "queries"'
+
+ALERTS = (
+    'SELECT "values_B" AS "detectors", "annotations_summary" AS "text" FROM "telegraf"."autogen"."alert" '
+    f'WHERE {WITHIN} GROUP BY "status", "labels_plant"'
+)
 
 
 def health() -> Board:
@@ -42,6 +47,7 @@ def health() -> Board:
     waiting = last("buffer_size", "internal_write", where=" AND \"output\" = 'influxdb_v2'")
     board.number("Points waiting in Telegraf", 3, waiting, steps=BEHIND)
     board.number("Points InfluxDB dropped", 3, last("storage_writer_dropped_points_sum", "influxdb"), steps=NONE)
+    board.table("Alerts that Grafana sent", 12, ALERTS, height=2)
     return board
 
 

@@ -8,6 +8,7 @@ from grafana_foundation_sdk.builders import common as parts
 from grafana_foundation_sdk.models import common
 
 NAMED = prop("displayName", "${__field.labels.detector}")
+TIME = [prop("unit", "dateTimeAsIso"), prop("decimals", 0)]
 WALL = "On the clock of the wall, whatever time the board shows."
 
 
@@ -57,16 +58,7 @@ def _alarms_an_hour():
 
 def _attacks():
     panel = grafana.rows("Known attacks", influxql(queries.attacks(), as_table=True))
-    seconds = [prop("unit", "dateTimeAsIso"), prop("decimals", 0)]
-    return panel.with_transformation(_times_a_thousand()).override_by_name("until", seconds)
-
-
-def _times_a_thousand():
-    from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
-
-    binary = {"left": {"matcher": {"id": "byName", "options": "end"}}, "operator": "*", "right": {"fixed": "1000"}}
-    options = {"mode": "binary", "binary": binary, "alias": "until"}
-    return DataTransformerConfig(id_val="calculateField", options=options)
+    return panel.override_by_name("until", TIME)
 
 
 def _plants():
@@ -74,7 +66,7 @@ def _plants():
     fields = "from=${__data.fields.start.numeric}&to=${__data.fields.stop.numeric}&var-plant=${__value.raw}"
     link = {"title": "on its own time", "url": f"/d/swat-overview?{fields}"}
     panel = panel.override_by_name("plant", [prop("links", [link])])
-    return panel.override_by_regexp("/^(start|stop)$/", [prop("unit", "dateTimeAsIso"), prop("decimals", 0)])
+    return panel.override_by_regexp("/^(start|stop)$/", TIME)
 
 
 def _stream(title: str, *fields: str):
