@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models import common
 
 NAMED = prop("displayName", "${__field.labels.detector}")
 TIME = [prop("unit", "dateTimeAsIso"), prop("decimals", 0)]
-WALL = "On the clock of the wall, whatever time the board shows."
+WALL = "Of the last minute, whatever time the board shows."
 
 
 def board() -> Page:
@@ -25,8 +25,8 @@ def board() -> Page:
     page.add(_stream("Messages not yet read", "max behind behind"), 5, 7)
     page.add(_stream("Seconds from sent to stored", "max latency_p50 median", "max latency_p95 p95").unit("s"), 5, 7)
     late = {None: GREEN, 5: ORANGE, 30: RED}
-    page.add(_fresh("Seconds from sent to stored, last minute", 'max("latency_p95")', "s", late), 3, 7)
-    page.add(_fresh("Rejected, last minute", 'sum("rejected")', "short", {None: GREEN, 1: RED}), 3, 7)
+    page.add(_fresh("Latency now", 'max("latency_p95")', "s", late), 3, 7)
+    page.add(_fresh("Rejected now", 'sum("rejected")', "short", {None: GREEN, 1: RED}), 3, 7)
     return page
 
 
@@ -46,8 +46,8 @@ def _now():
 
 
 def _delay():
-    panel = grafana.number("Seconds to the first alarm, last known attack", flux(queries.delay()), unit="s")
-    return panel.override_by_regexp("/.*/", [NAMED]).description("Of alarms that begin within it.")
+    panel = grafana.number("Delay of the last attack", flux(queries.delay()), unit="s")
+    return panel.override_by_regexp("/.*/", [NAMED]).description("Seconds to the first alarm that begins within it.")
 
 
 def _alarms_an_hour():
