@@ -86,7 +86,9 @@ def machine() -> Board:
     board.lines("Heap of the broker", 4, metric('last("heap_used") AS "heap"', "kafka_broker"), unit="B", base="2")
     heap = metric('last("go_memstats_heap_inuse_bytes") AS "heap"', "influxdb")
     board.lines("Heap of InfluxDB", 4, heap, unit="B", base="2")
-    board.number("Hours since the machine started", 4, last("uptime", "system", scale=" / 3600"), " h", digits=1)
+    board.number(
+        "Hours since the machine started", 4, last("uptime", "system", scale=" / 3600"), " h", digits=1, height=3
+    )
     return board
 
 
@@ -100,7 +102,8 @@ def stream() -> Board:
     spoilt = ", ".join(f'sum("{name}") AS "{name}"' for name in ("late", "gaps", "missing"))
     board.lines("Late rows, gaps, missing readings", 4, metric(spoilt, STREAM, "query"))
     board.lines("Rows in alarm", 4, metric('sum("alarms") AS "rows"', STREAM, "query"), kind="bar")
-    board.number("State: 1 runs, 0 stopped, 2 failed", 4, last("state", STREAM), steps={BASE: RED, 1: GREEN, 2: RED})
+    board.number("State: 1 runs, 0 stopped, 2 failed", 4, last("state", STREAM), steps={BASE: RED, 1: GREEN, 2: RED},
+                 height=3)  # fmt: skip
     board.lines("Bytes a second into Kafka", 4, metric(rate("BytesInPerSec", "in"), "kafka_topic", "topic"), base="2")
     board.lines("Kafka's answers, 99 % within", 4,
                 metric('max("99thPercentile") AS "ms"', "kafka_request", "request"), unit="ms")  # fmt: skip
