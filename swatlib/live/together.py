@@ -17,7 +17,6 @@ from swatlib.live import sink
 from swatlib.live.producer import Control, Producer, Running, Sent
 from swatlib.live.services import ServicesError, connector, find
 from swatlib.live.sink import FileSink, InfluxSink, Sink
-from swatlib.live.stream import Stream
 from swatlib.settings import settings
 
 
@@ -58,8 +57,10 @@ def files_of(folder: Path | None) -> Path:
     return kept(folder) / "points"
 
 
-def stream_to(at: Place, pipeline: Path | None, checkpoint: Path, **options) -> Stream:
-    """The stream as the settings want it. A local master gets four attempts a task, as clusters have them."""
+def stream_to(at: Place, pipeline: Path | None, checkpoint: Path, **options):
+    """The `Stream` as the settings want it. A local master gets four attempts a task, as clusters have them."""
+    from swatlib.live.stream import Stream  # Spark is not everywhere that a plant's side runs
+
     master = re.sub(r"^(local\[[^],]+)]$", r"\1,4]", settings().spark_master)
     return Stream(at.servers, at.to, checkpoint, pipeline, connector(), master, **options)
 
