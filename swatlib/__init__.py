@@ -11,6 +11,7 @@ data        files of SWaT in any of their forms, to one `Recording`; labels and 
 simulation  the same plant, simulated: physics, PLC logic, sensors, attacks
 recordings  the pair of normal and attacked days that a study starts from
 features    what a detector sees, causal, fitted on normal days alone
+checks      what a watchman sees: evidence, tag by tag, that something never was so on normal days
 detectors   one contract, one small file a family; never a label
 scores      smoothing, thresholds from a false-alarm budget, persistence
 pipeline    these three in one object, the same for notebook, batch and stream

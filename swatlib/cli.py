@@ -63,7 +63,7 @@ AttackFile = Annotated[
 DaysNormal = Annotated[float, typer.Option(help="Normal days to simulate when no file is given.", min=0.1)]
 DaysAttack = Annotated[float, typer.Option(help="Days with attacks to simulate when no file is given.", min=0.1)]
 Seed = Annotated[int, typer.Option(help="Of the simulated plant: the same seed, the same rows.")]
-Detectors = Annotated[list[str], typer.Option("--detector", help="Repeat for several; the default is all six.")]
+Detectors = Annotated[list[str], typer.Option("--detector", help="Repeat for several; the default is all seven.")]
 Budget = Annotated[float, typer.Option(help="False alarms a day that each detector may raise.", min=0.001)]
 
 

@@ -17,8 +17,20 @@ from packaging.utils import canonicalize_name
 from swatlib.cli import app
 from swatlib.settings import ROOT
 
-FLOW = ["plant", "settings", "files", "provenance", "data", "simulation", "recordings", "features", "detectors"]
-FLOW += ["scores", "pipeline", "metrics", "plots", "headline", "parameters", "pages", "report", "bench", "cli"]
+FLOW = ["plant", "settings", "files", "provenance", "data", "simulation", "recordings", "features", "checks"]
+FLOW += [
+    "detectors",
+    "scores",
+    "pipeline",
+    "metrics",
+    "plots",
+    "headline",
+    "parameters",
+    "pages",
+    "report",
+    "bench",
+    "cli",
+]
 ALONE = {"detectors", "scores", "metrics"}  # they import nothing of ours
 LIVE_MAY = {"live", "plant", "settings", "pipeline"}
 ENTRIES = {"bench", "cli"}  # they start the live part too

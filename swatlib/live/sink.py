@@ -152,6 +152,14 @@ class InfluxSink:
         found = list(_series(answer.data.decode()))
         return pd.concat(found) if found else pd.DataFrame()
 
+    def flux(self, query: str) -> pd.DataFrame:
+        """Answer to a Flux query: its columns, those of all its tables one under the other."""
+        try:
+            tables = _connected(self)[0].query_api().query(query)
+        except (ApiException, HTTPError) as error:
+            raise SinkError(f"{self.url} did not answer a query: {_why(error)}") from None
+        return pd.DataFrame([record.values for table in tables for record in table.records])
+
     def _write(self, body: bytes) -> None:
         deadline = time.monotonic() + self.patience
         for wait in itertools.chain((0.2, 0.5, 1, 2), itertools.repeat(5)):

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from swatlib.data import Recording, Source
-from swatlib.plant import NAMES
+from swatlib.plant import NAMES, SENSORS
 from swatlib.simulation.agenda import Agenda, Planned
 from swatlib.simulation.attacks import Attack, Effect, attacks_2015, conditions, seconds, table_2015
 from swatlib.simulation.kernel import clock, new_world
-from swatlib.simulation.parameters import TAG_FIELDS
+from swatlib.simulation.parameters import DISTORTIONS, TAG_FIELDS
 
 BLOCK = 3_600  # seconds of noise drawn at once, each block from a seed of its own: a row never depends on the cutting
 PHANTOM = pd.Timestamp("2015-12-29 06:30:00"), pd.Timestamp("2015-12-29 06:42:01")
@@ -134,6 +134,14 @@ class SimulatedPlant:
 
     def _set(self, tag: str, forced: bool, effect: Effect | None) -> None:
         column = NAMES.index(tag)
+        if effect is not None and effect.verb == "wash":
+            self._world.state["pulses"] = self._world.parameters["filtration_pulses"]
+            return
+        if tag in SENSORS:
+            self._world.distortions[SENSORS.index(tag)] = np.nan
+        if effect is not None and effect.verb in DISTORTIONS:
+            self._world.distortions[SENSORS.index(tag), DISTORTIONS.index(effect.verb)] = effect.value
+            return
         last = self._seen[column]
         (self._forced if forced else self._world.spoofed)[column] = np.nan if effect is None else effect.first(last)
         if not forced:

@@ -1,0 +1,28 @@
+"""Writes the boards: `python stack/boards` after a change to them; a test holds that the files are what this makes."""
+
+import sys
+from pathlib import Path
+
+import detector
+import overview
+import plant
+
+from swatlib.files import write_text
+from swatlib.pipeline import DEFAULT
+
+STACK = Path(__file__).resolve().parents[1]
+
+
+def made() -> dict[Path, str]:
+    """Path below `stack` to content."""
+    pages = {"overview": overview.board(), "plant": plant.board(), **{name: detector.board(name) for name in DEFAULT}}
+    return {Path("grafana", "dashboards", f"swat-{name}.json"): page.json() for name, page in pages.items()}
+
+
+def write(to: Path) -> None:
+    for path, content in made().items():
+        write_text(to / path, content)
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]) if len(sys.argv) > 1 else STACK)
