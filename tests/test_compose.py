@@ -15,6 +15,7 @@ import yaml
 
 from swatlib.live.services.handing import HANDED
 from swatlib.live.services.recipes import version
+from swatlib.plots.architecture import BOXES
 from swatlib.settings import ROOT
 
 TEXT = (ROOT / "compose.yaml").read_text()
@@ -212,3 +213,15 @@ def test_the_parser_of_compose_reads_it_with_every_variable_set(parser, tmp_path
 def test_shellcheck_finds_nothing(script):
     done = run(tool("shellcheck"), "--external-sources", script)
     assert done.stdout == ""
+
+
+def test_the_picture_of_the_architecture_shows_every_service_that_stays():
+    staying = {name for name, service in SERVICES.items() if "healthcheck" in service}
+    assert staying - {"spark-master", "spark-worker"} <= set(BOXES)
+    shown = {port for _, _, what, _ in BOXES.values() for port in re.findall(r":(\d+)$", what)}
+    assert shown <= {plain(port).split(":")[1] for _, port in ports()}
+
+
+def test_the_producer_is_healthy_while_it_talks_to_the_port_the_others_use():
+    port = SERVICES["producer"]["environment"]["SWAT_KAFKA"].split(":")[1]
+    assert f":{int(port):04X} 01" in SERVICES["producer"]["healthcheck"]["test"]

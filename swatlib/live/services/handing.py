@@ -26,13 +26,14 @@ def hand_out(folder: Path, owner: int | None = None) -> None:
             store(folder / MADE / name, secrets.token_urlsafe(24), SECRET)
     _own(folder / MADE, (OPERATOR, WRITE, READ, *PASSWORDS), folder.stat().st_uid)
     for service, names in HANDED.items():
-        (folder / service).mkdir(mode=0o700, exist_ok=True)
+        (folder / service).mkdir(exist_ok=True)
         for name in names:
             store(folder / service / name, (folder / MADE / name).read_text(encoding="utf-8"), SECRET)
         _own(folder / service, names, owner)
 
 
 def _own(folder: Path, names: tuple[str, ...], owner: int | None) -> None:
+    folder.chmod(0o700)
     for path in (folder, *(folder / name for name in names)):
         if owner is not None and path.stat().st_uid != owner:
             shutil.chown(path, owner)
