@@ -1,6 +1,5 @@
 #!/bin/sh
 # Usage: sh run.sh [--normal FILE --attack FILE] [-p NAME=VALUE]... [--name RUN] [NOTEBOOK]...
-#        sh run.sh stack [--workers N] [--notebooks] | stack down [--wipe]
 #
 # Sets up .venv, executes the notebooks and leaves reports/index.html. Without files it simulates the plant as in
 # December 2015: eleven days, the last five with attacks. With files it takes yours, in any form that circulates.
@@ -8,11 +7,7 @@
 #
 #   sh run.sh --normal SWaT_Dataset_Normal_v1.xlsx --attack SWaT_Dataset_Attack_v0.xlsx
 #   sh run.sh -p budget=0.5 04-comparison
-#
-# With Docker the whole live system runs in containers, boards and all; --wipe forgets its data:
-#
-#   sh run.sh stack [--workers N] [--notebooks]
-#   sh run.sh stack down [--wipe]
+#   sh run.sh stack [--help]                 the live stream with all its boards, in containers
 #
 # SWAT_PYTHON names the Python to use; further settings stand in swatlib/settings.py.
 
@@ -20,10 +15,14 @@ set -eu
 top=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 # shellcheck source=sh/environment.sh
 . "$top/sh/environment.sh"
-help_if_asked "$@"
 # shellcheck source=sh/stack.sh
 . "$top/sh/stack.sh"
-case ${1-} in stack) shift; stack "$top" "$@"; exit ;; esac
+if [ "${1-}" = stack ]; then
+  shift
+  stack_command "$top" "$@"
+  exit
+fi
+help_if_asked "$@"
 
 say "1/3 Environment"
 prepare_environment "$top"

@@ -12,7 +12,10 @@
 | `SWAT_INFLUX_TOKEN_FILE` | its token's file, or a folder with files `write`, `read`   | made at first start     |
 | `SWAT_INFLUX_ORG`        | organisation there                                         | `swat`                  |
 | `SWAT_INFLUX_BUCKET`     | bucket there                                               | `swat`                  |
+| `SWAT_TELEGRAF_STREAM`   | host:port of Telegraf's listener for the stream            | the one started here    |
+| `SWAT_TELEGRAF_PRODUCER` | the same for the producer                                  | the one started here    |
 | `SWAT_SPARK_MASTER`      | where Spark runs: `local[*]`, `spark://host:7077`          | `local[*]`              |
+| `SWAT_SPARK_UI`          | port of Spark's own pages                                  | none                    |
 """
 
 import difflib
@@ -53,7 +56,10 @@ class Settings(BaseSettings):
     influx_token_file: Path | None = None
     influx_org: str = "swat"
     influx_bucket: str = "swat"
+    telegraf_stream: str | None = None
+    telegraf_producer: str | None = None
     spark_master: str = "local[*]"
+    spark_ui: int | None = None
 
     @field_validator("cache_folder", "reports_folder", "services_folder")
     @classmethod

@@ -17,8 +17,12 @@ from swatlib.settings import ROOT
 STACK = ROOT / "stack"
 PROVISIONING = STACK / "grafana" / "provisioning"
 BOARDS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(GRAFANA.glob("*.json"))}
+CHRONOGRAF = {
+    path.stem: json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted((STACK / "chronograf").glob("*.dashboard"))
+}
 BUILT_IN = {"-- Mixed --", "__expr__"}
-GRID = 24
+GRID, CHRONOGRAFS_GRID = 24, 12
 
 
 def provisioned(kind):
@@ -40,6 +44,14 @@ def values(whole, key):
     return found + [each for part in parts for each in values(part, key)]
 
 
+def assert_side_by_side(places, width):
+    covered = [
+        (place["x"] + dx, place["y"] + dy) for place in places for dx in range(place["w"]) for dy in range(place["h"])
+    ]
+    assert len(set(covered)) == len(covered)
+    assert max(x for x, _ in covered) < width
+
+
 @pytest.fixture(params=BOARDS)
 def board(request):
     return BOARDS[request.param]
@@ -48,7 +60,8 @@ def board(request):
 def test_the_files_are_what_the_program_makes(tmp_path):
     subprocess.run([sys.executable, str(STACK / "boards"), str(tmp_path)], check=True, capture_output=True)
     made = {path.relative_to(tmp_path): path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
-    kept = {path.relative_to(STACK): path.read_text() for path in (*GRAFANA.iterdir(),)}
+    files = (*GRAFANA.iterdir(), *(STACK / "chronograf").glob("*.dashboard"))
+    kept = {path.relative_to(STACK): path.read_text() for path in files}
     assert made == kept
 
 
@@ -60,14 +73,7 @@ def test_there_is_a_board_for_each_detector_one_of_all_and_one_of_the_plant():
 def test_panel_numbers_are_unique_and_panels_do_not_overlap(board):
     numbers = [panel["id"] for panel in board["panels"]]
     assert len(set(numbers)) == len(numbers)
-    cells = [
-        (place["x"] + dx, place["y"] + dy)
-        for place in (panel["gridPos"] for panel in board["panels"])
-        for dx in range(place["w"])
-        for dy in range(place["h"])
-    ]
-    assert len(set(cells)) == len(cells)
-    assert max(x for x, _ in cells) < GRID
+    assert_side_by_side([panel["gridPos"] for panel in board["panels"]], GRID)
 
 
 def test_the_sdk_reads_a_board_back_whole(board):
@@ -150,3 +156,61 @@ def test_the_alert_has_a_folder_of_its_own_and_leads_to_a_panel():
     assert {each["datasourceUid"] for each in rule["data"]} == {"swat-influxql", "__expr__"}
     assert alerting["policies"][0]["receiver"] == alerting["contactPoints"][0]["name"]
     assert "$$" not in str(rule)
+
+
+@pytest.fixture(params=CHRONOGRAF)
+def file(request):
+    return CHRONOGRAF[request.param]
+
+
+def test_chronografs_boards_have_high_numbers_of_their_own():
+    # Those made in its pages count from 1, and shadow a file with the same number.
+    numbers = [file["id"] for file in CHRONOGRAF.values()]
+    assert sorted(numbers) == [9001, 9002, 9003]
+
+
+def test_a_chronograf_file_is_a_bare_board_with_a_name(file):
+    assert list(file) == ["id", "name", "organization", "cells"]
+    assert file["name"] and file["organization"] == "default"
+
+
+def test_nothing_in_a_chronograf_file_is_taken_for_a_template(file):
+    assert "{{" not in json.dumps(file, ensure_ascii=False)
+
+
+def test_cells_are_visible_and_do_not_overlap(file):
+    names = [cell["i"] for cell in file["cells"]]
+    assert all(names) and len(set(names)) == len(names)
+    assert_side_by_side(file["cells"], CHRONOGRAFS_GRID)
+
+
+def test_cells_have_what_their_kind_needs(file):
+    for cell in file["cells"]:
+        assert cell["queries"] and all(each["query"] for each in cell["queries"])
+        kinds = [color["type"] for color in cell.get("colors", ())]
+        if cell["type"] == "table":
+            assert cell["fieldOptions"] == [] and cell["tableOptions"]["verticalTimeAxis"]
+        elif cell["type"] == "gauge":
+            assert kinds[0] == "min" and kinds[-1] == "max"
+        elif cell["type"] == "single-stat":
+            assert set(kinds) <= {"text", "background"} and cell["decimalPlaces"]["isEnforced"]
+            assert cell["colors"][0]["value"] == "-1000000"
+        else:
+            assert cell["type"] in ("line", "line-stacked", "bar") and set(kinds) == {"scale"}
+        assert all(isinstance(color["value"], str) and len(color["hex"]) == 7 for color in cell.get("colors", ()))
+
+
+def test_chronografs_queries_name_their_bucket_and_ask_the_pages_time(file):
+    for query in (each for cell in file["cells"] for each in cell["queries"]):
+        if query["type"] == "influxql":
+            assert '"telegraf"."autogen".' in query["query"]
+            assert ":dashboardTime:" in query["query"] and ":upperDashboardTime:" in query["query"]
+
+
+def test_the_boards_name_only_measurements_that_telegraf_gathers():
+    config = (STACK / "telegraf" / "telegraf.conf").read_text(encoding="utf-8")
+    asked = set(re.findall(r'"autogen"\."(\w+)"', " ".join(values(list(CHRONOGRAF.values()), "query"))))
+    inputs = set(re.findall(r"\[\[inputs\.(\w+)]]", config)) | set(re.findall('name_override = "(.*)"', config))
+    kafka = {f"kafka_{name}" for name in re.findall(r'^    name = "(\w+)"', config, re.MULTILINE)}
+    internal = {"internal_agent", "internal_write", "internal_influxdb_v2_listener", "procstat_lookup"}
+    assert asked - inputs - kafka - internal == {"stream", "producer"}  # those are pushed

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import detector
+import machinery
 import overview
 import plant
 
@@ -16,7 +17,9 @@ STACK = Path(__file__).resolve().parents[1]
 def made() -> dict[Path, str]:
     """Path below `stack` to content."""
     pages = {"overview": overview.board(), "plant": plant.board(), **{name: detector.board(name) for name in DEFAULT}}
-    return {Path("grafana", "dashboards", f"swat-{name}.json"): page.json() for name, page in pages.items()}
+    made = {Path("grafana", "dashboards", f"swat-{name}.json"): page.json() for name, page in pages.items()}
+    boards = {"health": machinery.health(), "machine": machinery.machine(), "stream": machinery.stream()}
+    return made | {Path("chronograf", f"{name}.dashboard"): board.json() for name, board in boards.items()}
 
 
 def write(to: Path) -> None:

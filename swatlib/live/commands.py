@@ -14,8 +14,6 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from swatlib.live import jobs
-
 out = Console()
 app = typer.Typer()
 services = typer.Typer(
@@ -23,7 +21,6 @@ services = typer.Typer(
     epilog="Example: python -m swatlib services start",
     no_args_is_help=True,
 )
-services.add_typer(jobs.app)
 app.add_typer(services, name="services")
 
 Names = Annotated[list[str] | None, typer.Argument(help="kafka, influxdb, telegraf; all when none is named.")]
@@ -150,7 +147,7 @@ def produce(
     create_topics(at.servers)
     if files:
         recording = load(*files)
-        sender = Producer(at.servers, plant, _rate(speed), clock)
+        sender = Producer(at.servers, plant, _rate(speed), clock, monitor=at.monitor("producer"))
         out.print(str(sender.send(blocks(recording.frame, recording.label), announce(recording.events, plant, at.to))))
     elif _rate(speed) != 1:
         raise typer.BadParameter(
@@ -178,7 +175,6 @@ def stream(
     checkpoint: Annotated[
         Path | None, typer.Option(help="Spark's offsets and state; it is what a restart needs.")
     ] = None,
-    page: Annotated[int | None, typer.Option(help="Port of Spark's own page; none: no page.")] = None,
     folder: Folder = None,
 ) -> None:
     """Score what comes on the topic SWAT and store it, until Ctrl-C; started again, it goes on where it was."""
@@ -188,8 +184,7 @@ def stream(
     at = place(folder)
     create_topics(at.servers)
     out.print(at.sentence, soft_wrap=True, highlight=False)
-    shown = {} if page is None else {"spark.ui.enabled": "true", "spark.ui.port": str(page)}
-    stream_to(at, pipeline, checkpoint or kept(folder) / "checkpoint", batch=batch, options=shown).run()
+    stream_to(at, pipeline, checkpoint or kept(folder) / "checkpoint", batch=batch).run()
 
 
 @app.command(epilog="Example: python -m swatlib load ~/points")

@@ -5,29 +5,39 @@ import math
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from swatlib.live import sink
+from swatlib.live import monitor, sink
+from swatlib.live.monitor import Monitor
 from swatlib.live.producer import Control, Producer, Running, Sent
 from swatlib.live.services import ServicesError, connector, find
 from swatlib.live.sink import FileSink, InfluxSink, Sink
 from swatlib.settings import settings
 
+if TYPE_CHECKING:
+    from swatlib.live.stream import Stream
+
 
 @dataclass(frozen=True)
 class Place:
-    """Kafka's address, where points are stored and read, and a sentence for the terminal that says so."""
+    """Kafka's address, where points are stored and read, a sentence that says so, and who takes whose reports."""
 
     servers: str
     to: Sink
     reader: Sink
     sentence: str
+    telegraf: Mapping[str, str] = field(default_factory=dict)
+
+    def monitor(self, whose: str) -> Monitor:
+        """Takes the reports of the stream or of the producer."""
+        return Monitor(self.telegraf.get(whose))
 
 
 def place(folder: Path | None = None) -> Place:
@@ -41,10 +51,11 @@ def place(folder: Path | None = None) -> Place:
     if found.influxdb is None:
         files = FileSink(files_of(folder))
         said = f"Points go to files in {files.folder}; for InfluxDB: `python -m swatlib services install influxdb`."
-        return Place(found.kafka, files, files, said)
+        return Place(found.kafka, files, files, said, found.telegraf)
     base = found.influxdb
     to, reader = (InfluxSink(base.url, base.org, base.bucket, base.token(right)) for right in ("write", "read"))
-    return Place(found.kafka, to, reader, f"Points go to InfluxDB at {base.url}, bucket {base.bucket}.")
+    said = f"Points go to InfluxDB at {base.url}, bucket {base.bucket}."
+    return Place(found.kafka, to, reader, said, found.telegraf)
 
 
 def kept(folder: Path | None) -> Path:
@@ -57,12 +68,14 @@ def files_of(folder: Path | None) -> Path:
     return kept(folder) / "points"
 
 
-def stream_to(at: Place, pipeline: Path | None, checkpoint: Path, **options):
-    """The `Stream` as the settings want it. A local master gets four attempts a task, as clusters have them."""
-    from swatlib.live.stream import Stream  # Spark is not everywhere that a plant's side runs
+def stream_to(at: Place, pipeline: Path | None, checkpoint: Path, **options) -> "Stream":
+    """The stream as the settings want it. A local master gets four attempts a task, as clusters have them."""
+    from swatlib.live.stream import Stream  # the producer's image has no Spark
 
+    page = {"spark.ui.enabled": "true", "spark.ui.port": str(settings().spark_ui)} if settings().spark_ui else {}
     master = re.sub(r"^(local\[[^],]+)]$", r"\1,4]", settings().spark_master)
-    return Stream(at.servers, at.to, checkpoint, pipeline, connector(), master, **options)
+    more = {"monitor": at.monitor(monitor.STREAM), "options": page, **options}
+    return Stream(at.servers, at.to, checkpoint, pipeline, connector(), master, **more)
 
 
 def announce(events: pd.DataFrame | None, plant: str, to: Sink) -> Callable[[pd.DataFrame, pd.Timedelta], None]:
@@ -94,6 +107,7 @@ def run_plant(
     The first `past` rows go out at once: with them the detectors have their history when the watching begins, which it
     does as soon as it is `ready`. A plant at its own pace then catches up with the present.
     """
+    sender = replace(sender, monitor=at.monitor(monitor.PRODUCER))
     with closing(Control(at.servers, sender.plant)) as control:
 
         def launched(command, start, end):
@@ -106,9 +120,9 @@ def run_plant(
             time.sleep(0.2)
         behind = int((pd.Timestamp.now("UTC").tz_localize(None) - plant.time).total_seconds())
         if sender.speed == 1 and behind > 0:
-            at_once.send(itertools.islice(running.frames(behind if rows is None else min(behind, rows)), 1))
+            at_once.send(itertools.islice(running.frames(behind, until=until), 1))
         each = max(1, int((sender.speed or 1_000) / 2))
-        return sender.send(running.frames(each, lambda: stopped() or (until is not None and plant.time >= until)))
+        return sender.send(running.frames(each, stopped, until))
 
 
 class Aside(threading.Thread):

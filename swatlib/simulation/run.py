@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from swatlib.data import Recording, Source
-from swatlib.plant import NAMES, SENSORS
+from swatlib.plant import NAMES, OFF, SENSORS
 from swatlib.simulation.agenda import Agenda, Planned
 from swatlib.simulation.attacks import Attack, Effect, attacks_2015, conditions, seconds, table_2015
 from swatlib.simulation.kernel import clock, new_world
@@ -144,6 +144,8 @@ class SimulatedPlant:
             return
         last = self._seen[column]
         (self._forced if forced else self._world.spoofed)[column] = np.nan if effect is None else effect.first(last)
+        if forced and effect is None:
+            self._values[2][column] = OFF  # what no PLC commands would stay as it was forced
         if not forced:
             self._world.ramp[column] = effect.rate if effect else 0.0
 
@@ -183,6 +185,24 @@ def simulate(
         source=(Source(name, hashlib.sha256(rows).hexdigest()),),
         events=plant.events,
     )
+
+
+def is_simulated_2015(recording: Recording) -> bool:
+    """Whether a recording is a run of this simulation with attacks of the schedule of 2015."""
+    simulated = all(source.name.startswith("simulated: ") for source in recording.source)
+    done = set() if recording.events is None else set(recording.events["attack"])
+    return simulated and bool(done) and done <= set(table_2015()["attack"])
+
+
+def official_label(recording: Recording) -> pd.Series:
+    """The label that `simulate(labels="official")` gives, for a run that was simulated with the exact ones."""
+    return _label(recording.frame.index, _windows(recording.events, "official", "2015"))
+
+
+def official_events(recording: Recording) -> pd.DataFrame:
+    """The events of such a run at the times of the official label, the phantom left out."""
+    start, end = zip(*_windows(recording.events, "official", "2015")[:-1], strict=True)
+    return recording.events.assign(start=start, end=end)
 
 
 def _chosen(attacks, start: pd.Timestamp, span: int) -> list[Attack]:

@@ -1,82 +1,90 @@
-"""What the containers run once, on a real InfluxDB that nobody has set up."""
+"""What compose runs once, on the real servers."""
 
-import pandas as pd
-import pyarrow as pa
+import importlib
+import sys
+
 import pytest
-from typer.testing import CliRunner
+from rig import send
 
-from swatlib.cli import app
-from swatlib.live import jobs
-from swatlib.live.services import Influx, process
-from swatlib.live.services.handing import HANDED
-from swatlib.live.services.influx import RefusedError, try_write
-from swatlib.live.services.servers import InfluxDB, until
-from swatlib.live.sink import InfluxSink, SinkError
+from swatlib.live import topic
+from swatlib.live.services.influx import RefusedError, ask
+from swatlib.live.services.servers import InfluxDB, admin
+from swatlib.settings import ROOT
 
-
-def run(*arguments, **variables):
-    return CliRunner().invoke(
-        app, ["services", *arguments], env={name: str(value) for name, value in variables.items()}
-    )
+sys.path.insert(0, str(ROOT / "stack"))  # a program beside the package
+jobs = importlib.import_module("jobs")
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory, need):
-    """Address of an InfluxDB without organisation, bucket or token."""
+@pytest.fixture
+def fresh(tmp_path, need, monkeypatch):
+    """An InfluxDB as its image starts it: nobody has set it up."""
+    from swatlib.live.services import Services
+
     need("influxdb")
-    server, ports = InfluxDB(tmp_path_factory.mktemp("fresh")), {"http": process.free_ports(1)[0]}
-    server.services.mkdir(exist_ok=True)
-    record = process.launch("influxdb", "", server.command(ports), ports, server.services / "influxdb.log")
-    until(lambda: server.answers(ports), "InfluxDB does not answer", 90)
-    yield server.url(ports)
-    process.stop([record])
+    monkeypatch.setattr(InfluxDB, "settle", lambda *_: None)
+    with Services(tmp_path / "services", ("influxdb",)) as services:
+        monkeypatch.setenv("SWAT_INFLUX_URL", f"http://{services.status()['influxdb'].address}")
+        yield f"http://{services.status()['influxdb'].address}"
 
 
-@pytest.fixture(scope="module")
-def secrets(url, tmp_path_factory):
-    """The folder of secrets after the job has run; beside the token of an InfluxDB that is gone."""
-    folder = tmp_path_factory.mktemp("secrets")
-    (folder / "set-up").mkdir()
-    (folder / "set-up" / "write").write_text("stale")
-    settle = ("settle", "influxdb", "--hand-out", str(folder))
-    for _ in range(2):  # as at every start of the stack
-        done = run(*settle, SWAT_INFLUX_URL=url, SWAT_INFLUX_TOKEN_FILE=folder / "set-up")
-        assert done.exit_code == 0, done.output
-    return folder
+def found(folder):
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-def sink(url, file):
-    return InfluxSink(url, "swat", "swat", file.read_text(), patience=0)
+def test_secrets_are_made_once_and_each_service_has_its_own(fresh, tmp_path):
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    jobs.secrets(str(folder))
+    made = found(folder)
+    assert set(made) == {
+        *(f"influxdb/{name}" for name in ("operator", "read", "write", jobs.PASSWORD, jobs.JUPYTER)),
+        *(f"{service}/{name}" for service, (_, names) in jobs.SHARES.items() for name in names),
+    }
+    assert {path.stat().st_mode & 0o777 for path in folder.rglob("*") if path.is_file()} == {0o600}
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o700}
+    jobs.secrets(str(folder))
+    assert found(folder) == made
 
 
-def test_each_service_finds_its_own_secrets_and_nobody_else_may_read_them(secrets):
-    found = {(path.parent.name, path.name) for path in secrets.glob("*/*") if path.parent.name != "set-up"}
-    assert found == {(service, name) for service, names in HANDED.items() for name in names}
-    assert {path.stat().st_mode & 0o777 for path in secrets.glob("*/*")} == {0o600}
-    assert {path.stat().st_mode & 0o777 for path in secrets.glob("*")} == {0o700}
+def test_the_stream_may_only_write_and_the_boards_may_only_read(fresh, tmp_path):
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    jobs.secrets(str(folder))
+    made = found(folder)
+    line, place = b"weather value=1 1000000000", "/api/v2/write?org=swat&bucket=swat"
+    ask(fresh, place, made["stream/write"], line)
+    for service in ("grafana", "chronograf"):
+        with pytest.raises(RefusedError, match="403"):
+            ask(fresh, place, made[f"{service}/read"], line)
+    query = "/query?db=swat&q=SELECT+*+FROM+weather"
+    assert "series" in ask(fresh, query, made["grafana/read"])["results"][0]
+    assert "series" not in ask(fresh, query, made["stream/write"])["results"][0]
 
 
-def test_a_new_influxdb_gets_new_tokens_that_do_what_they_say(url, secrets):
-    point = pa.array([f"score,detector=pca,plant=swat score=1 {pd.Timestamp.now('UTC').value}\n"])
-    reader = sink(url, secrets / "readers" / "read")
-    assert jobs._lack(reader) == f"no score in {url} yet"
-    sink(url, secrets / "writers" / "write").write(point, "swat")
-    assert jobs._lack(reader) == ""
-    with pytest.raises(SinkError, match="refused"):
-        sink(url, secrets / "writers" / "write").select("SELECT * FROM score")
-    with pytest.raises(RefusedError):
-        try_write(Influx(url, "swat", "swat", secrets / "readers" / "read"))
-    assert run("ready", SWAT_INFLUX_URL=url, SWAT_INFLUX_TOKEN_FILE=secrets / "readers").output == "the stream scores\n"
+def test_topics_have_as_many_partitions_as_asked_for(kafka, monkeypatch):
+    monkeypatch.setenv("SWAT_KAFKA", kafka)
+    monkeypatch.setenv("TOPIC_PARTITIONS", "4")
+    jobs.topics()
+    with admin(kafka) as broker:
+        assert set(topic.TOPICS) <= set(broker.list_topics())
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["settle", "kafka"], "SWAT_KAFKA is not set; it says where kafka is."),
-        (["ready"], "SWAT_INFLUX_URL is not set; it says where influxdb is."),
-        (["settle", "grafana"], "'grafana' can't be settled. There are kafka, influxdb."),
-    ],
-)
-def test_what_is_not_set_is_named(arguments, sentence):
-    done = run(*arguments)
-    assert (done.exit_code, done.output.replace("\n", " ").strip()) == (1, f"Error: {sentence}")
+def test_readings_flow_or_the_health_check_fails(kafka, monkeypatch, normal):
+    monkeypatch.setenv("SWAT_KAFKA", kafka)
+    send(kafka, topic.READINGS, normal.frame.iloc[:10], "of-health")
+    jobs.flowing()
+    with pytest.raises(SystemExit, match="No reading reached the topic SWAT within -60 s"):
+        jobs.flowing(-60)  # since a minute from now
+
+
+def test_the_agent_of_kafka_is_handed_over(tmp_path, need):
+    need("kafka")
+    jobs.agent(str(tmp_path))
+    assert (tmp_path / "jolokia.jar").stat().st_size > 500_000
+
+
+def test_a_pipeline_that_is_there_stays(tmp_path, fitted):
+    fitted.save(tmp_path / "pipeline")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "pipeline").iterdir()}
+    jobs.pipeline(str(tmp_path / "pipeline"))
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "pipeline").iterdir()} == before

@@ -131,7 +131,7 @@ class Telegraf(Server):
     """Host, processes, broker and stream measured into the bucket `telegraf`."""
 
     name = "telegraf"
-    ports = ("health", "stream", "producer")
+    ports = ("health", "stream", "producer", "alerts")
 
     def command(self, ports):
         config = STACK / "telegraf" / "telegraf.conf"

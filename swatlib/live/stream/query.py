@@ -16,6 +16,7 @@ from pyspark.sql import functions as sql
 from pyspark.sql.streaming import StreamingQuery
 
 from swatlib.live import sink, topic
+from swatlib.live.monitor import Monitor
 from swatlib.live.stream.progress import observed, watched
 from swatlib.live.stream.scorer import OUTCOME, Scorer, ship
 
@@ -36,7 +37,7 @@ class Stream:
     readings alone. checkpoint: Spark's offsets and state; one folder a stream, kept. jars: the Kafka connector's.
     master: `local[2,4]` (threads, attempts), `local-cluster[2,1,1024]`, `spark://…`; every machine has swatlib.
     batch: rows at most in a batch. tasks: parallel groups of plants, fixed with the checkpoint. memory: of the driver's
-    JVM. python: the interpreter of the workers. options: any further setting of Spark.
+    JVM. python: the interpreter of the workers. options: any further setting of Spark. monitor: is told of each batch.
     """
 
     servers: str
@@ -53,6 +54,7 @@ class Stream:
     readings: str = topic.READINGS
     rejected: str = topic.REJECTED
     options: dict[str, str] = field(default_factory=dict)
+    monitor: Monitor = field(default_factory=Monitor)
 
     def session(self) -> SparkSession:
         """The Spark session, on 127.0.0.1 where the master is local."""
@@ -100,7 +102,7 @@ class Stream:
 
     def _supervise(self, spark: SparkSession, stopped: Callable[[], bool], whole: bool) -> None:
         failures, batches = 0, 0
-        with watched(spark, self.to) as progress:
+        with watched(spark, self.to, self.monitor) as progress:
             while not stopped():
                 query = self.start(spark, whole)
                 try:
