@@ -4,7 +4,8 @@ import hashlib
 import itertools
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -110,6 +111,30 @@ class Pipeline:
                         column[start:stop] = values
         return self._table(frame.index, judged)
 
+    def rank(self, frame: pd.DataFrame, detector: str, rows: Iterable[int], places: int = 10) -> pd.DataFrame:
+        """Tags of `frame` by what they contribute to a detector's score at each of `rows` (numbers of rows).
+
+        Rows × places (1, 2, …; no more than there are tags with a feature), the largest contribution first: place 1 is
+        the `lead` that `score` gives. A tag counts by the largest of its features; a method without contributions is
+        explained as in `score`. None in rows without a score.
+        """
+        frame, rows = self._same_tags(frame), list(rows)
+        spans = list(self._chunks(frame.index))
+        known = [any(start <= row < stop for start, stop in spans) for row in rows]
+        first = [
+            self._first(detector, frame, row, places) if there else [] for row, there in zip(rows, known, strict=True)
+        ]
+        most = min(places, len(set(self._view(self.models_[detector].sees).tag_numbers)))
+        return pd.DataFrame(first, frame.index[rows], range(most), dtype=object).rename(columns=lambda place: place + 1)
+
+    def only(self, detector: str) -> Self:
+        """The same pipeline with one of its detectors, as if fitted alone."""
+        alone = copy(self)
+        alone.detectors = (detector,)
+        for what in ("models_", "thresholds_", "checked_"):
+            setattr(alone, what, {detector: getattr(self, what)[detector]})
+        return alone
+
     def save(self, folder: str | Path) -> Path:
         """Write pipeline.json and one skops file a detector; an older pipeline in `folder` is replaced as a whole."""
         folder = Path(folder)
@@ -177,8 +202,7 @@ class Pipeline:
 
     def _chunks(self, index: pd.DatetimeIndex) -> Iterator[tuple[int, int]]:
         """Start and stop of the rows to score, of bounded number, each with `history` rows before it without a gap."""
-        gaps = np.flatnonzero(np.diff(index) > self.gap * self.period_) + 1
-        for first, last in itertools.pairwise([0, *gaps, len(index)]):
+        for first, last in stretches(index, self.gap * self.period_):
             for start in range(first + self.history, last, CHUNK):
                 yield start, min(start + CHUNK, last)
 
@@ -221,20 +245,33 @@ class Pipeline:
         }
 
     def _leads(self, model: Detector, X: np.ndarray, alarm: np.ndarray) -> np.ndarray:
-        """Number of the tag behind the largest contribution, averaged like the score, where in alarm; else -1.
-
-        A method without contributions is explained by the squares of the features, their distance from a normal day.
-        """
+        """Number of the tag behind the largest contribution, where in alarm; else -1."""
         leads = np.full(len(X), -1, np.int16)
         past, numbers = model.history + self.smoothing - 1, self._view(model.sees).tag_numbers
         for start, stop in _spans(alarm, past):
             begin = max(start - past, 0)
-            near = X[begin:stop]
-            parts = model.contributions(near)
-            parts = smooth(rounded(near**2 if parts is None else parts), self.smoothing)[start - begin :]
+            parts = self._parts(model, X[begin:stop])[start - begin :]
             leads[start:stop] = numbers[np.nan_to_num(parts).argmax(axis=1)]
         leads[~alarm] = -1
         return leads
+
+    def _first(self, detector: str, frame: pd.DataFrame, row: int, places: int) -> list[str]:
+        """The tags that contribute most at one row, of equal ones that with the earlier feature."""
+        model = self.models_[detector]
+        view = self._view(model.sees)
+        parts = self._parts(model, view.transform(frame.iloc[row - self.history : row + 1]))[-1]
+        if np.isnan(parts).any():
+            return []
+        numbers = dict.fromkeys(view.tag_numbers[np.argsort(-parts, kind="stable")])
+        return [self.tags[number] for number in numbers][:places]
+
+    def _parts(self, model: Detector, X: np.ndarray) -> np.ndarray:
+        """Contributions (rows × features), averaged like the score.
+
+        A method without contributions is explained by the squares of the features, their distance from a normal day.
+        """
+        parts = model.contributions(X)
+        return smooth(rounded(X**2 if parts is None else parts), self.smoothing)
 
     def _table(self, index: pd.DatetimeIndex, judged: dict[str, tuple[np.ndarray, ...]]) -> pd.DataFrame:
         tags = pd.CategoricalDtype(list(self.tags))
@@ -259,6 +296,12 @@ class Pipeline:
             **{what: self._view(what).to_dict() if what in used else None for what in VIEWS},
             "files": {name: _sha256(folder / _file(name)) for name in self.models_},
         }
+
+
+def stretches(index: pd.DatetimeIndex, hole: pd.Timedelta) -> list[tuple[int, int]]:
+    """First row and the one after the last of each part in which no two rows are further apart than `hole`."""
+    holes = np.flatnonzero(np.diff(index) > hole) + 1
+    return list(itertools.pairwise([0, *holes, len(index)]))
 
 
 def _blank(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -192,3 +192,8 @@ def stage_tags(stage: str) -> tuple[str, ...]:
     if stage not in STAGES:
         raise KeyError(f"no stage {stage!r} in the plant; the stages are {', '.join(STAGES)}")
     return tuple(name for name, tag in TAGS.items() if tag.stage == stage)
+
+
+def stage_of(point: str) -> str:
+    """Stage of a point of attack, a tag of a recording or not: its number begins with that of the stage."""
+    return f"P{point.lstrip('ABCDEFGHIJKLMNOPQRSTUVWXYZ')[:1]}"

@@ -17,18 +17,18 @@ from packaging.utils import canonicalize_name
 from swatlib.cli import app
 from swatlib.settings import ROOT
 
-FLOW = ["plant", "settings", "files", "provenance", "data", "simulation", "recordings", "features", "checks"]
+FLOW = ["plant", "settings", "files", "provenance", "data", "movement", "simulation", "recordings", "features"]
+FLOW += ["checks", "detectors", "scores", "pipeline", "metrics", "protocols", "benchmark", "results", "store", "plots"]
 FLOW += [
-    "detectors",
-    "scores",
-    "pipeline",
-    "metrics",
-    "protocols",
-    "plots",
+    "story",
     "headline",
     "parameters",
     "pages",
     "report",
+    "export",
+    "browser",
+    "deck",
+    "slides",
     "bench",
     "cli",
 ]
@@ -43,7 +43,7 @@ OWNERS = {
     "kafka": ("live.producer", "live.services"),  # the latter asks the broker whether it is ready
     "pyspark": "live.stream",
     "influxdb_client": "live.sink",
-    "subprocess": "live.services",
+    "subprocess": ("live.services", "browser"),
 }
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())

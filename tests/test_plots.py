@@ -300,7 +300,10 @@ def test_the_strip_tells_true_from_false_alarms_under_the_truth():
 def test_the_matrix_has_a_row_an_attack_and_a_cell_a_verdict():
     (ax,) = drawn("matrix").axes
     assert [label.get_text() for label in ax.get_yticklabels()] == ["MV101   1", "LIT101 P101   2", "MV504   3"]
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["PCA residual\n1 of 3", "one-class SVM\n0 of 3"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == [
+        "PCA residual\n1 of 3, 60 s\n1 ●",
+        "one-class SVM\n0 of 3\n",
+    ]
     assert [word for word in words(drawn("matrix")) if word in {"60 s", "● LIT101", "–"}] == [
         "–",
         "60 s",
@@ -309,9 +312,10 @@ def test_the_matrix_has_a_row_an_attack_and_a_cell_a_verdict():
     ]
 
 
-def test_the_matrix_shows_a_wrong_tag_and_an_alarm_that_stood_already():
+def test_the_matrix_shows_a_tag_of_the_right_stage_a_wrong_tag_and_an_alarm_that_stood_already():
     table = verdicts().assign(delay_s=0.0, first_tag="FIT101", attacked=pd.array([False] * 6, dtype="boolean"))
-    assert {"on", "○ FIT101"} <= set(words(plots.matrix(table)))
+    told = [word for word in words(plots.matrix(table)) if word in {"on", "◐ FIT101", "○ FIT101"}]
+    assert told == ["on", "◐ FIT101"]
 
 
 def test_score_distributions_show_each_threshold():

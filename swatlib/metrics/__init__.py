@@ -9,6 +9,7 @@ which a resampled case weighs: the same function gives the figure and its uncert
 """
 
 from swatlib.metrics.attacks import per_attack
+from swatlib.metrics.attribution import attribution
 from swatlib.metrics.comparison import compare, compare_resampled, summary, verdict
 from swatlib.metrics.evaluation import METRICS, definitions, evaluate
 from swatlib.metrics.nulls import null_rows
@@ -16,6 +17,7 @@ from swatlib.metrics.resampling import beats, intervals, with_intervals
 
 __all__ = [
     "METRICS",
+    "attribution",
     "beats",
     "compare",
     "compare_resampled",

@@ -1,12 +1,15 @@
 """Figures: each function takes data frames and returns one matplotlib Figure, which a notebook shows once.
 
-style → series, labels → panels → process, closeup, verdicts, scored, tags, sketch, protocols, windows, live
+style → series, labels → panels → process, closeup, verdicts, naming, scored, tags, sketch, protocols, windows, live
+answers → boards
 
 Time runs to the right, attacks are grey, alarms red, thresholds dashed; long recordings are thinned to their extremes.
 """
 
+from swatlib.plots.boards import board
 from swatlib.plots.closeup import attack
 from swatlib.plots.live import live
+from swatlib.plots.naming import hit_rates
 from swatlib.plots.process import stages, tanks
 from swatlib.plots.protocols import spread, waterfall
 from swatlib.plots.scored import precision_recall, score_distributions
@@ -17,7 +20,9 @@ from swatlib.plots.windows import offsets, phantom
 
 __all__ = [
     "attack",
+    "board",
     "drift",
+    "hit_rates",
     "live",
     "matrix",
     "movement",

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from swatlib.data import Recording, Source
-from swatlib.plant import NAMES, SENSORS
+from swatlib.plant import NAMES, OFF, SENSORS
 from swatlib.simulation.agenda import Agenda, Planned
 from swatlib.simulation.attacks import Attack, Effect, attacks_2015, conditions, seconds, table_2015
 from swatlib.simulation.kernel import clock, new_world
@@ -144,6 +144,8 @@ class SimulatedPlant:
             return
         last = self._seen[column]
         (self._forced if forced else self._world.spoofed)[column] = np.nan if effect is None else effect.first(last)
+        if forced and effect is None:
+            self._values[2][column] = OFF  # what no PLC commands would stay as it was forced
         if not forced:
             self._world.ramp[column] = effect.rate if effect else 0.0
 
