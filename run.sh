@@ -3,9 +3,11 @@
 #
 # Sets up .venv, executes the notebooks and leaves reports/index.html. Without files it simulates the plant as in
 # December 2015: eleven days, the last five with attacks. With files it takes yours, in any form that circulates.
+# The live part streams ten minutes of a simulated plant through Kafka and Spark; for that it needs Java 17 or later.
 #
 #   sh run.sh --normal SWaT_Dataset_Normal_v1.xlsx --attack SWaT_Dataset_Attack_v0.xlsx
 #   sh run.sh -p budget=0.5 04-comparison
+#   sh run.sh stack [--help]                 the live stream with all its boards, in containers
 #
 # SWAT_PYTHON names the Python to use; further settings stand in swatlib/settings.py.
 
@@ -13,9 +15,18 @@ set -eu
 top=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 # shellcheck source=sh/environment.sh
 . "$top/sh/environment.sh"
+# shellcheck source=sh/stack.sh
+. "$top/sh/stack.sh"
+if [ "${1-}" = stack ]; then
+  shift
+  stack_command "$top" "$@"
+  exit
+fi
 help_if_asked "$@"
 
-say "1/2 Environment"
+say "1/3 Environment"
 prepare_environment "$top"
-say "2/2 Report"
+say "2/3 Servers of the live part"
+"$python" -P -m swatlib services install kafka || say "The report is made without the live part."
+say "3/3 Report"
 exec "$python" -P -m swatlib report --whole "$@"

@@ -12,10 +12,12 @@ movement    what moved faster than usual in an attack
 simulation  the same plant, simulated: physics, PLC logic, sensors, attacks
 recordings  the pair of normal and attacked days that a study starts from
 features    what a detector sees, causal, fitted on normal days alone
+checks      what a watchman sees: evidence, tag by tag, that something never was so on normal days
 detectors   one contract, one small file a family; never a label
 scores      smoothing, thresholds from a false-alarm budget, persistence
 pipeline    these three in one object, the same for notebook, batch and stream
 metrics     what a detector is worth, given the labels
+protocols   why the same scores give different figures, and what others report
 results     what a pipeline made of the attacked days, and who named which tag
 store       results kept, so that nothing is computed twice
 plots       figures

@@ -26,6 +26,7 @@ COMPARED = (
     "f1",
     "average_precision",
 )
+LIVE = "05-live"  # needs servers
 ENDED_BY_USER = 130  # what a shell reports for a program that Ctrl-C ended
 
 out = Console()
@@ -62,7 +63,7 @@ AttackFile = Annotated[
 DaysNormal = Annotated[float, typer.Option(help="Normal days to simulate when no file is given.", min=0.1)]
 DaysAttack = Annotated[float, typer.Option(help="Days with attacks to simulate when no file is given.", min=0.1)]
 Seed = Annotated[int, typer.Option(help="Of the simulated plant: the same seed, the same rows.")]
-Detectors = Annotated[list[str], typer.Option("--detector", help="Repeat for several; the default is all six.")]
+Detectors = Annotated[list[str], typer.Option("--detector", help="Repeat for several; the default is all seven.")]
 Budget = Annotated[float, typer.Option(help="False alarms a day that each detector may raise.", min=0.001)]
 
 
@@ -88,7 +89,7 @@ def report(
     from swatlib import parameters as cells
     from swatlib.report import report as execute
 
-    paths = [cells.find(each) for each in notebooks] if notebooks else cells.all_notebooks()
+    paths = [cells.find(each) for each in notebooks] if notebooks else _that_can_run(cells.all_notebooks())
     known = {key: default for path in paths for key, default in cells.defaults(path).items()}
     simulated = WHOLE_2015 if whole and not normal else {}
     values = simulated | _files(normal, attack) | cells.parse(parameter, known)
@@ -196,7 +197,7 @@ def slides(
     _say(f"Figures and tables: {made.files}")
 
 
-@app.command(epilog="Example: python -m swatlib bench read score")
+@app.command(epilog="Example: python -m swatlib bench read stream")
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help="What to measure; all if not said.")] = None,
 ) -> None:
@@ -204,6 +205,22 @@ def bench(
     from swatlib.bench import bench as measure
 
     measure(names or [], out)
+
+
+def _that_can_run(paths: list[Path]) -> list[Path]:
+    """All of them, without the live part where this machine has no servers; that is said, and how to get them."""
+    from swatlib.live.services import ServicesError, available, connector, java
+    from swatlib.settings import settings
+
+    try:
+        java(), connector()
+    except ServicesError as lack:
+        _say(f"{LIVE} is left out. {lack}")
+        return [path for path in paths if path.stem != LIVE]
+    own = settings().influx_url or "influxdb" in available()
+    more = "" if own else " Into InfluxDB: `python -m swatlib services install influxdb`."
+    _say(f"{LIVE} runs Kafka and Spark; points go to {'files' if more else 'InfluxDB'}.{more}")
+    return paths
 
 
 class _Steps:

@@ -122,6 +122,9 @@ NAMES = tuple(TAGS)
 SENSORS = tuple(name for name, tag in TAGS.items() if tag.is_sensor)
 ACTUATORS = tuple(name for name, tag in TAGS.items() if not tag.is_sensor)
 
+PAIRS = (("P101", "P102"), ("P201", "P202"), ("P203", "P204"), ("P205", "P206"))  # either does the work of the other
+PAIRS += (("P301", "P302"), ("P401", "P402"), ("P403", "P404"), ("P501", "P502"))
+
 
 @dataclass(frozen=True)
 class Flow:

@@ -12,11 +12,15 @@
 | `SWAT_INFLUX_TOKEN_FILE` | its token's file, or a folder with files `write`, `read`   | made at first start     |
 | `SWAT_INFLUX_ORG`        | organisation there                                         | `swat`                  |
 | `SWAT_INFLUX_BUCKET`     | bucket there                                               | `swat`                  |
+| `SWAT_TELEGRAF_STREAM`   | host:port of Telegraf's listener for the stream            | the one started here    |
+| `SWAT_TELEGRAF_PRODUCER` | the same for the producer                                  | the one started here    |
 | `SWAT_SPARK_MASTER`      | where Spark runs: `local[*]`, `spark://host:7077`          | `local[*]`              |
+| `SWAT_SPARK_UI`          | port of Spark's own pages                                  | none                    |
 """
 
 import difflib
 import os
+import re
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -27,6 +31,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 PREFIX = "SWAT_"
+MASTER = re.compile(
+    r"local(\[(\d+|\*)(,\d+)?\])?|local-cluster\[\d+,\d+,\d+\]|spark://[^:]+:\d+(,[^:]+:\d+)*|yarn|k8s://.+"
+)
 
 
 class SettingsError(ValueError):
@@ -49,7 +56,10 @@ class Settings(BaseSettings):
     influx_token_file: Path | None = None
     influx_org: str = "swat"
     influx_bucket: str = "swat"
+    telegraf_stream: str | None = None
+    telegraf_producer: str | None = None
     spark_master: str = "local[*]"
+    spark_ui: int | None = None
 
     @field_validator("cache_folder", "reports_folder", "services_folder")
     @classmethod
@@ -58,6 +68,13 @@ class Settings(BaseSettings):
         if folder.exists() and not folder.is_dir():
             raise ValueError("is a file, and a folder is wanted")
         return folder
+
+    @field_validator("spark_master")
+    @classmethod
+    def _master(cls, master: str) -> str:
+        if not MASTER.fullmatch(master):
+            raise ValueError("is no Spark master; local[*], spark://host:7077, yarn or k8s://… is wanted")
+        return master
 
 
 def environment(**changes: str) -> dict[str, str]:

@@ -27,14 +27,16 @@ FLOW = [
     "simulation",
     "recordings",
     "features",
-    "detectors",
+    "checks",
 ]
 FLOW += [
+    "detectors",
     "scores",
     "pipeline",
     "metrics",
     "results",
     "store",
+    "protocols",
     "plots",
     "story",
     "headline",

@@ -117,9 +117,9 @@ def test_a_detector_whose_scores_depend_on_the_piece_is_refused(normal):
         (lambda frame: frame.reset_index(drop=True), "not made of ascending times"),
     ],
 )
-def test_rows_on_another_clock_are_refused(fitted, part, change, says):
+def test_rows_on_another_clock_are_refused(fitted, attacked, change, says):
     with pytest.raises(ValueError, match=says):
-        fitted.score(change(part))
+        fitted.score(change(attacked.frame))
 
 
 def test_fit_takes_nothing_but_a_recording():
@@ -183,7 +183,7 @@ def test_a_changed_or_foreign_file_is_refused(fitted, tmp_path):
         Pipeline.load(folder)
     saved = json.loads((folder / "pipeline.json").read_text()) | {"format": 0}
     (folder / "pipeline.json").write_text(json.dumps(saved))
-    with pytest.raises(ValueError, match="was saved with format 0, this is 1"):
+    with pytest.raises(ValueError, match="was saved with format 0, this is 2"):
         Pipeline.load(folder)
     with pytest.raises(ValueError, match=r"holds no pipeline.json"):
         Pipeline.load(tmp_path)

@@ -46,3 +46,17 @@ def test_a_misspelt_variable_is_refused_wherever_it_stands(monkeypatch, tmp_path
     (tmp_path / ".env").write_text("SWAT_REPORT_FOLDER=x\n")
     with pytest.raises(SettingsError, match=r"Did you mean SWAT_REPORTS_FOLDER\?"):
         settings()
+
+
+@pytest.mark.parametrize(
+    "master", ["local", "local[*]", "local[2,4]", "local-cluster[2,1,1024]", "spark://a:7077,b:7077"]
+)
+def test_spark_masters_of_every_kind_are_taken(monkeypatch, master):
+    monkeypatch.setenv("SWAT_SPARK_MASTER", master)
+    assert settings().spark_master == master
+
+
+def test_what_is_no_spark_master_is_refused_by_the_variables_name(monkeypatch):
+    monkeypatch.setenv("SWAT_SPARK_MASTER", "http://host:8080")
+    with pytest.raises(SettingsError, match=r"^SWAT_SPARK_MASTER=http://host:8080: is no Spark master; local\[\*\], "):
+        settings()

@@ -6,11 +6,13 @@ from difflib import get_close_matches
 from swatlib.detectors.base import Detector
 from swatlib.detectors.forecast import Forecast
 from swatlib.detectors.forest import DistilledForest, Forest
+from swatlib.detectors.guard import Guard
 from swatlib.detectors.neighbours import DBSCAN, LOF, KMeans
 from swatlib.detectors.pca import PCA
 from swatlib.detectors.svm import OneClassSVM
 
 DETECTORS: dict[str, Callable[[], Detector]] = {
+    "guard": Guard,
     "ocsvm": OneClassSVM,
     "iforest": Forest,
     "iforest-lr": DistilledForest,
@@ -21,6 +23,7 @@ DETECTORS: dict[str, Callable[[], Detector]] = {
     "forecast": Forecast,
 }
 TITLES = {
+    "guard": "guard of the checks",
     "ocsvm": "one-class SVM",
     "iforest": "isolation forest",
     "iforest-lr": "isolation forest, distilled",

@@ -4,7 +4,7 @@ What a verb needs is imported when it runs, so that `--help` answers at once.
 """
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -140,13 +140,14 @@ def produce(
     """Send a recording, or a simulated plant that takes attacks, to Kafka; started again, it goes on where it was."""
     from swatlib.data import load
     from swatlib.live.producer import Producer, blocks, create_topics
+    from swatlib.live.session import PAST
     from swatlib.live.together import announce, place, run_plant
 
     at = place(folder)
     create_topics(at.servers)
     if files:
         recording = load(*files)
-        sender = Producer(at.servers, plant, _rate(speed), clock)
+        sender = Producer(at.servers, plant, _rate(speed), clock, monitor=at.monitor("producer"))
         out.print(str(sender.send(blocks(recording.frame, recording.label), announce(recording.events, plant, at.to))))
     elif _rate(speed) != 1:
         raise typer.BadParameter(
@@ -154,20 +155,29 @@ def produce(
         )
     else:
         out.print(f"{plant} runs now, Ctrl-C ends it. Attack it: python -m swatlib attack LIT101 ramp +1")
-        run_plant(at, Producer(at.servers, plant), *_simulated(seed, 0))
+        from swatlib.simulation import Attack, running
+
+        run_plant(at, Producer(at.servers, plant), running(seed, PAST), Attack, past=PAST)
 
 
 @app.command(epilog="Example: python -m swatlib stream models/swat")
 def stream(
-    pipeline: Annotated[Path, typer.Argument(help="What `python -m swatlib fit` saved.", exists=True, file_okay=False)],
+    pipeline: Annotated[
+        Path | None,
+        typer.Argument(
+            help="What `python -m swatlib fit` saved; none: readings are stored and not scored.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
     *,
-    batch: Annotated[int, typer.Option(help="Rows at most in a batch.", min=1)] = 20_000,
+    batch: Annotated[int, typer.Option(help="Rows at most in a batch.", min=1)] = 40_000,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Spark's offsets and state; it is what a restart needs.")
     ] = None,
     folder: Folder = None,
 ) -> None:
-    """Score what comes on the topic SWAT and store it; started again, it goes on where it was."""
+    """Score what comes on the topic SWAT and store it, until Ctrl-C; started again, it goes on where it was."""
     from swatlib.live.producer import create_topics
     from swatlib.live.together import kept, place, stream_to
 
@@ -175,6 +185,27 @@ def stream(
     create_topics(at.servers)
     out.print(at.sentence, soft_wrap=True, highlight=False)
     stream_to(at, pipeline, checkpoint or kept(folder) / "checkpoint", batch=batch).run()
+
+
+@app.command(epilog="Example: python -m swatlib load ~/points")
+def load(
+    points: Annotated[
+        Path | None, typer.Argument(help="Folder of line protocol; none: where the stream put it.", file_okay=False)
+    ] = None,
+    *,
+    folder: Folder = None,
+) -> None:
+    """Store in InfluxDB what the stream put into files while there was none; twice does no harm."""
+    from swatlib.live.sink import FileSink, InfluxSink, copy
+    from swatlib.live.together import files_of, place
+
+    at, files = place(folder), FileSink(points or files_of(folder))
+    if not isinstance(at.to, InfluxSink):
+        raise typer.BadParameter(f"no InfluxDB runs to load into. {at.sentence}")
+    if not files.names():
+        raise typer.BadParameter(f"{files.folder} holds no points (files that end in .lp)")
+    for name, count in copy(files, at.to).items():
+        out.print(f"{name}: {count:,} points are in InfluxDB at {at.to.url}", soft_wrap=True, highlight=False)
 
 
 @app.command(
@@ -202,36 +233,38 @@ def attack(
 
 @app.command(epilog="Example: python -m swatlib live --minutes 10 --speed 60 --attack 'LIT101 ramp +1'")
 def live(
-    pipeline: Annotated[Path | None, typer.Argument(help="A saved one; none: six detectors, simulated days.")] = None,
+    pipeline: Annotated[Path | None, typer.Argument(help="A saved one; none: the default, simulated days.")] = None,
     *,
     minutes: Annotated[float | None, typer.Option(help="Of the plant's time; for ever when not said.", min=1)] = None,
     speed: Speed = "1",
     attacks: Annotated[list[str], typer.Option("--attack", metavar="EFFECTS", help="One after the other.")] = (),
-    plant: Plant = "swat",
+    plant: Annotated[
+        str | None, typer.Option(help="Name of the plant; none: swat at its own pace, else a new one.")
+    ] = None,
     seed: Seed = 0,
     folder: Folder = None,
 ) -> None:
     """Servers, a simulated plant and the stream at once, on this machine; Ctrl-C ends all of it."""
-    from swatlib.live.producer import Producer, create_topics
-    from swatlib.live.services import Services, available
-    from swatlib.live.together import Aside, kept, place, run_plant, stream_to, summary
+    from swatlib.live.session import Live
+    from swatlib.pipeline import Pipeline
+    from swatlib.simulation import Attack, running
 
     if minutes is None and (_rate(speed) != 1 or attacks):
-        raise typer.BadParameter(
-            "--speed and --attack need --minutes; without it the plant runs in real time, for ever"
-        )
-    rows = None if minutes is None else round(minutes * 60)
-    with Services(folder, [name for name in available() if name != "telegraf"]) as servers:
-        at = place(folder)
-        create_topics(at.servers)
-        out.print(f"{', '.join(servers.names)} run. {at.sentence}", soft_wrap=True, highlight=False)
-        source, make = _simulated(seed, rows or 0 if _rate(speed) != 1 else 0)
-        known = _planned(source, make, attacks, rows, plant, at.to)
-        sender = Producer(at.servers, plant, _rate(speed))
-        job = stream_to(at, pipeline or _fitted(folder, seed), kept(folder) / "checkpoint")
-        with Aside(lambda stopped: run_plant(at, sender, source, make, rows, stopped)) as sent:
-            job.run(lambda: sent.done, rest=rows is not None)
-        out.print(summary(at, plant, known).to_string(index=False), soft_wrap=True, highlight=False)
+        raise typer.BadParameter("--speed and --attack need --minutes; without it the plant runs for ever, at speed 1")
+    fitted = Pipeline.load(pipeline) if pipeline else _default(folder, seed)
+    run = Live(fitted, running, Attack, minutes, _rate(speed), tuple(attacks), plant, seed, folder)
+    with run:
+        out.print(f"{run.sentence} The stream logs to {run.log}", soft_wrap=True, highlight=False)
+        run.wait()
+        table, batches, (points, differences) = run.found(), run.batches(), run.parity()
+    if len(table):
+        out.print(table.to_string(index=False), soft_wrap=True, highlight=False)
+    rows, latency = int(batches["rows_out"].sum()), batches["latency_p95"].median()
+    out.print(f"{rows:,} rows stored, {batches['rows_per_second'].max():,.0f} a second at best, {latency:.1f} s from "
+              "sent to stored (p95)", highlight=False)  # fmt: skip
+    out.print(f"{points:,} scores equal those of the pipeline offline" if not differences else f"[red]{differences}[/]")
+    if differences:
+        raise typer.Exit(1)
 
 
 def _rate(speed: str) -> float | None:
@@ -242,44 +275,23 @@ def _rate(speed: str) -> float | None:
         raise typer.BadParameter(f"speed {speed!r}: give a number, or fast for as fast as possible") from None
 
 
-def _simulated(seed: int, ago: int):
-    """A plant that has run for a day and has yet `ago` seconds and the history to the present, and its attacks."""
-    from swatlib.live.together import PAST, WARM
-    from swatlib.simulation import Attack, SimulatedPlant
-
-    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0) - timedelta(seconds=ago + PAST)
-    plant = SimulatedPlant(now - WARM, seed)
-    plant.run(WARM)
-    return plant, lambda effects, seconds, name: Attack(effects, seconds, name=name)
-
-
-def _planned(plant, make, effects: list[str], rows: int | None, name: str, to):
-    """Attacks at even distances over the next `rows`, each half as long as its share; when the watching begins."""
-    from dataclasses import replace
-
-    from swatlib.live import sink
-    from swatlib.live.together import PAST
-
-    begin = plant.time + timedelta(seconds=PAST)
-    for number, text in enumerate(effects):
-        length = rows // (2 * len(effects) + 1)
-        start = begin + timedelta(seconds=length * (2 * number + 1))
-        plant.attack(replace(make(text, length, None), start=start))
-        to.write(sink.attack(name, text, start, start + timedelta(seconds=length)), name)
-    return begin
-
-
-def _fitted(folder: Path | None, seed: int) -> Path:
+def _default(folder: Path | None, seed: int):
     """The default pipeline, fitted on two simulated days, kept beside the stream."""
     from swatlib.live.together import kept
-    from swatlib.pipeline import Pipeline
+    from swatlib.pipeline import DEFAULT, Pipeline
     from swatlib.simulation import simulate
 
-    saved = kept(folder) / "pipeline"
-    if not (saved / "pipeline.json").exists():
-        out.print("fitting six detectors on two simulated days")
-        Pipeline().fit(simulate("54 h", attacks=None, seed=seed)).save(saved)
-    return saved
+    saved = kept(folder) / f"default-{seed}"
+    if saved.exists():
+        try:
+            if (found := Pipeline.load(saved)).detectors == DEFAULT:
+                return found
+        except ValueError as outdated:
+            out.print(escape(str(outdated)), soft_wrap=True, highlight=False)
+    out.print(f"fitting {', '.join(DEFAULT)} on two simulated days")
+    fitted = Pipeline().fit(simulate("54 h", attacks=None, seed=seed))
+    fitted.save(saved)
+    return fitted
 
 
 class _Steps:

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,10 +21,12 @@ from kafka.partitioner.default import murmur2
 
 from swatlib.live import topic
 from swatlib.live.lines import nanoseconds
+from swatlib.live.monitor import Counters, Monitor
 from swatlib.plant import NAMES
 
 ORIGINAL, NOW = "original", "now"
 BLOCK = 1_000  # rows encoded at once
+TICK = 0.05  # seconds between two parts at least: encoding a row costs fifty times less among a hundred than alone
 PENDING = 10  # blocks sent and not yet acknowledged
 READ_BACK = 256  # messages read back from the end of a partition, then four times as many, until the plant is met
 SHIFT = "shift"  # header: nanoseconds by which the clock `now` moved a row
@@ -63,7 +65,7 @@ class Producer:
     speed: 1 is the plant's own pace, N is N times it, None as fast as the broker takes them. clock: `original` leaves
     the times as they are, `now` moves the first row to the present and keeps the spacing (and the move, when it is
     started again: what was missed meanwhile is sent at once). patience: seconds without an acknowledgement after which
-    it raises ProducerError.
+    it raises ProducerError; monitor: takes a report every few seconds.
     """
 
     servers: str
@@ -72,6 +74,7 @@ class Producer:
     clock: str = ORIGINAL
     topic: str = topic.READINGS
     patience: float = 600.0
+    monitor: Monitor = field(default_factory=Monitor)
 
     def __post_init__(self):
         if self.clock not in (ORIGINAL, NOW):
@@ -86,6 +89,7 @@ class Producer:
         """
         last, shift = self.last() or (None, None)
         rows, held, pending, pace = 0, 0, deque(), _Pace(self.speed)
+        counters = Counters(self.monitor, self.plant)
         with self._producer() as producer:
             for frame in frames:
                 fresh = frame if last is None else frame[frame.index > last]
@@ -93,11 +97,14 @@ class Producer:
                 if len(fresh):
                     shift = self._shift(fresh.index[0]) if shift is None else shift
                     for part in pace.parts(self._moved(fresh, shift)):
-                        pending.append(self._send(producer, part, shift))
+                        pending.append((self._send(producer, part, shift), len(part)))
+                        counters.sent += len(part)
                         handed(part, shift)
-                        self._acknowledged(pending, PENDING)
+                        counters.acked += self._acknowledged(pending, PENDING)
+                        counters.tell()
                     rows += len(fresh)
-            self._acknowledged(pending, 0)
+            counters.acked += self._acknowledged(pending, 0)
+            counters.tell(now=True)
         return Sent(self.plant, rows, held, last)
 
     def last(self) -> tuple[pd.Timestamp, pd.Timedelta] | None:
@@ -145,10 +152,15 @@ class Producer:
         with _reached(self.servers):
             return [producer.send(self.topic, message, key=key, headers=headers) for message in messages][-1]
 
-    def _acknowledged(self, pending: deque, most: int) -> None:
-        while len(pending) > most:
+    def _acknowledged(self, pending: deque, most: int) -> int:
+        """Wait until no more than `most` parts are pending; the rows found acknowledged."""
+        rows = 0
+        while len(pending) > most or (pending and pending[0][0].is_done):
+            future, count = pending.popleft()
             with _reached(self.servers):
-                pending.popleft().get(timeout=self.patience)
+                future.get(timeout=self.patience)
+            rows += count
+        return rows
 
 
 @dataclass
@@ -164,9 +176,10 @@ class _Pace:
         if self.speed is None:
             yield frame
             return
-        due, done = self._due(frame.index), 0
+        due, done, earliest = self._due(frame.index), 0, 0.0
         while done < len(frame):
-            time.sleep(max(due[done] - time.monotonic(), 0))
+            time.sleep(max(max(due[done], earliest) - time.monotonic(), 0))
+            earliest = time.monotonic() + TICK
             ready = int(np.searchsorted(due, time.monotonic(), side="right"))
             if ready > done:
                 yield frame.iloc[done:ready]
@@ -189,27 +202,30 @@ class Running:
     """A simulated plant that runs now and takes attacks.
 
     plant: has `time` (of its next row), `run(seconds)` (rows × tags) and `attack`. make: an attack from its effects,
-    seconds and name. commands: what was sent to it since it was last asked. launched: told of each command that
+    seconds, and `name`. commands: what was sent to it since it was last asked. launched: told of each command that
     begins, with its start and its end (half-open).
     """
 
     plant: Any
-    make: Callable[[str, int, str | None], Any]
+    make: Callable[..., Any]
     commands: Callable[[], list[topic.Command]]
     launched: Callable[[topic.Command, pd.Timestamp, pd.Timestamp], None] = lambda *_: None
 
-    def frames(self, rows: int = 1, stopped: Callable[[], bool] = lambda: False) -> Iterator[pd.DataFrame]:
-        """Its rows from now on, so many at a time, until `stopped`."""
-        while not stopped():
+    def frames(
+        self, rows: int = 1, stopped: Callable[[], bool] = lambda: False, until: pd.Timestamp | None = None
+    ) -> Iterator[pd.DataFrame]:
+        """Its rows from now on, so many at a time, up to the time `until` (excluded) or until `stopped`."""
+        while not stopped() and (until is None or self.plant.time < until):
             for command in self.commands():
                 self._launch(command)
-            index = pd.date_range(self.plant.time, periods=rows, freq="s", name="time")
-            yield pd.DataFrame(self.plant.run(rows), index, list(NAMES))
+            count = rows if until is None else min(rows, int((until - self.plant.time).total_seconds()))
+            index = pd.date_range(self.plant.time, periods=count, freq="s", name="time")
+            yield pd.DataFrame(self.plant.run(count), index, list(NAMES))
 
     def _launch(self, command: topic.Command) -> None:
         start = self.plant.time
         try:
-            self.plant.attack(self.make(command.effects, command.seconds, command.name))
+            self.plant.attack(self.make(command.effects, command.seconds, name=command.name))
         except ValueError as error:
             _log.warning("attack %r on %s was not launched: %s", command.effects, command.plant, error)
         else:

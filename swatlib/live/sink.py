@@ -135,6 +135,11 @@ class InfluxSink:
         """Known and launched attacks: title, start, end."""
         return _as_attacks(self.select(f'SELECT * FROM "{ATTACK}" WHERE {_where(plant, start, end)}'))
 
+    def batches(self, start=None) -> pd.DataFrame:
+        """One row a batch of the stream: the fields of `pipeline`."""
+        bound = f" WHERE time >= {_nanoseconds(start)}" if start is not None else ""
+        return _as_batches(self.select(f'SELECT * FROM "{PIPELINE}"{bound}'))
+
     def select(self, query: str) -> pd.DataFrame:
         """Answer to an InfluxQL query: a column `time` (nanoseconds), those asked for, and those grouped by."""
         parameters = [("db", self.bucket), ("q", query), ("epoch", "ns"), ("chunked", "true")]
@@ -146,6 +151,14 @@ class InfluxSink:
             raise SinkError(f"{self.url} did not answer a query: {_why(error)}") from None
         found = list(_series(answer.data.decode()))
         return pd.concat(found) if found else pd.DataFrame()
+
+    def flux(self, query: str) -> pd.DataFrame:
+        """Answer to a Flux query: its columns, those of all its tables one under the other."""
+        try:
+            tables = _connected(self)[0].query_api().query(query)
+        except (ApiException, HTTPError) as error:
+            raise SinkError(f"{self.url} did not answer a query: {_why(error)}") from None
+        return pd.DataFrame([record.values for table in tables for record in table.records])
 
     def _write(self, body: bytes) -> None:
         deadline = time.monotonic() + self.patience
@@ -208,6 +221,14 @@ class FileSink:
         """Known and launched attacks: title, start, end."""
         return _as_attacks(self._table(ATTACK, plant, start, end))
 
+    def batches(self, start=None) -> pd.DataFrame:
+        """One row a batch of the stream: the fields of `pipeline`."""
+        return _as_batches(self._table(PIPELINE, PIPELINE, start, None))
+
+    def names(self) -> list[str]:
+        """Whose points there are, as file names have them."""
+        return sorted(path.stem for path in Path(self.folder).glob("*.lp"))
+
     def lines(self, name: str) -> Iterator[str]:
         """Whole lines stored under `name`; one that was cut short by a kill is passed over."""
         path = Path(self.folder) / f"{_file_name(name)}.lp"
@@ -224,8 +245,23 @@ class FileSink:
         return table[(table["time"] >= first) & (table["time"] < last)]
 
 
+def copy(files: FileSink, to: Sink) -> dict[str, int]:
+    """Store the points of files elsewhere, those of attacks and batches too; how many there were of each name."""
+    counts = dict.fromkeys(files.names(), 0)
+    for name in counts:
+        lines_of = files.lines(name)
+        while block := list(itertools.islice(lines_of, ROWS)):
+            to.write(pa.array(block), name)
+            counts[name] += len(block)
+    return counts
+
+
 def _body(points: pa.Array) -> bytes:
-    return "".join(points.to_pylist()).encode()
+    """The lines one after the other, which is how Arrow holds them."""
+    whole = pa.concat_arrays([points])  # a slice becomes an array of its own
+    _, offsets, data = whole.buffers()
+    ends = np.frombuffer(offsets, np.int32)[[whole.offset, whole.offset + len(whole)]] if len(whole) else (0, 0)
+    return data[ends[0] : ends[1]].to_pybytes() if ends[1] else b""
 
 
 def _file_name(name: str) -> str:
@@ -299,6 +335,10 @@ def _as_attacks(table: pd.DataFrame) -> pd.DataFrame:
     return whole.assign(
         **{name: pd.to_datetime(whole[name], unit="s").astype("datetime64[ns]") for name in ("start", "end")}
     )
+
+
+def _as_batches(table: pd.DataFrame) -> pd.DataFrame:
+    return _by_time(table) if len(table) else pd.DataFrame(index=pd.DatetimeIndex([], name="time"))
 
 
 def _as_scored(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,34 +1,43 @@
 """The parts of the live stream put together, as the command line and the live notebook call them."""
 
 import itertools
+import math
 import re
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
-from swatlib.live import sink
+from swatlib.live import monitor, sink
+from swatlib.live.monitor import Monitor
 from swatlib.live.producer import Control, Producer, Running, Sent
 from swatlib.live.services import ServicesError, connector, find
 from swatlib.live.sink import FileSink, InfluxSink, Sink
-from swatlib.live.stream import Stream
 from swatlib.settings import settings
 
-PAST = 600
-WARM = pd.Timedelta("1D")  # a simulated plant runs so long before it is watched: by then its tanks have filled
+if TYPE_CHECKING:
+    from swatlib.live.stream import Stream
 
 
 @dataclass(frozen=True)
 class Place:
-    """Kafka's address, where points are stored and read, and a sentence for the terminal that says so."""
+    """Kafka's address, where points are stored and read, a sentence that says so, and who takes whose reports."""
 
     servers: str
     to: Sink
     reader: Sink
     sentence: str
+    telegraf: Mapping[str, str] = field(default_factory=dict)
+
+    def monitor(self, whose: str) -> Monitor:
+        """Takes the reports of the stream or of the producer."""
+        return Monitor(self.telegraf.get(whose))
 
 
 def place(folder: Path | None = None) -> Place:
@@ -40,12 +49,13 @@ def place(folder: Path | None = None) -> Place:
     if found.kafka is None:
         raise ServicesError("No Kafka runs: type `python -m swatlib services start`, or set SWAT_KAFKA.")
     if found.influxdb is None:
-        files = FileSink(kept(folder) / "points")
+        files = FileSink(files_of(folder))
         said = f"Points go to files in {files.folder}; for InfluxDB: `python -m swatlib services install influxdb`."
-        return Place(found.kafka, files, files, said)
+        return Place(found.kafka, files, files, said, found.telegraf)
     base = found.influxdb
     to, reader = (InfluxSink(base.url, base.org, base.bucket, base.token(right)) for right in ("write", "read"))
-    return Place(found.kafka, to, reader, f"Points go to InfluxDB at {base.url}, bucket {base.bucket}.")
+    said = f"Points go to InfluxDB at {base.url}, bucket {base.bucket}."
+    return Place(found.kafka, to, reader, said, found.telegraf)
 
 
 def kept(folder: Path | None) -> Path:
@@ -53,10 +63,19 @@ def kept(folder: Path | None) -> Path:
     return (folder or settings().services_folder) / "stream"
 
 
-def stream_to(at: Place, pipeline: Path | None, checkpoint: Path, **options) -> Stream:
+def files_of(folder: Path | None) -> Path:
+    """Where points go without InfluxDB."""
+    return kept(folder) / "points"
+
+
+def stream_to(at: Place, pipeline: Path | None, checkpoint: Path, **options) -> "Stream":
     """The stream as the settings want it. A local master gets four attempts a task, as clusters have them."""
+    from swatlib.live.stream import Stream  # the producer's image has no Spark
+
+    page = {"spark.ui.enabled": "true", "spark.ui.port": str(settings().spark_ui)} if settings().spark_ui else {}
     master = re.sub(r"^(local\[[^],]+)]$", r"\1,4]", settings().spark_master)
-    return Stream(at.servers, at.to, checkpoint, pipeline, connector(), master, **options)
+    more = {"monitor": at.monitor(monitor.STREAM), "options": page, **options}
+    return Stream(at.servers, at.to, checkpoint, pipeline, connector(), master, **more)
 
 
 def announce(events: pd.DataFrame | None, plant: str, to: Sink) -> Callable[[pd.DataFrame, pd.Timedelta], None]:
@@ -80,25 +99,34 @@ def run_plant(
     make: Callable,
     rows: int | None = None,
     stopped: Callable[[], bool] = lambda: False,
+    past: int = 600,
+    ready: Callable[[], bool] = lambda: True,
 ) -> Sent:
     """Send a simulated plant's rows, `rows` of them or until `stopped`; it takes attacks.
 
-    The first PAST rows go out at once: with them the detectors have their history when the watching begins.
+    The first `past` rows go out at once: with them the detectors have their history when the watching begins, which it
+    does as soon as it is `ready`. A plant at its own pace then catches up with the present.
     """
+    sender = replace(sender, monitor=at.monitor(monitor.PRODUCER))
     with closing(Control(at.servers, sender.plant)) as control:
 
         def launched(command, start, end):
             at.to.write(sink.attack(sender.plant, command.name or command.effects, start, end), sender.plant)
 
-        running = Running(plant, make, control.commands, launched)
-        replace(sender, speed=None).send(itertools.islice(running.frames(PAST), 1))
+        running, at_once = Running(plant, make, control.commands, launched), replace(sender, speed=None)
+        at_once.send(itertools.islice(running.frames(past), 1))
         until = None if rows is None else plant.time + pd.Timedelta(rows, "s")
-        at_once = max(1, int((sender.speed or 1_000) / 2))
-        return sender.send(running.frames(at_once, lambda: stopped() or (until is not None and plant.time >= until)))
+        while not (stopped() or ready()):
+            time.sleep(0.2)
+        behind = int((pd.Timestamp.now("UTC").tz_localize(None) - plant.time).total_seconds())
+        if sender.speed == 1 and behind > 0:
+            at_once.send(itertools.islice(running.frames(behind, until=until), 1))
+        each = max(1, int((sender.speed or 1_000) / 2))
+        return sender.send(running.frames(each, stopped, until))
 
 
 class Aside(threading.Thread):
-    """Work beside the stream: `work(stopped)` runs until it ends or the block does; its error is raised there."""
+    """Work beside the stream: `work(stopped)` runs until it ends or is told to; `check` raises what it met."""
 
     def __init__(self, work: Callable[[Callable[[], bool]], object]):
         super().__init__(name="producer", daemon=True)
@@ -114,24 +142,40 @@ class Aside(threading.Thread):
     def done(self) -> bool:
         return not self.is_alive()
 
-    def __enter__(self):
+    def begin(self) -> "Aside":
         self.start()
         return self
 
-    def __exit__(self, kind, *_) -> None:
-        self._end.set()
-        self.join(10)
-        if self.error and kind is None:
+    def check(self) -> None:
+        """Raises the error that ended the work, if one did."""
+        if self.error:
             raise self.error
+
+    def end(self, patience: float = 3.0) -> None:
+        """Tell the work to end, and wait for it; it is a daemon's, so it ends with the process at the latest."""
+        self._end.set()
+        self.join(patience)
 
 
 def summary(at: Place, plant: str, since: pd.Timestamp) -> pd.DataFrame:
-    """One row an attack: title, start, and per detector the seconds until its first alarm within it (NaN: none)."""
+    """One row an attack: attack (its title), start, first_tag, and per detector the seconds until its first alarm.
+
+    An alarm counts that begins within the attack: one that stood already says nothing about it (NaN, as for none).
+    first_tag: the tag that the first of these alarms led with.
+    """
     events, scored = at.reader.attacks(plant, since), at.reader.scores(plant, since)
+    names = list(scored.columns.unique(0)) if len(scored) else []
+    begun = {name: _begins(scored[name]["alarm"]) for name in names}
     rows = []
     for event in events.itertuples():
-        inside = scored[(scored.index >= event.start) & (scored.index < event.end)]
-        alarms = inside.xs("alarm", axis=1, level=1) if len(inside) else pd.DataFrame()
-        seconds = {name: (alarms.index[alarms[name]].min() - event.start).total_seconds() for name in alarms}
-        rows.append({"attack": event.title, "start": event.start, **seconds})
-    return pd.DataFrame(rows)
+        inside = {name: times[(times >= event.start) & (times < event.end)] for name, times in begun.items()}
+        first = {name: times[0] for name, times in inside.items() if len(times)}
+        quickest = min(first, key=first.get, default=None)
+        lead = scored[quickest]["lead"][first[quickest]] if first else None
+        seconds = {name: (first[name] - event.start).total_seconds() if name in first else math.nan for name in names}
+        rows.append({"attack": event.title, "start": event.start, "first_tag": lead, **seconds})
+    return pd.DataFrame(rows, columns=["attack", "start", "first_tag", *names])
+
+
+def _begins(alarm: pd.Series) -> pd.DatetimeIndex:
+    return alarm.index[alarm.to_numpy() & ~np.r_[False, alarm.to_numpy()[:-1]]]

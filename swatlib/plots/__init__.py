@@ -1,13 +1,15 @@
 """Figures: each function takes data frames and returns one matplotlib Figure, which a notebook shows once.
 
-style → series, labels → panels → process, closeup, verdicts, naming, scored, tags, sketch
+style → series, labels → panels → process, closeup, verdicts, naming, scored, tags, sketch, protocols, live
 
 Time runs to the right, attacks are grey, alarms red, thresholds dashed; long recordings are thinned to their extremes.
 """
 
 from swatlib.plots.closeup import attack
+from swatlib.plots.live import live
 from swatlib.plots.naming import hit_rates
 from swatlib.plots.process import stages, tanks
+from swatlib.plots.protocols import spread, waterfall
 from swatlib.plots.scored import precision_recall, score_distributions
 from swatlib.plots.sketch import plant_sketch
 from swatlib.plots.tags import drift, movement
@@ -17,12 +19,15 @@ __all__ = [
     "attack",
     "drift",
     "hit_rates",
+    "live",
     "matrix",
     "movement",
     "plant_sketch",
     "precision_recall",
     "score_distributions",
+    "spread",
     "stages",
     "strip",
     "tanks",
+    "waterfall",
 ]

@@ -3,15 +3,14 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, MaxNLocator
 
 from swatlib.data import Recording, attacks
 from swatlib.metrics import per_attack
 from swatlib.plant import GAUGED_TANKS, STAGES, TAGS, stage_of, stage_tags
 from swatlib.plots.labels import chosen, embolden, note, title, written
-from swatlib.plots.panels import draw_panel, inches, moving
-from swatlib.plots.series import bars, between, line, shade, stacked, time_axis
-from swatlib.plots.style import ALARM, BLUE, FOCUS, GREY, INK, WIDTH, Figure, nothing, styled
+from swatlib.plots.panels import draw_panel, draw_score, inches, moving
+from swatlib.plots.series import between, shade, stacked, time_axis
+from swatlib.plots.style import ALARM, FOCUS, GREY, WIDTH, Figure, nothing, styled
 
 SCORE_INCHES = 0.5
 LEAST_MARGIN, MOST_MARGIN = pd.Timedelta("5min"), pd.Timedelta("1h")
@@ -94,12 +93,7 @@ def _levels_and_flows(stage: str) -> list[str]:
 
 def _score_panel(ax: Axes, scored: pd.DataFrame, name: str, event: pd.Series) -> None:
     """Score of one detector with its threshold, alarms at the foot, and what it said of the event at the right."""
-    line(ax, scored["score"], color=BLUE)
-    ax.axhline(scored["threshold"].iloc[0], color=INK, linewidth=0.8, linestyle=(0, (4, 2)))
-    _score_axis(ax)
-    ax.set_title(name, fontsize=8, fontweight="normal", pad=1)
-    above_the_axis = {"transform": ax.get_xaxis_transform(), "clip_on": False}
-    bars(ax, scored["alarm"], 0.06, 0.12, color=ALARM, **above_the_axis)
+    above_the_axis = draw_score(ax, scored, name)
     spoken = per_attack(pd.DataFrame([event]), scored["alarm"], scored["lead"]).iloc[0]
     if spoken["found"]:
         first = max(event["start"], scored.index[0]) + pd.Timedelta(spoken["delay_s"], "s")
@@ -108,16 +102,6 @@ def _score_panel(ax: Axes, scored: pd.DataFrame, name: str, event: pd.Series) ->
         _verdict(spoken), (1, 0.5), (4, 0), xycoords="axes fraction", textcoords="offset points",
         va="center", fontsize=8, color=ALARM if spoken["found"] else GREY,
     )  # fmt: skip
-
-
-def _score_axis(ax: Axes) -> None:
-    low, high = ax.dataLim.intervaly
-    log = low > 0 and high > 10 * low
-    ax.set_yscale("log" if log else "linear")
-    ax.yaxis.set_major_locator(LogLocator(numticks=4) if log else MaxNLocator(3))
-    ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    ax.minorticks_off()
-    ax.margins(y=0.2)
 
 
 def _verdict(spoken: pd.Series) -> str:

@@ -5,11 +5,12 @@ import itertools
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from swatlib.plant import GAUGED_TANKS, OPEN, TAGS, TRAVELLING, Tank
 from swatlib.plots.labels import end_labels, row_labels, unit_label
 from swatlib.plots.series import bars, line
-from swatlib.plots.style import CYCLE, GREY, ON_BAR, OPEN_BAR
+from swatlib.plots.style import ALARM, BLUE, CYCLE, GREY, INK, ON_BAR, OPEN_BAR
 
 SENSOR_INCHES, ACTUATOR_INCHES = 0.95, 0.145
 HOW_TO_READ = "grey: attacks · dark bar: pump or lamp on · green bar: valve open, thin while it travels"
@@ -40,6 +41,23 @@ def set_points(ax: Axes, tank: Tank) -> dict[str, tuple[float, str]]:
     for level, colour in seen.values():
         ax.axhline(level, color=colour, linewidth=0.6, linestyle=(0, (1, 2)), zorder=1)
     return seen
+
+
+def draw_score(ax: Axes, scored: pd.DataFrame, name: str) -> dict:
+    """One detector's score (high = anomalous) with its threshold, alarms at the foot; how to draw beside them."""
+    line(ax, scored["score"], color=BLUE)
+    ax.axhline(scored["threshold"].iloc[0], color=INK, linewidth=0.8, linestyle=(0, (4, 2)))
+    low, high = ax.dataLim.intervaly
+    log = low > 0 and high > 10 * low
+    ax.set_yscale("log" if log else "linear")
+    ax.yaxis.set_major_locator(LogLocator(numticks=4) if log else MaxNLocator(3))
+    ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.minorticks_off()
+    ax.margins(y=0.2)
+    ax.set_title(name, fontsize=8, fontweight="normal", pad=1)
+    above_the_axis = {"transform": ax.get_xaxis_transform(), "clip_on": False}
+    bars(ax, scored["alarm"], 0.06, 0.12, color=ALARM, **above_the_axis)
+    return above_the_axis
 
 
 def _sensors(ax: Axes, frame: pd.DataFrame) -> None:

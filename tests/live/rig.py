@@ -1,10 +1,8 @@
 """What the tests of the live stream share: topics of their own, a stream on this machine, equality of scores."""
 
-import itertools
 import uuid
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from swatlib.live.producer import Producer, blocks, create_topics
@@ -27,20 +25,6 @@ def send(servers: str, name: str, frame: pd.DataFrame, plant: str = "swat", **se
 def stream(servers: str, to, folder: Path, names: tuple[str, ...], pipeline: Path | None, **settings) -> Stream:
     standard = {"master": "local[2,4]", "tasks": 2, "jars": connector(), "readings": names[0], "rejected": names[1]}
     return Stream(servers, to, folder / "checkpoint", pipeline, **{**standard, **settings})
-
-
-def unequal(stored: pd.DataFrame, offline: pd.DataFrame) -> list[str]:
-    """Where stored scores differ from those that the pipeline gives offline; empty when every point is equal."""
-    if not stored.index.equals(offline.index):
-        return [f"{len(stored)} stored rows, {len(offline)} offline"]
-    pairs = itertools.product(offline.columns.get_level_values(0).unique(), ("score", "threshold", "alarm", "lead"))
-    return [f"{name} {part}" for name, part in pairs if not _same(stored[name][part], offline[name][part])]
-
-
-def _same(stored: pd.Series, offline: pd.Series) -> bool:
-    if offline.name == "lead":
-        return stored.astype(object).fillna("").tolist() == offline.astype(object).fillna("").tolist()
-    return np.array_equal(stored.to_numpy(), offline.to_numpy(), equal_nan=offline.dtype != bool)
 
 
 def influx_sink(influxdb) -> InfluxSink:

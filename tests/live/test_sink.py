@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from rig import influx_sink, unequal
+from rig import influx_sink
 
 from swatlib.live import sink
+from swatlib.live.parity import unequal
 
 TIMES = pd.DatetimeIndex(["2015-12-28 10:00:00", "2015-12-28 10:00:01.5"], name="time")
 FRAME = pd.DataFrame({"LIT101": [500.5, np.nan], "MV101": [2, 1]}, TIMES, dtype=np.float32)
@@ -141,3 +142,15 @@ def test_influxdb_gives_back_what_was_written(influxdb, scored):
     assert to.attacks("o'plant, 1").values.tolist() == [['a "ramp", on\\off', *TIMES]]
     assert to.scores("o'plant, 1", TIMES[1]).index.tolist() == [TIMES[1]]
     assert to.scores("another").empty
+
+
+def test_points_of_files_are_loaded_into_influxdb(influxdb, scored, tmp_path):
+    files, to, plant = sink.FileSink(tmp_path), influx_sink(influxdb), "from files, später"
+    for target in (files, files):
+        target.write(sink.readings(FRAME, plant), plant)
+        target.write(sink.scores(scored, plant), plant)
+        target.write(sink.attack(plant, "a freeze", TIMES[0], TIMES[1]), plant)
+    assert sink.copy(files, to) == {"from files_ später": 14}
+    assert unequal(to.scores(plant), files.scores(plant)) == []
+    assert to.readings(plant).equals(files.readings(plant))
+    assert to.attacks(plant).equals(files.attacks(plant))

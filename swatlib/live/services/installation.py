@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from swatlib.live.services import tools
 from swatlib.live.services.recipes import RECIPES, STACK, Say, pins, version
 from swatlib.live.services.tools import ServicesError, store
 from swatlib.settings import settings
@@ -92,6 +93,8 @@ def _attempt(name: str, say: Say) -> Path | ServicesError:
     try:
         if not _target(name).is_dir():
             _make(name, say)
+        if name == "kafka":
+            tools.java()  # the jars of another day may outlive the Java that fetched them
         return installed(name)
     except ServicesError as reason:
         return reason

@@ -100,14 +100,18 @@ def launch(name: str, version: str, command: list[str], ports: dict[str, int], l
     return Record(name, version, ports, str(log), process.pid, psutil.Process(process.pid).create_time(), since)
 
 
-def stop(records: Iterable[Record], signals: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGKILL)) -> None:
-    """End process groups: the first signal, and after GRACE seconds the next one for those that are still there."""
+def stop(
+    records: Iterable[Record],
+    signals: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGKILL),
+    grace: float = GRACE,
+) -> None:
+    """End process groups: the first signal, and after `grace` seconds the next one for those that are still there."""
     left = [record for record in records if record.alive]
     for number in signals:
         for record in left:
             with suppress(ProcessLookupError):
                 os.killpg(record.pid, number)
-        deadline = time.monotonic() + GRACE
+        deadline = time.monotonic() + grace
         while (left := [record for record in left if record.alive]) and time.monotonic() < deadline:
             time.sleep(0.05)
     for record in left:

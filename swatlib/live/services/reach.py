@@ -1,22 +1,27 @@
 """What runs already: servers of one's own that the settings name, or those started here."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from swatlib.live.services import influx
 from swatlib.live.services.control import Services
 from swatlib.live.services.influx import Influx
-from swatlib.live.services.servers import kafka_answers
+from swatlib.live.services.servers import address, kafka_answers
 from swatlib.live.services.tools import ServicesError
 from swatlib.settings import settings
 
 
 @dataclass(frozen=True)
 class Found:
-    """What answers: host:port of a broker, and an InfluxDB; None for what isn't there."""
+    """What answers: host:port of a broker, and an InfluxDB; None for what isn't there.
+
+    telegraf: host:port of its listeners, `stream` and `producer`, as it had them last; whether it runs is not asked.
+    """
 
     kafka: str | None
     influxdb: Influx | None
+    telegraf: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def find(folder: Path | None = None) -> Found:
@@ -29,7 +34,15 @@ def find(folder: Path | None = None) -> Found:
     return Found(
         kafka=_own_kafka() or (here.kafka if "kafka" in running else None),
         influxdb=_own_influxdb() or (here.influxdb if "influxdb" in running else None),
+        telegraf=_listeners(here),
     )
+
+
+def _listeners(here: Services) -> dict[str, str]:
+    own = {"stream": settings().telegraf_stream, "producer": settings().telegraf_producer}
+    record = here.status()["telegraf"].record
+    known = {name: address(record.ports[name]) for name in own} if record else {}
+    return known | {name: value for name, value in own.items() if value}
 
 
 def _own_kafka() -> str | None:

@@ -94,7 +94,7 @@ def plugins() -> list[str]:
     config = tomllib.loads((STACK / "telegraf" / "telegraf.conf").read_text(encoding="utf-8"))
     kinds = ("inputs", "outputs", "secretstores")
     named = {f"{kind}.{plugin}" for kind in kinds for plugin in config[kind]}
-    return ["custom", *sorted(named), "parsers.influx", "parsers.prometheus", "serializers.influx"]
+    return ["custom", *sorted(named), "parsers.influx", "parsers.json", "parsers.prometheus", "serializers.influx"]
 
 
 def _module(name: str, part: Path) -> Path:

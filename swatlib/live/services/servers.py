@@ -105,7 +105,11 @@ class InfluxDB(Server):
         data = {"bolt-path": "influxd.bolt", "sqlite-path": "influxd.sqlite", "engine-path": "engine"}
         paths = [f"--{option}={self.folder / file}" for option, file in data.items()]
         listen = f"--http-bind-address={address(ports['http'])}"
-        return [str(installed("influxdb") / "influxd"), listen, *paths, "--reporting-disabled"]
+        cache = "--storage-cache-snapshot-memory-size=268435456"  # bytes; ten times the default, for fewer compactions
+        return [str(installed("influxdb") / "influxd"), listen, *paths, "--reporting-disabled", cache]
+
+    def variables(self, ports, beside):
+        return {"GOGC": "300"}  # collect garbage three times as rarely: ingest spends a fifth of its time on that
 
     def answers(self, ports):
         return influx.healthy(self.url(ports))
@@ -127,7 +131,7 @@ class Telegraf(Server):
     """Host, processes, broker and stream measured into the bucket `telegraf`."""
 
     name = "telegraf"
-    ports = ("health", "stream", "producer")
+    ports = ("health", "stream", "producer", "alerts")
 
     def command(self, ports):
         config = STACK / "telegraf" / "telegraf.conf"

@@ -3,15 +3,16 @@
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sql
 from pyspark.sql.streaming import StreamingQuery, StreamingQueryListener
 
-from swatlib.live import sink
+from swatlib.live import monitor, sink
 from swatlib.live.stream.scorer import COUNTS
 
 _log = logging.getLogger(__name__)
@@ -27,8 +28,8 @@ def observed(outcome: DataFrame) -> DataFrame:
 class Progress(StreamingQueryListener):
     """One point `pipeline` a batch: rows in and out, rejected, rows/s, batch seconds, offsets behind, latency."""
 
-    def __init__(self, to: sink.Sink):
-        self.to, self.batches, self.last = to, 0, None
+    def __init__(self, to: sink.Sink, reports: monitor.Monitor):
+        self.to, self.reports, self.batches, self.last, self.names = to, reports, 0, None, {}
 
     def wait(self, query: StreamingQuery, patience: float = 10.0) -> None:
         """Until the last batch of a query that ended has its point: Spark tells of batches a moment later."""
@@ -38,12 +39,15 @@ class Progress(StreamingQueryListener):
 
     def onQueryStarted(self, event) -> None:  # noqa: N802
         _log.info("query %s started", event.name)
+        self.names[event.id] = event.name
+        self._report(event.name, monitor.RUNS)
 
     def onQueryTerminated(self, event) -> None:  # noqa: N802
         _log.info("query %s ended: %s", event.id, event.exception or "stopped")
+        self._report(self.names.get(event.id, ""), monitor.FAILED if event.exception else monitor.STOPPED)
 
     def onQueryIdle(self, event) -> None:  # noqa: N802
-        pass
+        self._report(self.names.get(event.id, ""), monitor.RUNS)
 
     def onQueryProgress(self, event) -> None:  # noqa: N802
         values = measured(event.progress)
@@ -52,13 +56,17 @@ class Progress(StreamingQueryListener):
             self.to.write(sink.point(sink.PIPELINE, {"query": event.progress.name}, values, when), sink.PIPELINE)
         except sink.SinkError as error:
             _log.warning("batch %s: its `pipeline` point is lost: %s", event.progress.batchId, error)
+        self._report(event.progress.name, monitor.RUNS, values)
         self.batches, self.last = self.batches + 1, event.progress.batchId
+
+    def _report(self, query: str, state: int, values: Mapping[str, float | None] = MappingProxyType({})) -> None:
+        self.reports.report(monitor.STREAM, {"query": query}, {"state": state, **values})
 
 
 @contextmanager
-def watched(spark: SparkSession, to: sink.Sink) -> Iterator[Progress]:
-    """While it lasts, every batch has its point `pipeline`."""
-    progress = Progress(to)
+def watched(spark: SparkSession, to: sink.Sink, reports: monitor.Monitor) -> Iterator[Progress]:
+    """While it lasts, every batch has its point `pipeline`, and Telegraf is told."""
+    progress = Progress(to, reports)
     spark.streams.addListener(progress)
     try:
         yield progress

@@ -1,9 +1,12 @@
 """The query: from the topic through the scorer to the points, and started again when it fails."""
 
 import logging
+import signal
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from pyspark.sql import functions as sql
 from pyspark.sql.streaming import StreamingQuery
 
 from swatlib.live import sink, topic
+from swatlib.live.monitor import Monitor
 from swatlib.live.stream.progress import observed, watched
 from swatlib.live.stream.scorer import OUTCOME, Scorer, ship
 
@@ -33,7 +37,7 @@ class Stream:
     readings alone. checkpoint: Spark's offsets and state; one folder a stream, kept. jars: the Kafka connector's.
     master: `local[2,4]` (threads, attempts), `local-cluster[2,1,1024]`, `spark://…`; every machine has swatlib.
     batch: rows at most in a batch. tasks: parallel groups of plants, fixed with the checkpoint. memory: of the driver's
-    JVM. python: the interpreter of the workers. options: any further setting of Spark.
+    JVM. python: the interpreter of the workers. options: any further setting of Spark. monitor: is told of each batch.
     """
 
     servers: str
@@ -42,7 +46,7 @@ class Stream:
     pipeline: Path | None = None
     jars: Sequence[Path] = ()
     master: str = "local[*,4]"
-    batch: int = 20_000
+    batch: int = 40_000
     tasks: int = 4
     memory: str = "1g"
     name: str = "swat"
@@ -50,6 +54,7 @@ class Stream:
     readings: str = topic.READINGS
     rejected: str = topic.REJECTED
     options: dict[str, str] = field(default_factory=dict)
+    monitor: Monitor = field(default_factory=Monitor)
 
     def session(self) -> SparkSession:
         """The Spark session, on 127.0.0.1 where the master is local."""
@@ -79,16 +84,15 @@ class Stream:
         )
         return (writer.trigger(availableNow=True) if whole else writer.trigger(processingTime="0 seconds")).start()
 
-    def run(self, stopped: Callable[[], bool] = lambda: False, rest: bool = False) -> None:
-        """Keep the query running until `stopped`; one that fails is started again from its checkpoint.
+    def run(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Keep the query running until `stopped`, Ctrl-C or SIGTERM; one that fails goes on from its checkpoint.
 
-        `rest`: when stopped, do what the topic holds still. Raises StreamError when it fails again and again.
+        Raises StreamError when it fails again and again.
         """
         spark = self.session()
         try:
-            self._supervise(spark, stopped, whole=False)
-            if rest:
-                self.drain(spark)
+            with _asked_to_end() as asked:
+                self._supervise(spark, lambda: asked.is_set() or stopped(), whole=False)
         finally:
             spark.stop()
 
@@ -98,7 +102,7 @@ class Stream:
 
     def _supervise(self, spark: SparkSession, stopped: Callable[[], bool], whole: bool) -> None:
         failures, batches = 0, 0
-        with watched(spark, self.to) as progress:
+        with watched(spark, self.to, self.monitor) as progress:
             while not stopped():
                 query = self.start(spark, whole)
                 try:
@@ -124,6 +128,8 @@ class Stream:
             **(local if self.master.startswith("local") else {}),
             "spark.jars": ",".join(map(str, self.jars)),
             "spark.driver.memory": self.memory,
+            "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
+            "spark.shuffle.compress": "false",  # what is shuffled stays on the machine, or on a network that is faster
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
             "spark.sql.session.timeZone": "UTC",
@@ -155,7 +161,28 @@ class Stream:
         return rows.select(sql.encode(place, "utf-8").alias("key"), "value", sql.array(header).alias("headers"))
 
 
-def finish(query: StreamingQuery, patience: float = 8.0) -> None:
+@contextmanager
+def _asked_to_end() -> Iterator[threading.Event]:
+    """Set by the first Ctrl-C or SIGTERM, so that nothing is cut off in the middle of a call; a second one cuts."""
+    asked, before = threading.Event(), {}
+
+    def ask(*_) -> None:
+        asked.set()
+        restore()
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    if threading.current_thread() is threading.main_thread():
+        before |= {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        restore()
+
+
+def finish(query: StreamingQuery, patience: float = 3.0) -> None:
     """Stop a query between two batches, or after `patience` seconds in the middle of one, which then comes again."""
     deadline = time.monotonic() + patience
     while query.isActive and query.status["isTriggerActive"] and time.monotonic() < deadline:

@@ -1,0 +1,79 @@
+"""Boards of Chronograf: files that it reads as they are. Its page fills in `:dashboardTime:` and `:interval:`."""
+
+import json
+
+WITHIN = "time > :dashboardTime: AND time < :upperDashboardTime:"
+GREEN, YELLOW, RED, BLUE = "#4ED8A0", "#FFD255", "#BF3D5E", "#00C9FF"
+PALETTE = ("#00C9FF", "#9394FF", "#FFD255")
+WIDE = 12  # columns of the grid
+
+
+def metric(select: str, measurement: str, *tags: str, where: str = "", every: str = ":interval:") -> str:
+    """`select` from Telegraf's bucket over the page's time, by interval and tags; null where there is none."""
+    by = ", ".join([f"GROUP BY time({every})", *(f'"{tag}"' for tag in tags)])
+    return f'SELECT {select} FROM "telegraf"."autogen"."{measurement}" WHERE {WITHIN}{where} {by}'
+
+
+def last(field: str, measurement: str, *tags: str, where: str = "", scale: str = "") -> str:
+    """The last value in the page's time."""
+    by = " GROUP BY " + ", ".join(f'"{tag}"' for tag in tags) if tags else ""
+    select = f'last("{field}"){scale} AS "last"'
+    return f'SELECT {select} FROM "telegraf"."autogen"."{measurement}" WHERE {WITHIN}{where}{by}'
+
+
+def rate(field: str, name: str) -> str:
+    """A counter's growth a second; it begins anew when its server does."""
+    return f'non_negative_derivative(last("{field}"), 1s) AS "{name}"'
+
+
+class Board:
+    """Cells set from left to right."""
+
+    def __init__(self, number: int, name: str):
+        self.whole = {"id": number, "name": name, "organization": "default", "cells": []}
+        self.x = self.y = self.line = 0
+
+    def lines(
+        self, name: str, width: int, query: str, unit: str = "", base: str = "10", kind: str = "line", height: int = 3
+    ):
+        """Lines over time; `kind`: line, line-stacked, bar. `base` 2: thousands are 1024."""
+        y = {"label": unit, "base": base, "bounds": ["0", ""], "scale": "linear", "prefix": "", "suffix": ""}
+        scale = [{"type": "scale", "hex": color, "id": color, "name": color, "value": "0"} for color in PALETTE]
+        legend = {"type": "static", "orientation": "bottom"}
+        return self._cell(name, kind, width, height, query, axes={"y": y}, colors=scale, legend=legend)
+
+    def number(self, name: str, width: int, query: str, suffix: str = "", steps: dict = (), digits: int = 0):
+        """One value. `steps`: from which number on it has which background."""
+        colors = [{"type": "background", "hex": color, "value": str(value)} for value, color in dict(steps).items()]
+        base = colors or [{"type": "text", "hex": BLUE, "value": "-1000000"}]
+        shown = {"decimalPlaces": {"isEnforced": True, "digits": digits}, "axes": {"y": {"suffix": suffix}}}
+        return self._cell(name, "single-stat", width, 2, query, colors=base, **shown)
+
+    def gauge(self, name: str, width: int, query: str, suffix: str, yellow: int, red: int):
+        """A number from 0 to 100."""
+        marks = (("min", GREEN, 0), ("threshold", YELLOW, yellow), ("threshold", RED, red), ("max", RED, 100))
+        colors = [{"type": kind, "hex": color, "value": str(value)} for kind, color, value in marks]
+        shown = {"decimalPlaces": {"isEnforced": True, "digits": 0}, "axes": {"y": {"suffix": suffix}}}
+        return self._cell(name, "gauge", width, 3, query, colors=colors, **shown)
+
+    def table(self, name: str, width: int, query: str, flux: bool = False, height: int = 3):
+        """Rows as they come."""
+        sort = {"internalName": "time", "displayName": "", "visible": True}
+        options = {"verticalTimeAxis": True, "sortBy": sort, "wrapping": "truncate", "fixFirstColumn": True}
+        places = {"isEnforced": True, "digits": 1}
+        shown = {"fieldOptions": [], "timeFormat": "HH:mm:ss", "decimalPlaces": places, "tableOptions": options}
+        return self._cell(name, "table", width, height, query, "flux" if flux else "influxql", **shown)
+
+    def json(self) -> str:
+        """The board as Chronograf reads it."""
+        return json.dumps(self.whole, indent=1, ensure_ascii=False) + "\n"
+
+    def _cell(self, name: str, kind: str, width: int, height: int, query: str, language: str = "influxql", **more):
+        if self.x + width > WIDE:
+            self.x, self.y, self.line = 0, self.y + self.line, 0
+        place = {"x": self.x, "y": self.y, "w": width, "h": height}
+        asked = [{"query": query, "type": language}]
+        identity = f"{self.whole['id']}-{len(self.whole['cells']) + 1}"
+        self.whole["cells"].append({"i": identity, "name": name, "type": kind, **place, "queries": asked, **more})
+        self.x, self.line = self.x + width, max(self.line, height)
+        return self

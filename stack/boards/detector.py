@@ -1,0 +1,49 @@
+"""The board of one detector: does it raise an alarm, since when, why, and is it alive?"""
+
+import grafana
+import queries
+from grafana import GREEN, PURPLE, RED, Page, flux, influxql
+
+ALARM = {"true": ("ALARM", RED), "false": ("quiet", GREEN)}
+ATTACK = [grafana.words_of({queries.NONE: (queries.NONE, grafana.BLUE)}), grafana.prop("custom.insertNulls", False)]
+OLD = {None: GREEN, 10: grafana.ORANGE, 60: RED}  # seconds without a point
+TITLES = {
+    "ocsvm": "one-class SVM", "iforest": "isolation forest", "kmeans": "k-means", "lof": "local outlier factor",
+    "pca": "PCA", "forecast": "forecast",
+}  # fmt: skip
+
+
+def board(name: str) -> Page:
+    """The board of the detector that the pipeline calls `name`."""
+    title, only = TITLES.get(name, name), f" AND {queries.one(name)}"
+    page = Page(f"swat-{name}", f"Detector: {title}", f"Scores of {title}: high is anomalous, alarm above threshold.")
+    page.add(_state(only), 4, 4)
+    page.add(grafana.number("Since the last point", flux(queries.last_point(name)), unit="s", steps=OLD), 4, 4)
+    page.add(grafana.number("Alarms begun", flux(queries.alarms_counted(name)), unit="short"), 4, 4)
+    page.add(grafana.number("Since the last alarm", flux(queries.last_alarm(name)), unit="s"), 4, 4)
+    page.add(grafana.number("Seconds in alarm", influxql(queries.seconds_in_alarm(name)), unit="short"), 4, 4)
+    lead = influxql(queries.last_lead(name), as_table=True)
+    page.add(grafana.number("Tag that led last", lead, field="/^lead$/"), 4, 4)
+    page.add(_scores(name), 24, 9)
+    page.add(alarms("Alarm and known attacks", only), 24, 5)
+    page.add(grafana.rows("Tags that lead, by seconds", flux(queries.leads(name))), 8, 9)
+    page.add(grafana.rows("Points in alarm", influxql(queries.points_in_alarm(name), as_table=True)), 16, 9)
+    return page
+
+
+def alarms(title: str, condition: str = ""):
+    """A row for what is known, then one a detector."""
+    asked = influxql(queries.alarms(condition), "$tag_detector", ref="B")
+    panel = grafana.timeline(title, flux(queries.TRUTH), asked).mappings(grafana.words(ALARM))
+    return panel.override_by_name("known attacks", [*ATTACK, grafana.colored(PURPLE)])
+
+
+def _state(only: str):
+    query = influxql(f'SELECT last("alarm") AS "alarm" FROM "score" {queries.WITHIN}{only}', as_table=True)
+    return grafana.number("State", query, field="/^alarm$/").mappings(grafana.words(ALARM))
+
+
+def _scores(name: str):
+    panel = grafana.series("Score against threshold", influxql(queries.score_and_threshold(name), "$col"))
+    dashed = grafana.prop("custom.lineStyle", {"fill": "dash", "dash": [10, 6]})
+    return panel.override_by_name("threshold", [grafana.colored(RED), dashed])

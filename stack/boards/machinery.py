@@ -1,0 +1,106 @@
+"""Three boards of the machinery: is every part alive, what does the machine do, how does the stream run?"""
+
+from chronograf import GREEN, RED, YELLOW, Board, last, metric, rate
+
+from swatlib.live.monitor import PRODUCER, STREAM
+from swatlib.live.sink import PIPELINE
+
+SILENT = 20  # seconds without a report: they come every 5, and every 10 from a stream that has nothing to do
+PARTS = {  # what each part reports, and where; `stored` comes from the stream past Telegraf
+    "telegraf": ("telegraf", "internal_agent", "metrics_written"),
+    "kafka": ("telegraf", "kafka_broker", "heap_used"),
+    "influxdb": ("telegraf", "influxdb", "influxdb_uptime_seconds"),
+    "producer": ("telegraf", PRODUCER, "sent"),
+    "stream": ("telegraf", STREAM, "state"),
+    "stored": ("swat", PIPELINE, "rows_out"),
+}
+BASE = -1_000_000  # the first step of a number's colours
+LATE = {BASE: GREEN, 5: YELLOW, 30: RED}
+NONE = {BASE: GREEN, 1: RED}
+BEHIND = {BASE: GREEN, 1_000: YELLOW, 10_000: RED}
+MEGABYTES = " / 1048576"
+QUERIES = 'non_negative_derivative(last("influxql_service_executing_duration_seconds_count"), 1s) AS "queries"'
+
+
+def health() -> Board:
+    """Is every part alive, and does each keep up with the one before?"""
+    board = Board(9001, "SWaT: is every part alive?")
+    board.table("Seconds since each part reported", 6, alive(), flux=True, height=4)
+    reports = metric('spread("writes_served") AS "reports"', "internal_influxdb_v2_listener", "alias", every="30s")
+    board.lines("Reports of stream and producer in 30 s", 6, reports, height=4)
+    acknowledged = f"{rate('sent', 'sent')}, {rate('acked', 'acknowledged')}"
+    board.lines("Rows a second sent", 4, metric(acknowledged, PRODUCER, "plant"))
+    board.lines("Messages a second in Kafka", 4, metric(rate("MessagesInPerSec", "in"), "kafka_topic", "topic"))
+    board.lines("Rows stored in 10 s", 4, metric('sum("rows_out") AS "stored"', STREAM, "query", every="10s"))
+    board.lines("Rows not acknowledged", 3, metric('last("sent") - last("acked") AS "rows"', PRODUCER, "plant"))
+    board.lines("Messages not yet read", 3, metric('max("behind") AS "messages"', STREAM, "query"))
+    latency = 'max("latency_p50") AS "median", max("latency_p95") AS "p95"'
+    board.lines("Seconds from sent to stored", 3, metric(latency, STREAM, "query"), unit="s")
+    board.lines("Messages rejected", 3, metric('sum("rejected") AS "messages"', STREAM, "query"))
+    board.number("Seconds from sent to stored (p95)", 3, last("latency_p95", STREAM), " s", LATE, 1)
+    board.number("Messages not yet read", 3, last("behind", STREAM), steps=BEHIND)
+    waiting = last("buffer_size", "internal_write", where=" AND \"output\" = 'influxdb_v2'")
+    board.number("Points waiting in Telegraf", 3, waiting, steps=BEHIND)
+    board.number("Points InfluxDB dropped", 3, last("storage_writer_dropped_points_sum", "influxdb"), steps=NONE)
+    return board
+
+
+def alive() -> str:
+    """Flux: a row for each part that reported within a day, with the seconds since. A part that died stays in it."""
+    named = "\n".join(_age(part, *where) for part, where in PARTS.items())
+    state = f'if r.seconds > {float(SILENT)} then "SILENT" else "alive"'
+    return f"""{named}
+union(tables: [{", ".join(PARTS)}]) |> group() |> sort(columns: ["part"])
+  |> map(fn: (r) => ({{r with state: {state}}}))"""
+
+
+def _age(part: str, bucket: str, measurement: str, field: str) -> str:
+    since = "float(v: int(v: now()) - int(v: r._time)) / 1000000000.0"
+    return f"""{part} = from(bucket: "{bucket}") |> range(start: -1d)
+  |> filter(fn: (r) => r._measurement == "{measurement}" and r._field == "{field}")
+  |> last() |> map(fn: (r) => ({{_time: r._time, part: "{part}", seconds: {since}}}))
+  |> group() |> sort(columns: ["_time"]) |> last(column: "_time")"""
+
+
+def machine() -> Board:
+    """What do the machine and each process take?"""
+    board = Board(9002, "SWaT: machine and processes")
+    usage = ", ".join(f'mean("usage_{kind}") AS "{kind}"' for kind in ("user", "system", "iowait"))
+    board.lines("CPU by kind", 6, metric(usage, "cpu"), unit="%", kind="line-stacked")
+    board.gauge("Memory used", 3, last("used_percent", "mem"), " %", 75, 90)
+    board.gauge("Disk used", 3, last("used_percent", "disk"), " %", 75, 90)
+    board.lines("CPU of each process, 100 is a core", 6, metric('mean("cpu_usage") AS "cpu"', "procstat", "filter"),
+                unit="%")  # fmt: skip
+    board.lines("Memory of each process", 6, metric('mean("memory_rss") AS "resident"', "procstat", "filter"), unit="B",
+                base="2")  # fmt: skip
+    board.table("Processes that run", 4, last("running", "procstat_lookup", "filter"))
+    board.lines("Load", 4, metric('mean("load1") AS "load"', "system"))
+    traffic = f"{rate('bytes_recv', 'received')}, {rate('bytes_sent', 'sent')}"
+    board.lines("Network", 4, metric(traffic, "net", "interface"), unit="B/s", base="2")
+    board.lines("Heap of the broker", 4, metric('last("heap_used") AS "heap"', "kafka_broker"), unit="B", base="2")
+    heap = metric('last("go_memstats_heap_inuse_bytes") AS "heap"', "influxdb")
+    board.lines("Heap of InfluxDB", 4, heap, unit="B", base="2")
+    board.number("Hours since the machine started", 4, last("uptime", "system", scale=" / 3600"), " h", digits=1)
+    return board
+
+
+def stream() -> Board:
+    """How does the stream run: batches, broker, storage?"""
+    board = Board(9003, "SWaT: stream, broker, storage")
+    rows = 'sum("rows_in") AS "read", sum("rows_out") AS "stored"'
+    board.lines("Rows of batches", 4, metric(rows, STREAM, "query"), kind="bar")
+    board.lines("Seconds a batch takes", 4, metric('max("seconds") AS "longest"', STREAM, "query"), unit="s")
+    board.lines("Rows a second within batches", 4, metric('max("rows_per_second") AS "best"', STREAM, "query"))
+    spoilt = ", ".join(f'sum("{name}") AS "{name}"' for name in ("late", "gaps", "missing"))
+    board.lines("Late rows, gaps, missing readings", 4, metric(spoilt, STREAM, "query"))
+    board.lines("Rows in alarm", 4, metric('sum("alarms") AS "rows"', STREAM, "query"), kind="bar")
+    board.number("State: 1 runs, 0 stopped, 2 failed", 4, last("state", STREAM), steps={BASE: RED, 1: GREEN, 2: RED})
+    board.lines("Bytes a second into Kafka", 4, metric(rate("BytesInPerSec", "in"), "kafka_topic", "topic"), base="2")
+    board.lines("Kafka's answers, 99 % within", 4,
+                metric('max("99thPercentile") AS "ms"', "kafka_request", "request"), unit="ms")  # fmt: skip
+    board.table("Log of each topic, in MB", 4, last("Size", "kafka_log", "topic", "partition", scale=MEGABYTES))
+    stored = rate("storage_writer_ok_points_sum", "points")
+    board.lines("Points a second into InfluxDB", 4, metric(stored, "influxdb"))
+    board.lines("Queries a second", 4, metric(QUERIES, "influxdb"))
+    board.table("Series of each bucket", 4, last("storage_bucket_series_num", "influxdb", "bucket"))
+    return board

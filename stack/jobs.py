@@ -1,0 +1,101 @@
+"""What compose runs once before the rest: `python stack/jobs.py secrets FOLDER`, `topics`, `pipeline FOLDER`,
+`agent FOLDER`; and, as a health check, `flowing`. Each does no harm when it is done already.
+"""
+
+import os
+import secrets as random
+import shutil
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+from swatlib.live.services.influx import READ, SECRET, WRITE, set_up
+from swatlib.live.services.tools import store
+from swatlib.settings import environment, settings
+
+INFLUXDB = "influxdb"  # the folder where all its tokens lie
+PASSWORD, JUPYTER = "grafana-password", "jupyter-token"
+SWAT, GRAFANA = 1000, 472  # users that the containers run as
+# folder of a service: the user that may read it, and what that service may know
+SHARES = {
+    "stream": (SWAT, (WRITE,)),
+    "telegraf": (SWAT, (WRITE,)),
+    "chronograf": (SWAT, (READ,)),
+    "notebooks": (SWAT, (READ, WRITE, JUPYTER)),
+    "grafana": (GRAFANA, (READ, PASSWORD)),
+}
+
+
+def secrets(folder: str) -> None:
+    """Tokens of InfluxDB and two passwords, made at the first start; each service has a folder with its own alone."""
+    top = Path(folder)
+    set_up(settings().influx_url, top / INFLUXDB)
+    for name in (PASSWORD, JUPYTER):
+        if not (top / INFLUXDB / name).exists():
+            store(top / INFLUXDB / name, random.token_urlsafe(24), SECRET)
+    for service, (user, names) in SHARES.items():
+        share(top / INFLUXDB, top / service, names, user)
+    hand_over(top / INFLUXDB, top.stat().st_uid)
+
+
+def share(source: Path, target: Path, names: tuple[str, ...], user: int) -> None:
+    """Copies that only `user` can read. The folder stays the same one: it may be mounted already."""
+    target.mkdir(exist_ok=True)
+    for name in names:
+        store(target / name, (source / name).read_text(encoding="utf-8"), SECRET)
+    hand_over(target, user)
+
+
+def hand_over(folder: Path, user: int) -> None:
+    """A folder and its files to a user, where we may."""
+    folder.chmod(0o700)
+    for path in (folder, *folder.iterdir()):
+        if os.geteuid() == 0:
+            os.chown(path, user, -1)
+
+
+def topics() -> None:
+    """The topics, the one of readings with TOPIC_PARTITIONS partitions."""
+    from swatlib.live.producer import create_topics
+
+    create_topics(settings().kafka, int(environment()["TOPIC_PARTITIONS"]))
+
+
+def pipeline(folder: str) -> None:
+    """The default pipeline, fitted on two simulated days; one that is there already stays."""
+    from swatlib.pipeline import Pipeline
+    from swatlib.simulation import simulate
+
+    if not Path(folder).exists():
+        Pipeline().fit(simulate("54 h", attacks=None, seed=0)).save(Path(folder))
+
+
+def agent(folder: str) -> None:
+    """The agent that shows Kafka's figures over HTTP."""
+    from swatlib.live.services.installation import installed
+
+    (jar,) = (installed("kafka") / "agent").glob("*.jar")
+    shutil.copyfile(jar, Path(folder) / "jolokia.jar")
+
+
+def flowing(seconds: float = 30.0) -> None:
+    """Fails unless a reading reached the topic within so many seconds."""
+    from kafka import KafkaConsumer, TopicPartition
+
+    from swatlib.live.topic import READINGS
+
+    with closing(KafkaConsumer(bootstrap_servers=settings().kafka)) as consumer:
+        since = int((time.time() - seconds) * 1000)
+        parts = [TopicPartition(READINGS, part) for part in consumer.partitions_for_topic(READINGS) or ()]
+        if not any(consumer.offsets_for_times(dict.fromkeys(parts, since)).values()):
+            sys.exit(f"No reading reached the topic {READINGS} within {seconds:.0f} s.")
+
+
+JOBS = {job.__name__: job for job in (secrets, topics, pipeline, agent, flowing)}
+
+if __name__ == "__main__":
+    name, *arguments = sys.argv[1:] or [""]
+    if name not in JOBS:
+        sys.exit(f"There is no job '{name}'; there are {', '.join(JOBS)}.")
+    JOBS[name](*arguments)

@@ -1,0 +1,169 @@
+"""Whole live runs as a user has them: the verbs in terminals of their own, the notebook's object, Ctrl-C."""
+
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+from rig import influx_sink
+
+from swatlib.live.services import Services
+from swatlib.live.session import Live, planned
+from swatlib.pipeline import Pipeline
+from swatlib.settings import ROOT, environment
+from swatlib.simulation import Attack, running
+
+END_WITHIN = 10  # seconds after Ctrl-C, as the README says
+
+
+@pytest.fixture(scope="module")
+def folder(need, tmp_path_factory):
+    need("kafka", "influxdb")
+    where = tmp_path_factory.mktemp("live")
+    yield where
+    Services(where).stop()
+
+
+@pytest.fixture(scope="module")
+def fitted(normal):
+    return Pipeline(("pca", "kmeans"), startup=0).fit(normal.between(end="2015-12-24"))
+
+
+@pytest.fixture(scope="module")
+def saved(fitted, tmp_path_factory):
+    return fitted.save(tmp_path_factory.mktemp("saved") / "pipeline")
+
+
+@contextmanager
+def terminal(folder: Path, *words):
+    """A verb as its user types it, in a process group of its own; what it prints goes to a file."""
+    log = folder / f"terminal-{words[0]}.log"
+    command = [sys.executable, "-m", "swatlib", *map(str, words), "--folder", str(folder)]
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=environment())
+    process.log = log
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def interrupt(process) -> float:
+    """Ctrl-C, as a terminal sends it: to the whole group. Seconds until the program has ended."""
+    began = time.monotonic()
+    subprocess.run(["kill", "-INT", "--", f"-{process.pid}"], check=True)
+    process.wait(60)
+    return time.monotonic() - began
+
+
+def wait(holds, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not (found := holds()):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    return found
+
+
+def left(folder: Path) -> list[str]:
+    """Command lines of the processes that still work in a folder."""
+    lines = [" ".join(each.info["cmdline"] or ()) for each in psutil.process_iter(["cmdline"])]
+    return [line for line in lines if str(folder) in line]
+
+
+def test_planned_attacks_lie_at_even_distances():
+    begin = pd.Timestamp("2026-01-01")
+    first, second = planned(Attack, ("LIT101 freeze", "LIT301 spoof 1200"), begin, 500)
+    assert [(each.start - begin).total_seconds() for each in (first, second)] == [100, 300]
+    assert (first.duration, first.action, second.action) == (100, "LIT101 freeze", "LIT301 spoof 1200")
+
+
+def test_a_speed_without_an_end_is_refused(fitted):
+    with pytest.raises(ValueError, match="need minutes"):
+        Live(fitted, running, Attack, speed=60)
+
+
+def test_a_run_shows_its_attack_its_pace_and_equal_scores(folder, fitted):
+    with Live(fitted, running, Attack, 3, 60.0, ("LIT301 spoof 1200",), folder=folder) as live:
+        live.wait()
+        found, batches, (points, differences) = live.found(), live.batches(), live.parity()
+        shown = live.readings(), live.scores(), live.events()
+    assert found["attack"].tolist() == ["LIT301 spoof 1200"]
+    assert found[["pca", "kmeans"]].min(axis=None) < 60
+    assert (points, differences) == (2 * (180 + 600), [])
+    assert batches["rows_out"].sum() == 180 + 600
+    assert batches["rejected"].sum() == 0
+    assert [len(each) for each in shown] == [180, 180, 1]
+    assert Services(folder).status()["kafka"].state == "stopped"
+    assert left(folder) == []
+
+
+def test_servers_that_ran_before_run_on(folder, fitted):
+    with Services(folder, ("kafka",)) as servers:
+        pid = servers.pid("kafka")
+        with Live(fitted, running, Attack, 1, None, folder=folder) as live:
+            live.wait()
+            assert live.scores().shape[0] == 60
+        assert servers.pid("kafka") == pid
+        assert {each.state for name, each in servers.status().items() if name != "kafka"} <= {
+            "stopped",
+            "never started",
+        }
+
+
+def test_the_verbs_in_terminals_of_their_own(folder, saved):
+    """services, stream, produce and attack as four terminals have them: the attack is an alarm in InfluxDB."""
+    with Services(folder, ("kafka", "influxdb")) as servers:
+        reader = influx_sink(servers.influxdb)
+        with terminal(folder, "stream", saved) as stream, terminal(folder, "produce", "--plant", "four") as plant:
+            wait(lambda: len(reader.scores("four")) > 600)
+            attack = [sys.executable, "-m", "swatlib", "attack", "LIT301", "spoof", "1200", "--for", "60"]
+            attack += ["--plant", "four", "--folder", str(folder)]
+            told = subprocess.run(attack, capture_output=True, text=True, check=True).stdout
+            assert told == "LIT301 spoof 1200, for 60 s, was sent to plant four; it begins with its next row\n"
+            start = wait(lambda: list(reader.attacks("four")["start"]))[0]
+            alarm = wait(lambda: first_alarm(reader.scores("four", start)))
+            print(f"first alarm {(alarm - start).total_seconds():.0f} s after the attack began")
+            assert alarm - start < pd.Timedelta("60s")
+            assert hidden(servers, [stream, plant])
+            assert max(interrupt(plant), interrupt(stream)) < END_WITHIN
+        assert "Traceback" not in stream.log.read_text() + plant.log.read_text()
+
+
+def first_alarm(scores: pd.DataFrame):
+    alarm = scores.xs("alarm", axis=1, level=1).any(axis=1) if len(scores) else pd.Series(dtype=bool)
+    return alarm.idxmax() if alarm.any() else None
+
+
+def hidden(servers: Services, programs) -> bool:
+    """Whether no token is in what the programs print, in the process list with its environment, or in Spark's work."""
+    tokens = [path.read_text() for path in (servers.folder / "influxdb" / "tokens").iterdir()]
+    told = "".join(program.log.read_text() for program in programs)
+    told += subprocess.run(["ps", "auxeww"], capture_output=True, text=True, check=True).stdout
+    kept = [path for path in servers.folder.rglob("*") if path.is_file() and "tokens" not in path.parts]
+    told += "".join(path.read_bytes().decode("latin-1") for path in kept if "engine" not in path.parts)
+    return len(tokens) == 3 and not [token for token in tokens if token in told]
+
+
+def test_ctrl_c_ends_servers_plant_and_stream_within_ten_seconds(folder, saved):
+    with terminal(folder, "live", saved) as live:
+        wait(lambda: "The plant's name is swat" in live.log.read_text())
+        wait(lambda: (folder / "stream.log").read_text().count("WARN") > 0)
+        time.sleep(5)
+        assert interrupt(live) < END_WITHIN
+    assert live.returncode == 130
+    assert live.log.read_text().endswith("Stopped.\n")
+    assert {each.state for each in Services(folder).status().values()} <= {"stopped", "never started"}
+    assert left(folder) == []
+
+
+def test_no_token_stands_in_a_tracked_file(folder):
+    tokens = {path.read_text() for path in (folder / "influxdb" / "tokens").iterdir()}
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.split(b"\0")
+    texts = [(ROOT / name.decode()).read_bytes() for name in listed if name and (ROOT / name.decode()).is_file()]
+    assert tokens and not [token for token in tokens for text in texts if token.encode() in text]

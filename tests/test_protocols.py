@@ -1,0 +1,158 @@
+from dataclasses import replace
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from swatlib.data import Recording, Source, attacks
+from swatlib.metrics import evaluate
+from swatlib.protocols import Protocol, alone, attack_counts, box, every, judge, labels, may_compare, published, steps
+from swatlib.protocols.judging import STEPS
+from swatlib.protocols.study import CHOICES, Answer, Study
+from swatlib.simulation import Attack, simulate
+
+LABEL = np.zeros(100, dtype=bool)
+LABEL[20:40] = LABEL[60:70] = True
+SCORE = np.where(LABEL, 2.0, 0.0)
+SCORE[60:70] = 0.5
+SCORE[80:90] = 1.0
+
+
+def small_study(score=SCORE, alarm=None) -> Study:
+    answer = Answer(score, score > 1.5 if alarm is None else alarm, validation=np.linspace(0, 0.4, 50))
+    moved = np.roll(LABEL, 5)
+    return Study("pca", {"dropped": answer, "kept": answer}, {"true": LABEL, "official": moved})
+
+
+def f1(**choices) -> float:
+    return judge(small_study(), Protocol(**choices))["f1"]
+
+
+def test_each_threshold_is_the_one_it_says():
+    found = [judge(small_study(), Protocol(threshold=name))["found"] for name in CHOICES["threshold"]]
+    assert found == [1, 2, 2, 2]
+    assert f1() == pytest.approx(40 / 50)
+    assert f1(threshold="validation maximum") == pytest.approx(60 / 70)
+
+
+def test_adjustment_labels_and_sampling_do_what_they_say():
+    thin = np.where(np.arange(100) % 10 == 5, SCORE, 0.0)
+    study = small_study(thin)
+    assert judge(study)["f1"] == pytest.approx(4 / 32)
+    assert judge(study, Protocol(adjustment="PA"))["f1"] == pytest.approx(40 / 50)
+    assert judge(study, Protocol(adjustment="PA%20"))["f1"] == pytest.approx(4 / 32)
+    assert f1(labels="official") == pytest.approx(30 / 50)
+    official = {
+        kind: judge(small_study(), Protocol(labels="official", sampling=f"10 s, label {kind}"))
+        for kind in ("max", "min")
+    }
+    assert (official["max"]["attacks"], official["max"]["recall"]) == (2, pytest.approx(2 / 5))
+    assert (official["min"]["attacks"], official["min"]["recall"]) == (1, 1.0)
+
+
+def test_the_longest_attack_is_cut_to_550_rows():
+    label = np.zeros(3_000, dtype=bool)
+    label[100:1_100] = label[2_000:2_100] = True
+    answer = Answer(label.astype(float), label & (np.arange(3_000) < 1_500), np.zeros(10))
+    study = Study("pca", {"dropped": answer, "kept": answer}, {"true": label})
+    assert judge(study)["recall"] == pytest.approx(1_000 / 1_100)
+    assert judge(study, Protocol(longest="cut"))["recall"] == pytest.approx(550 / 650)
+
+
+@given(
+    arrays(bool, 40).filter(np.any),
+    arrays(float, 40, elements=st.integers(0, 6).map(float)),
+    st.sampled_from(CHOICES["adjustment"]),
+)
+def test_the_best_threshold_on_the_test_is_the_best_there_is(label, score, adjustment):
+    answer = Answer(score, score > 9, score)
+    study = Study("pca", {"dropped": answer}, {"true": label})
+    best = judge(study, Protocol(threshold="best on test", adjustment=adjustment))["f1"]
+    name = {"none": "f1", "PA%20": "pa_k20_f1", "PA": "pa_f1"}[adjustment]
+    assert best == pytest.approx(max(evaluate(label, score > level)[name] for level in np.unique(score)))
+
+
+def test_every_protocol_is_judged_and_the_tables_agree_with_it():
+    study = small_study()
+    table = every(study).set_index(list(CHOICES))["f1"]
+    assert len(table) == np.prod([len(choices) for choices in CHOICES.values()])
+    ours = alone(study)["f1"]
+    assert ours["sampling", "10 s, label min"] == table["budget", "none", "10 s, label min", "true", "whole", "dropped"]
+    assert list(steps(study)["step"]) == ["this workbench", *(step for step, _ in STEPS)]
+    assert steps(study)["f1"].iloc[-1] == table["best on test", "PA", "10 s, label max", "official", "whole", "dropped"]
+
+
+def test_a_choice_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="adjustment 'PA100' is unknown; choose one of none, PA%20, PA"):
+        Protocol(adjustment="PA100")
+
+
+def test_a_recording_with_one_label_has_no_step_of_labels():
+    study = replace(small_study(), labels={"true": LABEL})
+    assert "official labels" not in list(steps(study)["step"])
+    assert len(every(study)) == len(every(small_study())) / 2
+
+
+@pytest.fixture(scope="module")
+def files_of_2015():
+    """The rows of 2015 as far as labels go: 449,919 of one tag, with the official label."""
+    index = pd.date_range("2015-12-28 10:00", periods=450_000, freq="s", name="time")
+    index = index[(index < "2015-12-31 18:00") | (index >= "2015-12-31 18:01:21")]
+    table = pd.read_csv(files("swatlib") / "tables" / "label_runs_2015.csv", parse_dates=["start", "end"])
+    label = pd.Series(False, index, name="attack")
+    for run in table.itertuples():
+        label[run.start : run.end] = True
+    frame = pd.DataFrame({"LIT101": np.zeros(len(index), np.float32)}, index)
+    recording = Recording(frame, label, source=(Source("attack.xlsx", "0"),))
+    return replace(recording, events=attacks(recording))
+
+
+def test_attacks_are_counted_in_every_way_in_use(files_of_2015):
+    counts = attack_counts(files_of_2015, labels(files_of_2015)["true"])
+    assert counts["attacks"].to_dict() == {
+        "listed": 41,
+        "carried out": 36,
+        "runs of the official label": 35,
+        "the same without the phantom": 34,
+        "runs of the true label": 35,
+    }
+    assert counts["found"].to_list() == [36, 36, 34, 34, 35]
+
+
+def test_official_rows_have_both_labels_and_published_figures_to_go_with(files_of_2015):
+    known = labels(files_of_2015)
+    assert {kind: int(label.sum()) for kind, label in known.items()}["official"] == 54_621
+    assert known["true"].sum() < 54_621
+    said = may_compare(files_of_2015).groupby("rows")["compare"].unique().str.join("").to_dict()
+    assert said == {"all": "yes", "10 s": "yes", "longest cut": "yes", "excerpt": "no"}
+    assert "never one at a false-alarm budget" in box(files_of_2015, files_of_2015)
+    part = files_of_2015.between("2015-12-29")
+    assert set(may_compare(part)["compare"]) == {"no"}
+    assert "of the 449,919 rows that the figures are about" in box(part, part)
+
+
+def test_a_simulated_run_has_both_labels_and_nothing_published_to_go_with():
+    run = simulate("24h", start="2015-12-28 08:00")
+    known = labels(run)
+    phantom = slice("2015-12-29 06:30:00", "2015-12-29 06:42:00")
+    assert (known["official"][phantom].sum(), known["true"][phantom].sum()) == (721, 0)
+    assert set(may_compare(run)["compare"]) == {"no"}
+    assert "Nothing published: these rows are simulated" in box(run, run)
+
+
+def test_other_attacks_have_one_label():
+    assert list(labels(simulate("2h", attacks=[Attack("LIT101 spoof 700", start=3_600)]))) == ["true"]
+    with pytest.raises(ValueError, match="no attack is labelled in this recording"):
+        labels(simulate("1h", attacks=None))
+
+
+def test_published_figures_say_their_protocol_and_source():
+    table = published()
+    assert table.notna().all().all()
+    assert table.loc[table["method"] == "USAD", ["value", "threshold"]].to_numpy().tolist() == [
+        ["0.792", "best on test"]
+    ]
