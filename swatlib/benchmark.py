@@ -7,17 +7,21 @@ swat-sim-1  20 runs with 200 attacks of nine classes over all stages, and 40 dis
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from swatlib.checks import KINDS, Checks
 from swatlib.data import Recording
+from swatlib.files import write_text
 from swatlib.metrics import per_attack
 from swatlib.metrics.case import make_case, within
 from swatlib.metrics.events import false_alarms_per_day
 from swatlib.metrics.points import f1, precision, recall
 from swatlib.pipeline import Pipeline
 from swatlib.plant import TAGS
+from swatlib.settings import settings
 from swatlib.simulation import Attack, simulate
 
 SECONDS_2015, ATTACKED_2015 = 946_719, pd.Timestamp("2015-12-28 10:00")
@@ -77,6 +81,21 @@ def results(
         figures.append(summed.assign(checked=summed["detector"].map(fitted.checked_)))
         progress(run.name)
     return pd.concat(attacks, ignore_index=True), pd.concat(figures, ignore_index=True)
+
+
+def ablation(name: str, numbers: tuple[int, ...] = (), kinds: tuple[str, ...] = tuple(KINDS)) -> pd.DataFrame:
+    """What each part of the guard is worth: `summary` of the whole, without its hold, and without each of `kinds`."""
+    variants = {"whole": ("guard", Checks()), "without hold": ("guard-brief", Checks())}
+    variants |= {f"without {kind}": ("guard", Checks(tuple(each for each in KINDS if each != kind))) for kind in kinds}
+    attacks, figures = [], []
+    for run in benchmark(name, numbers):
+        for variant, (detector, checks) in variants.items():
+            fitted = Pipeline((detector,), checks=checks).fit(run.normal)
+            scores = fitted.score(run.attacked.frame).rename(columns={detector: variant}, level=0)
+            found, summed = judge(run, scores)
+            attacks.append(found)
+            figures.append(summed)
+    return summary(pd.concat(attacks), pd.concat(figures)).rename_axis("guard")
 
 
 def judge(run: Run, scores: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -149,6 +168,14 @@ def by_class(attacks: pd.DataFrame) -> pd.DataFrame:
     table = visible.pivot_table("found", "class", "detector", aggfunc="mean", sort=False)
     first = visible[visible["detector"] == visible["detector"].iloc[0]]
     return table.assign(of=first.groupby("class").size())
+
+
+def save(name: str, attacks: pd.DataFrame, figures: pd.DataFrame) -> Path:
+    """Write both tables of `results` as CSV to reports/benchmark/<name>/; returns that folder."""
+    folder = settings().reports_folder / "benchmark" / name
+    for kind, table in (("attacks", attacks), ("runs", figures)):
+        write_text(folder / f"{kind}.csv", table.to_csv(index=False))
+    return folder
 
 
 def _run_2015(seed: int) -> Run:

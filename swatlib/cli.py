@@ -184,6 +184,27 @@ def compare(
     _say(verdict(table).replace("**", ""))
 
 
+@app.command(epilog="Example: python -m swatlib benchmark swat-2015 --run 101 --run 102 --run 103 --detector guard")
+def benchmark(
+    name: Annotated[Literal["swat-2015", "swat-sim-1"], typer.Argument(help="Which benchmark.")],
+    *,
+    run: Annotated[list[int], typer.Option(help="Seed of swat-2015 (1, 2, 3), run of swat-sim-1 (all).")] = (),
+    detector: Detectors = (),
+    budget: Budget = 1.0,
+) -> None:
+    """Fit and judge a pipeline on every run of a benchmark; tables here and as CSV under reports/benchmark/."""
+    from swatlib.benchmark import by_class as classes
+    from swatlib.benchmark import results, save, summary
+
+    attacks, figures = results(
+        name, tuple(run), lambda: _pipeline(detector, budget), lambda done: _say(f"{done}: done")
+    )
+    _say(f"{name}: {figures['run'].nunique()} runs, budget {budget:g} false alarms a day")
+    for table in (summary(attacks, figures), classes(attacks)):
+        out.print(_plain_table(table))
+    _say(f"Tables: {save(name, attacks, figures)}")
+
+
 @app.command(epilog="Example: python -m swatlib slides 2026-11-24-210000")
 def slides(
     report: Annotated[str, typer.Argument(help="Name or folder of a run with 04-comparison or 08-attacks.")],
@@ -306,6 +327,15 @@ def _metric_table(compared) -> Table:
     table.columns[0].no_wrap = True
     for (_, name), row in shown.iterrows():
         table.add_row(name, *map(written, row.where(row.notna(), None)))
+    return table
+
+
+def _plain_table(frame) -> Table:
+    from swatlib.headline import written
+
+    table = Table(frame.index.name or "", *map(str, frame), box=None, header_style="dim")
+    for name, row in frame.iterrows():
+        table.add_row(str(name), *map(written, row.where(row.notna(), None)))
     return table
 
 

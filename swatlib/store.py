@@ -27,7 +27,7 @@ from swatlib.settings import settings
 
 FORMAT = 1
 PACKAGE = Path(__file__).parent
-# Right of the store in the flow: a change there changes no result.
+# Nothing that the store loads: a change there changes no result.
 SHOWING = (
     "protocols",
     "plots",

@@ -17,27 +17,9 @@ from packaging.utils import canonicalize_name
 from swatlib.cli import app
 from swatlib.settings import ROOT
 
-FLOW = [
-    "plant",
-    "settings",
-    "files",
-    "provenance",
-    "data",
-    "movement",
-    "simulation",
-    "recordings",
-    "features",
-    "checks",
-]
+FLOW = ["plant", "settings", "files", "provenance", "data", "movement", "simulation", "recordings", "features"]
+FLOW += ["checks", "detectors", "scores", "pipeline", "metrics", "protocols", "benchmark", "results", "store", "plots"]
 FLOW += [
-    "detectors",
-    "scores",
-    "pipeline",
-    "metrics",
-    "results",
-    "store",
-    "protocols",
-    "plots",
     "story",
     "headline",
     "parameters",

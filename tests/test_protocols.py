@@ -10,7 +10,24 @@ from hypothesis.extra.numpy import arrays
 
 from swatlib.data import Recording, Source, attacks
 from swatlib.metrics import evaluate
-from swatlib.protocols import Protocol, alone, attack_counts, box, every, judge, labels, may_compare, published, steps
+from swatlib.protocols import (
+    Protocol,
+    alone,
+    attack_counts,
+    box,
+    effects,
+    every,
+    first_movements,
+    judge,
+    labels,
+    may_compare,
+    phantoms,
+    published,
+    recoveries,
+    steps,
+    touching_attacks,
+    windows,
+)
 from swatlib.protocols.judging import STEPS
 from swatlib.protocols.study import CHOICES, Answer, Study
 from swatlib.simulation import Attack, simulate
@@ -156,3 +173,53 @@ def test_published_figures_say_their_protocol_and_source():
     assert table.loc[table["method"] == "USAD", ["value", "threshold"]].to_numpy().tolist() == [
         ["0.792", "best on test"]
     ]
+
+
+def test_the_official_windows_of_2015_lie_off_as_is_known(files_of_2015):
+    table = windows(files_of_2015).set_index("attack")
+    late = (table["official_start"] - table["true_start"]).dt.total_seconds()
+    assert late[[1, 23, 28, 30, 36]].to_list() == [16, 27, 0, 37, -66]
+    assert touching_attacks(files_of_2015)["attacks"].to_list() == ["10 and 11", "27 and 28"]
+    assert phantoms(files_of_2015).to_numpy().tolist() == [
+        [pd.Timestamp("2015-12-29 06:30"), pd.Timestamp("2015-12-29 06:42:01"), 721]
+    ]
+
+
+def test_attacked_tags_first_move_at_the_true_start(normal, attacked):
+    table = first_movements(normal, attacked).set_index("attack")
+    assert (table["offset_s"] - table["true_offset_s"]).abs()[[1, 2, 6, 7, 8, 10, 11]].max() <= 2
+    assert table.loc[1, ["tag", "true_offset_s"]].to_list() == ["MV101", -16]
+    assert np.isnan(table.loc[4, "offset_s"]), "MV504 is no tag"
+
+
+def test_recovery_ends_with_the_last_alarm_before_ten_quiet_minutes(attacked):
+    events, alarm = windows(attacked).set_index("attack"), attacked.label.copy()
+    end = events["true_end"]
+    alarm[end[8] : end[8] + pd.Timedelta("90s")] = True
+    alarm[end[11] + pd.Timedelta("590s") : end[11] + pd.Timedelta("599s")] = True
+    alarm[end[11] + pd.Timedelta("20min") : end[11] + pd.Timedelta("21min")] = True
+    table = recoveries(attacked, alarm).set_index("attack")
+    assert table.loc[[7, 8, 11], "recovery_s"].to_list() == [0, 91, 600]
+    assert not table.loc[7, "cut_off"]
+    assert table.loc[10, "cut_off"], "11 begins where 10 ends"
+    assert recoveries(attacked, ~attacked.label & alarm).empty
+
+
+def test_only_true_labels_make_a_perfect_detector_perfect(attacked):
+    scored = pd.DataFrame({"alarm": attacked.label, "score": attacked.label.astype(float)})
+    table = effects(attacked, scored)
+    assert table["perfect", "true"][["f1", "event_f1", "average_precision", "vus_pr"]].to_list() == [1, 1, 1, 1]
+    assert table["perfect", "official"]["f1"] < 0.95
+    pd.testing.assert_frame_equal(table["detector"][["official", "true"]], table["perfect"])
+
+
+def test_alarms_in_recovery_are_forgiven(attacked):
+    late = attacked.label | attacked.label.shift(120, fill_value=False)
+    table = effects(attacked, pd.DataFrame({"alarm": late, "score": late.astype(float)}))["detector"]
+    assert table.loc["precision", "true"] < 0.95
+    assert table.loc["precision", "true, recovery forgiven"] == 1
+
+
+def test_windows_of_a_recording_without_official_label_are_refused():
+    with pytest.raises(ValueError, match="no official label of 2015; give the official files or a simulated run"):
+        windows(simulate("2h", attacks=[Attack("LIT101 spoof 700", start=3_600)]))

@@ -13,11 +13,12 @@ import pandas as pd
 
 from swatlib.checks.actuators import Dwell, Move, State
 from swatlib.checks.balance import Balance
-from swatlib.checks.readings import Freeze, Jump, Range, Texture
+from swatlib.checks.readings import Creep, Freeze, Jump, Range, Texture
 from swatlib.checks.rows import Check, Rows
 
 KINDS: dict[str, type[Check]] = {
     "jump": Jump,
+    "creep": Creep,
     "freeze": Freeze,
     "range": Range,
     "texture": Texture,

@@ -5,9 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from swatlib.checks.readings import actuators
 from swatlib.checks.rows import Check, Rows, rows_since, step
-from swatlib.plant import CLOSED, OFF, OPEN, PAIRS, TAGS
+from swatlib.plant import CLOSED, OPEN, TAGS
 
 # What moves together: the inlet of T101 follows that tank alone, its outlet goes with the dosing.
 GROUPS = (("MV101",), ("P1", "P2"), ("P3", "P6"), ("P4", "P5"))
@@ -18,19 +17,6 @@ STATES = 4  # a joint state is below this
 NEVER = 32.0  # evidence of what normal days never showed
 
 
-def joint(rows: Rows, tags) -> np.ndarray:
-    """State of each actuator (rows × tags), of a pump with a stand-by that of both: 1 none runs, 2 either, 3 both.
-
-    That the stand-by takes over is no attack; that both run, or none, may be one.
-    """
-    X = rows[tags].copy()
-    for pair in PAIRS:
-        if set(pair) <= set(rows.tags):
-            members = [k for k, tag in enumerate(tags) if tag in pair]
-            X[:, members] = (rows[pair].sum(axis=1) - OFF)[:, None]
-    return X
-
-
 @dataclass
 class State(Check):
     """An actuator is in a joint state that normal days hardly showed, and not in its usual one."""
@@ -39,14 +25,14 @@ class State(Check):
     history: ClassVar[int] = 0
 
     def fit(self, rows: Rows) -> "State":
-        self.of_ = actuators(rows)
+        self.of_ = rows.actuators
         self.usual_ = np.median(rows[self.of_], axis=0)
-        together = joint(rows, self.of_)
+        together = rows.joint[self.of_]
         self.seen_ = np.array([(together == state).mean(axis=0) >= self.rare for state in range(STATES)])
         return self
 
     def evidence(self, rows: Rows) -> np.ndarray:
-        together = joint(rows, self.of_).astype(np.int64)
+        together = rows.joint[self.of_].astype(np.int64)
         new = ~self.seen_[together, np.arange(len(self.of_))]
         return NEVER * (new & (rows[self.of_] != self.usual_))
 
@@ -68,7 +54,7 @@ class Dwell(Check):
     history: ClassVar[int] = 512
 
     def fit(self, rows: Rows) -> "Dwell":
-        self.of_ = actuators(rows)
+        self.of_ = rows.actuators
         self.longest_ = {}
         for group, columns in self._groups():
             code, age = (each[self.most :] for each in self._state(rows, columns)[:2])
@@ -96,7 +82,7 @@ class Dwell(Check):
     def _state(self, rows: Rows, columns: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Joint state as a number, rows since it began, and which of the columns moved last (rows,)."""
         tags = [self.of_[column] for column in columns]
-        code = joint(rows, tags).astype(np.int64) @ STATES ** np.arange(len(columns))
+        code = rows.joint[tags].astype(np.int64) @ STATES ** np.arange(len(columns))
         ages = rows_since(step(rows[tags]) != 0, self.most)
         begun = rows_since(step(code) != 0, self.most)
         return code, begun, ages.argmin(axis=1)
@@ -118,7 +104,7 @@ class Move(Check):
         for level, commanded in COMMANDED_BY.items():
             for tag in commanded if level in rows.tags else ():
                 if tag in rows.tags:
-                    self._learn(tag, level, joint(rows, [tag])[:, 0], rows[[level]][:, 0])
+                    self._learn(tag, level, rows.joint[[tag]][:, 0], rows[[level]][:, 0])
         return self
 
     def _learn(self, tag: str, level: str, column: np.ndarray, height: np.ndarray) -> None:
@@ -132,7 +118,7 @@ class Move(Check):
     def evidence(self, rows: Rows) -> np.ndarray:
         out = np.zeros((len(rows), len(self.of_)))
         for k, (tag, (level, before, low, high, unit)) in enumerate(zip(self.of_, self.limits_, strict=True)):
-            column, height = joint(rows, [tag])[:, 0], rows[[level]][:, 0]
+            column, height = rows.joint[[tag]][:, 0], rows[[level]][:, 0]
             moved = _leaves(column, before)
             out[moved, k] = np.maximum(np.maximum(height[moved] - high, low - height[moved]), 0) / unit
         return out

@@ -22,8 +22,12 @@ def levels(tags) -> tuple[str, ...]:
     return tuple(tag for tag in tags if TAGS[tag].kind == "level")
 
 
-def actuators(rows: Rows) -> tuple[str, ...]:
-    return tuple(tag for tag in rows.tags if not TAGS[tag].is_sensor)
+def usual(moves: np.ndarray, otherwise: float | np.ndarray = TINY) -> np.ndarray:
+    """Median size of the moves in each column that are none of nothing; `otherwise` where all are."""
+    sizes = [np.abs(column[column != 0]) for column in moves.T]
+    return np.where(
+        [len(each) > 0 for each in sizes], [np.median(each) if len(each) else 0 for each in sizes], otherwise
+    )
 
 
 @dataclass
@@ -42,8 +46,7 @@ class Jump(Check):
 
     def fit(self, rows: Rows) -> "Jump":
         self.of_ = sensors(rows) * 2
-        moves = np.abs(step(rows[self._tags]))
-        self.unit_ = UNIT * np.nanmedian(np.where(moves > 0, moves, np.nan), axis=0)
+        self.unit_ = UNIT * usual(step(rows[self._tags]))
         return self
 
     @property
@@ -52,8 +55,7 @@ class Jump(Check):
 
     def evidence(self, rows: Rows) -> np.ndarray:
         moves = np.abs(step(rows[self._tags])) / self.unit_
-        moved = (step(rows[actuators(rows)]) != 0).any(axis=1)
-        calm = rows_since(moved, self.settled) >= self.settled
+        calm = rows_since(rows.moved, self.settled) >= self.settled
         return np.hstack([moves, moves * calm[:, None]])
 
 
@@ -89,7 +91,7 @@ def _rest(column: np.ndarray, often: float) -> float:
 
 @dataclass
 class Range(Check):
-    """Distance outside the range of the normal days, over a share of it and over what it moves from part to part.
+    """Distance outside the range of the normal days, over a share of it and twice what it moves from part to part.
 
     Levels are left out: after an attack a tank may need hours to come back, and that is no news.
     """
@@ -104,7 +106,7 @@ class Range(Check):
         self.low_, self.high_ = X.min(axis=0), X.max(axis=0)
         pieces = np.array_split(X, self.parts)
         lows, highs = (np.array([edge(piece, axis=0) for piece in pieces]) for edge in (np.min, np.max))
-        self.unit_ = self.share * (self.high_ - self.low_) + np.ptp(lows, axis=0) + np.ptp(highs, axis=0)
+        self.unit_ = self.share * (self.high_ - self.low_) + 2 * (np.ptp(lows, axis=0) + np.ptp(highs, axis=0))
         return self
 
     def evidence(self, rows: Rows) -> np.ndarray:
@@ -139,3 +141,31 @@ class Texture(Check):
 
     def _rough(self, X: np.ndarray) -> np.ndarray:
         return window_sum(np.abs(step(step(X))), self.doublings)
+
+
+@dataclass
+class Creep(Check):
+    """Change over 2**doublings rows while no actuator has moved for twice as long, over the sensor's usual step there.
+
+    Levels are left out: their balance says more.
+    """
+
+    doublings: int = 7
+
+    @property
+    def history(self) -> int:
+        return 2 ** (self.doublings + 1)
+
+    def fit(self, rows: Rows) -> "Creep":
+        self.of_ = tuple(tag for tag in sensors(rows) if TAGS[tag].kind != "level")
+        moves = self._moves(rows)
+        self.unit_ = usual(moves, usual(step(rows[self.of_])))
+        return self
+
+    def evidence(self, rows: Rows) -> np.ndarray:
+        return self._moves(rows) / self.unit_
+
+    def _moves(self, rows: Rows) -> np.ndarray:
+        calm = rows_since(rows.moved, self.history) >= self.history
+        smooth = window_sum(rows[self.of_], 3) / 8
+        return np.abs(step(smooth, 2**self.doublings)) * calm[:, None]

@@ -1,29 +1,53 @@
 """What every check reads, and arithmetic over past rows that gives the same bits however the rows are cut."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
+from swatlib.plant import OFF, PAIRS, TAGS
+
 
 @dataclass(frozen=True)
 class Rows:
-    """Readings (rows × tags, float64) in time order."""
+    """Readings (rows × tags, float64, each column in one piece) in time order."""
 
     values: np.ndarray
     tags: tuple[str, ...]
 
     @classmethod
     def of(cls, frame: pd.DataFrame) -> "Rows":
-        return cls(frame.to_numpy(np.float64), tuple(frame.columns))
+        return cls(np.asfortranarray(frame.to_numpy(np.float64)), tuple(frame.columns))
 
     def __getitem__(self, tags) -> np.ndarray:
         """Columns of these tags (rows × tags)."""
-        return self.values[:, [self.tags.index(tag) for tag in tags]]
+        return self.values.T[[self.tags.index(tag) for tag in tags]].T
 
     def __len__(self) -> int:
         return len(self.values)
+
+    @cached_property
+    def actuators(self) -> tuple[str, ...]:
+        return tuple(tag for tag in self.tags if not TAGS[tag].is_sensor)
+
+    @cached_property
+    def moved(self) -> np.ndarray:
+        """Whether any actuator changed its state with this row (rows,)."""
+        return (step(self[self.actuators]) != 0).any(axis=1)
+
+    @cached_property
+    def joint(self) -> "Rows":
+        """State of each actuator; of a pump with a stand-by that of both: 1 none runs, 2 either, 3 both.
+
+        That the stand-by takes over is no attack; that both run, or none, may be one.
+        """
+        X = self[self.actuators].copy()
+        for pair in PAIRS:
+            members = [self.actuators.index(tag) for tag in pair if tag in self.tags]
+            X[:, members] = X[:, members].sum(axis=1, keepdims=True) - OFF * (len(members) - 1)
+        return Rows(X, self.actuators)
 
 
 class Check:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from difflib import get_close_matches
+from functools import partial
 
 from swatlib.detectors.base import Detector
 from swatlib.detectors.forecast import Forecast
@@ -13,6 +14,7 @@ from swatlib.detectors.svm import OneClassSVM
 
 DETECTORS: dict[str, Callable[[], Detector]] = {
     "guard": Guard,
+    "guard-brief": partial(Guard, doublings=0),
     "ocsvm": OneClassSVM,
     "iforest": Forest,
     "iforest-lr": DistilledForest,
@@ -24,6 +26,7 @@ DETECTORS: dict[str, Callable[[], Detector]] = {
 }
 TITLES = {
     "guard": "guard of the checks",
+    "guard-brief": "guard that holds no alarm",
     "ocsvm": "one-class SVM",
     "iforest": "isolation forest",
     "iforest-lr": "isolation forest, distilled",

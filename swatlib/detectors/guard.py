@@ -34,18 +34,14 @@ class Guard(Detector):
         return self
 
     def score(self, X: np.ndarray) -> np.ndarray:
-        held = self._held(self._bits(X).max(axis=1))
-        held[np.isnan(X).any(axis=1)] = np.nan
+        furthest = (X / self.scale_).max(axis=1)
+        held = self._held(_bits(furthest))
+        held[np.isnan(furthest)] = np.nan
         held[: self.history] = np.nan
         return held
 
     def contributions(self, X: np.ndarray) -> np.ndarray:
-        return 2 ** self._held(self._bits(X))
-
-    def _bits(self, X: np.ndarray) -> np.ndarray:
-        """Evidence in bits (rows × checks), LEAST where there is none."""
-        ratio = np.nan_to_num(X) / self.scale_
-        return np.log2(np.clip(ratio, 2**LEAST, 2**MOST))
+        return np.exp2(self._held(_bits(X / self.scale_)))
 
     def _held(self, bits: np.ndarray) -> np.ndarray:
         """Largest of the last 2**doublings rows, each less its age over `halving`."""
@@ -53,3 +49,8 @@ class Guard(Detector):
         for size in 2 ** np.arange(self.doublings):
             held[size:] = np.maximum(held[size:], held[:-size] - size / self.halving)
         return held
+
+
+def _bits(ratio: np.ndarray) -> np.ndarray:
+    """Evidence in bits, LEAST where there is none."""
+    return np.log2(np.minimum(np.fmax(ratio, 2**LEAST), 2**MOST))

@@ -1,12 +1,14 @@
 """Why the same scores give different figures: every protocol in use, applied to one detector.
 
-truth → study → judging; published: what others report, and what of it a run may be set beside.
+truth → study → judging: from scores to a figure; truth → audit: labels held against the rows; published: what others
+report, and what of it a run may be set beside.
 """
 
+from swatlib.protocols.audit import effects, first_movements, phantoms, recoveries, touching_attacks
 from swatlib.protocols.judging import alone, every, judge, said_spread, steps
 from swatlib.protocols.published import box, may_compare, published
 from swatlib.protocols.study import CHOICES, Protocol, Study, study
-from swatlib.protocols.truth import attack_counts, labels
+from swatlib.protocols.truth import attack_counts, labels, windows
 
 __all__ = [
     "CHOICES",
@@ -15,12 +17,18 @@ __all__ = [
     "alone",
     "attack_counts",
     "box",
+    "effects",
     "every",
+    "first_movements",
     "judge",
     "labels",
     "may_compare",
+    "phantoms",
     "published",
+    "recoveries",
     "said_spread",
     "steps",
     "study",
+    "touching_attacks",
+    "windows",
 ]

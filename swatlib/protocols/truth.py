@@ -7,7 +7,7 @@ import pandas as pd
 from swatlib.data import Recording, attacks, correct_labels, has_official_labels, listed_2015
 from swatlib.metrics import evaluate
 from swatlib.metrics.case import count_within, runs
-from swatlib.simulation import is_simulated_2015, official_label
+from swatlib.simulation import is_simulated_2015, official_events, official_label
 
 
 def labels(attacked: Recording) -> dict[str, pd.Series]:
@@ -23,6 +23,24 @@ def labels(attacked: Recording) -> dict[str, pd.Series]:
     if has_official_labels(attacked):
         return {"true": correct_labels(replace(attacked, events=None)).label, "official": attacked.label}
     return {"true": attacked.label}
+
+
+def windows(attacked: Recording) -> pd.DataFrame:
+    """Each attack's official and true window: attack, points, visibility, official_start, official_end, true_start, …
+
+    Ends are half-open. Late labels have a true start before the official one. Raises ValueError for a recording whose
+    official label is not known.
+    """
+    if is_simulated_2015(attacked):
+        official, true = official_events(attacked), attacked.events
+    elif has_official_labels(attacked):
+        plain = replace(attacked, events=None)
+        official, true = attacks(plain), correct_labels(plain).events
+    else:
+        raise ValueError("this recording has no official label of 2015; give the official files or a simulated run")
+    both = official.merge(true[["attack", "start", "end"]], on="attack", suffixes=("", "_true"))
+    names = {"start": "official_start", "end": "official_end", "start_true": "true_start", "end_true": "true_end"}
+    return both.rename(columns=names)[["attack", "points", "visibility", *names.values()]]
 
 
 def attack_counts(attacked: Recording, alarm: pd.Series) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from swatlib.data import Recording, Source
-from swatlib.plant import NAMES, SENSORS
+from swatlib.plant import NAMES, OFF, SENSORS
 from swatlib.simulation.agenda import Agenda, Planned
 from swatlib.simulation.attacks import Attack, Effect, attacks_2015, conditions, seconds, table_2015
 from swatlib.simulation.kernel import clock, new_world
@@ -144,6 +144,8 @@ class SimulatedPlant:
             return
         last = self._seen[column]
         (self._forced if forced else self._world.spoofed)[column] = np.nan if effect is None else effect.first(last)
+        if forced and effect is None:
+            self._values[2][column] = OFF  # what no PLC commands would stay as it was forced
         if not forced:
             self._world.ramp[column] = effect.rate if effect else 0.0
 
@@ -195,6 +197,12 @@ def is_simulated_2015(recording: Recording) -> bool:
 def official_label(recording: Recording) -> pd.Series:
     """The label that `simulate(labels="official")` gives, for a run that was simulated with the exact ones."""
     return _label(recording.frame.index, _windows(recording.events, "official", "2015"))
+
+
+def official_events(recording: Recording) -> pd.DataFrame:
+    """The events of such a run at the times of the official label, the phantom left out."""
+    start, end = zip(*_windows(recording.events, "official", "2015")[:-1], strict=True)
+    return recording.events.assign(start=start, end=end)
 
 
 def _chosen(attacks, start: pd.Timestamp, span: int) -> list[Attack]:
