@@ -17,6 +17,7 @@ scores      smoothing, thresholds from a false-alarm budget, persistence
 pipeline    these three in one object, the same for notebook, batch and stream
 metrics     what a detector is worth, given the labels
 benchmark   runs to judge by, and what a pipeline makes of them
+field       every detector of PyOD, each with limits of time and memory
 plots       figures
 report      notebooks executed with parameters into pages, and their index
 

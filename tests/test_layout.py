@@ -24,6 +24,7 @@ FLOW += [
     "pipeline",
     "metrics",
     "benchmark",
+    "field",
     "plots",
     "headline",
     "parameters",
