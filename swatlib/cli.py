@@ -197,7 +197,7 @@ def benchmark(
         name, tuple(run), lambda: _pipeline(detector, budget), lambda done: _say(f"{done}: done")
     )
     _say(f"{name}: {figures['run'].nunique()} runs, budget {budget:g} false alarms a day")
-    for table in (summary(attacks, figures), classes(attacks)):
+    for table in (summary(attacks, figures).T, classes(attacks)):
         out.print(_plain_table(table))
     _say(f"Tables: {save(name, attacks, figures)}")
 
