@@ -38,7 +38,6 @@ stack_up() {
   set -- up --detach --build
   if [ "$workers" -gt 0 ]; then
     profiles="$profiles --profile cluster"
-    export SPARK_MASTER="${SPARK_MASTER:-spark://spark-master:7077}"
     set -- "$@" --scale "spark-worker=$workers"
   fi
   say "Building and starting; the first time takes some minutes"

@@ -63,7 +63,7 @@ AttackFile = Annotated[
 DaysNormal = Annotated[float, typer.Option(help="Normal days to simulate when no file is given.", min=0.1)]
 DaysAttack = Annotated[float, typer.Option(help="Days with attacks to simulate when no file is given.", min=0.1)]
 Seed = Annotated[int, typer.Option(help="Of the simulated plant: the same seed, the same rows.")]
-Detectors = Annotated[list[str], typer.Option("--detector", help="Repeat for several; the default is all six.")]
+Detectors = Annotated[list[str], typer.Option("--detector", help="Repeat for several; the default is all seven.")]
 Budget = Annotated[float, typer.Option(help="False alarms a day that each detector may raise.", min=0.001)]
 
 
@@ -165,21 +165,74 @@ def compare(
     seed: Seed = 0,
     detector: Detectors = (),
     budget: Budget = 1.0,
+    force: Annotated[bool, typer.Option("--force", help="Compute anew what the results store holds.")] = False,
 ) -> None:
     """Fit on normal days, judge on the attacks, print one row a detector, and rows that know nothing."""
     from swatlib.data import attacks
     from swatlib.metrics import compare as judge
     from swatlib.metrics import verdict
     from swatlib.recordings import recordings
+    from swatlib.store import results
 
     source = _files(normal, attack) or {"start": start, "days_normal": days_normal, "days_attack": days_attack}
     calm, attacked = recordings(**source, seed=seed)
-    pipeline = _pipeline(detector, budget).fit(calm)
-    scored, events = pipeline.score(attacked.frame), attacks(attacked)
-    table = judge(scored, attacked.label, events, seed)
+    kept, events = results(_pipeline(detector, budget), calm, attacked, force), attacks(attacked)
+    table = judge(kept.scores, attacked.label, events, seed)
+    _say(*kept.notes, f"computed: {', '.join(kept.computed) or 'nothing, all was kept'}")
     _say(f"fitted on {_extent(calm)}", f"judged on {_extent(attacked)}, {len(events)} attacks")
     out.print(_metric_table(table))
     _say(verdict(table).replace("**", ""))
+
+
+@app.command(epilog="Example: python -m swatlib benchmark swat-2015 --run 101 --run 102 --run 103 --detector guard")
+def benchmark(
+    name: Annotated[Literal["swat-2015", "swat-sim-1"], typer.Argument(help="Which benchmark.")],
+    *,
+    run: Annotated[list[int], typer.Option(help="Seed of swat-2015 (1, 2, 3), run of swat-sim-1 (all).")] = (),
+    detector: Detectors = (),
+    budget: Budget = 1.0,
+) -> None:
+    """Fit and judge a pipeline on every run of a benchmark; tables here and as CSV under reports/benchmark/."""
+    from swatlib.benchmark import by_class as classes
+    from swatlib.benchmark import results, save, summary
+
+    attacks, figures = results(
+        name, tuple(run), lambda: _pipeline(detector, budget), lambda done: _say(f"{done}: done")
+    )
+    _say(f"{name}: {figures['run'].nunique()} runs, budget {budget:g} false alarms a day")
+    for table in (summary(attacks, figures).T, classes(attacks)):
+        out.print(_plain_table(table))
+    _say(f"Tables: {save(name, attacks, figures)}")
+
+
+@app.command(epilog="Example: python -m swatlib slides 2026-11-24-210000")
+def slides(
+    report: Annotated[str, typer.Argument(help="Name or folder of a run with 04-comparison or 08-attacks.")],
+) -> None:
+    """Make slides of an executed run: one page to show, a PDF where Chromium is found, figures and tables as files."""
+    from swatlib.slides import slides as make
+
+    made = make(report)
+    _say(*made.notes, f"Slides: {made.page}")
+    _say(f"PDF: {made.pdf}" if made.pdf else "No PDF: no Chromium is found; the browser's own print makes one.")
+    _say(f"Figures and tables: {made.files}")
+
+
+@app.command(epilog="Example: python -m swatlib field --detector hbos --detector knn --rows 1000")
+def field(
+    *,
+    detector: Annotated[list[str], typer.Option("--detector", help="Name in PyOD; repeat; all if not said.")] = (),
+    rows: Annotated[list[int], typer.Option(help="Rows to fit on; repeat.")] = (1_000, 5_000, 20_000),
+    run: Annotated[int, typer.Option(help="Run of swat-sim-1.")] = 3,
+    seconds: Annotated[float, typer.Option(help="Time for one fit and its scores.", min=1)] = 120.0,
+    gigabytes: Annotated[float, typer.Option(help="Address space for it.", min=0.5)] = 4.0,
+) -> None:
+    """Try every detector of PyOD on the same rows, each with limits of time and memory; takes up where it stopped."""
+    from swatlib.field import Limits
+    from swatlib.field import field as attempt_all
+
+    table = attempt_all(tuple(detector), tuple(rows), run, Limits(seconds, gigabytes), _say)
+    out.print(_plain_table(table.reset_index().set_index("detector")))
 
 
 @app.command(epilog="Example: python -m swatlib bench read stream")
@@ -291,6 +344,15 @@ def _metric_table(compared) -> Table:
     table.columns[0].no_wrap = True
     for (_, name), row in shown.iterrows():
         table.add_row(name, *map(written, row.where(row.notna(), None)))
+    return table
+
+
+def _plain_table(frame) -> Table:
+    from swatlib.headline import written
+
+    table = Table(frame.index.name or "", *map(str, frame), box=None, header_style="dim")
+    for name, row in frame.iterrows():
+        table.add_row(str(name), *map(written, row.where(row.notna(), None)))
     return table
 
 

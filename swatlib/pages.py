@@ -30,12 +30,12 @@ def notebook_page(notebook: NotebookNode, run: dict, step: dict) -> str:
         exclude_output_prompt=True,
     )
     cells, _ = exporter.from_notebook_node(_with_alternative_texts(notebook))
-    return _render("notebook.html.j2", run=run, current=step, cells=cells)
+    return render("notebook.html.j2", run=run, current=step, cells=cells)
 
 
 def index_page(runs: list[dict], folder: Path) -> str:
     """HTML of the index, one row a run in the order given; `folder` holds the runs and their thumbnails."""
-    return _render("index.html.j2", runs=runs, thumbnail=lambda run, name: _data_uri(folder / run["name"] / name))
+    return render("index.html.j2", runs=runs, thumbnail=lambda run, name: _data_uri(folder / run["name"] / name))
 
 
 def save_thumbnails(notebook: NotebookNode, folder: Path, name: str) -> list[str]:
@@ -81,7 +81,8 @@ def _data_uri(path: Path) -> str:
     return f"data:image/webp;base64,{b64encode(path.read_bytes()).decode()}"
 
 
-def _render(template: str, **values) -> str:
+def render(template: str, **values) -> str:
+    """A template of the package filled in; text is escaped."""
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"written": written, "day": _day, "took": _took, "brief": _brief}
     return environment.get_template(template).render(**values)

@@ -4,7 +4,8 @@ import hashlib
 import itertools
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -16,21 +17,23 @@ import sklearn
 import skops.io
 from threadpoolctl import ThreadpoolController
 
+from swatlib.checks import Checks
 from swatlib.data import Recording, normal_frame
 from swatlib.detectors import make
 from swatlib.detectors.base import Detector
 from swatlib.features import Features
 from swatlib.scores import alarms_per_day, persistent, rounded, smooth, threshold
 
-DEFAULT = ("ocsvm", "iforest", "kmeans", "lof", "pca", "forecast")
-FORMAT = 1
+DEFAULT = ("guard", "ocsvm", "iforest", "kmeans", "lof", "pca", "forecast")
+FORMAT = 2
 CHUNK = 20_000
+VIEWS = {"features": Features, "checks": Checks}  # what a detector may see
 TRUSTED = ("swatlib.detectors.", "sklearn.tree._tree.Tree", "pyod.models.")
 
 
 @dataclass
 class Pipeline:
-    """Features, detectors, thresholds and persistence, fitted on normal days and frozen.
+    """Features and checks, detectors, thresholds and persistence, fitted on normal days and frozen.
 
     detectors: names that `swatlib.detectors.make` knows. budget: false alarms a day that each detector may raise.
     smoothing: rows over which a score is averaged. persistence: alarm when k of the last n scores exceed the threshold.
@@ -42,6 +45,7 @@ class Pipeline:
     detectors: tuple[str, ...] = DEFAULT
     budget: float = 1.0
     features: Features = field(default_factory=Features)
+    checks: Checks = field(default_factory=Checks)
     smoothing: int = 10
     persistence: tuple[int, int] = (8, 10)
     rule: str = "blocks"
@@ -56,24 +60,27 @@ class Pipeline:
         fit, calibrate, check = self._split(frame[frame.index >= frame.index[0] + pd.Timedelta(self.startup, "s")])
         self.period_ = pd.Timedelta(np.median(np.diff(fit.index)))
         day = round(pd.Timedelta("1d") / self.period_)
-        self.features.fit(fit)
-        X = self.features.transform(fit)
-        self.models_ = {name: model.fit(X) for name, model in models.items()}
+        self.tags_ = tuple(fit.columns)
+        seen = {what: self._view(what).fit(fit).transform(fit) for what in {model.sees for model in models.values()}}
+        self.models_ = {name: model.fit(seen[model.sees]) for name, model in models.items()}
         self.source_ = recording.checksum
         on_calibrate, on_check = self._decisive(calibrate), self._decisive(check)
-        self.thresholds_ = {n: threshold(s, self.budget, self.rule, day) for n, s in on_calibrate.items()}
+        self.thresholds_ = {
+            name: max(threshold(score, self.budget, self.rule, day), models[name].floor)
+            for name, score in on_calibrate.items()
+        }
         self.checked_ = {n: alarms_per_day(s, self.thresholds_[n], day) for n, s in on_check.items()}
         return self
 
     @property
     def history(self) -> int:
         """Past rows that a scored row depends on."""
-        return self.features.history + max(map(self._past, self.models_.values()))
+        return max(map(self._needs, self.models_.values()))
 
     @property
     def tags(self) -> tuple[str, ...]:
         """Tags it was fitted on, and that a frame to score must have."""
-        return self.features.tags_
+        return self.tags_
 
     def calibration(self) -> pd.DataFrame:
         """One row a detector: its threshold, the budget, and the alarms a day on normal days that had no say in it."""
@@ -97,11 +104,36 @@ class Pipeline:
         judged = {name: _blank(len(frame)) for name in self.models_}
         with _controller().limit(limits=1):  # a second thread waits more than it works; a stream has a process a core
             for start, stop in self._chunks(frame.index):
-                X = self.features.transform(frame.iloc[start - self.history : stop])
+                seen = self._see(frame, start, stop)
                 for name, columns in judged.items():
+                    X = seen[self.models_[name].sees]
                     for column, values in zip(columns, self._judge(name, X, stop - start), strict=True):
                         column[start:stop] = values
         return self._table(frame.index, judged)
+
+    def rank(self, frame: pd.DataFrame, detector: str, rows: Iterable[int], places: int = 10) -> pd.DataFrame:
+        """Tags of `frame` by what they contribute to a detector's score at each of `rows` (numbers of rows).
+
+        Rows × places (1, 2, …; no more than there are tags with a feature), the largest contribution first: place 1 is
+        the `lead` that `score` gives. A tag counts by the largest of its features; a method without contributions is
+        explained as in `score`. None in rows without a score.
+        """
+        frame, rows = self._same_tags(frame), list(rows)
+        spans = list(self._chunks(frame.index))
+        known = [any(start <= row < stop for start, stop in spans) for row in rows]
+        first = [
+            self._first(detector, frame, row, places) if there else [] for row, there in zip(rows, known, strict=True)
+        ]
+        most = min(places, len(set(self._view(self.models_[detector].sees).tag_numbers)))
+        return pd.DataFrame(first, frame.index[rows], range(most), dtype=object).rename(columns=lambda place: place + 1)
+
+    def only(self, detector: str) -> Self:
+        """The same pipeline with one of its detectors, as if fitted alone."""
+        alone = copy(self)
+        alone.detectors = (detector,)
+        for what in ("models_", "thresholds_", "checked_"):
+            setattr(alone, what, {detector: getattr(self, what)[detector]})
+        return alone
 
     def save(self, folder: str | Path) -> Path:
         """Write pipeline.json and one skops file a detector; an older pipeline in `folder` is replaced as a whole."""
@@ -128,7 +160,9 @@ class Pipeline:
         saved = json.loads((folder / "pipeline.json").read_text())
         _check_versions(folder, saved)
         settings = {key: tuple(value) if isinstance(value, list) else value for key, value in saved["settings"].items()}
-        pipeline = cls(**{**settings, "features": Features.from_dict(saved["features"])})
+        views = {what: kind.from_dict(saved[what]) for what, kind in VIEWS.items() if saved[what]}
+        pipeline = cls(**{**settings, **views})
+        pipeline.tags_ = tuple(saved["tags"])
         pipeline.period_ = pd.Timedelta(saved["period"])
         pipeline.source_ = saved["source"]
         pipeline.thresholds_, pipeline.checked_ = saved["thresholds"], saved["checked"]
@@ -137,7 +171,7 @@ class Pipeline:
 
     def _split(self, frame: pd.DataFrame) -> list[pd.DataFrame]:
         edges = np.round(np.cumsum((0, *self.shares)) * len(frame)).astype(int)
-        least = 2 * self.features.history
+        least = 2 * max(self._view(make(name).sees).history for name in self.detectors)
         if np.diff(edges).min() < least:
             raise ValueError(
                 f"{len(frame):,} normal rows are left after {self.startup:,} s of start-up; the smallest "
@@ -168,20 +202,35 @@ class Pipeline:
 
     def _chunks(self, index: pd.DatetimeIndex) -> Iterator[tuple[int, int]]:
         """Start and stop of the rows to score, of bounded number, each with `history` rows before it without a gap."""
-        gaps = np.flatnonzero(np.diff(index) > self.gap * self.period_) + 1
-        for first, last in itertools.pairwise([0, *gaps, len(index)]):
+        for first, last in stretches(index, self.gap * self.period_):
             for start in range(first + self.history, last, CHUNK):
                 yield start, min(start + CHUNK, last)
 
+    def _view(self, what: str) -> Features | Checks:
+        return getattr(self, what)
+
+    def _see(self, frame: pd.DataFrame, start: int, stop: int) -> dict[str, np.ndarray]:
+        """What each kind of detector sees of rows `start` to `stop`, and of the past that it needs for them."""
+        seen = {}
+        for what in VIEWS:
+            needs = [self._needs(model) for model in self.models_.values() if model.sees == what]
+            if needs:
+                seen[what] = self._view(what).transform(frame.iloc[start - max(needs) : stop])
+        return seen
+
+    def _needs(self, model: Detector) -> int:
+        """Rows of readings before a row that its alarm depends on."""
+        return self._view(model.sees).history + self._past(model)
+
     def _judge(self, name: str, X: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Score, alarm and number of the leading tag (-1: none) of the last `rows` rows of features."""
+        """Score, alarm and number of the leading tag (-1: none) of the last `rows` rows of X."""
         X = X[-(rows + self._past(self.models_[name])) :]
         score = self._smoothed(name, X)
         alarm = persistent(score, *self.persistence) > self.thresholds_[name]
         return score[-rows:], alarm[-rows:], self._leads(self.models_[name], X, alarm)[-rows:]
 
     def _past(self, model: Detector) -> int:
-        """Rows of features before a row that its alarm depends on."""
+        """Rows of what it sees before a row that its alarm depends on."""
         return model.history + self.smoothing - 1 + self.persistence[1] - 1
 
     def _smoothed(self, name: str, X: np.ndarray) -> np.ndarray:
@@ -189,24 +238,40 @@ class Pipeline:
 
     def _decisive(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
         """Per detector the value that must exceed the threshold for an alarm, on normal rows."""
-        X = self.features.transform(frame)
-        return {name: persistent(self._smoothed(name, X), *self.persistence) for name in self.models_}
+        seen = {what: self._view(what).transform(frame) for what in {model.sees for model in self.models_.values()}}
+        return {
+            name: persistent(self._smoothed(name, seen[model.sees]), *self.persistence)
+            for name, model in self.models_.items()
+        }
 
     def _leads(self, model: Detector, X: np.ndarray, alarm: np.ndarray) -> np.ndarray:
-        """Number of the tag behind the largest contribution, averaged like the score, where in alarm; else -1.
+        """Number of the tag behind the largest contribution, where in alarm; else -1."""
+        leads = np.full(len(X), -1, np.int16)
+        past, numbers = model.history + self.smoothing - 1, self._view(model.sees).tag_numbers
+        for start, stop in _spans(alarm, past):
+            begin = max(start - past, 0)
+            parts = self._parts(model, X[begin:stop])[start - begin :]
+            leads[start:stop] = numbers[np.nan_to_num(parts).argmax(axis=1)]
+        leads[~alarm] = -1
+        return leads
+
+    def _first(self, detector: str, frame: pd.DataFrame, row: int, places: int) -> list[str]:
+        """The tags that contribute most at one row, of equal ones that with the earlier feature."""
+        model = self.models_[detector]
+        view = self._view(model.sees)
+        parts = self._parts(model, view.transform(frame.iloc[row - self._needs(model) : row + 1]))[-1]
+        if np.isnan(parts).any():
+            return []
+        numbers = dict.fromkeys(view.tag_numbers[np.argsort(-parts, kind="stable")])
+        return [self.tags[number] for number in numbers][:places]
+
+    def _parts(self, model: Detector, X: np.ndarray) -> np.ndarray:
+        """Contributions (rows × features), averaged like the score.
 
         A method without contributions is explained by the squares of the features, their distance from a normal day.
         """
-        leads = np.full(len(X), -1, np.int16)
-        past = model.history + self.smoothing - 1
-        for start, stop in _spans(alarm, past):
-            begin = max(start - past, 0)
-            near = X[begin:stop]
-            parts = model.contributions(near)
-            parts = smooth(rounded(near**2 if parts is None else parts), self.smoothing)[start - begin :]
-            leads[start:stop] = self.features.tag_numbers[np.nan_to_num(parts).argmax(axis=1)]
-        leads[~alarm] = -1
-        return leads
+        parts = model.contributions(X)
+        return smooth(rounded(X**2 if parts is None else parts), self.smoothing)
 
     def _table(self, index: pd.DatetimeIndex, judged: dict[str, tuple[np.ndarray, ...]]) -> pd.DataFrame:
         tags = pd.CategoricalDtype(list(self.tags))
@@ -217,7 +282,8 @@ class Pipeline:
         return pd.DataFrame(columns, index)
 
     def _description(self, folder: Path) -> dict:
-        settings = {k: v for k, v in asdict(self).items() if k != "features"}
+        settings = {k: v for k, v in asdict(self).items() if k not in VIEWS}
+        used = {model.sees for model in self.models_.values()}
         return {
             "format": FORMAT,
             "scikit-learn": sklearn.__version__,
@@ -226,9 +292,16 @@ class Pipeline:
             "source": self.source_,
             "thresholds": self.thresholds_,
             "checked": self.checked_,
-            "features": self.features.to_dict(),
+            "tags": self.tags_,
+            **{what: self._view(what).to_dict() if what in used else None for what in VIEWS},
             "files": {name: _sha256(folder / _file(name)) for name in self.models_},
         }
+
+
+def stretches(index: pd.DatetimeIndex, hole: pd.Timedelta) -> list[tuple[int, int]]:
+    """First row and the one after the last of each part in which no two rows are further apart than `hole`."""
+    holes = np.flatnonzero(np.diff(index) > hole) + 1
+    return list(itertools.pairwise([0, *holes, len(index)]))
 
 
 def _blank(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

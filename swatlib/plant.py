@@ -122,6 +122,9 @@ NAMES = tuple(TAGS)
 SENSORS = tuple(name for name, tag in TAGS.items() if tag.is_sensor)
 ACTUATORS = tuple(name for name, tag in TAGS.items() if not tag.is_sensor)
 
+PAIRS = (("P101", "P102"), ("P201", "P202"), ("P203", "P204"), ("P205", "P206"))  # either does the work of the other
+PAIRS += (("P301", "P302"), ("P401", "P402"), ("P403", "P404"), ("P501", "P502"))
+
 
 @dataclass(frozen=True)
 class Flow:
@@ -189,3 +192,8 @@ def stage_tags(stage: str) -> tuple[str, ...]:
     if stage not in STAGES:
         raise KeyError(f"no stage {stage!r} in the plant; the stages are {', '.join(STAGES)}")
     return tuple(name for name, tag in TAGS.items() if tag.stage == stage)
+
+
+def stage_of(point: str) -> str:
+    """Stage of a point of attack, a tag of a recording or not: its number begins with that of the stage."""
+    return f"P{point.lstrip('ABCDEFGHIJKLMNOPQRSTUVWXYZ')[:1]}"

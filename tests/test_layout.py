@@ -17,8 +17,22 @@ from packaging.utils import canonicalize_name
 from swatlib.cli import app
 from swatlib.settings import ROOT
 
-FLOW = ["plant", "settings", "files", "provenance", "data", "simulation", "recordings", "features", "detectors"]
-FLOW += ["scores", "pipeline", "metrics", "plots", "headline", "parameters", "pages", "report", "bench", "cli"]
+FLOW = ["plant", "settings", "files", "provenance", "data", "movement", "simulation", "recordings", "features"]
+FLOW += ["checks", "detectors", "scores", "pipeline", "metrics", "protocols", "benchmark", "field", "results"]
+FLOW += ["store", "plots"]
+FLOW += [
+    "story",
+    "headline",
+    "parameters",
+    "pages",
+    "report",
+    "export",
+    "browser",
+    "deck",
+    "slides",
+    "bench",
+    "cli",
+]
 ALONE = {"detectors", "scores", "metrics"}  # they import nothing of ours
 LIVE_MAY = {"live", "plant", "settings", "pipeline"}
 ENTRIES = {"bench", "cli"}  # they start the live part too
@@ -30,7 +44,7 @@ OWNERS = {
     "kafka": ("live.producer", "live.services"),  # the latter asks the broker whether it is ready
     "pyspark": "live.stream",
     "influxdb_client": "live.sink",
-    "subprocess": "live.services",
+    "subprocess": ("live.services", "browser"),
 }
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())

@@ -25,7 +25,7 @@ def scores(label):
 
 def test_detectors_come_first_and_null_rows_after(scores, label):
     table = compare(scores, label, EVENTS)
-    nulls = ["random", "all-alarm", "only-largest", "all-but-largest", "oracle"]
+    nulls = ["random", "all-alarm", "only-largest", "all-but-largest", "oracle", "delayed-oracle"]
     assert list(table.index) == [("detector", "pca"), ("detector", "lof"), *(("null", name) for name in nulls)]
 
 

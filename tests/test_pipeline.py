@@ -67,6 +67,25 @@ def test_a_lead_is_named_exactly_while_in_alarm(scored):
         pd.testing.assert_series_equal(scored[name]["lead"].notna(), scored[name]["alarm"], check_names=False)
 
 
+@pytest.mark.parametrize("name", DEFAULT)
+def test_a_ranking_begins_with_the_lead(fitted, scored, attacked, name):
+    rows = np.flatnonzero(scored[name]["alarm"])[::500]
+    ranking = fitted.rank(attacked.frame, name, rows)
+    assert ranking[1].tolist() == scored[name]["lead"].iloc[rows].tolist()
+    assert ranking.nunique(axis=1).eq(10).all()
+
+
+def test_a_row_without_a_score_has_no_ranking(fitted, part):
+    ranking = fitted.rank(part, "pca", [0, fitted.history - 1, fitted.history])
+    assert ranking.notna().any(axis=1).tolist() == [False, False, True]
+
+
+def test_one_of_several_is_as_if_fitted_alone(normal, part):
+    small = normal.between("2015-12-23", "2015-12-23 18:00")
+    together, alone = (Pipeline(names, startup=0).fit(small) for names in (("kmeans", "forecast"), ("kmeans",)))
+    pd.testing.assert_frame_equal(together.only("kmeans").score(part), alone.score(part), check_exact=True)
+
+
 def test_a_gap_in_time_begins_a_new_history(fitted, part, at_once):
     later = part.iloc[3_600:].set_axis(part.index[3_600:] + pd.Timedelta("1h"))
     scores = fitted.score(pd.concat([part.iloc[:3_600], later]))
@@ -98,9 +117,9 @@ def test_a_detector_whose_scores_depend_on_the_piece_is_refused(normal):
         (lambda frame: frame.reset_index(drop=True), "not made of ascending times"),
     ],
 )
-def test_rows_on_another_clock_are_refused(fitted, part, change, says):
+def test_rows_on_another_clock_are_refused(fitted, attacked, change, says):
     with pytest.raises(ValueError, match=says):
-        fitted.score(change(part))
+        fitted.score(change(attacked.frame))
 
 
 def test_fit_takes_nothing_but_a_recording():
@@ -164,7 +183,7 @@ def test_a_changed_or_foreign_file_is_refused(fitted, tmp_path):
         Pipeline.load(folder)
     saved = json.loads((folder / "pipeline.json").read_text()) | {"format": 0}
     (folder / "pipeline.json").write_text(json.dumps(saved))
-    with pytest.raises(ValueError, match="was saved with format 0, this is 1"):
+    with pytest.raises(ValueError, match="was saved with format 0, this is 2"):
         Pipeline.load(folder)
     with pytest.raises(ValueError, match=r"holds no pipeline.json"):
         Pipeline.load(tmp_path)

@@ -93,6 +93,24 @@ FIGURES = {
 }
 
 
+STEPS_TAKEN = pd.DataFrame(
+    {"step": ["this workbench", "labels", "best"], "f1": [0.5, 0.42, 0.97], "found": [5, 5, 7], "attacks": [7, 8, 8]}
+)
+PROTOCOLS = pd.DataFrame({"threshold": ["budget", "best"] * 2, "labels": ["true"] * 2 + ["official"] * 2}).assign(
+    f1=[0.5, 0.6, 0.4, 0.9]
+)
+MOVEMENTS = EVENTS.assign(offset_s=[-20.0, np.nan, 66.0], true_offset_s=[-21.0, 0.0, 66.0])
+PHANTOM = pd.DataFrame({"start": TIMES[[5000]], "end": TIMES[[5700]], "rows": [700]})
+WINDOWS = EVENTS.rename(columns={"start": "true_start", "end": "true_end"})
+
+FIGURES |= {
+    "waterfall": lambda: plots.waterfall(STEPS_TAKEN),
+    "spread": lambda: plots.spread(PROTOCOLS),
+    "offsets": lambda: plots.offsets(MOVEMENTS),
+    "phantom": lambda: plots.phantom(attacked(), PHANTOM, WINDOWS, attack=2),
+}
+
+
 @functools.cache
 def drawn(name: str):
     figure = FIGURES[name]()
@@ -282,7 +300,10 @@ def test_the_strip_tells_true_from_false_alarms_under_the_truth():
 def test_the_matrix_has_a_row_an_attack_and_a_cell_a_verdict():
     (ax,) = drawn("matrix").axes
     assert [label.get_text() for label in ax.get_yticklabels()] == ["MV101   1", "LIT101 P101   2", "MV504   3"]
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["PCA residual\n1 of 3", "one-class SVM\n0 of 3"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == [
+        "PCA residual\n1 of 3, 60 s\n1 ●",
+        "one-class SVM\n0 of 3\n",
+    ]
     assert [word for word in words(drawn("matrix")) if word in {"60 s", "● LIT101", "–"}] == [
         "–",
         "60 s",
@@ -291,9 +312,10 @@ def test_the_matrix_has_a_row_an_attack_and_a_cell_a_verdict():
     ]
 
 
-def test_the_matrix_shows_a_wrong_tag_and_an_alarm_that_stood_already():
+def test_the_matrix_shows_a_tag_of_the_right_stage_a_wrong_tag_and_an_alarm_that_stood_already():
     table = verdicts().assign(delay_s=0.0, first_tag="FIT101", attacked=pd.array([False] * 6, dtype="boolean"))
-    assert {"on", "○ FIT101"} <= set(words(plots.matrix(table)))
+    told = [word for word in words(plots.matrix(table)) if word in {"on", "◐ FIT101", "○ FIT101"}]
+    assert told == ["on", "◐ FIT101"]
 
 
 def test_score_distributions_show_each_threshold():
@@ -356,3 +378,30 @@ def test_a_recording_without_a_known_attack_gets_the_reason_in_place_of_a_figure
 def test_scores_without_a_label_are_drawn_as_one():
     figure = plots.score_distributions(scores(), None)
     assert len(figure.axes) == len(scores().columns.unique(0))
+
+
+def test_the_waterfall_ends_each_bar_with_its_f1_and_what_was_found():
+    said = words(drawn("waterfall"))
+    assert [f"{value:.3f}" for value in STEPS_TAKEN["f1"]] == [
+        word for word in said if word.startswith("0.") and len(word) == 5
+    ]
+    assert [word for word in said if " of " in word] == ["5 of 7", "5 of 8", "7 of 8"]
+
+
+def test_the_spread_has_a_row_a_choice_the_lower_median_first():
+    labels = [text.get_text() for text in drawn("spread").axes[0].get_yticklabels()]
+    assert labels == ["threshold: budget", "threshold: best", "labels: true", "labels: official"]
+
+
+def test_offsets_say_where_no_attacked_tag_moves():
+    assert words(drawn("offsets")).count("no attacked tag moves") == 1
+
+
+def test_a_phantom_stands_beside_the_attack_it_copies_or_is_said_to_be_missing():
+    assert [ax.get_title(loc="left") for ax in drawn("phantom").axes[:2]] == [
+        "label without an attack, 28 Dec",
+        "attack 2, 28 Dec",
+    ]
+    assert words(plots.phantom(attacked(), PHANTOM.iloc[:0], WINDOWS)) == [
+        "No run of the official label in this recording is without an attack."
+    ]

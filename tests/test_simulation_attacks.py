@@ -8,7 +8,7 @@ import pytest
 
 from swatlib.plant import CLOSED, NAMES, OFF, ON, OPEN
 from swatlib.simulation import simulate
-from swatlib.simulation.attacks import attacks_2015
+from swatlib.simulation.attacks import Attack, attacks_2015
 
 Scene = namedtuple("Scene", "before during after")
 MINUTE = pd.Timedelta("1min")
@@ -311,3 +311,59 @@ def test_spoofed_tags_are_tags(whole_2015):
     visible = whole_2015.events.query("visibility != 'invisible'")
     assert len(visible) == 32
     assert set(";".join(visible["points"]).split(";")) <= set(NAMES)
+
+
+QUIET = {"start": "2015-12-23", "seed": 7}
+AT = 24 * 3600
+
+
+@pytest.fixture(scope="module")
+def undisturbed():
+    return simulate("26h", attacks=None, **QUIET).frame
+
+
+def disturbed(effect, when=""):
+    """Rows of the ten minutes in which one effect acts."""
+    done = simulate("26h", attacks=[Attack(effect, 600, AT, when=when)], **QUIET)
+    return done.between(done.events["start"].item(), done.events["end"].item()).frame
+
+
+def test_a_bias_moves_a_reading_and_keeps_its_texture(undisturbed):
+    rows = disturbed("AIT202 bias 0.002")
+    off = rows["AIT202"] - undisturbed["AIT202"].loc[rows.index]
+    assert off.median() == pytest.approx(0.002, abs=2e-4)
+    assert (rows["AIT202"].diff() == 0).mean() > 0.8
+
+
+def test_noise_blurs_a_reading_by_its_standard_deviation(undisturbed):
+    rows = disturbed("FIT401 noise 0.01")
+    assert (rows["FIT401"] - undisturbed["FIT401"].loc[rows.index]).std() == pytest.approx(0.01, rel=0.15)
+
+
+def test_a_replay_is_what_was_recorded(undisturbed):
+    rows = disturbed("AIT503 replay 3000")
+    recorded = undisturbed["AIT503"].shift(3_000).loc[rows.index]
+    np.testing.assert_array_equal(rows["AIT503"], recorded)
+
+
+def test_a_slow_sensor_follows_smoothly(undisturbed):
+    rows = disturbed("PIT501 slow 20")
+    assert rows["PIT501"].diff().abs().mean() < undisturbed["PIT501"].loc[rows.index].diff().abs().mean()
+    assert rows["PIT501"].mean() == pytest.approx(undisturbed["PIT501"].loc[rows.index].mean(), abs=0.3)
+
+
+def test_a_wash_is_a_backwash_before_its_time():
+    rows = disturbed("P602 wash", "UF_STEP = 7 and UF_SECONDS > 300")
+    assert ((rows["P602"] == ON).sum(), rows["DPIT301"].max() < 25) == (31, True)
+
+
+def test_what_no_plc_commands_is_off_again_after_it_was_forced():
+    done = simulate("26h", attacks=[Attack("P402 force off; P401 force on", 600, AT)], **QUIET)
+    after = done.between(done.events["end"].item()).frame
+    assert (always(after["P401"], OFF), always(after["P402"].iloc[1:], ON)) == (True, True)
+
+
+@pytest.mark.parametrize("text", ["MV101 bias 3", "LIT101 wash", "LIT101 replay 90000", "LIT101 bias", "P602 wash 3"])
+def test_effects_that_make_no_sense_are_refused(text):
+    with pytest.raises(ValueError, match="can't"):
+        Attack(text)

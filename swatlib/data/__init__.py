@@ -8,7 +8,7 @@
 and files, one after the other; `events` says which attacks a recording holds.
 """
 
-from swatlib.data.events import attacks, correct_labels, normal_frame
+from swatlib.data.events import attacks, correct_labels, has_official_labels, listed_2015, normal_frame
 from swatlib.data.loading import load
 from swatlib.data.recording import EVENT_COLUMNS, DataError, Recording, Source
 
@@ -19,6 +19,8 @@ __all__ = [
     "Source",
     "attacks",
     "correct_labels",
+    "has_official_labels",
+    "listed_2015",
     "load",
     "normal_frame",
 ]

@@ -31,6 +31,18 @@ def attacks(recording: Recording) -> pd.DataFrame:
     return _runs(recording.label)
 
 
+def has_official_labels(recording: Recording) -> bool:
+    """Whether the label is the official one of December 2015, but for a second at each edge."""
+    touched = touching(_label_runs(), recording.frame.index)
+    return recording.label is not None and len(touched) > 0 and _agree(recording.label, _label_runs())
+
+
+def listed_2015(index: pd.DatetimeIndex) -> pd.DataFrame:
+    """The official list of 41 attacks, those without physical action too, as far as they begin within these rows."""
+    table = _csv("attacks_2015.csv", ("start", "end"))
+    return table[table["start"].between(index[0], index[-1])].reset_index(drop=True)
+
+
 def normal_frame(recording: Recording) -> pd.DataFrame:
     """The rows of a recording that holds no attack: all that anything may be fitted on.
 

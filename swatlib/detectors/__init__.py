@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from difflib import get_close_matches
+from functools import partial
 
 from swatlib.detectors.base import Detector
 from swatlib.detectors.forecast import Forecast
 from swatlib.detectors.forest import DistilledForest, Forest
+from swatlib.detectors.guard import Guard
 from swatlib.detectors.neighbours import DBSCAN, LOF, KMeans
 from swatlib.detectors.pca import PCA
 from swatlib.detectors.svm import OneClassSVM
 
 DETECTORS: dict[str, Callable[[], Detector]] = {
+    "guard": Guard,
+    "guard-brief": partial(Guard, doublings=0),
     "ocsvm": OneClassSVM,
     "iforest": Forest,
     "iforest-lr": DistilledForest,
@@ -21,6 +25,8 @@ DETECTORS: dict[str, Callable[[], Detector]] = {
     "forecast": Forecast,
 }
 TITLES = {
+    "guard": "guard of the checks",
+    "guard-brief": "guard that holds no alarm",
     "ocsvm": "one-class SVM",
     "iforest": "isolation forest",
     "iforest-lr": "isolation forest, distilled",

@@ -13,10 +13,13 @@ class Detector:
     """Learns normal rows, scores any rows.
 
     Parameters are dataclass fields and stay as given; what `fit` learns ends in `_`. There is no label to give.
-    `history` is the number of past rows that the score of a row depends on beside the row itself.
+    `history` is the number of past rows that the score of a row depends on beside the row itself. X holds features, or
+    the evidence of checks where `sees` says so. No threshold goes below `floor`.
     """
 
     history: int = 0
+    sees: str = "features"
+    floor: float = -np.inf
     row_by_row: bool = True  # whether a score is that of its row, whatever rows are scored with it
 
     def fit(self, X: np.ndarray) -> Self:

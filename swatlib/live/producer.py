@@ -211,13 +211,16 @@ class Running:
     commands: Callable[[], list[topic.Command]]
     launched: Callable[[topic.Command, pd.Timestamp, pd.Timestamp], None] = lambda *_: None
 
-    def frames(self, rows: int = 1, stopped: Callable[[], bool] = lambda: False) -> Iterator[pd.DataFrame]:
-        """Its rows from now on, so many at a time, until `stopped`."""
-        while not stopped():
+    def frames(
+        self, rows: int = 1, stopped: Callable[[], bool] = lambda: False, until: pd.Timestamp | None = None
+    ) -> Iterator[pd.DataFrame]:
+        """Its rows from now on, so many at a time, up to the time `until` (excluded) or until `stopped`."""
+        while not stopped() and (until is None or self.plant.time < until):
             for command in self.commands():
                 self._launch(command)
-            index = pd.date_range(self.plant.time, periods=rows, freq="s", name="time")
-            yield pd.DataFrame(self.plant.run(rows), index, list(NAMES))
+            count = rows if until is None else min(rows, int((until - self.plant.time).total_seconds()))
+            index = pd.date_range(self.plant.time, periods=count, freq="s", name="time")
+            yield pd.DataFrame(self.plant.run(count), index, list(NAMES))
 
     def _launch(self, command: topic.Command) -> None:
         start = self.plant.time

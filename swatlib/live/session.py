@@ -53,6 +53,7 @@ class Live:
         self.name = self.name or ("swat" if self.speed == 1 else f"swat-{pd.Timestamp.now():%m%d-%H%M%S}")
         self.folder = Path(self.folder or settings().services_folder).absolute()
         self.rows = None if self.minutes is None else round(self.minutes * 60)
+        self._servers = self._stream = self._aside = None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -63,11 +64,11 @@ class Live:
     def start(self) -> Self:
         """Servers, stream and plant, in this order. Raises ServicesError for what is missing, with what to type."""
         connector()
-        self.since, self._stream, self._aside = pd.Timestamp.now("UTC").tz_localize(None), None, None
-        self.servers = Services(self.folder, lacking(self.folder))
+        self.since = pd.Timestamp.now("UTC").tz_localize(None)
         try:
-            if self.servers.names:
-                self.servers.start()
+            if needed := lacking(self.folder):
+                self._servers = Services(self.folder, needed)
+                self._servers.start()
             self.at = place(self.folder)
             create_topics(self.at.servers)
             self._stream = self._launch()
@@ -83,8 +84,9 @@ class Live:
             self._aside.end()
         if self._stream:
             processes.stop([self._stream], (signal.SIGINT, signal.SIGKILL), GRACE)
-        self.servers.__exit__()
-        self._stream = self._aside = None
+        if self._servers:
+            self._servers.__exit__()
+        self._stream = self._aside = self._servers = None
 
     @property
     def sentence(self) -> str:

@@ -120,9 +120,9 @@ def run_plant(
             time.sleep(0.2)
         behind = int((pd.Timestamp.now("UTC").tz_localize(None) - plant.time).total_seconds())
         if sender.speed == 1 and behind > 0:
-            at_once.send(itertools.islice(running.frames(behind if rows is None else min(behind, rows)), 1))
+            at_once.send(itertools.islice(running.frames(behind, until=until), 1))
         each = max(1, int((sender.speed or 1_000) / 2))
-        return sender.send(running.frames(each, lambda: stopped() or (until is not None and plant.time >= until)))
+        return sender.send(running.frames(each, stopped, until))
 
 
 class Aside(threading.Thread):

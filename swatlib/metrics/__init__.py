@@ -1,15 +1,32 @@
 """What a detector is worth, given the labels.
 
-case → points, events → evaluation → comparison. attacks: one by one; nulls: detectors that know nothing, to read
-beside.
+case → points, events, ranges, affiliation, curves → evaluation → resampling → comparison. attacks: one by one; nulls:
+detectors that know nothing, to read beside.
 
 A metric is a function of a `Case` and stands in METRICS under what it needs. Its docstring is its definition, line by
-line: what it is, Formula, Direction, Range, Source, Weakness.
+line: what it is, Formula, Direction, Range, Source, Weakness. It is written once, as sums over rows, events and alarms,
+which a resampled case weighs: the same function gives the figure and its uncertainty.
 """
 
 from swatlib.metrics.attacks import per_attack
-from swatlib.metrics.comparison import compare, summary, verdict
+from swatlib.metrics.attribution import attribution
+from swatlib.metrics.comparison import compare, compare_resampled, summary, verdict
 from swatlib.metrics.evaluation import METRICS, definitions, evaluate
 from swatlib.metrics.nulls import null_rows
+from swatlib.metrics.resampling import beats, intervals, with_intervals
 
-__all__ = ["METRICS", "compare", "definitions", "evaluate", "null_rows", "per_attack", "summary", "verdict"]
+__all__ = [
+    "METRICS",
+    "attribution",
+    "beats",
+    "compare",
+    "compare_resampled",
+    "definitions",
+    "evaluate",
+    "intervals",
+    "null_rows",
+    "per_attack",
+    "summary",
+    "verdict",
+    "with_intervals",
+]

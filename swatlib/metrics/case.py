@@ -6,14 +6,19 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+DAY_S = 86_400
+LEAST_STRETCHES = 4  # a day's alarms come together, so quiet time is drawn by days; a short recording by its quarters
+_NONE = np.empty(0, dtype=np.int64)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Case:
     """Rows in time order, one second each unless a DatetimeIndex said otherwise.
 
     label, alarm: bool (n,). score: float (n,), high = anomalous, NaN where there is none. seconds: time of each row
     since the first (n,). spans: first row and the one after the last of each event (m, 2). onsets: when each event
-    begins, on the clock of `seconds` (m,).
+    begins, on the clock of `seconds` (m,). weights: how often each of `groups` counts (draws, m + stretches), None for
+    once each: sums are then single numbers, else (draws,).
     """
 
     label: np.ndarray
@@ -22,6 +27,37 @@ class Case:
     seconds: np.ndarray
     alarm: np.ndarray | None = None
     score: np.ndarray | None = None
+    weights: np.ndarray | None = None
+
+    def rows(self, chosen: np.ndarray):
+        """How many rows there are of `chosen` (bool, (n,))."""
+        if self.weights is None:
+            return np.count_nonzero(chosen)
+        return self.weights @ np.bincount(self.groups[chosen], minlength=self.weights.shape[1])
+
+    def sum_events(self, values: np.ndarray):
+        """Sum of one value an event (m,)."""
+        return values.sum() if self.weights is None else self.weights[:, : len(self.spans)] @ values
+
+    def sum_alarms(self, values: np.ndarray):
+        """Sum of one value an alarm (k,); an alarm counts with the event it touches, else with its stretch."""
+        if self.weights is None:
+            return values.sum()
+        return self.weights[:, self.groups_of_alarms] @ values
+
+    @cached_property
+    def groups(self) -> np.ndarray:
+        """What each row is drawn with (n,): the number of its event, or m and more for a stretch of quiet time."""
+        stretch = min(DAY_S, self.seconds[-1] / LEAST_STRETCHES) or 1.0
+        groups = len(self.spans) + (self.seconds // stretch).astype(np.int64)
+        for number, (start, stop) in enumerate(self.spans):
+            groups[start:stop] = number
+        return groups
+
+    @cached_property
+    def groups_of_alarms(self) -> np.ndarray:
+        """The group of each alarm (k,); those of events have the lower numbers."""
+        return np.minimum.reduceat(self.groups[self.alarm], _offsets(self.alarms)) if len(self.alarms) else _NONE
 
     def rows_in_events(self, rows: np.ndarray) -> np.ndarray:
         """How many of `rows` (bool, (n,)) lie in each event (m,)."""
@@ -42,16 +78,16 @@ class Case:
         """Rows of any event (n,), bool."""
         return within(self.spans, len(self.label))
 
-    @cached_property
-    def false_alarms(self) -> int:
-        """Runs of the alarm that touch no event."""
-        return int(np.count_nonzero(count_within(self.in_event, self.alarms) == 0))
+    @property
+    def false_alarms(self):
+        """Number of runs of the alarm that touch no event."""
+        return self.sum_alarms(count_within(self.in_event, self.alarms) == 0)
 
     @property
-    def quiet_days(self) -> float:
+    def quiet_days(self):
         """Recorded time outside the events, in days; a hole in the recording is no time."""
         period = float(np.median(np.diff(self.seconds))) if len(self.seconds) > 1 else 1.0
-        return np.count_nonzero(~self.in_event) * period / 86_400
+        return self.rows(~self.in_event) * period / DAY_S
 
 
 def make_case(label, alarm=None, score=None, events=None) -> Case:
@@ -135,10 +171,25 @@ def within(spans: np.ndarray, rows: int) -> np.ndarray:
     return np.cumsum(steps)[:-1] > 0
 
 
+def share(part, whole):
+    """part / whole, 0 where the whole is; numbers or (draws,)."""
+    return np.divide(part, whole, out=np.zeros(np.broadcast(part, whole).shape), where=np.asarray(whole) > 0)
+
+
+def harmonic(a, b):
+    """Harmonic mean, 0 where both are; numbers or (draws,)."""
+    return share(2 * a * b, a + b)
+
+
 def count_within(rows: np.ndarray, spans: np.ndarray) -> np.ndarray:
     """How many of `rows` (bool) lie in each span (m,)."""
     counted = np.concatenate([[0], np.cumsum(rows)])
     return counted[spans[:, 1]] - counted[spans[:, 0]]
+
+
+def _offsets(spans: np.ndarray) -> np.ndarray:
+    """Where each span begins once the rows between them are left out (k,)."""
+    return np.concatenate([[0], np.cumsum(spans[:, 1] - spans[:, 0])[:-1]])
 
 
 def _same_rows(name: str, values, rows: int, index: pd.DatetimeIndex | None) -> pd.DatetimeIndex | None:

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
-from swatlib.metrics.case import runs
-from swatlib.metrics.evaluation import METRICS, evaluate
+from swatlib.metrics.case import make_case, runs
+from swatlib.metrics.evaluation import METRICS, evaluate, measure
 from swatlib.metrics.nulls import null_rows
+from swatlib.metrics.resampling import DRAWS, intervals, resampled, standing
 
 DAY_S = 86_400
 
@@ -13,20 +14,49 @@ def compare(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame,
     """`evaluate` for each detector of `scores` (columns (detector, field)), then for the null rows of `null_rows`.
 
     Index (kind, name): kind is "detector" or "null". Columns: `alarms_per_day`, right and wrong ones together, and all
-    of METRICS. Without an attack in `label` these are NaN, and there are no null rows.
+    of METRICS; the score of a null row is its alarm. Without an attack in `label` these are NaN, and there are no null
+    rows.
     """
-    alarms = {("detector", name): scores[name, "alarm"] for name in scores.columns.unique(0)}
-    known = label is not None and label.any()
-    if known:
-        alarms |= {("null", name): alarm for name, alarm in null_rows(label, events, seed).items()}
     days = (scores.index[-1] - scores.index[0]).total_seconds() / DAY_S
     rows = {}
-    for (kind, name), alarm in alarms.items():
-        rows[kind, name] = {"alarms_per_day": len(runs(alarm.to_numpy())) / days}
-        if known:
-            rows[kind, name] |= evaluate(label, alarm, scores[name, "score"] if kind == "detector" else None, events)
+    for row, (alarm, score) in _answers(scores, label, events, seed).items():
+        rows[row] = {"alarms_per_day": len(runs(alarm.to_numpy())) / days}
+        if _known(label):
+            rows[row] |= evaluate(label, alarm, score, events)
     columns = ["alarms_per_day", *(metric.__name__ for group in METRICS.values() for metric in group)]
     return pd.DataFrame(rows).T.reindex(columns=columns).rename_axis(["kind", "name"])
+
+
+def compare_resampled(
+    scores: pd.DataFrame, label: pd.Series, events: pd.DataFrame, seed: int = 0, draws: int = DRAWS
+) -> pd.DataFrame:
+    """What `compare` would give with other attacks and days: one row a draw, columns (kind, name, metric).
+
+    Attacks are drawn with replacement, and the quiet days likewise, the same draws for every detector; for `intervals`,
+    `beats` and `with_intervals`. Raises ValueError without an attack in `label`.
+    """
+    if not _known(label):
+        raise ValueError("no attack is labelled in this recording: there is nothing to draw from; count alarms instead")
+    parts = {
+        row: pd.DataFrame(measure(resampled(make_case(label, alarm, score, events), draws, seed)))
+        for row, (alarm, score) in _answers(scores, label, events, seed).items()
+    }
+    return pd.concat(parts, axis=1, names=["kind", "name", "metric"]).rename_axis("draw")
+
+
+def _known(label: pd.Series | None) -> bool:
+    return label is not None and bool(label.any())
+
+
+def _answers(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame, seed: int) -> dict:
+    """Alarm and score of every row of the comparison, by (kind, name)."""
+    detectors = {
+        ("detector", name): (scores[name, "alarm"], scores[name, "score"]) for name in scores.columns.unique(0)
+    }
+    if not _known(label):
+        return detectors
+    nulls = null_rows(label, events, seed)
+    return detectors | {("null", name): (alarm, alarm.astype(float)) for name, alarm in nulls.items()}
 
 
 def summary(table: pd.DataFrame) -> dict:
@@ -40,13 +70,22 @@ def summary(table: pd.DataFrame) -> dict:
     return {"best_detector": known.idxmax(), **first[list(shown)]}
 
 
-def verdict(table: pd.DataFrame) -> str:
-    """What `compare`'s table says, in a sentence or two."""
+def verdict(table: pd.DataFrame, samples: pd.DataFrame | None = None) -> str:
+    """What `compare`'s table says, in a few sentences; with draws of `compare_resampled`, who ties with the first."""
     if table["event_f1"].isna().all():
         return "No attack is labelled in this recording: alarms can be counted, and not judged."
     first, null = table.loc[("detector", summary(table)["best_detector"])], table.loc[("null", "only-largest")]
+    ties = "" if samples is None else _said_ties(table, samples, first.name[1])
     return (
         f"By event F1 **{first.name[1]}** comes first: it finds {first['event_recall']:.0%} of the attacks at "
-        f"{first['false_alarms_per_day']:.1f} false alarms a day. A detector that flags only the longest attack, and "
-        f"all of it, has an F1 over rows of {null['f1']:.2f}, the best here {table.loc['detector', 'f1'].max():.2f}."
+        f"{first['false_alarms_per_day']:.1f} false alarms a day.{ties} A detector that flags only the longest attack, "
+        f"and all of it, has an F1 over rows of {null['f1']:.2f}, the best here "
+        f"{table.loc['detector', 'f1'].max():.2f}."
     )
+
+
+def _said_ties(table: pd.DataFrame, samples: pd.DataFrame, first: str) -> str:
+    low, high = intervals(samples).loc[("detector", first), "event_f1"]
+    others = [name for name in standing(table, samples, "event_f1") if name != first]
+    tied = f"can't be told from {', '.join(others)}" if others else "beats every other"
+    return f" Had other attacks and days been drawn, its event F1 would be {low:.2f} to {high:.2f} (95 %): it {tied}."

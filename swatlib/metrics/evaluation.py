@@ -6,9 +6,12 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from swatlib.metrics.affiliation import affiliation_f1, affiliation_precision, affiliation_recall
 from swatlib.metrics.case import Case, make_case
+from swatlib.metrics.curves import average_precision, vus_pr, vus_roc
 from swatlib.metrics.events import delay_median_s, event_f1, event_precision, event_recall, false_alarms_per_day, fc1
-from swatlib.metrics.points import average_precision, f1, false_positive_rate, pa_f1, pa_k20_f1, precision, recall
+from swatlib.metrics.points import f1, false_positive_rate, pa_f1, pa_k20_f1, precision, recall
+from swatlib.metrics.ranges import range_f1
 
 METRICS: dict[str, tuple[Callable[[Case], float], ...]] = {
     "alarm": (
@@ -24,8 +27,12 @@ METRICS: dict[str, tuple[Callable[[Case], float], ...]] = {
         delay_median_s,
         pa_f1,
         pa_k20_f1,
+        range_f1,
+        affiliation_precision,
+        affiliation_recall,
+        affiliation_f1,
     ),
-    "score": (average_precision,),
+    "score": (average_precision, vus_pr, vus_roc),
 }
 
 _FIELDS = ("Formula", "Direction", "Range", "Source", "Weakness")
@@ -45,8 +52,13 @@ def evaluate(label, alarm=None, score=None, events=None) -> dict[str, float]:
     if alarm is None and score is None:
         raise ValueError("there is nothing to evaluate; give alarm, score, or both")
     case = make_case(label, alarm, score, events)
+    return {name: float(value) for name, value in measure(case).items()}
+
+
+def measure(case: Case) -> dict:
+    """Every metric that the case allows, by name: numbers, or (draws,) of a resampled one."""
     given = [needs for needs in METRICS if getattr(case, needs) is not None]
-    return {metric.__name__: float(metric(case)) for needs in given for metric in METRICS[needs]}
+    return {metric.__name__: metric(case) for needs in given for metric in METRICS[needs]}
 
 
 def definitions() -> pd.DataFrame:

@@ -5,7 +5,7 @@ An alarm is a run of alarm rows. It is false when it touches no event. An event 
 
 import numpy as np
 
-from swatlib.metrics.case import Case
+from swatlib.metrics.case import Case, harmonic, share
 from swatlib.metrics.points import precision
 
 
@@ -18,7 +18,8 @@ def event_recall(case: Case) -> float:
     Source: Hundman et al., KDD 2018
     Weakness: all-alarm gets 1; an alarm that still stands from an earlier attack finds the next
     """
-    return np.mean(case.hits > 0)
+    found = case.hits > 0
+    return share(case.sum_events(found), case.sum_events(np.ones_like(found)))
 
 
 def event_precision(case: Case) -> float:
@@ -33,8 +34,8 @@ def event_precision(case: Case) -> float:
     """
     begins = np.zeros_like(case.alarm)
     begins[case.alarms[:, 0]] = True
-    called = np.count_nonzero(case.rows_in_events(begins))
-    return called / (called + case.false_alarms) if called else 0.0
+    called = case.sum_events(case.rows_in_events(begins) > 0)
+    return share(called, called + case.false_alarms)
 
 
 def event_f1(case: Case) -> float:
@@ -46,7 +47,7 @@ def event_f1(case: Case) -> float:
     Source: Hundman et al., KDD 2018, with the precision as defined here
     Weakness: every attack weighs the same, among them four that leave no trace in the 51 tags
     """
-    return _harmonic(event_precision(case), event_recall(case))
+    return harmonic(event_precision(case), event_recall(case))
 
 
 def fc1(case: Case) -> float:
@@ -58,7 +59,7 @@ def fc1(case: Case) -> float:
     Source: Garg et al., IEEE TNNLS 2021 (Fc1)
     Weakness: one second in each attack is enough; aftermath counts as false
     """
-    return _harmonic(precision(case), event_recall(case))
+    return harmonic(precision(case), event_recall(case))
 
 
 def false_alarms_per_day(case: Case) -> float:
@@ -70,7 +71,7 @@ def false_alarms_per_day(case: Case) -> float:
     Source: the budget of swatlib.scores, seen from the other side; Axelsson, ACM TISSEC 2000, on why it decides
     Weakness: counts a chattering alarm often and a long one once, so all-alarm gets 0: read it with false_positive_rate
     """
-    return case.false_alarms / case.quiet_days if case.quiet_days else 0.0
+    return share(case.false_alarms, case.quiet_days)
 
 
 def delay_median_s(case: Case) -> float:
@@ -83,7 +84,10 @@ def delay_median_s(case: Case) -> float:
     Weakness: missed events are left out, so read it with event_recall; label clocks are off by up to 66 s in 2015
     """
     delays = delays_s(case.alarm, case.spans, case.onsets, case.seconds)
-    return np.nanmedian(delays) if np.isfinite(delays).any() else np.nan
+    if case.weights is None:
+        return np.nanmedian(delays) if np.isfinite(delays).any() else np.nan
+    found = np.isfinite(delays)
+    return _medians(delays[found], case.weights[:, : len(delays)][:, found])
 
 
 def first_rows(alarm: np.ndarray, spans: np.ndarray) -> np.ndarray:
@@ -99,5 +103,12 @@ def delays_s(alarm: np.ndarray, spans: np.ndarray, onsets: np.ndarray, seconds: 
     return np.where(first >= 0, seconds[first] - onsets, np.nan)
 
 
-def _harmonic(a: float, b: float) -> float:
-    return 2 * a * b / (a + b) if a + b else 0.0
+def _medians(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Median of the values (k,), each as often as its weight (draws, k); NaN in a draw without any."""
+    if not len(values):
+        return np.full(len(weights), np.nan)
+    order = np.argsort(values)
+    reached = np.cumsum(weights[:, order], axis=1)
+    middles = [(reached > np.floor((reached[:, -1:] - odd) / 2)).argmax(axis=1) for odd in (1, 0)]
+    median = values[order][middles].mean(axis=0)
+    return np.where(reached[:, -1] > 0, median, np.nan)

@@ -1,9 +1,8 @@
 """Metrics that count rows: how many seconds are right."""
 
 import numpy as np
-from sklearn.metrics import average_precision_score
 
-from swatlib.metrics.case import Case, within
+from swatlib.metrics.case import Case, share, within
 
 
 def precision(case: Case) -> float:
@@ -15,7 +14,7 @@ def precision(case: Case) -> float:
     Source: van Rijsbergen, Information Retrieval, 1979
     Weakness: the aftermath of an attack is labelled normal, so a detector that sees the plant recover loses
     """
-    return _share(np.count_nonzero(case.alarm & case.label), np.count_nonzero(case.alarm))
+    return share(case.rows(case.alarm & case.label), case.rows(case.alarm))
 
 
 def recall(case: Case) -> float:
@@ -27,7 +26,7 @@ def recall(case: Case) -> float:
     Source: van Rijsbergen, Information Retrieval, 1979
     Weakness: attack 28 alone is some 63 % of all attack rows of 2015
     """
-    return _share(np.count_nonzero(case.alarm & case.label), np.count_nonzero(case.label))
+    return share(case.rows(case.alarm & case.label), case.rows(case.label))
 
 
 def false_positive_rate(case: Case) -> float:
@@ -39,7 +38,7 @@ def false_positive_rate(case: Case) -> float:
     Source: Swets, Science 1988
     Weakness: one long false alarm weighs as much as many short ones; aftermath counts as false
     """
-    return _share(np.count_nonzero(case.alarm & ~case.label), np.count_nonzero(~case.label))
+    return share(case.rows(case.alarm & ~case.label), case.rows(~case.label))
 
 
 def f1(case: Case) -> float:
@@ -51,20 +50,7 @@ def f1(case: Case) -> float:
     Source: van Rijsbergen, Information Retrieval, 1979
     Weakness: finding attack 28 alone gives 0.78 on 2015, missing it and finding all others 0.53
     """
-    return _f1_of_rows(case.alarm, case.label)
-
-
-def average_precision(case: Case) -> float:
-    """Area under the precision-recall curve of the score, without a threshold.
-
-    Formula: sum over thresholds of (R_i - R_i-1) P_i; rows without a score are left out
-    Direction: high is better
-    Range: 0 to 1; a score of pure chance gets the share of attack rows
-    Source: scikit-learn, average_precision_score
-    Weakness: weighs attacks by their length; says nothing about the threshold that is used
-    """
-    scored = ~np.isnan(case.score)
-    return min(average_precision_score(case.label[scored], case.score[scored]), 1.0)  # its sum may round to above 1
+    return _f1_of_rows(case, case.alarm)
 
 
 def pa_f1(case: Case) -> float:
@@ -76,7 +62,7 @@ def pa_f1(case: Case) -> float:
     Source: Xu et al., WWW 2018; Kim et al., AAAI 2022, on why not
     Weakness: rewards noise; shown only because others report it
     """
-    return _f1_adjusted(case, share=0.0)
+    return _f1_adjusted(case, least=0.0)
 
 
 def pa_k20_f1(case: Case) -> float:
@@ -88,17 +74,13 @@ def pa_k20_f1(case: Case) -> float:
     Source: Kim et al., AAAI 2022 (PA%K with K = 20)
     Weakness: the 20 % is a choice, and attack 28 weighs as in f1
     """
-    return _f1_adjusted(case, share=0.2)
+    return _f1_adjusted(case, least=0.2)
 
 
-def _share(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0
+def _f1_of_rows(case: Case, alarm: np.ndarray):
+    return share(2 * case.rows(alarm & case.label), case.rows(alarm) + case.rows(case.label))
 
 
-def _f1_of_rows(alarm: np.ndarray, label: np.ndarray) -> float:
-    return _share(2 * np.count_nonzero(alarm & label), np.count_nonzero(alarm) + np.count_nonzero(label))
-
-
-def _f1_adjusted(case: Case, share: float) -> float:
-    enough = case.hits > share * np.diff(case.spans, axis=1)[:, 0]
-    return _f1_of_rows(case.alarm | within(case.spans[enough], len(case.label)), case.label)
+def _f1_adjusted(case: Case, least: float):
+    enough = case.hits > least * np.diff(case.spans, axis=1)[:, 0]
+    return _f1_of_rows(case, case.alarm | within(case.spans[enough], len(case.label)))

@@ -1,30 +1,42 @@
 """Figures: each function takes data frames and returns one matplotlib Figure, which a notebook shows once.
 
-style → series, labels → panels → process, closeup, verdicts, scored, tags, sketch, live; answers → boards
+style → series, labels → panels → process, closeup, verdicts, naming, scored, tags, sketch, protocols, windows, live
+answers → boards
+architecture, which draws no data
 
 Time runs to the right, attacks are grey, alarms red, thresholds dashed; long recordings are thinned to their extremes.
 """
 
+from swatlib.plots.architecture import architecture
 from swatlib.plots.boards import board
 from swatlib.plots.closeup import attack
 from swatlib.plots.live import live
+from swatlib.plots.naming import hit_rates
 from swatlib.plots.process import stages, tanks
+from swatlib.plots.protocols import spread, waterfall
 from swatlib.plots.scored import precision_recall, score_distributions
 from swatlib.plots.sketch import plant_sketch
 from swatlib.plots.tags import drift, movement
 from swatlib.plots.verdicts import matrix, strip
+from swatlib.plots.windows import offsets, phantom
 
 __all__ = [
+    "architecture",
     "attack",
     "board",
     "drift",
+    "hit_rates",
     "live",
     "matrix",
     "movement",
+    "offsets",
+    "phantom",
     "plant_sketch",
     "precision_recall",
     "score_distributions",
+    "spread",
     "stages",
     "strip",
     "tanks",
+    "waterfall",
 ]

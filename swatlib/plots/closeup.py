@@ -6,22 +6,23 @@ from matplotlib.axes import Axes
 
 from swatlib.data import Recording, attacks
 from swatlib.metrics import per_attack
-from swatlib.plant import GAUGED_TANKS, STAGES, TAGS, stage_tags
+from swatlib.plant import GAUGED_TANKS, STAGES, TAGS, stage_of, stage_tags
 from swatlib.plots.labels import chosen, embolden, note, title, written
 from swatlib.plots.panels import draw_panel, draw_score, inches, moving
 from swatlib.plots.series import between, shade, stacked, time_axis
-from swatlib.plots.style import ALARM, FOCUS, GREY, Figure, nothing, styled
+from swatlib.plots.style import ALARM, FOCUS, GREY, WIDTH, Figure, nothing, styled
 
 SCORE_INCHES = 0.5
 LEAST_MARGIN, MOST_MARGIN = pd.Timedelta("5min"), pd.Timedelta("1h")
 
 
 @styled
-def attack(recording: Recording, scores: pd.DataFrame, event=None, detectors=None) -> Figure:
+def attack(recording: Recording, scores: pd.DataFrame, event=None, detectors=None, width: float = WIDTH) -> Figure:
     """One attack: its tags, the tanks and flows about them, and each detector's score with threshold and alarms.
 
     scores: as `Pipeline.score` gives them. event: a row of the event table (attack, start, end, points, action), or
     the number of an attack of the recording; None: the longest. detectors: which of the scores to draw, all if None.
+    width: inches.
     Raises ValueError for an attack or a detector that is not there.
     """
     events = attacks(recording)
@@ -33,7 +34,7 @@ def attack(recording: Recording, scores: pd.DataFrame, event=None, detectors=Non
     frame, scored = between(recording.frame, *span), between(scores, *span)
     panels, names = _panels(frame, event), chosen(scores, detectors)
     heights = [inches(tags) for tags in panels] + [SCORE_INCHES] * len(names)
-    figure = Figure(sum(heights) + 0.15 * len(heights) + 0.9)
+    figure = Figure(sum(heights) + 0.15 * len(heights) + 0.9, width)
     axes = stacked(figure, heights)
     shade(axes, events, frame.index)
     shade(axes, pd.DataFrame([event]), frame.index, FOCUS, numbers=False)
@@ -69,17 +70,12 @@ def _heading(event: pd.Series) -> str:
 def _panels(frame: pd.DataFrame, event: pd.Series) -> list[list[str]]:
     """Tags of each panel: attacked sensors, then levels and flows of the stages concerned, then their actuators."""
     points = event["points"].split(";")
-    stages = [stage for stage in STAGES if any(_stage(point) == stage for point in points)]
+    stages = [stage for stage in STAGES if any(stage_of(point) == stage for point in points)]
     attacked = [point for point in points if point in frame and TAGS[point].is_sensor]
     near = [tag for stage in stages for tag in _levels_and_flows(stage) if tag in frame and tag not in attacked]
     switches = [tag for stage in stages for tag in stage_tags(stage) if not TAGS[tag].is_sensor and tag in frame]
     moved = [tag for tag in switches if tag in points or moving(frame, [tag])]
     return _by_kind(attacked) + _by_kind(list(dict.fromkeys(near))) + ([moved] if moved else [])
-
-
-def _stage(point: str) -> str:
-    """Stage of a point of attack, a tag of a recording or not: its number begins with that of the stage."""
-    return f"P{point.lstrip('ABCDEFGHIJKLMNOPQRSTUVWXYZ')[:1]}"
 
 
 def _by_kind(tags: list[str]) -> list[list[str]]:

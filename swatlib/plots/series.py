@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from swatlib.metrics.case import runs
-from swatlib.plots.style import ATTACK, ATTACK_EDGE, INK, Figure
+from swatlib.plots.style import ATTACK, ATTACK_EDGE, INK, WIDTH, Figure
 
 RESOLUTION = 1500  # stretches of time that a figure tells apart
 GAP = 10  # sampling periods without a row that break a line
@@ -110,7 +110,7 @@ def stacked(figure: Figure, heights: list[float]) -> list[Axes]:
     axes = list(figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)[:, 0])
     for ax in axes:
         ax.tick_params(axis="x", length=3 if ax is axes[-1] else 0)
-        ax.yaxis.set_label_coords(-0.052, 0.5)
+        ax.yaxis.set_label_coords(-0.052 * WIDTH / figure.get_figwidth(), 0.5)
     return axes
 
 

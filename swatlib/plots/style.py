@@ -56,6 +56,7 @@ RC = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "svg.fonttype": "none",
+    "svg.hashsalt": "swatlib",  # the same figure, the same bytes
     "pdf.fonttype": 42,
 }
 

@@ -1,7 +1,5 @@
 """Tag by tag: what an attack moves, what drifts on normal days."""
 
-import itertools
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,13 +7,13 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.patches import Rectangle
 
 from swatlib.data import Recording, attacks
+from swatlib.movement import movements
 from swatlib.plant import TAGS
 from swatlib.plots.labels import embolden, note, row_labels, written
 from swatlib.plots.panels import moving
-from swatlib.plots.series import period, time_axis
+from swatlib.plots.series import time_axis
 from swatlib.plots.style import BLACK, BLUE, SKY, Figure, nothing, styled
 
-USUAL = 0.999  # quantile of the changes on normal days
 LEAST_INCHES = 2.8
 MOST = 10.0  # end of the colour scale
 WHITE_TO_BLUE = LinearSegmentedColormap.from_list("white to blue", ["white", SKY, BLUE, "#00253B"])
@@ -34,7 +32,8 @@ def movement(recording: Recording, normal: Recording, tags=None, before="10min",
         return nothing("No attack of this recording is known: no movement to show.")
     tags = moving(normal.frame, [tag for tag in normal.frame if TAGS[tag].is_sensor] if tags is None else tags)
     before = pd.Timedelta(before)
-    tags, ahead, during = _movement(recording.frame, normal.frame[tags], events, before, seconds)
+    ahead, during = movements(recording.frame, normal.frame[tags], events, before, seconds)
+    tags = list(during)
     figure = Figure(max(0.175 * len(events) + 1.5, LEAST_INCHES))
     axes = figure.subplots(1, 2, sharey=True)
     titles = f"in the {written(before.total_seconds())} before", "during the attack"
@@ -76,27 +75,6 @@ def drift(recording: Recording, drifting=(), block="3h") -> Figure:
     constant = [tag for tag in frame if tag not in varying]
     note(figure, f"bold: drifting · constant: {', '.join(constant) or 'none'}")
     return figure
-
-
-def _movement(frame, normal, events, before: pd.Timedelta, seconds: int) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Tags whose usual change is not zero; their largest change before and during each event (events × tags)."""
-    rows = max(1, round(pd.Timedelta(seconds, "s") / period(frame.index)))
-    usual = np.nanquantile(_changes(normal, rows), USUAL, axis=0)
-    tags = list(normal.columns[usual > 0])
-    moved = _changes(frame[tags], rows) / usual[usual > 0]
-    edges = [frame.index.searchsorted(times) for times in (events["start"] - before, events["start"], events["end"])]
-    ahead, during = (
-        [np.fmax.reduce(moved[low:high], axis=0, initial=1.0) for low, high in zip(lows, highs, strict=True)]
-        for lows, highs in itertools.pairwise(edges)
-    )
-    return tags, np.array(ahead), np.array(during)
-
-
-def _changes(frame: pd.DataFrame, rows: int) -> np.ndarray:
-    values = frame.to_numpy()
-    changes = np.full_like(values, np.nan)
-    changes[rows:] = np.abs(values[rows:] - values[:-rows])
-    return changes
 
 
 def _grid(ax: Axes, tags: list[str], events: pd.DataFrame) -> None:

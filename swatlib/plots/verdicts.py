@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from swatlib.metrics.case import count_within, runs, within
+from swatlib.plant import stage_of
 from swatlib.plots.labels import chosen, note, row_labels, title, written
 from swatlib.plots.series import bars, shade, stacked, time_axis
 from swatlib.plots.style import BLACK, BLUE, GREY, INK, PALE, SKY, VERMILION, Figure, nothing, styled
@@ -40,7 +41,9 @@ def strip(scores: pd.DataFrame, events: pd.DataFrame, detectors=None) -> Figure:
 
 @styled
 def matrix(table: pd.DataFrame) -> Figure:
-    """Attack × detector: found or missed, after how long, and whether the leading tag was an attacked one.
+    """Attack × detector: found or missed, after how long, and whether the leading tag or its stage was attacked.
+
+    Above each detector how many it finds, its median delay, and in how many of these it leads with an attacked tag.
 
     table: rows of `metrics.per_attack` of several detectors, told apart by a column or index level `detector`, as
     `pd.concat({name: per_attack(...)}, names=["detector"])` makes it.
@@ -49,17 +52,17 @@ def matrix(table: pd.DataFrame) -> Figure:
         return nothing("No attack of this recording is known: nothing to find.")
     by_detector = dict(list(table.groupby("detector", sort=False)))
     attacks = next(iter(by_detector.values()))
-    figure = Figure(CELL_INCHES * len(attacks) + 1.1)
+    figure = Figure(CELL_INCHES * len(attacks) + 1.4)
     ax = figure.subplots()
     for column, rows in enumerate(by_detector.values()):
         for row, spoken in enumerate(rows.itertuples()):
             _cell(ax, column, row, spoken)
     row_labels(ax, [f"{attack.points.replace(';', ' ')}   {attack.attack}" for attack in attacks.itertuples()])
-    _headings(ax, [f"{title(name)}\n{rows['found'].sum()} of {len(rows)}" for name, rows in by_detector.items()])
+    _headings(ax, [_heading(name, rows) for name, rows in by_detector.items()])
     ax.hlines(np.arange(1, len(attacks)) - 0.5, *ax.get_xlim(), color=PALE, linewidth=0.4)
     soon, late = (written(seconds) for seconds in DELAYS[:2])
     found = f"dark: found within {soon} · paler: within {late}, later · on: an alarm stood already · –: missed"
-    note(figure, f"{found} · ● leads with an attacked tag, ○ with another")
+    note(figure, f"{found}\nleads with ● an attacked tag, ◐ another of an attacked stage, ○ one of another stage")
     return figure
 
 
@@ -79,8 +82,23 @@ def _cell(ax: Axes, column: int, row: int, spoken) -> None:
     look = {"va": "center", "fontsize": 8, "color": "white" if shade_of == 0 else INK}
     ax.text(column - 0.42, row, written(spoken.delay_s) if spoken.delay_s else "on", **look)
     if pd.notna(spoken.first_tag):
-        dot = "" if pd.isna(spoken.attacked) else "● " if spoken.attacked else "○ "
-        ax.text(column + 0.42, row, f"{dot}{spoken.first_tag}", ha="right", **look)
+        ax.text(column + 0.42, row, f"{_dot(spoken)}{spoken.first_tag}", ha="right", **look)
+
+
+def _dot(spoken) -> str:
+    """How near the leading tag is to what was attacked; nothing where that is unknown."""
+    if not spoken.points:
+        return ""
+    points = spoken.points.split(";")
+    same_stage = stage_of(spoken.first_tag) in map(stage_of, points)
+    return "● " if spoken.first_tag in points else "◐ " if same_stage else "○ "
+
+
+def _heading(name: str, rows: pd.DataFrame) -> str:
+    found = rows[rows["found"]]
+    delay = f", {written(found['delay_s'].median())}" if len(found) else ""
+    right = f"\n{found['attacked'].sum()} ●" if found["attacked"].notna().any() else "\n"
+    return f"{title(name)}\n{len(found)} of {len(rows)}{delay}{right}"
 
 
 def _headings(ax: Axes, headings: list[str]) -> None:

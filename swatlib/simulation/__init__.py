@@ -4,7 +4,23 @@ parameters → control, process, chemistry, measurement → kernel → attacks �
 """
 
 from swatlib.simulation.attacks import Attack
-from swatlib.simulation.run import SimulatedPlant, running, simulate
+from swatlib.simulation.run import (
+    SimulatedPlant,
+    is_simulated_2015,
+    official_events,
+    official_label,
+    running,
+    simulate,
+)
 from swatlib.simulation.write import write_like_swat
 
-__all__ = ["Attack", "SimulatedPlant", "running", "simulate", "write_like_swat"]
+__all__ = [
+    "Attack",
+    "SimulatedPlant",
+    "is_simulated_2015",
+    "official_events",
+    "official_label",
+    "running",
+    "simulate",
+    "write_like_swat",
+]

@@ -5,6 +5,11 @@ An effect is a short text, the same in the table of 2015, in one's own lists and
     LIT301 spoof 1200        PLC and historian read 1200
     LIT101 ramp +0.927       the reading leaves its last value by 0.927 a second
     LIT101 freeze            the reading stays at its last value
+    LIT101 bias -5           the reading is off by that much
+    LIT101 noise 3           the reading is blurred by noise of this standard deviation
+    LIT101 replay 3600       the reading is what was recorded so many seconds ago
+    AIT202 slow 30           the reading follows with a lag of so many seconds
+    P602 wash                the running filtration ends early, in a regular backwash
     MV101 force open         the actuator does this, whatever its PLC commands (on, off, open, closed)
 
 each with an optional `after SECONDS` and `for SECONDS` inside the attack; several are joined by ";".
@@ -18,16 +23,18 @@ from importlib.resources import files
 import pandas as pd
 
 from swatlib.plant import NAMES, TAGS
-from swatlib.simulation.parameters import CLOCKS, EQUAL, LESS, MORE
+from swatlib.simulation.parameters import CLOCKS, DISTORTIONS, EQUAL, LESS, MORE, PAST
 
 _EFFECT = re.compile(
-    r"(?P<tag>\S+)\s+(?P<verb>spoof|ramp|freeze|force)(?:\s+(?P<value>(?!after\b|for\b)\S+))?"
+    r"(?P<tag>\S+)\s+(?P<verb>spoof|ramp|freeze|force|bias|noise|replay|slow|wash)(?:\s+(?P<value>(?!after\b|for\b)\S+))?"
     r"(?:\s+after\s+(?P<after>\d+))?(?:\s+for\s+(?P<seconds>\d+))?"
 )
 _CONDITION = re.compile(r"(?P<name>\w+)\s*(?P<relation>[<=>])\s*(?P<number>[-+]?[\d.]+)")
+BARE = ("freeze", "wash")
 RELATIONS = {"<": LESS, "=": EQUAL, ">": MORE}
 GRAMMAR = (
     "write TAG spoof NUMBER, TAG ramp NUMBER, TAG freeze or TAG force on|off|open|closed, "
+    "TAG bias|noise|replay|slow NUMBER or P602 wash, "
     "optionally with after SECONDS and for SECONDS"
 )
 
@@ -97,13 +104,15 @@ class Effect:
 
 
 def _value(text: str, tag: str, verb: str, word: str | None) -> float | None:
-    if verb == "freeze" and word is None:
+    if verb in BARE and word is None and (verb == "freeze" or tag == "P602"):
         return None
+    if verb in DISTORTIONS and not TAGS[tag].is_sensor:
+        raise ValueError(f"can't {verb} {tag} in {text!r}: it is no sensor; force or spoof it")
     if verb == "force" and TAGS[tag].is_sensor:
         raise ValueError(f"can't force {tag} in {text!r}: it is a sensor; spoof, ramp or freeze it")
     codes = {said: code for code, said in TAGS[tag].codes.items() if said != "travelling"}
     value = codes.get(word) if verb == "force" else _number(word)
-    if value is None or verb == "freeze":
+    if value is None or verb in BARE or (verb == "replay" and not 1 <= value < PAST):
         raise ValueError(f"can't read the effect {text!r}: {GRAMMAR}")
     return float(value)
 

@@ -10,7 +10,17 @@ from numba import njit
 
 from swatlib.plant import CLOSED, NAMES, OFF, SENSORS, TAGS
 from swatlib.simulation import chemistry, control, measurement, process
-from swatlib.simulation.parameters import EQUAL, LESS, MORE, TAG_FIELDS, parameter_record, record, transmitter_table
+from swatlib.simulation.parameters import (
+    DISTORTIONS,
+    EQUAL,
+    LESS,
+    MORE,
+    PAST,
+    TAG_FIELDS,
+    parameter_record,
+    record,
+    transmitter_table,
+)
 
 _STATE = """
 second clock t101 t301 t401 lit101 lit301 lit401 overflow_seconds dry_seconds
@@ -23,7 +33,8 @@ since_backwash stirred salt dosed_1 dosed_2 was_boosted cold kick kicked flush
 
 World = namedtuple(
     "World",
-    "parameters transmitters state process reading command position drift forced spoofed ramp trends chain noise",
+    "parameters transmitters state process reading command position drift forced spoofed ramp trends chain noise "
+    "distortions honest past",
 )
 
 
@@ -58,6 +69,9 @@ def new_world(parameters: str, clock: float) -> World:
         trends=np.zeros(sensors),
         chain=np.zeros((sensors, 3)),
         noise=np.zeros((sensors, 2)),
+        distortions=np.full((sensors, len(DISTORTIONS)), np.nan),
+        honest=np.full(len(NAMES), np.nan),
+        past=np.zeros((PAST, len(NAMES))),
         **tags,
     )
 
@@ -113,8 +127,10 @@ def one_second(world, values, normal, uniform, minute_noise):
     measurement.wander(drifts, world.trends, world.transmitters, minute_noise, state.second)
     measurement.level_readings(truth, state)
     rough, first = measurement.turbulence(truth), state.second == 0
+    measurement.give_back(seen, world.honest)
     measurement.read(truths, seen, world.transmitters, world.chain, world.noise, normal, uniform, rough, first)
     measurement.report_actuators(truths, seen)
+    measurement.distort(seen, world.distortions, world.honest, world.past, normal, state.second)
     world.spoofed[:] += world.ramp
     overwrite(seen, world.spoofed)
 
@@ -129,6 +145,8 @@ def one_second(world, values, normal, uniform, minute_noise):
     process.reverse_osmosis(truth, state, drift, p)
     measurement.report_actuators(truths, seen)
     overwrite(seen, world.spoofed)
+    for k in range(world.spoofed.size):
+        world.past[int(state.second) % PAST, k] = seen[k]
     state.second += 1
     state.clock += 1
 

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from swatlib.plant import ACTUATORS, NAMES, SENSORS, TAGS
-from swatlib.simulation.parameters import BOUND, DRIFT, HOLD, LAG, RHO, SIGMA, STEP
+from swatlib.simulation.parameters import BOUND, DRIFT, HOLD, LAG, PAST, RHO, SIGMA, STEP
 from swatlib.simulation.process import toward
 
 SENSOR = np.array([NAMES.index(name) for name in SENSORS])
@@ -46,6 +46,36 @@ def wander(drifts, trends, transmitters, minute_noise, second):
             beyond = abs(drifts[SENSOR[k]] + trend) > transmitters[k, BOUND]
             trends[k] = (-trend if beyond else trend) / 60.0
         drifts[SENSOR[k]] += trends[k]
+
+
+@njit
+def give_back(readings, honest):
+    """Undo the last second's distortion, so that a transmitter holds its own last value and not the distorted one."""
+    for k in SENSOR:
+        if not math.isnan(honest[k]):
+            readings[k] = honest[k]
+            honest[k] = math.nan
+
+
+@njit
+def distort(readings, distortions, honest, past, normal, second):
+    """Readings between transmitter and PLC; `distortions` (25, 4): bias, noise, replay, slow; `past` (PAST, 51)."""
+    for k in range(SENSOR.size):
+        bias, noise, replay, slow = distortions[k]
+        column = SENSOR[k]
+        value = readings[column]
+        if not math.isnan(replay) and second >= replay:
+            value = past[int(second - replay) % PAST, column]
+        if not math.isnan(slow):
+            before = past[int(second - 1) % PAST, column]
+            value = before + (value - before) / slow
+        if not math.isnan(noise):
+            value += noise * normal[k - 7]  # of another sensor: its own noise is in the reading
+        if not math.isnan(bias):
+            value += bias
+        if value != readings[column]:
+            honest[column] = readings[column]
+            readings[column] = value
 
 
 @njit

@@ -207,3 +207,5 @@ def parameter_record(name: str) -> np.ndarray:
 CLOCKS = ("UF_STEP", "UF_SECONDS")  # the UF sequencer's step and its age: no tags, but an attack may wait for them
 TAG_FIELDS = (*NAMES, *CLOCKS)
 LESS, EQUAL, MORE = -1, 0, 1
+DISTORTIONS = ("bias", "noise", "replay", "slow")  # what can be done to a reading that lives on
+PAST = 7_200  # seconds back that a replay can reach

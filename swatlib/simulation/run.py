@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from swatlib.data import Recording, Source
-from swatlib.plant import NAMES
+from swatlib.plant import NAMES, OFF, SENSORS
 from swatlib.simulation.agenda import Agenda, Planned
 from swatlib.simulation.attacks import Attack, Effect, attacks_2015, conditions, seconds, table_2015
 from swatlib.simulation.kernel import clock, new_world
-from swatlib.simulation.parameters import TAG_FIELDS
+from swatlib.simulation.parameters import DISTORTIONS, TAG_FIELDS
 
 BLOCK = 3_600  # seconds of noise drawn at once, each block from a seed of its own: a row never depends on the cutting
 PHANTOM = pd.Timestamp("2015-12-29 06:30:00"), pd.Timestamp("2015-12-29 06:42:01")
@@ -134,8 +134,18 @@ class SimulatedPlant:
 
     def _set(self, tag: str, forced: bool, effect: Effect | None) -> None:
         column = NAMES.index(tag)
+        if effect is not None and effect.verb == "wash":
+            self._world.state["pulses"] = self._world.parameters["filtration_pulses"]
+            return
+        if tag in SENSORS:
+            self._world.distortions[SENSORS.index(tag)] = np.nan
+        if effect is not None and effect.verb in DISTORTIONS:
+            self._world.distortions[SENSORS.index(tag), DISTORTIONS.index(effect.verb)] = effect.value
+            return
         last = self._seen[column]
         (self._forced if forced else self._world.spoofed)[column] = np.nan if effect is None else effect.first(last)
+        if forced and effect is None:
+            self._values[2][column] = OFF  # what no PLC commands would stay as it was forced
         if not forced:
             self._world.ramp[column] = effect.rate if effect else 0.0
 
@@ -175,6 +185,24 @@ def simulate(
         source=(Source(name, hashlib.sha256(rows).hexdigest()),),
         events=plant.events,
     )
+
+
+def is_simulated_2015(recording: Recording) -> bool:
+    """Whether a recording is a run of this simulation with attacks of the schedule of 2015."""
+    simulated = all(source.name.startswith("simulated: ") for source in recording.source)
+    done = set() if recording.events is None else set(recording.events["attack"])
+    return simulated and bool(done) and done <= set(table_2015()["attack"])
+
+
+def official_label(recording: Recording) -> pd.Series:
+    """The label that `simulate(labels="official")` gives, for a run that was simulated with the exact ones."""
+    return _label(recording.frame.index, _windows(recording.events, "official", "2015"))
+
+
+def official_events(recording: Recording) -> pd.DataFrame:
+    """The events of such a run at the times of the official label, the phantom left out."""
+    start, end = zip(*_windows(recording.events, "official", "2015")[:-1], strict=True)
+    return recording.events.assign(start=start, end=end)
 
 
 def _chosen(attacks, start: pd.Timestamp, span: int) -> list[Attack]:

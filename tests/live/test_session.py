@@ -78,6 +78,19 @@ def test_a_run_shows_its_attack_its_pace_and_equal_scores(folder, fitted):
     assert left(folder) == []
 
 
+def test_servers_that_ran_before_run_on(folder, fitted):
+    with Services(folder, ("kafka",)) as servers:
+        pid = servers.pid("kafka")
+        with Live(fitted, running, Attack, 1, None, folder=folder) as live:
+            live.wait()
+            assert live.scores().shape[0] == 60
+        assert servers.pid("kafka") == pid
+        assert {each.state for name, each in servers.status().items() if name != "kafka"} <= {
+            "stopped",
+            "never started",
+        }
+
+
 def test_the_verbs_in_terminals_of_their_own(folder, saved):
     """services, stream, produce and attack as four terminals have them: the attack is an alarm in InfluxDB."""
     with Services(folder, ("kafka", "influxdb")) as servers:

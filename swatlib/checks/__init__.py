@@ -1,0 +1,103 @@
+"""What a watchman would look for: evidence that a tag does what it never did on normal days, tag by tag.
+
+rows → readings, actuators, balance → Checks. Like features, evidence of a row depends on that row and on at most
+`history` rows before it, is fitted on normal days alone, and no level of a tank enters it but through its changes, so
+that a plant which recovers from an attack is not accused again.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from swatlib.checks.actuators import Dwell, Move, State
+from swatlib.checks.balance import Balance
+from swatlib.checks.readings import Creep, Freeze, Jump, Range, Texture
+from swatlib.checks.rows import Check, Rows
+
+KINDS: dict[str, type[Check]] = {
+    "jump": Jump,
+    "creep": Creep,
+    "freeze": Freeze,
+    "range": Range,
+    "texture": Texture,
+    "state": State,
+    "dwell": Dwell,
+    "move": Move,
+    "balance": Balance,
+}
+
+
+@dataclass
+class Checks:
+    """Evidence of every kind in `kinds`, side by side. `carry`: as in Features.
+
+    Learned by `fit`: `checks_`, `names_` and `tag_of_` (one a column).
+    """
+
+    kinds: tuple[str, ...] = tuple(KINDS)
+    carry: int = 10
+
+    @property
+    def history(self) -> int:
+        """Past rows that a row of evidence depends on."""
+        return max((KINDS[kind]().history for kind in self.kinds), default=0) + self.carry
+
+    @property
+    def tag_numbers(self) -> np.ndarray:
+        """Number, in `tags_`, of the tag behind each column."""
+        return np.array([self.tags_.index(tag) for tag in self.tag_of_])
+
+    def fit(self, frame: pd.DataFrame) -> Self:
+        """Learn from `frame` (normal rows × tags). Raises ValueError for an unknown kind."""
+        if unknown := [kind for kind in self.kinds if kind not in KINDS]:
+            raise ValueError(f"there is no check {unknown[0]!r}; choose from {', '.join(KINDS)}")
+        self.tags_ = tuple(frame.columns)
+        rows = Rows.of(frame.ffill(limit=self.carry).dropna())
+        self.checks_ = [KINDS[kind]().fit(rows) for kind in self.kinds]
+        self._describe()
+        return self
+
+    def transform(self, frame: pd.DataFrame) -> np.ndarray:
+        """Evidence (rows × columns), high = anomalous, NaN where history lacks: the first rows, long holes."""
+        rows = Rows.of(frame.ffill(limit=self.carry))
+        missing = np.isnan(rows.values).any(axis=1)
+        evidence = np.hstack([check.evidence(rows) for check in self.checks_])
+        evidence[missing] = np.nan
+        evidence[: self.history] = np.nan
+        return evidence
+
+    def to_dict(self) -> dict:
+        """Parameters and what was learned, as JSON takes it."""
+        learned = [
+            {key: _plain(value) for key, value in vars(check).items() if key.endswith("_")} for check in self.checks_
+        ]
+        return {"parameters": asdict(self), "tags": self.tags_, "learned": learned}
+
+    @classmethod
+    def from_dict(cls, saved: dict) -> Self:
+        """What `to_dict` gave, whole again."""
+        checks = cls(tuple(saved["parameters"]["kinds"]), saved["parameters"]["carry"])
+        checks.tags_ = tuple(saved["tags"])
+        checks.checks_ = [KINDS[kind]() for kind in checks.kinds]
+        for check, learned in zip(checks.checks_, saved["learned"], strict=True):
+            for key, value in learned.items():
+                setattr(check, key, _whole(value))
+        checks._describe()
+        return checks
+
+    def _describe(self) -> None:
+        named = [(tag, kind) for kind, check in zip(self.kinds, self.checks_, strict=True) for tag in check.of_]
+        self.tag_of_ = tuple(tag for tag, _ in named)
+        self.names_ = tuple(f"{tag} {kind}" for tag, kind in named)
+
+
+def _plain(value):
+    return {"array": value.tolist()} if isinstance(value, np.ndarray) else value
+
+
+def _whole(value):
+    if isinstance(value, dict) and value.keys() == {"array"}:
+        return np.array(value["array"])
+    return tuple(value) if isinstance(value, list) else value

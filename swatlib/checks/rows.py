@@ -1,0 +1,90 @@
+"""What every check reads, and arithmetic over past rows that gives the same bits however the rows are cut."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from swatlib.plant import OFF, PAIRS, TAGS
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Readings (rows × tags, float64, each column in one piece) in time order."""
+
+    values: np.ndarray
+    tags: tuple[str, ...]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> "Rows":
+        return cls(np.asfortranarray(frame.to_numpy(np.float64)), tuple(frame.columns))
+
+    def __getitem__(self, tags) -> np.ndarray:
+        """Columns of these tags (rows × tags)."""
+        return self.values.T[[self.tags.index(tag) for tag in tags]].T
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @cached_property
+    def actuators(self) -> tuple[str, ...]:
+        return tuple(tag for tag in self.tags if not TAGS[tag].is_sensor)
+
+    @cached_property
+    def moved(self) -> np.ndarray:
+        """Whether any actuator changed its state with this row (rows,)."""
+        return (step(self[self.actuators]) != 0).any(axis=1)
+
+    @cached_property
+    def joint(self) -> "Rows":
+        """State of each actuator; of a pump with a stand-by that of both: 1 none runs, 2 either, 3 both.
+
+        That the stand-by takes over is no attack; that both run, or none, may be one.
+        """
+        X = self[self.actuators].copy()
+        for pair in PAIRS:
+            members = [self.actuators.index(tag) for tag in pair if tag in self.tags]
+            X[:, members] = X[:, members].sum(axis=1, keepdims=True) - OFF * (len(members) - 1)
+        return Rows(X, self.actuators)
+
+
+class Check:
+    """One kind of evidence that a tag behaves as it never did on normal days.
+
+    `evidence` is high = anomalous, one column for each of `of_`, the tag that it speaks about; up to 1 it means
+    nothing. A row's evidence depends on that row and on `history` before it. What `fit` learns ends in `_`.
+    """
+
+    history: ClassVar[int] = 1
+
+    def fit(self, rows: Rows) -> "Check":
+        """Learn from normal rows."""
+        raise NotImplementedError
+
+    def evidence(self, rows: Rows) -> np.ndarray:
+        """Evidence (rows × columns); that of the first `history` rows means nothing."""
+        raise NotImplementedError
+
+
+def step(X: np.ndarray, rows: int = 1) -> np.ndarray:
+    """X minus X of `rows` rows ago; 0 where there is none."""
+    out = np.zeros_like(X)
+    out[rows:] = X[rows:] - X[:-rows]
+    return out
+
+
+def rows_since(happened: np.ndarray, most: int) -> np.ndarray:
+    """Rows since `happened` was last true in each column, counted to at most `most`; `most` where it never was."""
+    rows = np.arange(len(happened)).reshape(-1, *[1] * (happened.ndim - 1))
+    last = np.maximum.accumulate(np.where(happened, rows, -most), axis=0)
+    return np.minimum(rows - last, most)
+
+
+def window_sum(X: np.ndarray, doublings: int) -> np.ndarray:
+    """Sum of the last 2**doublings rows, by doubling: no running total that would depend on where it began."""
+    total = X.copy()
+    for size in 2 ** np.arange(doublings):
+        total[size:] = total[size:] + total[:-size]  # the right side is a new array before it is stored
+    return total

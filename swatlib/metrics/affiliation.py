@@ -1,0 +1,136 @@
+"""Affiliation: how near in time alarms and attacks lie, against what chance would give in the same surroundings.
+
+The time axis is cut half-way between neighbouring events into zones, one an event. Within its zone a distance is worth
+the chance that a point drawn at random from the zone lies no nearer. A row is a stretch of time: row 3 is 3 to 4.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from swatlib.metrics.case import Case, harmonic, share
+
+
+def affiliation_precision(case: Case) -> float:
+    """How near alarms lie to the attack of their zone.
+
+    Formula: mean over zones with an alarm of the mean over alarm time x of P(|X - event| >= |x - event|), X uniform in
+        the zone; 0 without an alarm
+    Direction: high is better
+    Range: 0 to 1; all-alarm and random alarms get about 0.5
+    Source: Huet, Navarro and Rossi, KDD 2022
+    Weakness: an alarm hours from any attack still earns something; a zone without an alarm is left out
+    """
+    zones = _zones(case)
+    return share(case.sum_events(zones.precision), case.sum_events(zones.alarmed))
+
+
+def affiliation_recall(case: Case) -> float:
+    """How near attacks lie to an alarm of their zone.
+
+    Formula: mean over zones of the mean over attack time y of P(|X - y| >= distance of y from the nearest alarm),
+        X uniform in the zone; 0 for a zone without an alarm
+    Direction: high is better
+    Range: 0 to 1; all-alarm gets 1, random alarms in 0.1 % of the rows about 0.8 on 2015
+    Source: Huet, Navarro and Rossi, KDD 2022
+    Weakness: alarms in the middle of nowhere earn it as well as one in the attack earns it late
+    """
+    zones = _zones(case)
+    return share(case.sum_events(zones.recall), case.sum_events(np.ones(len(zones.recall))))
+
+
+def affiliation_f1(case: Case) -> float:
+    """Harmonic mean of affiliation precision and recall.
+
+    Formula: 2 P R / (P + R) of affiliation_precision and affiliation_recall
+    Direction: high is better
+    Range: 0 to 1; random alarms get 0.61 to 0.65 on 2015 and all-alarm 0.69: that is its floor
+    Source: Huet, Navarro and Rossi, KDD 2022
+    Weakness: the floor; never read it alone
+    """
+    return harmonic(affiliation_precision(case), affiliation_recall(case))
+
+
+@dataclass(frozen=True)
+class _Zones:
+    """One value an event, in the order of the case's spans (m,); precision and recall are 0 without an alarm."""
+
+    precision: np.ndarray
+    recall: np.ndarray
+    alarmed: np.ndarray
+
+
+@lru_cache(maxsize=1)  # all three metrics come of one pass
+def _zones(case: Case) -> _Zones:
+    order = np.argsort(case.spans[:, 0], kind="stable")
+    events = case.spans[order].astype(float)
+    borders = np.concatenate([[0], (events[:-1, 1] + events[1:, 0]) / 2, [len(case.label)]])
+    pieces, of = _cut(case.alarms.astype(float), borders)
+    zone = np.column_stack([np.minimum(borders[:-1], events[:, 0]), np.maximum(borders[1:], events[:, 1])])[of]
+    worth, reached, time = (
+        _worth(pieces, events[of], zone),
+        _reached(pieces, of, events[of], zone),
+        _length(pieces),
+    )
+    worth, reached, time = (np.bincount(of, part, len(events)) for part in (worth, reached, time))
+    values = share(worth, time), reached / np.diff(events).T[0], (time > 0).astype(float)
+    back = np.argsort(order, kind="stable")
+    return _Zones(*(each[back] for each in values))
+
+
+def _cut(alarms: np.ndarray, borders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Alarms cut at the borders of the zones (p, 2), and the number of the zone each piece lies in (p,)."""
+    first = np.searchsorted(borders, alarms[:, 0], side="right") - 1
+    last = np.searchsorted(borders, alarms[:, 1], side="left") - 1
+    times = last - first + 1
+    whole = np.repeat(np.arange(len(alarms)), times)
+    of = first[whole] + np.arange(len(whole)) - np.repeat(np.cumsum(times) - times, times)
+    pieces = np.column_stack([np.maximum(alarms[whole, 0], borders[of]), np.minimum(alarms[whole, 1], borders[of + 1])])
+    return pieces, of
+
+
+def _worth(pieces: np.ndarray, events: np.ndarray, zones: np.ndarray) -> np.ndarray:
+    """Integral over each piece of the chance that a random point lies no nearer to the event (p,)."""
+    size, length = _length(zones), _length(events)
+    room = (events[:, 0] - zones[:, 0], zones[:, 1] - events[:, 1])
+    before = np.maximum(events[:, :1] - pieces, 0)[:, ::-1]
+    after = np.maximum(pieces - events[:, 1:], 0)
+    inside = _length(pieces) - _length(before) - _length(after)
+    outside = np.zeros(len(pieces))
+    for near, far in (before.T, after.T):
+        nearer = length * (far - near) + sum(_capped(far, most) - _capped(near, most) for most in room)
+        outside += far - near - nearer / size
+    return inside + outside
+
+
+def _capped(distance: np.ndarray, most: np.ndarray) -> np.ndarray:
+    """Integral of min(d, most) for d from 0 to the distance."""
+    below = np.minimum(distance, most)
+    return below**2 / 2 + most * (distance - below)
+
+
+def _reached(pieces: np.ndarray, of: np.ndarray, events: np.ndarray, zones: np.ndarray) -> np.ndarray:
+    """Integral over the event's time nearest to each piece of the chance that a random point lies no nearer (p,)."""
+    reach = zones.copy()
+    neighbours = np.flatnonzero(of[1:] == of[:-1])
+    reach[neighbours, 1] = reach[neighbours + 1, 0] = (pieces[neighbours, 1] + pieces[neighbours + 1, 0]) / 2
+    own = np.clip(reach, events[:, :1], events[:, 1:])
+    before = np.maximum(pieces[:, :1] - own, 0)[:, ::-1]
+    after = np.maximum(own - pieces[:, 1:], 0)
+    total = _length(own)
+    for (near, far), room in ((before.T, pieces[:, 0] - zones[:, 0]), (after.T, zones[:, 1] - pieces[:, 1])):
+        nearer = (far**2 - near**2) / 2 + _towards_border(far, room) - _towards_border(near, room)
+        total -= nearer / _length(zones)
+    return total
+
+
+def _towards_border(distance: np.ndarray, room: np.ndarray) -> np.ndarray:
+    """Integral of min(d, room - d) for d from 0 to the distance: what is free on the far side, up to the border."""
+    below = np.minimum(distance, room / 2)
+    beyond = distance - below
+    return below**2 / 2 + room * beyond - (distance**2 - below**2) / 2
+
+
+def _length(spans: np.ndarray) -> np.ndarray:
+    return spans[:, 1] - spans[:, 0]

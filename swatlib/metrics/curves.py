@@ -1,0 +1,163 @@
+"""Metrics of the score over all thresholds at once: no threshold has to be chosen, and none is judged."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from sklearn.metrics import average_precision_score
+
+from swatlib.metrics.case import Case, share
+
+WINDOW, THRESHOLDS = 500, 250  # rows of the widest buffer, and number of thresholds: as in the public implementations
+STEP = 50  # from window to window in a resampled case: the volume changes slowly with it, and draws are many
+LEVELS = 500  # score levels at which a resampled precision-recall curve is read
+
+
+def average_precision(case: Case) -> float:
+    """Area under the precision-recall curve of the score, without a threshold.
+
+    Formula: sum over thresholds of (R_i - R_i-1) P_i; rows without a score are left out
+    Direction: high is better
+    Range: 0 to 1; a score of pure chance gets the share of attack rows
+    Source: scikit-learn, average_precision_score
+    Weakness: weighs attacks by their length; says nothing about the threshold that is used
+    """
+    scored = ~np.isnan(case.score)
+    if case.weights is None:  # its sum may round to above 1
+        return min(average_precision_score(case.label[scored], case.score[scored]), 1.0)
+    levels = _levels(case.score[scored], case.score[scored & case.label])
+    true, all_ = (case.weights @ _above(case, levels, rows) for rows in (scored & case.label, scored))
+    recall = share(true, true[:, -1:])
+    return (np.diff(recall, prepend=0.0) * share(true, all_)).sum(axis=1)
+
+
+def vus_pr(case: Case) -> float:
+    """Volume under the precision-recall surface: the area of the curve, averaged over buffers about each event.
+
+    Formula: mean over w = 0…500 rows of sum_k (R_k - R_k-1) P_k at 250 thresholds; rows up to w/2 off an event count as
+        sqrt(1 - distance / w) of an attack row; recall is multiplied by the share of events met, buffers included
+    Direction: high is better
+    Range: 0 to 1; a score of pure chance gets about the share of attack rows
+    Source: Paparrizos et al., VLDB 2022, as in the authors' current code (VUS, TSB-AD; aeon and dtaianomaly follow an
+        older form that gives the labels themselves less than 1); events are counted apart even where buffers meet
+    Weakness: attack 28 weighs as in f1; the buffer rewards the aftermath as much as a warning; counts rows, so a
+        recording at 10 s has a buffer ten times as long
+    """
+    return _volume(case)[0]
+
+
+def vus_roc(case: Case) -> float:
+    """Volume under the ROC surface: the area of the curve, averaged over buffers about each event.
+
+    Formula: as vus_pr, with the area by trapezoids of R over the share of normal rows that alarm
+    Direction: high is better
+    Range: 0 to 1; a score of pure chance gets about 0.5
+    Source: Paparrizos et al., VLDB 2022, as vus_pr
+    Weakness: normal rows are so many that hours of false alarms hardly lower it
+    """
+    return _volume(case)[1]
+
+
+def _levels(*scores: np.ndarray) -> np.ndarray:
+    """Descending thresholds: every score, or so many quantiles of each of `scores`, the lowest score among them."""
+    shares = np.linspace(0, 1, LEVELS)
+    return np.unique(np.concatenate([np.quantile(score, shares, method="nearest") for score in scores]))[::-1]
+
+
+def _above(case: Case, levels: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """How many of `rows` (bool) score at least each of the levels, by group (groups, levels)."""
+    return _counted(case.groups[rows], _first_level(case.score[rows], levels), case.weights.shape[1], len(levels))
+
+
+def _first_level(score: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Number of the first of the descending levels that a score reaches; as many as there are for one below all."""
+    return np.searchsorted(-levels, -score)
+
+
+def _counted(groups: np.ndarray, level: np.ndarray, number: int, levels: int, worth=None) -> np.ndarray:
+    """Rows (or their worth) at or above each level, by group (number, levels)."""
+    places = groups * (levels + 1) + level
+    return np.bincount(places, worth, number * (levels + 1)).reshape(number, -1)[:, :-1].cumsum(axis=1)
+
+
+@dataclass(frozen=True)
+class _Buffers:
+    """Rows near events: one entry for each event and each row near it, which may be near several.
+
+    event, distance, row: (entries,), where `row` numbers the rows. level, owner: first level that a row reaches, and
+    the event it is drawn with (rows,). in_events: first level that a row of each event reaches (m,).
+    """
+
+    event: np.ndarray
+    distance: np.ndarray
+    level: np.ndarray
+    row: np.ndarray
+    owner: np.ndarray
+    in_events: np.ndarray
+
+    def worth(self, window: int, events: int, levels: int) -> np.ndarray:
+        """Rows at or above each level, by the event they are drawn with, in parts of an attack row (events, levels)."""
+        near = self.distance <= window // 2
+        slope = np.sqrt(1 - self.distance[near] / max(window, 1))
+        worth = np.bincount(self.row[near], slope, len(self.owner)).clip(max=1)
+        return _counted(self.owner, self.level, events, levels, worth)
+
+    def met(self, window: int) -> np.ndarray:
+        """First level at which a row of the event or of its buffer alarms (m,)."""
+        near = self.distance <= window // 2
+        first = self.in_events.copy()
+        np.minimum.at(first, self.event[near], self.level[self.row[near]])
+        return first
+
+
+@lru_cache(maxsize=1)  # both metrics come of one pass
+def _volume(case: Case):
+    """Volumes under both surfaces; numbers or (draws,)."""
+    plain = case.weights is None
+    weights = np.ones((1, case.groups.max() + 1)) if plain else case.weights
+    windows = np.arange(0, WINDOW + 1, 1 if plain else STEP)
+    scored = ~np.isnan(case.score)
+    ordered = np.sort(case.score[scored])[::-1]
+    levels = ordered[np.linspace(0, len(ordered) - 1, THRESHOLDS).astype(int)]
+    level = np.full(len(scored), len(levels))
+    level[scored] = _first_level(case.score[scored], levels)
+    counts = [
+        weights @ _counted(case.groups[rows], level[rows], weights.shape[1], len(levels))
+        for rows in (scored & case.in_event, scored)
+    ]
+    seen = case.rows_in_events(scored) > 0  # an attack in the warm-up can't be met
+    buffers = _buffers(case.spans[seen], scored & ~case.in_event, level)
+    of_events = weights[:, : len(seen)][:, seen]
+    volumes = np.mean([_areas(buffers, window, of_events, counts) for window in windows], axis=0)
+    return volumes[:, 0] if plain else volumes
+
+
+def _buffers(spans: np.ndarray, free: np.ndarray, level: np.ndarray) -> _Buffers:
+    """Buffers of events on the rows that are `free` (scored, and in no event; bool (n,))."""
+    steps = np.arange(1, WINDOW // 2 + 1)
+    rows = np.concatenate([spans[:, :1] - steps, spans[:, 1:] - 1 + steps], axis=1)
+    event = np.repeat(np.arange(len(rows)), rows.shape[1])
+    distance, rows = np.tile(steps, 2 * len(rows)), rows.ravel()
+    there = (rows >= 0) & (rows < len(free))
+    there[there] = free[rows[there]]
+    event, distance, rows = event[there], distance[there], rows[there]
+    unique, first, row = np.unique(rows, return_index=True, return_inverse=True)
+    in_events = np.minimum.reduceat(np.append(level, level.max()), spans.ravel())[::2]
+    return _Buffers(event, distance, level[unique], row, event[first], in_events)
+
+
+def _areas(buffers: _Buffers, window: int, weights: np.ndarray, counts: list[np.ndarray]) -> tuple:
+    """Area under the precision-recall and under the ROC curve with buffers of this width, each (draws,).
+
+    weights: of the events (draws, m). counts: rows of events, and all rows, at or above each level (draws, levels).
+    """
+    inside, alarmed = counts
+    near = weights @ buffers.worth(window, *weights.shape[1:], inside.shape[1])
+    true, positive = inside + near, inside[:, -1:] + near / 2
+    met = buffers.met(window)[:, None] <= np.arange(inside.shape[1])
+    existence = share(weights @ met, weights.sum(axis=1, keepdims=True))
+    recall = np.minimum(share(true, positive), 1) * existence
+    false = share(alarmed - true, alarmed[:, -1:] - positive)
+    by_precision = np.diff(recall, prepend=0.0) * share(true, alarmed)
+    steps, heights = (np.pad(curve, [(0, 0), (1, 1)], constant_values=(0, 1)) for curve in (false, recall))
+    return by_precision.sum(axis=1), np.trapezoid(heights, steps)

@@ -1,0 +1,118 @@
+"""Slides of an executed run: one page that opens offline and moves by keyboard, a PDF, figures and tables as files."""
+
+import json
+import math
+from base64 import b64encode
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from nbconvert.filters import markdown2html
+
+from swatlib.browser import chromium, print_pdf
+from swatlib.deck import Study, deck
+from swatlib.export import Files
+from swatlib.files import write_text
+from swatlib.metrics import summary
+from swatlib.pages import render
+from swatlib.pipeline import Pipeline
+from swatlib.recordings import recordings
+from swatlib.settings import settings
+from swatlib.store import results
+
+SOURCES = ("04-comparison", "08-attacks")
+RECORDINGS = ("normal", "attack", "start", "days_normal", "days_attack", "seed")
+DENSE = 13  # rows of a table from which on it is set small
+
+
+@dataclass(frozen=True)
+class Made:
+    """Paths of what was written; pdf: None where no Chromium is found. notes: what was amiss."""
+
+    page: Path
+    pdf: Path | None
+    files: Path
+    notes: tuple[str, ...]
+
+
+def slides(name: str) -> Made:
+    """Make the slides of the run of that name (its folder works too), beside its pages.
+
+    Recordings and results are had again from the run's parameters, the latter from the results store if they are there.
+    Raises ValueError for a run that is not there, has no comparison that ran to its end, or whose data or figures are
+    no longer what it says.
+    """
+    folder = _folder(name)
+    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    step = _step(run)
+    study = _study(run, step)
+    _refuse_other(study, run, step)
+    files = Files(folder / "files")
+    made = [
+        {
+            "title": slide.title,
+            "lines": [markdown2html(line) for line in slide.lines],
+            "picture": slide.figure and b64encode(slide.figure._repr_png_()[0]).decode(),
+            "wide": slide.wide,
+            "dense": max(line.count("\n") for line in slide.lines) > DENSE,
+            "parts": slide.parts,
+        }
+        for slide in deck(study, files)
+    ]
+    page = folder / "slides.html"
+    write_text(page, render("slides.html.j2", slides=made, run=run))
+    return Made(page, _printed(page), files.folder, study.results.notes)
+
+
+def _folder(name: str) -> Path:
+    reports = settings().reports_folder
+    for folder in (Path(name), reports / name):
+        if (folder / "run.json").is_file():
+            return folder
+    runs = sorted(path.parent.name for path in reports.glob("*/run.json"))
+    near = "".join(f" Did you mean '{each}'?" for each in get_close_matches(name, runs, 1))
+    raise ValueError(f"There is no run '{name}' in {reports}.{near} There are: {', '.join(runs) or 'none'}.")
+
+
+def _step(run: dict) -> dict:
+    """The notebook of the run that compared detectors."""
+    for step in run["notebooks"]:
+        if step["name"] in SOURCES and step["status"] == "done":
+            return step
+    raise ValueError(
+        f"Run '{run['name']}' has no {' or '.join(SOURCES)} that ran to its end; "
+        f"make one with `python -m swatlib report {' '.join(SOURCES)}`."
+    )
+
+
+def _study(run: dict, step: dict) -> Study:
+    parameters = step["parameters"]
+    calm, attacked = recordings(**{name: parameters[name] for name in RECORDINGS})
+    pipeline = Pipeline(tuple(parameters["detectors"]), budget=parameters["budget"])
+    return Study(run, parameters, pipeline, calm, attacked, results(pipeline, calm, attacked))
+
+
+def _refuse_other(study: Study, run: dict, step: dict) -> None:
+    """Raises ValueError when the run saw other data, or its comparison other figures, than are had now."""
+    again = f"make the report anew, the slides of '{run['name']}' would show something else"
+    then, now = [data["sha256"] for data in step["data"]], [study.calm.checksum, study.attacked.checksum]
+    if then != now:
+        raise ValueError(f"The data of the run had the checksums {_short(then)}, now they are {_short(now)}; {again}.")
+    figures = {name.replace("_", " "): figure for name, figure in summary(study.table()).items()}
+    for name, figure in figures.items():
+        was = step["numbers"].get(name, figure)
+        if was != figure and not (isinstance(was, float) and math.isclose(was, figure)) and was is not None:
+            raise ValueError(f"The run's {name} was {was}, now it is {figure}: the code has changed; {again}.")
+
+
+def _short(checksums: list[str]) -> str:
+    return " and ".join(each[:12] for each in checksums) or "none"
+
+
+def _printed(page: Path) -> Path | None:
+    program = chromium()
+    if program is None:
+        return None
+    pdf = page.with_suffix(".pdf")
+    print_pdf(page, pdf, program)
+    return pdf

@@ -1,0 +1,138 @@
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from swatlib import store
+from swatlib.data import attacks
+from swatlib.pipeline import Pipeline
+from swatlib.store import SHOWING, results
+
+NAMES = ("pca", "kmeans", "forecast")  # of different histories
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("SWAT_CACHE_FOLDER", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "results"
+
+
+@pytest.fixture(scope="module")
+def calm(normal):
+    return normal.between("2015-12-23", "2015-12-23 18:00")
+
+
+@pytest.fixture(scope="module")
+def day(attacked):
+    """Seven hours with the first attacks, and a hole in time."""
+    part = attacked.between(end="2015-12-28 17:00")
+    rows = np.r_[0:9_000, 12_000 : len(part.frame)]
+    return replace(part, frame=part.frame.iloc[rows], label=part.label.iloc[rows])
+
+
+def pipeline(*names, **parameters):
+    return Pipeline(names, startup=0, **parameters)
+
+
+def same(a, b):
+    pd.testing.assert_frame_equal(a.scores, b.scores, check_exact=True)
+    pd.testing.assert_frame_equal(a.calibration, b.calibration, check_exact=True)
+    assert a.rankings.keys() == b.rankings.keys()
+    for name in a.rankings:
+        pd.testing.assert_frame_equal(a.rankings[name], b.rankings[name], check_column_type=False)
+
+
+def test_what_is_kept_is_what_a_joint_fit_gives(calm, day):
+    for name in NAMES:
+        results(pipeline(name), calm, day)
+    kept = results(pipeline(*NAMES), calm, day)
+    fitted = pipeline(*NAMES).fit(calm)
+    assert kept.computed == ()
+    pd.testing.assert_frame_equal(kept.scores, fitted.score(day.frame), check_exact=True, check_freq=False)
+    pd.testing.assert_frame_equal(kept.calibration, fitted.calibration(), check_exact=True)
+
+
+def test_adding_a_detector_computes_that_one(calm, day):
+    together = results(pipeline(*NAMES), calm, day)
+    assert together.computed == NAMES
+    assert results(pipeline("lof", *NAMES), calm, day).computed == ("lof",)
+    same(results(pipeline(*NAMES), calm, day), together)
+
+
+def test_force_computes_anew(calm, day):
+    first = results(pipeline("pca"), calm, day)
+    again = results(pipeline("pca"), calm, day, force=True)
+    assert again.computed == ("pca",)
+    same(again, first)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda calm, day: (pipeline("pca", budget=2.0), calm, day),
+        lambda calm, day: (pipeline("pca"), calm.between(end=calm.frame.index[-1]), day),
+        lambda calm, day: (pipeline("pca"), calm, replace(day, frame=day.frame + np.float32(1))),
+        lambda calm, day: (pipeline("pca"), calm, replace(day, label=~day.label)),
+        lambda calm, day: (pipeline("pca"), calm, replace(day, events=attacks(day).iloc[1:])),
+    ],
+    ids=["budget", "normal rows", "readings", "label", "events"],
+)
+def test_whatever_a_result_depends_on_makes_another(calm, day, change):
+    results(pipeline("pca"), calm, day)
+    assert results(*change(calm, day)).computed == ("pca",)
+
+
+def test_other_code_makes_another(calm, day, monkeypatch):
+    results(pipeline("pca"), calm, day)
+    monkeypatch.setattr(store, "_code", lambda: "changed")
+    assert results(pipeline("pca"), calm, day).computed == ("pca",)
+
+
+@pytest.mark.parametrize("damage", [lambda whole: whole[:1000], lambda whole: b"", lambda whole: b"PAR1 nothing PAR1"])
+def test_a_broken_entry_is_named_and_made_anew(calm, day, folder, damage):
+    first = results(pipeline("pca"), calm, day)
+    (path,) = folder.iterdir()
+    path.write_bytes(damage(path.read_bytes()))
+    mended = results(pipeline("pca"), calm, day)
+    assert mended.computed == ("pca",)
+    assert len(mended.notes) == 1 and mended.notes[0].startswith(f"the kept results {path.name} are broken (")
+    same(mended, first)
+    assert results(pipeline("pca"), calm, day).notes == ()
+
+
+def test_a_folder_that_takes_nothing_is_said(calm, day, folder):
+    folder.parent.mkdir()
+    folder.write_text("a file")
+    assert results(pipeline("pca"), calm, day).notes[0].startswith("no results were kept for next time: ")
+
+
+def test_no_result_depends_on_what_only_shows_them():
+    program = "import sys, swatlib.store; print([m for m in sys.modules if m.startswith('swatlib.')])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[1] for name in json.loads(done.stdout.replace("'", '"'))}
+    assert loaded & set(SHOWING) == set()
+
+
+def test_rankings_stand_at_each_alarm_and_begin_with_its_lead(calm, day):
+    results(pipeline(*NAMES), calm, day)
+    for name in NAMES:
+        alone = results(pipeline(name), calm, day)
+        judged, ranking = alone.scores[name], alone.rankings[name]
+        starts = judged.index[judged["alarm"] & ~judged["alarm"].shift(fill_value=False)]
+        assert set(starts) <= set(ranking.index)
+        assert ranking.loc[starts, 1].tolist() == judged.loc[starts, "lead"].tolist()
+
+
+def test_hit_rates_count_each_found_attack_once(calm, attacked):
+    whole = attacked.between(end="2015-12-28 17:00")
+    found, events = results(pipeline(*NAMES), calm, whole), attacks(whole)
+    told, named, rates = found.per_attack(events), found.named(events), found.hit_rates(events)
+    for name in NAMES:
+        table = told.loc[name]
+        assert named.loc[name][1].tolist() == table["first_tag"].dropna().tolist()
+        nameable = table["found"] & (table["points"] != "MV504")
+        assert rates.loc[(name, "tag", 1), ["hits", "of"]].tolist() == [table["attacked"].sum(), nameable.sum()]
