@@ -73,7 +73,7 @@ def field(
                 done.loc[(name, rows), COLUMNS[2:]] = pd.Series(attempt(name, rows, data, limits))
                 write_text(path, done.sort_index().to_csv())
             progress(f"{name}, {rows:,} rows: {done.loc[(name, rows), 'status']}")
-    return done.loc[[(name, rows) for name in chosen for rows in sizes]]
+    return _stored(path).loc[[(name, rows) for name in chosen for rows in sizes]]
 
 
 def attempt(name: str, rows: int, data: Path, limits: Limits) -> dict:
