@@ -167,7 +167,9 @@ def test_telegraf_takes_its_configuration(influxdb, need):
     need("telegraf")
     config = str(STACK / "telegraf" / "telegraf.conf")
     check = [str(installed("telegraf") / "telegraf"), "config", "check", "--config", config]
-    variables = environment(TOKENS=str(influxdb.tokens), INFLUX_URL=influxdb.url, HEALTH="127.0.0.1:1")
+    variables = environment(
+        TOKENS=str(influxdb.tokens), INFLUX_URL=influxdb.url, HEALTH="127.0.0.1:1", ALERTS="127.0.0.1:2"
+    )
     done = subprocess.run(check, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
