@@ -49,13 +49,13 @@ stack_up() {
 
 stack_down() {
   check_engine
-  docker compose --profile '*' down ${wipe:+--volumes}
+  docker compose --profile cluster --profile notebooks down ${wipe:+--volumes}
   [ -z "$wipe" ] || remove_secrets
 }
 
 # Containers own what lies in them, so a container deletes it.
 remove_secrets() {
-  [ ! -d secrets ] || docker run --rm -v "$PWD/secrets:/secrets" influxdb:2.9.1 sh -c 'rm -rf /secrets/*'
+  [ ! -d secrets ] || docker run --rm --entrypoint sh -v "$PWD/secrets:/secrets" influxdb:2.9.1 -c 'rm -rf /secrets/*'
   say "Data and secrets are gone."
 }
 

@@ -259,7 +259,7 @@ class Pipeline:
         """The tags that contribute most at one row, of equal ones that with the earlier feature."""
         model = self.models_[detector]
         view = self._view(model.sees)
-        parts = self._parts(model, view.transform(frame.iloc[row - self.history : row + 1]))[-1]
+        parts = self._parts(model, view.transform(frame.iloc[row - self._needs(model) : row + 1]))[-1]
         if np.isnan(parts).any():
             return []
         numbers = dict.fromkeys(view.tag_numbers[np.argsort(-parts, kind="stable")])

@@ -27,8 +27,20 @@ from swatlib.settings import settings
 
 FORMAT = 1
 PACKAGE = Path(__file__).parent
-# Right of the store in the flow: a change there changes no result.
-SHOWING = ("plots", "story", "headline", "parameters", "pages", "report", "export", "browser", "deck", "slides")
+# Nothing that the store loads: a change there changes no result.
+SHOWING = (
+    "protocols",
+    "plots",
+    "story",
+    "headline",
+    "parameters",
+    "pages",
+    "report",
+    "export",
+    "browser",
+    "deck",
+    "slides",
+)
 SHOWING += ("bench", "cli", "live", "templates")
 _ABOUT = b"swatlib"
 

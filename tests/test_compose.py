@@ -211,3 +211,33 @@ def test_shell_scripts_are_sound(script):
         check=False,
     )
     assert done.stdout == ""
+
+
+@pytest.fixture
+def typed(tmp_path):
+    """`sh run.sh stack …` on a machine without Docker, and what it says."""
+    for tool in ("sh", "sed", "dirname", "cat"):
+        (tmp_path / tool).symlink_to(shutil.which(tool))
+
+    def run(*words: str) -> tuple[int, str]:
+        command = [str(tmp_path / "sh"), str(ROOT / "run.sh"), "stack", *words]
+        done = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    return run
+
+
+def test_without_docker_one_sentence_says_what_to_do(typed):
+    code, said = typed()
+    assert code == 1
+    assert said.startswith("Docker is needed for the stack; found: none.") and said.count("\n") == 1
+
+
+def test_what_the_stack_does_not_know_is_refused_by_name(typed):
+    assert typed("--workers", "many") == (1, "--workers takes a number, as in: sh run.sh stack --workers 3\n")
+    assert typed("dwon")[1].startswith("stack: 'dwon' is unknown; there are --workers N,")
+
+
+def test_the_stack_explains_itself(typed):
+    code, said = typed("--help")
+    assert code == 0 and all(word in said for word in ("--workers", "--notebooks", "down", "--wipe"))

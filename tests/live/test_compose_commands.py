@@ -101,5 +101,5 @@ def test_the_commands_of_compose_bring_scores_of_every_detector(stack):
     assert not stack.healthy("producer") and not stack.healthy("stream")
     with stack.running("stream") as stream, stack.running("producer") as producer:
         wait(lambda: len(stack.scores()) == 6, 600)
-        assert stack.healthy("producer") and stack.healthy("stream")
+        wait(lambda: stack.healthy("producer") and stack.healthy("stream"), 300)
         assert (stream.poll(), producer.poll()) == (None, None)
