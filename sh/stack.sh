@@ -38,7 +38,6 @@ stack_up() {
   set -- up --detach --build
   if [ "$workers" -gt 0 ]; then
     profiles="$profiles --profile cluster"
-    export SPARK_MASTER="${SPARK_MASTER:-spark://spark-master:7077}"
     set -- "$@" --scale "spark-worker=$workers"
   fi
   say "Building and starting; the first time takes some minutes"
@@ -50,13 +49,13 @@ stack_up() {
 
 stack_down() {
   check_engine
-  docker compose --profile '*' down ${wipe:+--volumes}
+  docker compose --profile cluster --profile notebooks down ${wipe:+--volumes}
   [ -z "$wipe" ] || remove_secrets
 }
 
 # Containers own what lies in them, so a container deletes it.
 remove_secrets() {
-  [ ! -d secrets ] || docker run --rm -v "$PWD/secrets:/secrets" influxdb:2.9.1 sh -c 'rm -rf /secrets/*'
+  [ ! -d secrets ] || docker run --rm --entrypoint sh -v "$PWD/secrets:/secrets" influxdb:2.9.1 -c 'rm -rf /secrets/*'
   say "Data and secrets are gone."
 }
 
@@ -75,7 +74,7 @@ check_engine() {
 needed=8 # GiB: what the stack takes at rest is half of it
 check_memory() {
   bytes=$(docker info --format '{{.MemTotal}}')
-  met=$((bytes / 1073741824 + 1))
+  met=$(((bytes + 536870912) / 1073741824))
   [ "$met" -ge "$needed" ] ||
     fail "Docker has $met GiB of memory, and the stack needs $needed; give it more (Docker Desktop: Settings, Resources)."
 }
@@ -96,9 +95,15 @@ port_of() {
   printf '%s' "${value:-${1#*=}}"
 }
 
+# Whoever listens there may not speak HTTP, so only a connection that is refused means that nobody does.
 port_taken() {
-  if command -v nc >/dev/null 2>&1; then nc -z 127.0.0.1 "$1" 2>/dev/null
-  else curl -s -o /dev/null --max-time 2 "http://127.0.0.1:$1" || [ $? -eq 52 ]; fi
+  if command -v nc >/dev/null 2>&1; then
+    nc -z 127.0.0.1 "$1" 2>/dev/null
+  else
+    met=7
+    ! command -v curl >/dev/null 2>&1 || { curl -s -o /dev/null --max-time 2 "http://127.0.0.1:$1" && met=0 || met=$?; }
+    [ "$met" -ne 7 ]
+  fi
 }
 
 running_services() { docker compose ps --services --status running 2>/dev/null; }

@@ -63,12 +63,11 @@ def topics() -> None:
 
 
 def pipeline(folder: str) -> None:
-    """The default pipeline, fitted on two simulated days; one that is there already stays."""
-    from swatlib.pipeline import Pipeline
-    from swatlib.simulation import simulate
+    """A pipeline fitted with the options FIT of `swatlib fit`; one that is there already stays."""
+    from swatlib.cli import app
 
     if not Path(folder).exists():
-        Pipeline().fit(simulate("54 h", attacks=None, seed=0)).save(Path(folder))
+        app(["fit", folder, *environment().get("FIT", "").split()])
 
 
 def agent(folder: str) -> None:

@@ -19,6 +19,7 @@ pipeline    these three in one object, the same for notebook, batch and stream
 metrics     what a detector is worth, given the labels
 protocols   why the same scores give different figures, and what others report
 benchmark   runs to judge by, and what a pipeline makes of them
+field       every detector of PyOD, each with limits of time and memory
 results     what a pipeline made of the attacked days, and who named which tag
 store       results kept, so that nothing is computed twice
 plots       figures

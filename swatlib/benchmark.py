@@ -27,6 +27,7 @@ from swatlib.simulation import Attack, simulate
 SECONDS_2015, ATTACKED_2015 = 946_719, pd.Timestamp("2015-12-28 10:00")
 NORMAL_SECONDS, ATTACKED_SECONDS = 280_800, 115_200  # of a run of swat-sim-1: 3.25 days and 32 hours
 DEVELOPED_ON, HELD_BACK = tuple(range(10)), (101, 102, 103)  # seeds of swat-2015
+ECHO = 60  # rows after an attack in which an alarm is its echo
 SIM_1_SEED = 20_151_228
 
 
@@ -104,6 +105,7 @@ def judge(run: Run, scores: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     First table, one row a detector and attack: what `per_attack` says, and `class`, `visible`, `near` (the first tag
     named is attacked, or of the stage of one that is), `standing` (the alarm stood already when the attack began: what
     it found then is luck). Second, one row a detector: `false_alarms` (runs of the alarm that touch no attack),
+    `echoes` (those of them that begin within a minute of an attack's end: a spoof missed, and its release noticed),
     `quiet_days`, `false_alarms_per_day`, `in_alarm` and `in_alarm_outside` (shares of time, all and outside attacks),
     precision, recall and f1 over rows, `harmless` and `harmless_alarmed` (disturbances, and those an alarm touched).
     """
@@ -120,11 +122,14 @@ def _judge_one(run: Run, name: str, scored: pd.DataFrame) -> tuple[pd.DataFrame,
     found["visible"] = (events["visibility"] != "invisible").to_numpy()
     found["near"] = [near(tag, points) for tag, points in zip(found["first_tag"], found["points"], strict=True)]
     found["standing"] = case.alarm[np.maximum(case.spans[:, 0] - 1, 0)]
+    ended = within(np.column_stack([case.spans[:, 1], case.spans[:, 1] + ECHO]).clip(max=len(alarm)), len(alarm))
+    false = [start for start, stop in case.alarms if not case.in_event[start:stop].any()]
     calm = [alarm.loc[event.start : event.end].any() for event in run.harmless.itertuples()]
     figures = {
         "run": run.name,
         "detector": name,
         "false_alarms": case.false_alarms,
+        "echoes": int(ended[false].sum()),
         "quiet_days": case.quiet_days,
         "false_alarms_per_day": false_alarms_per_day(case),
         "in_alarm": case.alarm.mean(),
@@ -145,8 +150,10 @@ def near(tag, points: str) -> bool:
 
 
 def summary(attacks: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
-    """One row a detector over all runs, visible attacks alone: found, of, recall, delay_median_s (of found ones), near
-    (share of found ones), false_alarms_per_day (all alarms over all days), in_alarm_outside, precision, harmless."""
+    """One row a detector over all runs, the visible attacks alone: what `judge` says, summed or averaged.
+
+    `near` is a share of the attacks found, `false_alarms_per_day` and `echoes` are alarms over all days together.
+    """
     visible = attacks[attacks["visible"]].groupby("detector", sort=False)
     by = figures.groupby("detector", sort=False)
     table = pd.DataFrame({"found": visible["found"].sum(), "of": visible.size()})
@@ -155,6 +162,7 @@ def summary(attacks: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
     table["near"] = visible["near"].sum() / table["found"]
     table["standing"] = visible["standing"].sum()
     table["false_alarms_per_day"] = by["false_alarms"].sum() / by["quiet_days"].sum()
+    table["echoes"] = by["echoes"].sum() / by["quiet_days"].sum()
     for name in ("in_alarm_outside", "precision", "recall", "f1"):
         table[f"{name}_rows" if name == "recall" else name] = by[name].mean()
     table["harmless_alarmed"] = by["harmless_alarmed"].sum()

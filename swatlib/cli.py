@@ -200,7 +200,7 @@ def benchmark(
         name, tuple(run), lambda: _pipeline(detector, budget), lambda done: _say(f"{done}: done")
     )
     _say(f"{name}: {figures['run'].nunique()} runs, budget {budget:g} false alarms a day")
-    for table in (summary(attacks, figures), classes(attacks)):
+    for table in (summary(attacks, figures).T, classes(attacks)):
         out.print(_plain_table(table))
     _say(f"Tables: {save(name, attacks, figures)}")
 
@@ -216,6 +216,23 @@ def slides(
     _say(*made.notes, f"Slides: {made.page}")
     _say(f"PDF: {made.pdf}" if made.pdf else "No PDF: no Chromium is found; the browser's own print makes one.")
     _say(f"Figures and tables: {made.files}")
+
+
+@app.command(epilog="Example: python -m swatlib field --detector hbos --detector knn --rows 1000")
+def field(
+    *,
+    detector: Annotated[list[str], typer.Option("--detector", help="Name in PyOD; repeat; all if not said.")] = (),
+    rows: Annotated[list[int], typer.Option(help="Rows to fit on; repeat.")] = (1_000, 5_000, 20_000),
+    run: Annotated[int, typer.Option(help="Run of swat-sim-1.")] = 3,
+    seconds: Annotated[float, typer.Option(help="Time for one fit and its scores.", min=1)] = 120.0,
+    gigabytes: Annotated[float, typer.Option(help="Address space for it.", min=0.5)] = 4.0,
+) -> None:
+    """Try every detector of PyOD on the same rows, each with limits of time and memory; takes up where it stopped."""
+    from swatlib.field import Limits
+    from swatlib.field import field as attempt_all
+
+    table = attempt_all(tuple(detector), tuple(rows), run, Limits(seconds, gigabytes), _say)
+    out.print(_plain_table(table.reset_index().set_index("detector")))
 
 
 @app.command(epilog="Example: python -m swatlib bench read stream")

@@ -6,10 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from swatlib.live import boards
 from swatlib.live.boards import GRAFANA
 from swatlib.pipeline import DEFAULT
 from swatlib.settings import ROOT
@@ -214,3 +216,12 @@ def test_the_boards_name_only_measurements_that_telegraf_gathers():
     kafka = {f"kafka_{name}" for name in re.findall(r'^    name = "(\w+)"', config, re.MULTILINE)}
     internal = {"internal_agent", "internal_write", "internal_influxdb_v2_listener", "procstat_lookup"}
     assert asked - inputs - kafka - internal == {"stream", "producer"}  # those are pushed
+
+
+def test_links_open_a_recording_on_its_own_time(monkeypatch):
+    monkeypatch.setattr(boards, "_answers", lambda place: True)
+    start, end = pd.Timestamp("2015-12-28 10:00"), pd.Timestamp("2015-12-28 11:00")
+    assert boards.links("my plant", start, end) == [
+        "http://localhost:3000/d/swat-overview?var-plant=my%20plant&from=1451296800000&to=1451300400000",
+        "http://localhost:8888/sources/0/dashboards/9001?lower=2015-12-28T10:00:00Z&upper=2015-12-28T11:00:00Z",
+    ]

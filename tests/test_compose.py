@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from swatlib.plots.architecture import BOXES
 from swatlib.settings import ROOT
 
 sys.path.insert(0, str(ROOT / "stack"))  # jobs.py is a program beside the package
@@ -36,21 +36,23 @@ def test_compose_takes_the_file():
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
 
 
-def test_the_reference_parser_takes_it_with_all_profiles(tmp_path):
-    """Go builds the parser that Docker Compose itself uses; without Go the schema has to do."""
+def test_compose_itself_reads_it_as_it_is_meant(tmp_path):
+    """Compose's own parser, built from what `stack/compose` pins; without Go the schema has to do."""
     if not shutil.which("go"):
         pytest.skip("no Go here")
-    (tmp_path / "go.mod").write_text("module parser\n\ngo 1.24\n")
-    variables = {**os.environ, "GOFLAGS": "-mod=mod", "GOBIN": str(tmp_path)}
-    command = ["go", "install", "github.com/compose-spec/compose-go/v2/cmd@v2.16.2"]
-    built = subprocess.run(command, cwd=tmp_path, env=variables, check=False, capture_output=True, text=True)
+    module = shutil.copytree(ROOT / "stack" / "compose", tmp_path / "parser")
+    built = subprocess.run(
+        ["go", "build", "-o", "parser", "."], cwd=module, check=False, capture_output=True, text=True
+    )
     if built.returncode:
         pytest.skip(f"the parser can't be built: {built.stderr[-200:]}")
     example = dict(line.split("=", 1) for line in example_lines())
-    asked = {"PATH": os.environ["PATH"], "COMPOSE_PROFILES": "*", **example}
-    command = [str(tmp_path / "cmd"), "--format", "json", "compose.yaml"]
-    done = subprocess.run(command, cwd=ROOT, env=asked, check=True, capture_output=True, text=True)
-    assert set(json.loads(done.stdout)["services"]) == set(SERVICES)
+    command = [module / "parser", ROOT / "compose.yaml"]
+    done = subprocess.run(command, cwd=tmp_path, env=example, check=True, capture_output=True, text=True)
+    read = json.loads(done.stdout)["services"]
+    assert set(read) == set(SERVICES)
+    open_ports = {port["published"] for service in read.values() for port in service.get("ports", ())}
+    assert open_ports == {value for name, value in example.items() if name.endswith("_PORT")}
 
 
 def test_images_are_pinned():
@@ -105,6 +107,20 @@ def test_a_service_gets_the_folder_of_its_own_secrets():
     }
     assert given == set(jobs.SHARES)
     assert "secrets/" in (ROOT / ".gitignore").read_text().splitlines()
+
+
+def test_what_runs_code_of_ours_or_holds_a_secret_may_do_little():
+    safe = {name for name, service in SERVICES.items() if service.get("cap_drop") == ["ALL"]}
+    assert set(SERVICES) - safe == {"kafka", "influxdb"}  # their images step down from root by themselves
+    assert {name for name in safe if "cap_add" in SERVICES[name]} == {"secrets"}
+    assert [name for name in safe if SERVICES[name]["security_opt"] != ["no-new-privileges:true"]] == []
+
+
+def test_the_picture_of_the_architecture_shows_what_stays():
+    staying = set(SERVICES) - ONCE - {"spark-master", "spark-worker"}
+    assert staying <= set(BOXES)
+    shown = {port for _, _, what, _ in BOXES.values() for port in re.findall(r":(\d+)$", what)}
+    assert shown <= {port for name, port in VARIABLE.findall(str(SERVICES)) if name.endswith("_PORT")}
 
 
 def test_no_secret_stands_in_the_environment():
@@ -168,7 +184,7 @@ def test_images_take_their_packages_from_the_lock_and_run_as_no_root(dockerfile)
     assert [
         call for call in installs if not re.search(r"--no-deps (-r (requirements\.lock|packages)|-e \.)$", call)
     ] == []
-    assert text.rstrip().endswith("USER 1000:1000")
+    assert re.findall(r"^USER (.*)$", text, re.MULTILINE) == ["1000:1000"]
 
 
 def test_the_producer_needs_no_spark():
@@ -186,8 +202,42 @@ import swatlib.data, swatlib.live.producer, swatlib.live.session, swatlib.live.t
 
 @pytest.mark.parametrize("script", ["run.sh", "test.sh", *sorted(path.name for path in (ROOT / "sh").iterdir())])
 def test_shell_scripts_are_sound(script):
-    if not shutil.which("shellcheck"):
-        pytest.skip("no shellcheck here")
     path = script if (ROOT / script).exists() else f"sh/{script}"
-    done = subprocess.run(["shellcheck", "-x", path], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [Path(sys.executable).with_name("shellcheck"), "-x", path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.stdout == ""
+
+
+@pytest.fixture
+def typed(tmp_path):
+    """`sh run.sh stack …` on a machine without Docker, and what it says."""
+    for tool in ("sh", "sed", "dirname", "cat"):
+        (tmp_path / tool).symlink_to(shutil.which(tool))
+
+    def run(*words: str) -> tuple[int, str]:
+        command = [str(tmp_path / "sh"), str(ROOT / "run.sh"), "stack", *words]
+        done = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    return run
+
+
+def test_without_docker_one_sentence_says_what_to_do(typed):
+    code, said = typed()
+    assert code == 1
+    assert said.startswith("Docker is needed for the stack; found: none.") and said.count("\n") == 1
+
+
+def test_what_the_stack_does_not_know_is_refused_by_name(typed):
+    assert typed("--workers", "many") == (1, "--workers takes a number, as in: sh run.sh stack --workers 3\n")
+    assert typed("dwon")[1].startswith("stack: 'dwon' is unknown; there are --workers N,")
+
+
+def test_the_stack_explains_itself(typed):
+    code, said = typed("--help")
+    assert code == 0 and all(word in said for word in ("--workers", "--notebooks", "down", "--wipe"))

@@ -129,5 +129,9 @@ def test_the_verdict_says_who_ties(scores, samples):
 def test_what_can_not_be_drawn_is_said(scores, samples):
     with pytest.raises(ValueError, match="no draws of accuracy; there are those of precision"):
         beats(samples, "accuracy")
-    with pytest.raises(ValueError, match="no attack is labelled"):
-        compare_resampled(scores[0], None, [])
+
+
+def test_without_a_label_there_is_nothing_to_draw(scores):
+    none, table = compare_resampled(scores[0], None, []), compare(scores[0], None, pd.DataFrame())
+    assert none.empty
+    pd.testing.assert_frame_equal(with_intervals(table, none, ["event_f1"]), table[["event_f1"]])

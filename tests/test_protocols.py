@@ -18,12 +18,20 @@ from swatlib.protocols import (
     effects,
     every,
     first_movements,
+    in_short,
     judge,
     labels,
+    labels_in_short,
     may_compare,
+    null_figures,
     phantoms,
     published,
     recoveries,
+    said_effects,
+    said_movements,
+    said_nulls,
+    said_spread,
+    said_steps,
     steps,
     touching_attacks,
     windows,
@@ -163,8 +171,6 @@ def test_a_simulated_run_has_both_labels_and_nothing_published_to_go_with():
 
 def test_other_attacks_have_one_label():
     assert list(labels(simulate("2h", attacks=[Attack("LIT101 spoof 700", start=3_600)]))) == ["true"]
-    with pytest.raises(ValueError, match="no attack is labelled in this recording"):
-        labels(simulate("1h", attacks=None))
 
 
 def test_published_figures_say_their_protocol_and_source():
@@ -220,6 +226,21 @@ def test_alarms_in_recovery_are_forgiven(attacked):
     assert table.loc["precision", "true, recovery forgiven"] == 1
 
 
-def test_windows_of_a_recording_without_official_label_are_refused():
-    with pytest.raises(ValueError, match="no official label of 2015; give the official files or a simulated run"):
-        windows(simulate("2h", attacks=[Attack("LIT101 spoof 700", start=3_600)]))
+@pytest.mark.parametrize("attacks", [None, [Attack("LIT101 spoof 700", start=3_600)]])
+def test_a_recording_without_official_label_has_nothing_to_hold_against_its_rows(attacks):
+    run = simulate("2h", attacks=attacks)
+    alarm = pd.Series(True, run.frame.index)
+    scored = pd.DataFrame({"alarm": alarm, "score": 1.0})
+    tables = [windows(run), first_movements(run, run), touching_attacks(run), phantoms(run), recoveries(run, alarm)]
+    assert [len(table) for table in [*tables, effects(run, scored)]] == [0] * 6
+    assert said_movements(tables[1]) == said_effects(effects(run, scored))
+    assert labels_in_short(effects(run, scored), tables[3], tables[2])["f1_true"] is None
+
+
+def test_without_a_label_there_is_no_figure_and_the_reason_is_said():
+    study, run = replace(small_study(), labels={}), simulate("2h", attacks=None)
+    counts = attack_counts(run, pd.Series(False, run.frame.index))
+    tables = [steps(study), alone(study), every(study), counts, null_figures(run)]
+    assert [len(table) for table in tables] == [0] * 5
+    assert said_steps(tables[0]) == said_spread(tables[2]) == said_nulls(tables[4], tables[0])
+    assert in_short(tables[2], counts)["attacks_found"] is None

@@ -42,12 +42,14 @@ class Board:
         legend = {"type": "static", "orientation": "bottom"}
         return self._cell(name, kind, width, height, query, axes={"y": y}, colors=scale, legend=legend)
 
-    def number(self, name: str, width: int, query: str, suffix: str = "", steps: dict = (), digits: int = 0):
+    def number(
+        self, name: str, width: int, query: str, suffix: str = "", steps: dict = (), digits: int = 0, height: int = 2
+    ):
         """One value. `steps`: from which number on it has which background."""
         colors = [{"type": "background", "hex": color, "value": str(value)} for value, color in dict(steps).items()]
         base = colors or [{"type": "text", "hex": BLUE, "value": "-1000000"}]
         shown = {"decimalPlaces": {"isEnforced": True, "digits": digits}, "axes": {"y": {"suffix": suffix}}}
-        return self._cell(name, "single-stat", width, 2, query, colors=base, **shown)
+        return self._cell(name, "single-stat", width, height, query, colors=base, **shown)
 
     def gauge(self, name: str, width: int, query: str, suffix: str, yellow: int, red: int):
         """A number from 0 to 100."""

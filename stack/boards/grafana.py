@@ -157,7 +157,7 @@ def _others():
 def _plant():
     ask = 'SHOW TAG VALUES FROM "reading" WITH KEY = "plant"'
     variable = builders.QueryVariable("plant").label("Plant").datasource(INFLUXQL).query(ask)
-    return variable.refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED).sort(models.VariableSort.ALPHABETICAL_ASC)
+    return variable.refresh(models.VariableRefresh.ON_DASHBOARD_LOAD).sort(models.VariableSort.ALPHABETICAL_ASC)
 
 
 def _regions():

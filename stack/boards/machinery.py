@@ -1,6 +1,6 @@
 """Three boards of the machinery: is every part alive, what does the machine do, how does the stream run?"""
 
-from chronograf import GREEN, RED, YELLOW, Board, last, metric, rate
+from chronograf import GREEN, RED, WITHIN, YELLOW, Board, last, metric, rate
 
 from swatlib.live.monitor import PRODUCER, STREAM
 from swatlib.live.sink import PIPELINE
@@ -20,6 +20,11 @@ NONE = {BASE: GREEN, 1: RED}
 BEHIND = {BASE: GREEN, 1_000: YELLOW, 10_000: RED}
 MEGABYTES = " / 1048576"
 QUERIES = 'non_negative_derivative(last("influxql_service_executing_duration_seconds_count"), 1s) AS "queries"'
+
+ALERTS = (
+    'SELECT "values_B" AS "detectors", "annotations_summary" AS "text" FROM "telegraf"."autogen"."alert" '
+    f'WHERE {WITHIN} GROUP BY "status", "labels_plant"'
+)
 
 
 def health() -> Board:
@@ -42,6 +47,7 @@ def health() -> Board:
     waiting = last("buffer_size", "internal_write", where=" AND \"output\" = 'influxdb_v2'")
     board.number("Points waiting in Telegraf", 3, waiting, steps=BEHIND)
     board.number("Points InfluxDB dropped", 3, last("storage_writer_dropped_points_sum", "influxdb"), steps=NONE)
+    board.table("Alerts that Grafana sent", 12, ALERTS, height=2)
     return board
 
 
@@ -80,7 +86,9 @@ def machine() -> Board:
     board.lines("Heap of the broker", 4, metric('last("heap_used") AS "heap"', "kafka_broker"), unit="B", base="2")
     heap = metric('last("go_memstats_heap_inuse_bytes") AS "heap"', "influxdb")
     board.lines("Heap of InfluxDB", 4, heap, unit="B", base="2")
-    board.number("Hours since the machine started", 4, last("uptime", "system", scale=" / 3600"), " h", digits=1)
+    board.number(
+        "Hours since the machine started", 4, last("uptime", "system", scale=" / 3600"), " h", digits=1, height=3
+    )
     return board
 
 
@@ -94,7 +102,8 @@ def stream() -> Board:
     spoilt = ", ".join(f'sum("{name}") AS "{name}"' for name in ("late", "gaps", "missing"))
     board.lines("Late rows, gaps, missing readings", 4, metric(spoilt, STREAM, "query"))
     board.lines("Rows in alarm", 4, metric('sum("alarms") AS "rows"', STREAM, "query"), kind="bar")
-    board.number("State: 1 runs, 0 stopped, 2 failed", 4, last("state", STREAM), steps={BASE: RED, 1: GREEN, 2: RED})
+    board.number("State: 1 runs, 0 stopped, 2 failed", 4, last("state", STREAM), steps={BASE: RED, 1: GREEN, 2: RED},
+                 height=3)  # fmt: skip
     board.lines("Bytes a second into Kafka", 4, metric(rate("BytesInPerSec", "in"), "kafka_topic", "topic"), base="2")
     board.lines("Kafka's answers, 99 % within", 4,
                 metric('max("99thPercentile") AS "ms"', "kafka_request", "request"), unit="ms")  # fmt: skip

@@ -8,7 +8,8 @@ from grafana_foundation_sdk.builders import common as parts
 from grafana_foundation_sdk.models import common
 
 NAMED = prop("displayName", "${__field.labels.detector}")
-WALL = "On the clock of the wall, whatever time the board shows."
+TIME = [prop("unit", "dateTimeAsIso"), prop("decimals", 0)]
+WALL = "Of the last minute, whatever time the board shows."
 
 
 def board() -> Page:
@@ -24,8 +25,8 @@ def board() -> Page:
     page.add(_stream("Messages not yet read", "max behind behind"), 5, 7)
     page.add(_stream("Seconds from sent to stored", "max latency_p50 median", "max latency_p95 p95").unit("s"), 5, 7)
     late = {None: GREEN, 5: ORANGE, 30: RED}
-    page.add(_fresh("Seconds from sent to stored, last minute", 'max("latency_p95")', "s", late), 3, 7)
-    page.add(_fresh("Rejected, last minute", 'sum("rejected")', "short", {None: GREEN, 1: RED}), 3, 7)
+    page.add(_fresh("Latency now", 'max("latency_p95")', "s", late), 3, 7)
+    page.add(_fresh("Rejected now", 'sum("rejected")', "short", {None: GREEN, 1: RED}), 3, 7)
     return page
 
 
@@ -45,8 +46,8 @@ def _now():
 
 
 def _delay():
-    panel = grafana.number("Seconds to the first alarm, last known attack", flux(queries.delay()), unit="s")
-    return panel.override_by_regexp("/.*/", [NAMED]).description("Of alarms that begin within it.")
+    panel = grafana.number("Delay of the last attack", flux(queries.delay()), unit="s")
+    return panel.override_by_regexp("/.*/", [NAMED]).description("Seconds to the first alarm that begins within it.")
 
 
 def _alarms_an_hour():
@@ -57,16 +58,7 @@ def _alarms_an_hour():
 
 def _attacks():
     panel = grafana.rows("Known attacks", influxql(queries.attacks(), as_table=True))
-    seconds = [prop("unit", "dateTimeAsIso"), prop("decimals", 0)]
-    return panel.with_transformation(_times_a_thousand()).override_by_name("until", seconds)
-
-
-def _times_a_thousand():
-    from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
-
-    binary = {"left": {"matcher": {"id": "byName", "options": "end"}}, "operator": "*", "right": {"fixed": "1000"}}
-    options = {"mode": "binary", "binary": binary, "alias": "until"}
-    return DataTransformerConfig(id_val="calculateField", options=options)
+    return panel.override_by_name("until", TIME)
 
 
 def _plants():
@@ -74,7 +66,7 @@ def _plants():
     fields = "from=${__data.fields.start.numeric}&to=${__data.fields.stop.numeric}&var-plant=${__value.raw}"
     link = {"title": "on its own time", "url": f"/d/swat-overview?{fields}"}
     panel = panel.override_by_name("plant", [prop("links", [link])])
-    return panel.override_by_regexp("/^(start|stop)$/", [prop("unit", "dateTimeAsIso"), prop("decimals", 0)])
+    return panel.override_by_regexp("/^(start|stop)$/", TIME)
 
 
 def _stream(title: str, *fields: str):

@@ -68,7 +68,8 @@ def _tags(function: str, tags: tuple[str, ...]) -> str:
 
 
 def attacks() -> str:
-    return f'SELECT "title", "end" FROM "{ATTACK}" {WITHIN}'
+    """Known attacks; `until` in milliseconds."""
+    return f'SELECT "title", "end" * 1000 AS "until" FROM "{ATTACK}" {WITHIN}'
 
 
 def stream(*fields: str) -> str:

@@ -139,6 +139,7 @@ def produce(
 ) -> None:
     """Send a recording, or a simulated plant that takes attacks, to Kafka; started again, it goes on where it was."""
     from swatlib.data import load
+    from swatlib.live.boards import links
     from swatlib.live.producer import Producer, blocks, create_topics
     from swatlib.live.session import PAST
     from swatlib.live.together import announce, place, run_plant
@@ -148,6 +149,8 @@ def produce(
     if files:
         recording = load(*files)
         sender = Producer(at.servers, plant, _rate(speed), clock, monitor=at.monitor("producer"))
+        for link in links(plant, *recording.frame.index[[0, -1]]) if clock == "original" else ():
+            out.print(link, soft_wrap=True, highlight=False)
         out.print(str(sender.send(blocks(recording.frame, recording.label), announce(recording.events, plant, at.to))))
     elif _rate(speed) != 1:
         raise typer.BadParameter(

@@ -104,6 +104,11 @@ class Live:
         counted = self.batches().get("rows_out", pd.Series(0.0)).sum()  # a batch has its point a moment after its rows
         return self.stored(self._plant.time) and counted >= (self._plant.time - self.first).total_seconds()
 
+    @property
+    def end(self) -> pd.Timestamp:
+        """Time of the plant's next row."""
+        return self._plant.time
+
     def stored(self, until: pd.Timestamp) -> bool:
         """Whether the plant's last row before `until` has been stored."""
         return len(self.at.reader.readings(self.name, until - pd.Timedelta("1s"), until)) > 0

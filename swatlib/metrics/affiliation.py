@@ -5,6 +5,7 @@ the chance that a point drawn at random from the zone lies no nearer. A row is a
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -60,6 +61,7 @@ class _Zones:
     alarmed: np.ndarray
 
 
+@lru_cache(maxsize=1)  # all three metrics come of one pass
 def _zones(case: Case) -> _Zones:
     order = np.argsort(case.spans[:, 0], kind="stable")
     events = case.spans[order].astype(float)

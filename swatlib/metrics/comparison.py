@@ -33,10 +33,10 @@ def compare_resampled(
     """What `compare` would give with other attacks and days: one row a draw, columns (kind, name, metric).
 
     Attacks are drawn with replacement, and the quiet days likewise, the same draws for every detector; for `intervals`,
-    `beats` and `with_intervals`. Raises ValueError without an attack in `label`.
+    `beats` and `with_intervals`. Empty without an attack in `label`.
     """
     if not _known(label):
-        raise ValueError("no attack is labelled in this recording: there is nothing to draw from; count alarms instead")
+        return pd.DataFrame()
     parts = {
         row: pd.DataFrame(measure(resampled(make_case(label, alarm, score, events), draws, seed)))
         for row, (alarm, score) in _answers(scores, label, events, seed).items()

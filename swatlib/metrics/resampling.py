@@ -64,17 +64,20 @@ def beats(samples: pd.DataFrame, metric: str, level: float = LEVEL) -> pd.DataFr
 def with_intervals(table: pd.DataFrame, samples: pd.DataFrame, metrics) -> pd.DataFrame:
     """A table to read: "0.79 (0.62–0.91)", with ● at the best detector of a column and ≈ at those that tie with it.
 
-    table: of `compare`. samples: of `compare_resampled`, for the same. A tie: the best does not beat it.
+    table: of `compare`. samples: of `compare_resampled`, for the same. A tie: the best does not beat it. Without draws
+    the table is as it was.
     """
+    if samples.empty:
+        return table[list(metrics)]
     ends = intervals(samples)
-    shown = {
-        metric: [
-            f"{table.loc[row, metric]:.3g} ({ends.loc[row, (metric, 'low')]:.2g}–{ends.loc[row, (metric, 'high')]:.2g})"
-            f"{standing(table, samples, metric).get(row[1], '') if row[0] == 'detector' else ''}"
-            for row in table.index
+    shown = {}
+    for metric in metrics:
+        marks = standing(table, samples, metric)
+        bounds = ends[metric].itertuples(index=False, name=None)
+        shown[metric] = [
+            f"{figure:.3g} ({low:.2g}–{high:.2g}){marks.get(name, '') if kind == 'detector' else ''}"
+            for (kind, name), figure, (low, high) in zip(table.index, table[metric], bounds, strict=True)
         ]
-        for metric in metrics
-    }
     return pd.DataFrame(shown, index=table.index)
 
 

@@ -2,10 +2,12 @@
 
 style → series, labels → panels → process, closeup, verdicts, naming, scored, tags, sketch, protocols, windows, live
 answers → boards
+architecture, which draws no data
 
 Time runs to the right, attacks are grey, alarms red, thresholds dashed; long recordings are thinned to their extremes.
 """
 
+from swatlib.plots.architecture import architecture
 from swatlib.plots.boards import board
 from swatlib.plots.closeup import attack
 from swatlib.plots.live import live
@@ -19,6 +21,7 @@ from swatlib.plots.verdicts import matrix, strip
 from swatlib.plots.windows import offsets, phantom
 
 __all__ = [
+    "architecture",
     "attack",
     "board",
     "drift",

@@ -16,10 +16,8 @@ TAGS = (
 )  # fmt: skip
 BESIDE = ("time", "_time", "result", "table", "_start", "_stop")
 COLOURS = {"green": GREEN, "red": VERMILION, "orange": ORANGE, "blue": BLUE, "purple": PURPLE, "transparent": "none"}
-SUFFIX = {
-    "s": " s", "percent": " %", "bytes": " B", "ms": " ms", "lengthmm": " mm", "pressurekpa": " kPa", "short": "",
-    "dateTimeAsIso": "", "none": "",
-}  # fmt: skip
+SUFFIX = {"percent": "%", "bytes": "B", "lengthmm": "mm", "pressurekpa": "kPa", "short": "", "none": ""}
+LARGE = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 HOLE = pd.Timedelta("30s")
 
 
@@ -38,10 +36,8 @@ def written(value, unit: str = "") -> str:
         return f"{pd.Timestamp(value, unit='ms'):%Y-%m-%d %H:%M:%S}"
     if unit == "seconds":
         return f"{pd.Timestamp(value, unit='s'):%H:%M:%S}"
-    if unit == "bytes" and abs(value) >= 1e6:
-        return f"{value / 1e6:.4g} MB"
-    text = f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
-    return text + SUFFIX.get(unit, f" {unit}")
+    size, letter = next(((size, letter) for size, letter in LARGE if abs(value) >= 10 * size), (1, ""))
+    return f"{value / size:.4g} {letter}{SUFFIX.get(unit, unit)}".rstrip()
 
 
 def times(answer: pd.DataFrame) -> pd.DatetimeIndex:

@@ -116,13 +116,13 @@ def _lines(ax: Axes, panel: Panel, answers: list[pd.DataFrame], window) -> None:
             ax.plot(whole.index, whole, **style | _dashed(panel, name))
     if custom.get("thresholdsStyle", {}).get("mode") == "dashed":
         _limits(ax, defaults["thresholds"]["steps"])
-    if unit := unit_of(panel.whole):
-        ax.yaxis.set_major_formatter(lambda value, _: written(value, unit))
     if custom.get("scaleDistribution", {}).get("type") == "symlog":
         ax.set_yscale("symlog", linthresh=custom["scaleDistribution"].get("linearThreshold", 1))
+    if ax.get_yscale() == "linear":
+        ax.yaxis.set_major_formatter(lambda value, _: written(value, unit_of(panel.whole)))
     ax.locator_params(axis="y", nbins=4) if ax.get_yscale() == "linear" else ax.minorticks_off()
     ax.tick_params(labelsize=7, length=2)
-    columns = max(1, int(ax.get_window_extent().width / ax.figure.dpi / 1.2))
+    columns = max(1, int(ax.get_window_extent().width / ax.figure.dpi / 1.0))
     rows = {"loc": "upper left", "bbox_to_anchor": (-0.01, -0.1), "ncols": columns, "fontsize": 6.5, "handlelength": 1}
     ax.legend(**rows, columnspacing=1, borderaxespad=0.3)
     _clock(ax, window)

@@ -5,9 +5,11 @@ from dataclasses import asdict, replace
 import numpy as np
 import pandas as pd
 
-from swatlib.metrics import evaluate
+from swatlib.data import Recording, attacks
+from swatlib.metrics import evaluate, null_rows
 from swatlib.metrics.case import runs, share, within
-from swatlib.protocols.study import CUT_ROWS, QUANTILE, Answer, Protocol, Study
+from swatlib.protocols.study import CHOICES, CUT_ROWS, QUANTILE, Answer, Protocol, Study
+from swatlib.protocols.truth import labels
 
 OURS = Protocol()
 STEPS = (
@@ -19,8 +21,11 @@ STEPS = (
     ("PA%20: filled where more than 20 % is hit", {"adjustment": "PA%20"}),
     ("PA: filled at one hit", {"adjustment": "PA"}),
 )
+FIGURES = ("f1", "precision", "recall", "found", "attacks")
+NULL_FIGURES = ("f1", "pa_k20_f1", "pa_f1", "fc1", "event_f1", "range_f1", "affiliation_f1", "vus_pr", "vus_roc")
 FIGURE = {"none": "f1", "PA%20": "pa_k20_f1", "PA": "pa_f1"}
 LEAST = {"none": None, "PA%20": 0.2, "PA": 0.0}
+UNLABELLED = "No attack is labelled in this recording: nothing can be judged, under any protocol."
 LEVELS = 1_000
 SECONDS = 10
 
@@ -37,34 +42,80 @@ def judge(study: Study, protocol: Protocol = OURS) -> dict:
 
 def every(study: Study) -> pd.DataFrame:
     """All protocols, one a row: its choices, and what `judge` makes of it; the highest F1 first."""
-    table = pd.DataFrame([asdict(protocol) | judge(study, protocol) for protocol in study.protocols()])
+    rows = [asdict(protocol) | judge(study, protocol) for protocol in study.protocols()]
+    table = pd.DataFrame(rows, columns=[*CHOICES, *FIGURES])
     return table.sort_values("f1", ascending=False, kind="stable", ignore_index=True)
 
 
 def alone(study: Study) -> pd.DataFrame:
     """One choice changed at a time, the others as they are here: index (what, choice), with the change of F1."""
-    rows = {
-        (name, choice): judge(study, replace(OURS, **{name: choice}))
-        for name, choices in study.choices().items()
-        for choice in choices
-    }
-    table = pd.DataFrame(rows).T.rename_axis(["what", "choice"])
-    return table.assign(change=table["f1"] - judge(study)["f1"])
+    pairs = [(name, choice) for name, choices in study.choices().items() for choice in choices if study.labels]
+    rows = [judge(study, replace(OURS, **{name: choice})) for name, choice in pairs]
+    index = pd.MultiIndex.from_tuples(pairs, names=["what", "choice"]) if pairs else None
+    table = pd.DataFrame(rows, index, list(FIGURES))
+    return table.assign(change=table["f1"] - table["f1"].iloc[:1].sum())  # the first row is the one of this workbench
 
 
 def steps(study: Study) -> pd.DataFrame:
     """From our protocol to the most flattering, a choice at a time: step, f1, change, found, attacks."""
-    protocol, rows = OURS, [{"step": "this workbench", **judge(study)}]
-    for step, changes in STEPS:
+    protocol, rows = OURS, [{"step": "this workbench", **judge(study)}] if study.labels else []
+    for step, changes in STEPS if study.labels else ():
         if all(choice in study.choices()[name] for name, choice in changes.items()):
             protocol = replace(protocol, **changes)
             rows.append({"step": step, **judge(study, protocol)})
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=["step", *FIGURES])
     return table.assign(change=table["f1"].diff())[["step", "f1", "change", "precision", "recall", "found", "attacks"]]
+
+
+def null_figures(attacked: Recording, seed: int = 0) -> pd.DataFrame:
+    """Metrics of the detectors that never saw the plant (rows), by the recording's own label and attacks."""
+    if not labels(attacked):
+        return pd.DataFrame(columns=list(NULL_FIGURES))
+    events = attacks(attacked)
+    met = {
+        name: evaluate(attacked.label, alarm, alarm.astype(float), events)
+        for name, alarm in null_rows(attacked.label, events, seed).items()
+    }
+    return pd.DataFrame(met).T[list(NULL_FIGURES)]
+
+
+def said_steps(table: pd.DataFrame) -> str:
+    """What the table of `steps` says, in two sentences."""
+    if table.empty:
+        return UNLABELLED
+    first, last, most = table.iloc[0], table.iloc[-1], table.loc[table["change"].idxmax()]
+    return (
+        f"The F1 goes from **{first['f1']:.2f}** to **{last['f1']:.2f}**, and the detector has not changed. "
+        f"The step that adds most, {most['change']:.2f}, is: {most['step']}."
+    )
+
+
+def said_nulls(nulls: pd.DataFrame, table: pd.DataFrame) -> str:
+    """What `null_figures` says beside the table of `steps`, in a sentence."""
+    if table.empty:
+        return UNLABELLED
+    return (
+        f"Random alarms in 0.1 % of the rows have an F1 of {nulls.loc['random', 'f1']:.3f}, and "
+        f"{nulls.loc['random', 'pa_f1']:.2f} after point adjustment; the detector has {table['f1'].iloc[0]:.2f} before."
+    )
+
+
+def in_short(table: pd.DataFrame, counts: pd.DataFrame) -> dict:
+    """Headline numbers of the tables of `every` and `attack_counts`; None without a label."""
+    if table.empty:
+        return dict.fromkeys(("f1_most_flattering", "f1_least_flattering", "attacks_found"))
+    done = counts.loc["carried out"]
+    return {
+        "f1_most_flattering": table["f1"].max(),
+        "f1_least_flattering": table["f1"].min(),
+        "attacks_found": f"{done['found']:.0f} of {done['attacks']:.0f}",
+    }
 
 
 def said_spread(table: pd.DataFrame) -> str:
     """What the table of `every` says, in a sentence."""
+    if table.empty:
+        return UNLABELLED
     low, high = table["f1"].min(), table["f1"].max()
     flattering = table.iloc[0]
     return (

@@ -9,15 +9,18 @@ from swatlib.metrics import evaluate
 from swatlib.metrics.case import count_within, runs
 from swatlib.simulation import is_simulated_2015, official_events, official_label
 
+WINDOWS = dict.fromkeys(("attack", "points", "visibility"), "object")
+WINDOWS |= dict.fromkeys(("official_start", "official_end", "true_start", "true_end"), "datetime64[ns]")
+
 
 def labels(attacked: Recording) -> dict[str, pd.Series]:
     """Labels by their kind, as far as they are known: "true" and "official" (bool Series on the recording's rows).
 
     A simulated run of 2015 has both, since the official label's errors are known attack by attack; so have the official
-    files, whose label is corrected. Any other recording has one, taken as true. Raises ValueError without a label.
+    files, whose label is corrected. Any other recording has one, taken as true, or none.
     """
     if attacked.label is None or not attacked.label.any():
-        raise ValueError("no attack is labelled in this recording; give days with attacks and their labels")
+        return {}
     if is_simulated_2015(attacked):
         return {"true": attacked.label, "official": official_label(attacked)}
     if has_official_labels(attacked):
@@ -28,19 +31,19 @@ def labels(attacked: Recording) -> dict[str, pd.Series]:
 def windows(attacked: Recording) -> pd.DataFrame:
     """Each attack's official and true window: attack, points, visibility, official_start, official_end, true_start, …
 
-    Ends are half-open. Late labels have a true start before the official one. Raises ValueError for a recording whose
-    official label is not known.
+    Ends are half-open. Late labels have a true start before the official one. No rows where the official label of 2015
+    is not that of the recording.
     """
+    if "official" not in labels(attacked):
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in WINDOWS.items()})
     if is_simulated_2015(attacked):
         official, true = official_events(attacked), attacked.events
-    elif has_official_labels(attacked):
+    else:
         plain = replace(attacked, events=None)
         official, true = attacks(plain), correct_labels(plain).events
-    else:
-        raise ValueError("this recording has no official label of 2015; give the official files or a simulated run")
     both = official.merge(true[["attack", "start", "end"]], on="attack", suffixes=("", "_true"))
     names = {"start": "official_start", "end": "official_end", "start_true": "true_start", "end_true": "true_end"}
-    return both.rename(columns=names)[["attack", "points", "visibility", *names.values()]]
+    return both.rename(columns=names)[list(WINDOWS)]
 
 
 def attack_counts(attacked: Recording, alarm: pd.Series) -> pd.DataFrame:
@@ -48,9 +51,11 @@ def attack_counts(attacked: Recording, alarm: pd.Series) -> pd.DataFrame:
 
     In the whole of 2015: 41 are listed, which can be found only if they were carried out; 36 were; the official label
     has 35 runs, since two pairs touch and one run, the phantom of 29 December, is no attack; 34 are left without it.
-    The true label parts attack 27 from 28. Here are those that fall into the recording.
+    The true label parts attack 27 from 28. Here are those that fall into the recording; without a label, none.
     """
     known, events = labels(attacked), attacks(attacked)
+    if not known:
+        return pd.DataFrame(columns=["attacks", "found", "share"]).rename_axis("counted")
     done = _found(attacked.label, alarm, events)
     counts = {"carried out": (len(events), done)}
     if "official" in known:

@@ -1,14 +1,22 @@
 """What the tests of the live stream share: topics of their own, a stream on this machine, equality of scores."""
 
+import json
+import subprocess
+import sys
+import time
 import uuid
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import Request
 
 import pandas as pd
 
 from swatlib.live.producer import Producer, blocks, create_topics
 from swatlib.live.services import connector
+from swatlib.live.services.influx import direct
 from swatlib.live.sink import InfluxSink
 from swatlib.live.stream import Stream
+from swatlib.settings import environment
 
 
 def topics(servers: str, partitions: int = 4) -> tuple[str, str, str]:
@@ -30,3 +38,41 @@ def stream(servers: str, to, folder: Path, names: tuple[str, ...], pipeline: Pat
 def influx_sink(influxdb) -> InfluxSink:
     """A sink that may read too, which those of the stream need not."""
     return InfluxSink(influxdb.url, influxdb.org, influxdb.bucket, influxdb.token("operator"))
+
+
+@contextmanager
+def terminal(folder: Path, *words):
+    """A verb as its user types it, in a process group of its own; what it prints goes to a file."""
+    log = folder / f"terminal-{words[0]}.log"
+    command = [sys.executable, "-m", "swatlib", *map(str, words), "--folder", str(folder)]
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=environment())
+    process.log = log
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def wait(holds, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not (found := holds()):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    return found
+
+
+def alert(listener: str, plant: str) -> int:
+    """Send what Grafana 12 sends for an alert, as far as it is read; the answer's status."""
+    firing = {
+        "status": "firing",
+        "labels": {"alertname": "Detectors agree on an alarm", "plant": plant},
+        "annotations": {"summary": f"4 detectors are in alarm on plant {plant}"},
+        "startsAt": "2026-01-01T00:00:00Z",
+        "values": {"B": 4, "C": 1},
+    }
+    body = json.dumps({"receiver": "swat-webhook", "status": "firing", "alerts": [firing]}).encode()
+    with direct.open(Request(f"http://{listener}/alert", body, {"Content-Type": "application/json"})) as answer:
+        return answer.status

@@ -46,6 +46,13 @@ def test_secrets_are_made_once_and_each_service_has_its_own(fresh, tmp_path):
     assert found(folder) == made
 
 
+def test_an_influxdb_that_lost_its_data_gets_new_tokens(fresh, tmp_path):
+    (tmp_path / "secrets" / "influxdb").mkdir(parents=True)
+    (tmp_path / "secrets" / "influxdb" / "write").write_text("of the data that were wiped")
+    jobs.secrets(str(tmp_path / "secrets"))
+    ask(fresh, "/api/v2/write?org=swat&bucket=swat", found(tmp_path / "secrets")["stream/write"], b"weather value=1 1")
+
+
 def test_the_stream_may_only_write_and_the_boards_may_only_read(fresh, tmp_path):
     folder = tmp_path / "secrets"
     folder.mkdir()

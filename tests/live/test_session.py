@@ -3,18 +3,17 @@
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 import psutil
 import pytest
-from rig import influx_sink
+from rig import influx_sink, terminal, wait
 
 from swatlib.live.services import Services
 from swatlib.live.session import Live, planned
 from swatlib.pipeline import Pipeline
-from swatlib.settings import ROOT, environment
+from swatlib.settings import ROOT
 from swatlib.simulation import Attack, running
 
 END_WITHIN = 10  # seconds after Ctrl-C, as the README says
@@ -38,36 +37,12 @@ def saved(fitted, tmp_path_factory):
     return fitted.save(tmp_path_factory.mktemp("saved") / "pipeline")
 
 
-@contextmanager
-def terminal(folder: Path, *words):
-    """A verb as its user types it, in a process group of its own; what it prints goes to a file."""
-    log = folder / f"terminal-{words[0]}.log"
-    command = [sys.executable, "-m", "swatlib", *map(str, words), "--folder", str(folder)]
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=environment())
-    process.log = log
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-
-
 def interrupt(process) -> float:
     """Ctrl-C, as a terminal sends it: to the whole group. Seconds until the program has ended."""
     began = time.monotonic()
     subprocess.run(["kill", "-INT", "--", f"-{process.pid}"], check=True)
     process.wait(60)
     return time.monotonic() - began
-
-
-def wait(holds, seconds=120):
-    deadline = time.monotonic() + seconds
-    while not (found := holds()):
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
-    return found
 
 
 def left(folder: Path) -> list[str]:

@@ -73,6 +73,8 @@ def set_up(url: str, folder: Path) -> Influx:
     if ask(url, "/api/v2/setup")["allowed"]:
         if not operator.exists():
             store(operator, secrets.token_urlsafe(32), SECRET)
+        for right in (WRITE, READ):
+            (folder / right).unlink(missing_ok=True)  # of an InfluxDB that was here before
         ask(url, "/api/v2/setup", body=_first_user(operator.read_text(encoding="utf-8")))
     if not operator.exists():
         raise ServicesError(f"{operator} is missing: put it back, or delete {folder.parent} to begin with no data.")

@@ -1,0 +1,174 @@
+"""The PyOD field: every detector of PyOD on the same rows, each in a process of its own with limits of time and memory.
+
+A detector that fails is a row of the table too. Rows are stored as they come, so that a run can be taken up again.
+"""
+
+import hashlib
+import importlib
+import multiprocessing
+import pkgutil
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from swatlib.benchmark import Run, benchmark
+from swatlib.features import Features
+from swatlib.files import replacing, write_text
+from swatlib.recordings import settled
+from swatlib.settings import settings
+
+NO_DETECTORS = {"base", "base_dl", "combination", "embedding", "gaal_base", "sklearn_base", "so_gaal_new", "thresholds"}
+SUPERVISED = {"devnet", "xgbod"}  # they want labels to be fitted, which no detector here is given
+COLUMNS = ["detector", "rows", "status", "fit_s", "score_s", "memory_mb", "average_precision", "found", "of", "says"]
+FIT, THIN = 50_000, 10  # rows to draw from; of the rows to score every tenth
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one fit and its scores may take: seconds of the clock, GB of address space. To exceed them is an outcome."""
+
+    seconds: float = 120.0
+    gigabytes: float = 4.0
+
+
+def names() -> list[str]:
+    """Modules of PyOD that are named after a detector, those that need torch or labels among them."""
+    import pyod.models  # takes two seconds
+
+    modules = [module.name for module in pkgutil.iter_modules(pyod.models.__path__)]
+    return [name for name in modules if not name.startswith("_") and name not in NO_DETECTORS]
+
+
+def field(
+    detectors: tuple[str, ...] = (),
+    sizes: tuple[int, ...] = (1_000, 5_000, 20_000),
+    run: int = 3,
+    limits: Limits = Limits(),
+    progress: Callable[[str], None] = lambda _: None,
+) -> pd.DataFrame:
+    """One row a detector and size: status and figures, on the features of a run of swat-sim-1.
+
+    status: "ok", "time-out", "out of memory", "needs labels", "needs NAME" (a package that is not there) or "error",
+    whose text stands in `says`. fit_s, score_s: seconds. memory_mb: most that the process held. average_precision: over
+    every tenth attacked row. found, of: attacks with a score above all but 0.1 % of other normal rows. What was
+    computed with the same data, PyOD and limits is read from reports/field/. Raises ValueError for an unknown name.
+    """
+    chosen = [name.lower() for name in detectors] or names()
+    if unknown := [name for name in chosen if name not in names()]:
+        raise ValueError(f"PyOD has no detector {unknown[0]!r}; choose from {', '.join(names())}")
+    data = _prepare(run)
+    digest = hashlib.sha256(f"{data.name} {version('pyod')} {asdict(limits)}".encode()).hexdigest()[:12]
+    path = settings().reports_folder / "field" / f"{digest}.csv"
+    done = _stored(path)
+    for name in chosen:
+        for rows in sizes:
+            if (name, rows) not in done.index:
+                done.loc[(name, rows), COLUMNS[2:]] = pd.Series(attempt(name, rows, data, limits))
+                write_text(path, done.sort_index().to_csv())
+            progress(f"{name}, {rows:,} rows: {done.loc[(name, rows), 'status']}")
+    return _stored(path).loc[[(name, rows) for name in chosen for rows in sizes]]
+
+
+def attempt(name: str, rows: int, data: Path, limits: Limits) -> dict:
+    """Fit and score in a new process; what came of it, as a row of the table."""
+    if name in SUPERVISED:
+        return {"status": "needs labels", "says": "is fitted on labels, which no detector is given here"}
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(theirs, name, rows, data, limits), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        return ours.recv() if ours.poll(limits.seconds) else {"status": "time-out", "says": f"{limits.seconds:g} s"}
+    except EOFError:  # it died before it could say why
+        process.join()
+        return {"status": "error", "says": f"the process ended with code {process.exitcode}"}
+    finally:
+        process.kill()
+        process.join()
+
+
+def _work(answer, name: str, rows: int, data: Path, limits: Limits) -> None:
+    most = int(limits.gigabytes * 2**30)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    try:
+        answer.send(_measure(name, rows, data))
+    except ModuleNotFoundError as error:
+        answer.send({"status": f"needs {error.name}", "says": str(error)})
+    except MemoryError as error:
+        answer.send({"status": "out of memory", "says": str(error) or f"{limits.gigabytes:g} GB"})
+    except Exception as error:  # whatever it is, it is the outcome
+        answer.send({"status": "error", "says": f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]})
+
+
+def _measure(name: str, rows: int, data: Path) -> dict:
+    from sklearn.metrics import average_precision_score
+
+    module = importlib.import_module(f"pyod.models.{name}")
+    kind = next(
+        value
+        for key, value in vars(module).items()
+        if key.lower() == name.replace("_", "").lower() or key.lower() == name
+    )
+    given = np.load(data)
+    drawn = np.random.default_rng(0).choice(len(given["fit"]), rows, replace=False)
+    model = kind()
+    started = time.perf_counter()
+    model.fit(given["fit"][np.sort(drawn)])
+    fitted = time.perf_counter()
+    calm, score = model.decision_function(given["calm"]), model.decision_function(given["attacked"])
+    scored = time.perf_counter()
+    if not np.isfinite(score).all():
+        raise ValueError(f"{np.count_nonzero(~np.isfinite(score)):,} of {len(score):,} scores are not finite")
+    event = given["event"]
+    caught = np.unique(event[(score > np.quantile(calm, 0.999)) & (event > 0)])
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+    return {
+        "status": "ok",
+        "fit_s": fitted - started,
+        "score_s": scored - fitted,
+        "memory_mb": memory,
+        "average_precision": average_precision_score(event > 0, score),
+        "found": len(caught),
+        "of": int(event.max()),
+        "says": "",
+    }
+
+
+def _prepare(number: int) -> Path:
+    """Features of a run, in the cache folder: rows to fit on, other normal ones (calm), attacked ones, their event."""
+    run = next(iter(benchmark("swat-sim-1", (number,))))
+    path = settings().cache_folder / "field" / f"{run.attacked.checksum[:16]}.npz"
+    if not path.exists():
+        with replacing(path) as unfinished:
+            np.savez(unfinished, **dict(_arrays(run)))
+    return path
+
+
+def _arrays(run: Run) -> Iterator[tuple[str, np.ndarray]]:
+    frame = settled(run.normal)
+    half = len(frame) // 2
+    features = Features().fit(frame.iloc[:half])
+    X = features.transform(frame.iloc[:half])[features.history :]
+    yield "fit", X[np.linspace(0, len(X) - 1, min(FIT, len(X))).astype(int)]
+    yield "calm", features.transform(frame.iloc[half:])[features.history :: THIN]
+    events, index = run.attacked.events, run.attacked.frame.index
+    numbers = np.zeros(len(index), int)
+    for number, event in enumerate(events.itertuples(), 1):
+        numbers[index.searchsorted(event.start) : index.searchsorted(event.end)] = number
+    yield "attacked", features.transform(run.attacked.frame)[features.history :: THIN]
+    yield "event", numbers[features.history :: THIN]
+
+
+def _stored(path: Path) -> pd.DataFrame:
+    index = COLUMNS[:2]
+    if path.exists():
+        return pd.read_csv(path, keep_default_na=True).astype({"says": object}).set_index(index)
+    return pd.DataFrame(columns=COLUMNS).astype({"status": object, "says": object}).set_index(index)

@@ -1,0 +1,138 @@
+"""Every question of every board, asked on real servers that hold ten streamed minutes with attacks."""
+
+import os
+import signal
+from contextlib import ExitStack
+
+import pandas as pd
+import pytest
+import yaml
+from rig import alert, terminal, wait
+
+from swatlib.live import sink
+from swatlib.live.boards import CHRONOGRAF, GRAFANA, Window, ask, asked, filled, panels
+from swatlib.live.services import Services
+from swatlib.live.services.servers import address
+from swatlib.live.session import Live
+from swatlib.live.together import place
+from swatlib.pipeline import DEFAULT
+from swatlib.settings import ROOT
+from swatlib.simulation import Attack, running
+
+ALERT = yaml.safe_load((ROOT / "stack" / "grafana" / "provisioning" / "alerting" / "swat.yaml").read_text())
+SEEN_BY_MOST = "LIT101 spoof 1200; LIT301 spoof 1200; P101 force off; P102 force off"
+OF_ALARMS = {"Since the last alarm", "Seconds in alarm", "Tag that led last", "Tags that lead, by seconds",
+             "Points in alarm"}  # fmt: skip
+SOON = 30  # seconds in which the health board shows what died
+
+
+@pytest.fixture(scope="module")
+def run(need, tmp_path_factory, fitted):
+    """A run that has ended, its servers still there."""
+    need("kafka", "influxdb", "telegraf")
+    folder = tmp_path_factory.mktemp("boards")
+    with Services(folder, ("kafka", "influxdb", "telegraf")) as services:
+        with Live(fitted, running, Attack, 10, 60.0, (SEEN_BY_MOST,), folder=folder) as live:
+            live.wait()
+            alert(address(services.status()["telegraf"].record.ports["alerts"]), live.name)
+            live.until = pd.Timestamp.now("UTC").tz_localize(None) + pd.Timedelta("10s")
+        wait(lambda: len(live.at.reader.select('SELECT * FROM "telegraf"."autogen"."alert"')))
+        yield live
+
+
+@pytest.fixture(scope="module")
+def window(run):
+    return Window(run.name, run.first, run.until)
+
+
+@pytest.fixture(scope="module")
+def reader(run):
+    return run.at.reader
+
+
+@pytest.fixture(scope="module")
+def alarmed(run):
+    """Detectors that raised an alarm."""
+    alarms = run.scores().xs("alarm", axis=1, level=1).any()
+    return set(alarms.index[alarms])
+
+
+@pytest.mark.parametrize("board", [path.stem for path in sorted(GRAFANA.glob("*.json"))])
+def test_each_panel_of_a_board_has_data(board, window, reader, alarmed):
+    quiet = OF_ALARMS if board.removeprefix("swat-") in set(DEFAULT) - alarmed else set()
+    empty = [
+        panel.title
+        for panel in panels(GRAFANA / f"{board}.json")
+        for answer in ask(panel, window, reader)
+        if answer.empty
+    ]
+    assert set(empty) == quiet
+
+
+def test_most_detectors_raise_an_alarm_and_their_boards_show_the_attack(window, reader, alarmed, run):
+    assert len(alarmed) >= 4
+    [panel] = [each for each in panels(GRAFANA / "swat-overview.json") if each.kind == "state-timeline"]
+    truth, alarms = ask(panel, window, reader)
+    assert list(truth["known attacks"]) == ["none", SEEN_BY_MOST, "none"]
+    event = run.events().iloc[0]
+    within = pd.to_datetime(alarms["time"]).between(event["start"], event["end"])
+    assert set(alarms["detector"][within & alarms["max"].astype(bool)]) == alarmed
+
+
+@pytest.mark.parametrize("board", ["health", "machine", "stream"])
+def test_each_cell_of_chronograf_has_data(board, window, reader):
+    cells = panels(CHRONOGRAF / f"{board}.dashboard")
+    assert [cell.title for cell in cells for answer in ask(cell, window, reader) if answer.empty] == []
+
+
+def test_the_alert_counts_the_detectors_that_agree(run, reader, alarmed):
+    query = ALERT["groups"][0]["rules"][0]["data"][0]["model"]
+    event = run.events().iloc[0]
+    during = asked(query, Window(run.name, event["start"], event["end"]), reader)
+    assert dict(zip(during["plant"], during["detectors"], strict=True)) == {run.name: len(alarmed)}
+    before = Window(run.name, event["start"] - pd.Timedelta("1d"), run.first)
+    assert asked(query, before, reader).empty
+
+
+def test_a_minute_without_scores_is_a_hole(run, reader, fitted):
+    scored = fitted.score(run.readings()[list(fitted.tags)]).iloc[-300:]
+    kept = scored.drop(scored.index[100:160])
+    run.at.to.write(sink.scores(kept, "holed"), "holed")
+    [panel] = [each for each in panels(GRAFANA / "swat-pca.json") if each.title == "Score against threshold"]
+    answer = reader.select(filled(panel.targets[0], Window("holed", scored.index[0], scored.index[-1])))
+    silent = pd.to_datetime(answer["time"][answer["threshold"].isna()])
+    assert list(silent) == list(scored.index[100:160])
+
+
+def test_the_boards_token_cannot_write_and_the_streams_cannot_read(run):
+    with pytest.raises(sink.SinkError, match="403"):
+        run.at.reader.write(sink.scores(run.pipeline.score(run.readings()), "swat"), "swat")
+    with pytest.raises(sink.SinkError, match="database not found"):  # it may not even see that there is one
+        run.at.to.select('SELECT * FROM "score" LIMIT 1')
+
+
+def parts(reader) -> dict[str, str]:
+    """What the health board says of each part."""
+    cell = panels(CHRONOGRAF / "health.dashboard")[0]
+    now = pd.Timestamp.now("UTC").tz_localize(None)
+    answer = asked(cell.targets[0], Window("swat", now, now), reader)
+    return dict(zip(answer["part"], answer["state"], strict=True)) if len(answer) else {}
+
+
+def test_what_dies_is_shown_within_half_a_minute(need, tmp_path):
+    """Stream, producer and Telegraf end one after the other, as a crash would end them."""
+    need("kafka", "influxdb", "telegraf")
+    with Services(tmp_path, ("kafka", "influxdb", "telegraf")) as services, ExitStack() as terminals:
+        stream = terminals.enter_context(terminal(tmp_path, "stream"))
+        producer = terminals.enter_context(terminal(tmp_path, "produce"))
+        reader = place(tmp_path).reader
+        state = dict.fromkeys(("influxdb", "kafka", "producer", "stored", "stream", "telegraf"), "alive")
+        wait(lambda: parts(reader) == state, 300)
+        os.killpg(stream.pid, signal.SIGKILL)
+        state |= {"stream": "SILENT", "stored": "SILENT"}
+        wait(lambda: parts(reader) == state, SOON)
+        os.killpg(producer.pid, signal.SIGKILL)
+        state |= {"producer": "SILENT"}
+        wait(lambda: parts(reader) == state, SOON)
+        services.stop("telegraf")
+        wait(lambda: parts(reader) == dict.fromkeys(state, "SILENT"), SOON)

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from swatlib import field as module
+from swatlib.field import Limits, attempt, field, names
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Rows of noise, the last fifth of the attacked ones far off."""
+    rng = np.random.default_rng(5)
+    fit, calm, attacked = (rng.normal(size=(rows, 4)) for rows in (15_000, 1_000, 1_000))
+    attacked[800:] += 12
+    path = tmp_path_factory.mktemp("field") / "rows.npz"
+    np.savez(path, fit=fit, calm=calm, attacked=attacked, event=np.r_[np.zeros(800, int), np.ones(200, int)])
+    return path
+
+
+def test_what_runs_is_measured(data):
+    outcome = attempt("hbos", 1_000, data, Limits())
+    assert (outcome["status"], outcome["found"], outcome["of"]) == ("ok", 1, 1)
+    assert outcome["average_precision"] > 0.95 and outcome["memory_mb"] > 50
+
+
+@pytest.mark.parametrize(
+    ("name", "limits", "status"),
+    [
+        ("hbos", Limits(seconds=0.01), "time-out"),
+        ("sos", Limits(gigabytes=1.5), "out of memory"),
+        ("deep_svdd", Limits(), "needs torch"),
+        ("xgbod", Limits(), "needs labels"),
+    ],
+)
+def test_what_fails_says_how(data, name, limits, status):
+    outcome = attempt(name, 15_000, data, limits)
+    assert (outcome["status"], bool(outcome["says"])) == (status, True)
+
+
+def test_what_is_there_is_not_computed_again(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("SWAT_REPORTS_FOLDER", str(tmp_path))
+    monkeypatch.setattr(module, "_prepare", lambda _: data)
+    first = field(("hbos",), (500,))
+    monkeypatch.setattr(module, "attempt", lambda *_: pytest.fail("computed again"))
+    again = field(("hbos",), (500,))
+    assert first["status"].to_list() == ["ok"]
+    assert again.equals(first)
+
+
+def test_an_unknown_name_is_refused():
+    with pytest.raises(ValueError, match="PyOD has no detector 'hbso'"):
+        field(("hbso",))
+
+
+def test_the_field_is_that_of_pyod():
+    assert {"iforest", "knn", "ecod", "lof", "kde"} <= set(names())
+    assert not {"base", "thresholds"} & set(names())
