@@ -62,8 +62,21 @@ def test_compare_prints_one_row_a_detector_and_the_rows_that_know_nothing(run):
     code, printed, _ = run("compare", *span, "--detector", "pca", "--detector", "kmeans")
     names = [line.split()[0] for line in printed.splitlines()]
     assert code == 0
-    nulls = ["random", "all-alarm", "only-largest", "all-but-largest", "oracle"]
+    nulls = ["random", "all-alarm", "only-largest", "all-but-largest", "oracle", "delayed-oracle"]
     assert names[names.index("pca") :] == ["pca", "kmeans", *nulls, "By"]
+
+
+def test_compare_computes_what_it_has_not_kept(run):
+    span = "compare", "--start", "2015-12-27 10:00", "--days-normal", 1, "--days-attack", 0.3, "--detector", "pca"
+    calls = (), (), ("--detector", "kmeans"), ("--force",)
+    printed = [run(*span, *more)[1].splitlines() for more in calls]
+    assert [lines[0] for lines in printed] == [
+        "computed: pca",
+        "computed: nothing, all was kept",
+        "computed: kmeans",
+        "computed: pca",
+    ]
+    assert printed[0][1:] == printed[1][1:] == printed[3][1:]
 
 
 def test_report_types_its_parameters(run, notebook, tmp_path):
