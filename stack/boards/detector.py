@@ -4,13 +4,11 @@ import grafana
 import queries
 from grafana import GREEN, PURPLE, RED, Page, flux, influxql
 
+from swatlib.detectors import TITLES
+
 ALARM = {"true": ("ALARM", RED), "false": ("quiet", GREEN)}
 ATTACK = [grafana.words_of({queries.NONE: (queries.NONE, grafana.BLUE)}), grafana.prop("custom.insertNulls", False)]
 OLD = {None: GREEN, 10: grafana.ORANGE, 60: RED}  # seconds without a point
-TITLES = {
-    "ocsvm": "one-class SVM", "iforest": "isolation forest", "kmeans": "k-means", "lof": "local outlier factor",
-    "pca": "PCA", "forecast": "forecast",
-}  # fmt: skip
 
 
 def board(name: str) -> Page:

@@ -15,10 +15,11 @@ from swatlib.live.services import Services
 from swatlib.live.services.influx import ask
 from swatlib.live.services.process import free_ports
 from swatlib.live.services.servers import InfluxDB
+from swatlib.pipeline import DEFAULT
 from swatlib.settings import ROOT
 
 SERVICES = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
-DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")
+UNSET = re.compile(r"\$\{\w+:-([^}]*)\}")
 
 
 class Stack:
@@ -36,7 +37,7 @@ class Stack:
 
     def here(self, text: str, service: str) -> str:
         """A value as Compose fills it in, then with the places of this machine."""
-        text = DEFAULT.sub(r"\1", text).replace("$$", "$")
+        text = UNSET.sub(r"\1", text).replace("$$", "$")
         mounts = [mount.split(":") for mount in SERVICES[service].get("volumes", ())]
         secrets = {inside: source for source, inside, *_ in mounts if source.startswith("./secrets/")}
         for inside, source in secrets.items():
@@ -100,6 +101,6 @@ def test_the_commands_of_compose_bring_scores_of_every_detector(stack):
         stack.once(job)
     assert not stack.healthy("producer") and not stack.healthy("stream")
     with stack.running("stream") as stream, stack.running("producer") as producer:
-        wait(lambda: len(stack.scores()) == 6, 600)
+        wait(lambda: len(stack.scores()) == len(DEFAULT), 600)
         wait(lambda: stack.healthy("producer") and stack.healthy("stream"), 300)
         assert (stream.poll(), producer.poll()) == (None, None)
