@@ -77,6 +77,17 @@ def test_what_grafana_alerts_is_stored(telegraf, reader):
     }  # fmt: skip
 
 
+def test_its_configuration_is_accepted(need, tmp_path):
+    need("telegraf")
+    command = [str(installed("telegraf") / "telegraf"), "config", "check"]
+    config = str(STACK / "telegraf" / "telegraf.conf")
+    (tmp_path / "write").write_text("any")
+    own = dict.fromkeys(("HEALTH", "STREAM", "PRODUCER", "ALERTS", "JOLOKIA"), "127.0.0.1:9")
+    variables = environment(TOKENS=str(tmp_path), INFLUX_URL="http://127.0.0.1:9", FOLDER=".", **own)
+    done = subprocess.run([*command, "--config", config], env=variables, capture_output=True, text=True, check=False)
+    assert (done.returncode, " E! " in done.stderr) == (0, False), done.stderr
+
+
 def test_its_configuration_gathers_without_an_error(services, telegraf, influxdb):
     jolokia = services.status()["kafka"].record.ports["jolokia"]
     own = dict(zip(("HEALTH", "STREAM", "PRODUCER", "ALERTS"), map(address, free_ports(4)), strict=True))
