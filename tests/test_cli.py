@@ -133,5 +133,5 @@ def test_bench_names_what_it_can_measure(run):
     code, _, complained = run("bench", "sped")
     assert (code, complained) == (
         1,
-        "Error: There is no work 'sped' to measure. There are: read, cache, simulate, fit, row, stream.\n",
+        "Error: There is no work 'sped' to measure. There are: read, cache, simulate, fit, row, metrics, vus, stream.\n",
     )
