@@ -138,7 +138,8 @@ def test_ctrl_c_ends_servers_plant_and_stream_within_ten_seconds(folder, saved):
 
 
 def test_no_token_stands_in_a_tracked_file(folder):
-    tokens = {path.read_text() for path in (folder / "influxdb" / "tokens").iterdir()}
+    with Services(folder, ("influxdb",)):
+        tokens = {path.read_text() for path in (folder / "influxdb" / "tokens").iterdir()}
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.split(b"\0")
     texts = [(ROOT / name.decode()).read_bytes() for name in listed if name and (ROOT / name.decode()).is_file()]
     assert tokens and not [token for token in tokens for text in texts if token.encode() in text]
