@@ -23,7 +23,7 @@ from swatlib.live.together import Aside, kept, place, run_plant, summary
 from swatlib.pipeline import Pipeline
 from swatlib.settings import settings
 
-PAST = 600  # rows that go out at once, at least: with them the detectors have their history when the watching begins
+PAST = 1_200  # rows that go out at once, at least: with them the detectors have their history when the watching begins
 GRACE = 5.0  # seconds in which the stream may end by itself; killed, it loses nothing
 
 
