@@ -200,9 +200,25 @@ def benchmark(
         name, tuple(run), lambda: _pipeline(detector, budget), lambda done: _say(f"{done}: done")
     )
     _say(f"{name}: {figures['run'].nunique()} runs, budget {budget:g} false alarms a day")
-    for table in (summary(attacks, figures).T, classes(attacks)):
+    summed, shares = summary(attacks, figures), classes(attacks)
+    for table in (summed.T, shares):
         out.print(_plain_table(table))
-    _say(f"Tables: {save(name, attacks, figures)}")
+    _say(f"Tables: {save(name, summary=summed, classes=shares, attacks=attacks, runs=figures)}")
+
+
+@app.command(epilog="Example: python -m swatlib ablation swat-sim-1 --run 1 --run 2")
+def ablation(
+    name: Annotated[Literal["swat-2015", "swat-sim-1"], typer.Argument(help="Which benchmark.")],
+    *,
+    run: Annotated[list[int], typer.Option(help="Seed of swat-2015 (1, 2, 3), run of swat-sim-1 (all).")] = (),
+) -> None:
+    """Judge the guard without each of its parts in turn; a table here and as CSV under reports/benchmark/."""
+    from swatlib.benchmark import ablation as parts
+    from swatlib.benchmark import save
+
+    table = parts(name, tuple(run), progress=lambda done: _say(f"{done}: done"))
+    out.print(_plain_table(table.T))
+    _say(f"Tables: {save(name, ablation=table)}")
 
 
 @app.command(epilog="Example: python -m swatlib slides 2026-11-24-210000")

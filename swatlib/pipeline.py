@@ -25,7 +25,7 @@ from swatlib.features import Features
 from swatlib.scores import alarms_per_day, persistent, rounded, smooth, threshold
 
 DEFAULT = ("guard", "ocsvm", "iforest", "kmeans", "lof", "pca", "forecast")
-FORMAT = 2
+FORMAT = 3
 CHUNK = 20_000
 VIEWS = {"features": Features, "checks": Checks}  # what a detector may see
 TRUSTED = ("swatlib.detectors.", "sklearn.tree._tree.Tree", "pyod.models.")

@@ -63,9 +63,9 @@ def spoof(frame, tag, values):
     ("tag", "values", "kind"),
     [
         ("AIT202", np.full(300, 6.0), "jump"),
-        ("FIT401", np.full(300, 1.2), "range"),
-        ("P102", np.full(300, ON), "state"),
-        ("UV401", np.full(300, OFF), "state"),
+        ("FIT401", np.full(300, 1.2), "jump"),
+        ("P102", np.full(300, ON), "dwell"),
+        ("UV401", np.full(300, OFF), "dwell"),
         ("LIT301", 900 + np.arange(300) * 1.0, "balance"),
     ],
 )

@@ -183,7 +183,7 @@ def test_a_changed_or_foreign_file_is_refused(fitted, tmp_path):
         Pipeline.load(folder)
     saved = json.loads((folder / "pipeline.json").read_text()) | {"format": 0}
     (folder / "pipeline.json").write_text(json.dumps(saved))
-    with pytest.raises(ValueError, match="was saved with format 0, this is 2"):
+    with pytest.raises(ValueError, match="was saved with format 0, this is 3"):
         Pipeline.load(folder)
     with pytest.raises(ValueError, match=r"holds no pipeline.json"):
         Pipeline.load(tmp_path)

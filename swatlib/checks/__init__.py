@@ -2,7 +2,9 @@
 
 rows → readings, actuators, balance → Checks. Like features, evidence of a row depends on that row and on at most
 `history` rows before it, is fitted on normal days alone, and no level of a tank enters it but through its changes, so
-that a plant which recovers from an attack is not accused again.
+that a plant which recovers from an attack is not accused again. A kind stays only where the ablation shows its worth
+(`swatlib.benchmark`): the range of a reading, its roughness, and rare joint states of actuators were tried, and found
+no attack beyond the others but one of 328.
 """
 
 from dataclasses import asdict, dataclass
@@ -11,18 +13,15 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from swatlib.checks.actuators import Dwell, Move, State
+from swatlib.checks.actuators import Dwell, Move
 from swatlib.checks.balance import Balance
-from swatlib.checks.readings import Creep, Freeze, Jump, Range, Texture
+from swatlib.checks.readings import Creep, Freeze, Jump
 from swatlib.checks.rows import Check, Rows
 
 KINDS: dict[str, type[Check]] = {
     "jump": Jump,
     "creep": Creep,
     "freeze": Freeze,
-    "range": Range,
-    "texture": Texture,
-    "state": State,
     "dwell": Dwell,
     "move": Move,
     "balance": Balance,

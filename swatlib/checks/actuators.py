@@ -1,4 +1,4 @@
-"""Checks on pumps and valves: a state never seen, one that lasts too long, a move at the wrong level."""
+"""Checks on pumps and valves: a state that lasts too long or was never seen, a move at the wrong level."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,27 +14,6 @@ GROUPS = (("MV101",), ("P1", "P2"), ("P3", "P6"), ("P4", "P5"))
 # this can't be learned from them.
 COMMANDED_BY = {"LIT101": ("MV101",), "LIT301": ("MV201", "P101", "P102")}
 STATES = 4  # a joint state is below this
-NEVER = 32.0  # evidence of what normal days never showed
-
-
-@dataclass
-class State(Check):
-    """An actuator is in a joint state that normal days hardly showed, and not in its usual one."""
-
-    rare: float = 0.0005
-    history: ClassVar[int] = 0
-
-    def fit(self, rows: Rows) -> "State":
-        self.of_ = rows.actuators
-        self.usual_ = np.median(rows[self.of_], axis=0)
-        together = rows.joint[self.of_]
-        self.seen_ = np.array([(together == state).mean(axis=0) >= self.rare for state in range(STATES)])
-        return self
-
-    def evidence(self, rows: Rows) -> np.ndarray:
-        together = rows.joint[self.of_].astype(np.int64)
-        new = ~self.seen_[together, np.arange(len(self.of_))]
-        return NEVER * (new & (rows[self.of_] != self.usual_))
 
 
 def group_of(tag: str) -> int:

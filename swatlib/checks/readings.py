@@ -1,4 +1,4 @@
-"""Checks on one sensor by itself: it jumps, stands still, leaves its range, is too smooth or too rough."""
+"""Checks on one sensor by itself: it jumps, stands still, or creeps while nothing moves it."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,10 +16,6 @@ def sensors(rows: Rows) -> tuple[str, ...]:
     """The tags that are sensors and move."""
     moving = np.ptp(rows.values, axis=0) > 0
     return tuple(tag for tag, moves in zip(rows.tags, moving, strict=True) if moves and TAGS[tag].is_sensor)
-
-
-def levels(tags) -> tuple[str, ...]:
-    return tuple(tag for tag in tags if TAGS[tag].kind == "level")
 
 
 def usual(moves: np.ndarray, otherwise: float | np.ndarray = TINY) -> np.ndarray:
@@ -87,60 +83,6 @@ def _rest(column: np.ndarray, often: float) -> float:
     """The value of at least a share `often` of the rows, or infinity."""
     values, counts = np.unique(column, return_counts=True)
     return values[counts.argmax()] if counts.max() >= often * len(column) else np.inf
-
-
-@dataclass
-class Range(Check):
-    """Distance outside the range of the normal days, over a share of it and twice what it moves from part to part.
-
-    Levels are left out: after an attack a tank may need hours to come back, and that is no news.
-    """
-
-    share: float = 0.1
-    parts: int = 8
-    history: ClassVar[int] = 0
-
-    def fit(self, rows: Rows) -> "Range":
-        self.of_ = tuple(tag for tag in sensors(rows) if TAGS[tag].kind != "level")
-        X = rows[self.of_]
-        self.low_, self.high_ = X.min(axis=0), X.max(axis=0)
-        pieces = np.array_split(X, self.parts)
-        lows, highs = (np.array([edge(piece, axis=0) for piece in pieces]) for edge in (np.min, np.max))
-        self.unit_ = self.share * (self.high_ - self.low_) + 2 * (np.ptp(lows, axis=0) + np.ptp(highs, axis=0))
-        return self
-
-    def evidence(self, rows: Rows) -> np.ndarray:
-        X = rows[self.of_]
-        return np.maximum(np.maximum(X - self.high_, self.low_ - X), 0) / self.unit_
-
-
-@dataclass
-class Texture(Check):
-    """How rough a sensor is: its mean bend over 32 rows, against the least and the most of the normal days.
-
-    A ramp is too smooth, an added noise too rough. A sensor that is smooth at times (below a share `least` of its usual
-    roughness) is left out. The first half of the columns says smooth, the second rough.
-    """
-
-    doublings: int = 5
-    least: float = 0.3
-    history: ClassVar[int] = 34
-
-    def fit(self, rows: Rows) -> "Texture":
-        tags = sensors(rows)
-        rough = self._rough(rows[tags])[self.history :]
-        usual, least = np.median(rough, axis=0), rough.min(axis=0)
-        kept = least > self.least * usual
-        self.of_ = tuple(np.array(tags)[kept].tolist()) * 2
-        self.least_, self.most_ = least[kept], rough.max(axis=0)[kept]
-        return self
-
-    def evidence(self, rows: Rows) -> np.ndarray:
-        rough = self._rough(rows[self.of_[: len(self.of_) // 2]])
-        return np.hstack([self.least_ / np.maximum(rough, self.least_ / 64), rough / self.most_])
-
-    def _rough(self, X: np.ndarray) -> np.ndarray:
-        return window_sum(np.abs(step(step(X))), self.doublings)
 
 
 @dataclass
