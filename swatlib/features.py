@@ -37,7 +37,8 @@ class Features:
         its usual moves in a minute: a pressure that is on and off all day and a little higher each time it is on.
     carry: a missing reading is replaced by the last one for at most this many rows; longer holes give NaN.
 
-    Learned by `fit`: `tags_`, `constant_`, `drifting_`, `names_` and `tag_of_` (one a feature), `mean_`, `scale_`.
+    Learned by `fit`: `tags_`, `constant_`, `drifting_`, `mean_`, `scale_`; one a feature: `tag_of_`, `names_` and, in
+    words, `says_`.
     """
 
     differences: tuple[int, ...] = (10, 60)
@@ -110,19 +111,22 @@ class Features:
         self._sensors = [tag for tag in varying if TAGS[tag].is_sensor]
         self._steady = [tag for tag in varying if tag not in self.drifting_]
         self._tanks = [tank for tank in GAUGED_TANKS if self.balance and _gauges(tank) <= set(varying)]
-        named = [(tag, name) for name, tags in self._groups() for tag in tags]
-        self.tag_of_ = tuple(tag for tag, _ in named)
-        self.names_ = tuple(f"{tag} {name}".strip() for tag, name in named)
+        named = [(tag, name, says) for name, says, tags in self._groups() for tag in tags]
+        self.tag_of_ = tuple(tag for tag, *_ in named)
+        self.names_ = tuple(f"{tag} {name}".strip() for tag, name, _ in named)
+        self.says_ = tuple(f"{tag} {says}" for tag, _, says in named)
 
-    def _groups(self) -> Iterator[tuple[str, list[str]]]:
-        """Name and tags of each group of features, in the order in which `_raw` makes them."""
-        yield "", self._steady
-        yield from ((f"lag {rows}", self._steady) for rows in self.lags)
-        yield from ((f"mean {rows}", self._steady) for rows in self.means)
-        yield from ((f"difference {rows}", self._sensors) for rows in self.differences)
+    def _groups(self) -> Iterator[tuple[str, str, list[str]]]:
+        """Name, meaning when it is far from 0, and tags of each group of features, in the order of `_raw`."""
+        yield "", "is far from usual", self._steady
+        yield from ((f"lag {rows}", f"was far from usual {rows} rows ago", self._steady) for rows in self.lags)
+        yield from ((f"mean {rows}", f"is far from usual over {rows} rows", self._steady) for rows in self.means)
+        yield from (
+            (f"difference {rows}", f"moves unusually in {rows} rows", self._sensors) for rows in self.differences
+        )
         if self.still:
-            yield "still", self._sensors
-        yield "balance", [tank.level for tank in self._tanks]
+            yield "still", "stands still unusually", self._sensors
+        yield "balance", "changes against its flows", [tank.level for tank in self._tanks]
 
     def _raw(self, frame: pd.DataFrame) -> np.ndarray:
         frame = frame.ffill(limit=self.carry)

@@ -76,6 +76,25 @@ def field(
     return _stored(path).loc[[(name, rows) for name in chosen for rows in sizes]]
 
 
+def by_size(table: pd.DataFrame) -> pd.DataFrame:
+    """What ran, a detector a row: average precision and attacks found at each size, seconds and memory at the largest.
+
+    The best at its largest size comes first. table: as `field` gives it.
+    """
+    ran = table[table["status"] == "ok"]
+    sizes = {name: ran[name].unstack("rows") for name in ("average_precision", "found")}
+    largest = ran.groupby("detector")[["fit_s", "score_s", "memory_mb"]].last()
+    wide = pd.concat(sizes | {"largest": largest}, axis=1)
+    return wide.loc[ran.groupby("detector")["average_precision"].last().sort_values(ascending=False).index]
+
+
+def not_run(table: pd.DataFrame) -> pd.DataFrame:
+    """What did not run at some size: its outcomes, the sizes (rows), and what the last of them said."""
+    failed = table[table["status"] != "ok"].reset_index()
+    groups = failed.groupby(["status", "detector"], sort=True)
+    return groups.agg(rows=("rows", lambda sizes: ", ".join(f"{size:,}" for size in sizes)), says=("says", "last"))
+
+
 def attempt(name: str, rows: int, data: Path, limits: Limits) -> dict:
     """Fit and score in a new process; what came of it, as a row of the table."""
     if name in SUPERVISED:

@@ -114,9 +114,9 @@ class Pipeline:
     def rank(self, frame: pd.DataFrame, detector: str, rows: Iterable[int], places: int = 10) -> pd.DataFrame:
         """Tags of `frame` by what they contribute to a detector's score at each of `rows` (numbers of rows).
 
-        Rows × places (1, 2, …; no more than there are tags with a feature), the largest contribution first: place 1 is
-        the `lead` that `score` gives. A tag counts by the largest of its features; a method without contributions is
-        explained as in `score`. None in rows without a score.
+        Rows × (`why`, then places 1, 2, …; no more than there are tags with a feature), the largest contribution first:
+        place 1 is the `lead` that `score` gives, `why` says what it does. A tag counts by the largest of its features;
+        a method without contributions is explained as in `score`. None in rows without a score.
         """
         frame, rows = self._same_tags(frame), list(rows)
         spans = list(self._chunks(frame.index))
@@ -125,7 +125,8 @@ class Pipeline:
             self._first(detector, frame, row, places) if there else [] for row, there in zip(rows, known, strict=True)
         ]
         most = min(places, len(set(self._view(self.models_[detector].sees).tag_numbers)))
-        return pd.DataFrame(first, frame.index[rows], range(most), dtype=object).rename(columns=lambda place: place + 1)
+        columns = ["why", *range(1, most + 1)]
+        return pd.DataFrame(first, frame.index[rows], range(most + 1), dtype=object).set_axis(columns, axis=1)
 
     def only(self, detector: str) -> Self:
         """The same pipeline with one of its detectors, as if fitted alone."""
@@ -256,14 +257,15 @@ class Pipeline:
         return leads
 
     def _first(self, detector: str, frame: pd.DataFrame, row: int, places: int) -> list[str]:
-        """The tags that contribute most at one row, of equal ones that with the earlier feature."""
+        """What the largest contribution at a row says, and the tags that contribute most, of equal ones the earlier."""
         model = self.models_[detector]
         view = self._view(model.sees)
         parts = self._parts(model, view.transform(frame.iloc[row - self._needs(model) : row + 1]))[-1]
         if np.isnan(parts).any():
             return []
-        numbers = dict.fromkeys(view.tag_numbers[np.argsort(-parts, kind="stable")])
-        return [self.tags[number] for number in numbers][:places]
+        order = np.argsort(-parts, kind="stable")
+        numbers = list(dict.fromkeys(view.tag_numbers[order]))[:places]
+        return [view.says_[order[0]], *(self.tags[number] for number in numbers)]
 
     def _parts(self, model: Detector, X: np.ndarray) -> np.ndarray:
         """Contributions (rows × features), averaged like the score.

@@ -15,8 +15,8 @@ from swatlib.plant import stage_of, stage_tags
 class Results:
     """Of one or several detectors.
 
-    scores: as `Pipeline.score` gives them. calibration: as `Pipeline.calibration`. rankings: of each detector the tags
-    by what they contribute (times × places), at the first row of each alarm and at the first alarm row of each attack.
+    scores: as `Pipeline.score` gives them. calibration: as `Pipeline.calibration`. rankings: of each detector what
+    `Pipeline.rank` gives, at the first row of each alarm and at the first alarm row of each attack.
     computed: detectors that were fitted for it, the others were kept. notes: what was amiss with what was kept.
     """
 
@@ -42,7 +42,7 @@ class Results:
         return pd.concat(told, names=["detector"])
 
     def named(self, events: pd.DataFrame) -> pd.DataFrame:
-        """Per detector and attack found: the ranking of tags at its first alarm row, one column a place."""
+        """Per detector and attack found: `why`, and the ranking of tags, at its first alarm row."""
         ranked = {name: self._ranked(name, events) for name in self.detectors}
         return pd.concat(ranked, names=["detector", "attack"])
 
@@ -55,10 +55,11 @@ class Results:
         tables = {}
         for name in self.detectors:
             ranked = self._ranked(name, events)
+            tags = ranked.drop(columns="why")
             points = events.set_index("attack")["points"].reindex(ranked.index)
             for right, targets in (("tag", _points), ("stage", _stages)):
                 wanted = [targets(each) & {*self.tags} for each in points]
-                tables[name, right] = attribution(ranked.to_numpy().tolist(), wanted, len(self.tags))
+                tables[name, right] = attribution(tags.to_numpy().tolist(), wanted, len(self.tags))
         return pd.concat(tables, names=["detector", "right"])
 
     def blamed(self, events: pd.DataFrame, most: int = 10) -> pd.DataFrame:

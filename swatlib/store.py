@@ -25,12 +25,13 @@ from swatlib.provenance import versions
 from swatlib.results import Results, first_alarms
 from swatlib.settings import settings
 
-FORMAT = 1
+FORMAT = 2
 PACKAGE = Path(__file__).parent
 # Nothing that the store loads: a change there changes no result.
 SHOWING = (
     "protocols",
     "plots",
+    "measured",
     "story",
     "headline",
     "parameters",
@@ -161,6 +162,7 @@ def _keep(path: Path, entry: Entry) -> list[str]:
     about = {name: getattr(entry, name) for name in ("threshold", "checked", "history")} | {
         "period": str(entry.period),
         "ranked": [str(time) for time in entry.ranking.index],
+        "places": list(entry.ranking.columns),
         "ranking": entry.ranking.where(entry.ranking.notna(), None).to_numpy().tolist(),
     }
     table = pa.Table.from_pandas(entry.judged, preserve_index=False).replace_schema_metadata(
@@ -189,10 +191,8 @@ def _read(path: Path, attacked: Recording) -> Entry:
     about = json.loads(table.schema.metadata[_ABOUT])
     judged = table.to_pandas().set_index(frame.index)
     judged["lead"] = judged["lead"].astype(pd.CategoricalDtype(list(frame)))
-    places = range(1, 1 + max(map(len, about["ranking"]), default=0))
-    ranking = pd.DataFrame(
-        about["ranking"], pd.DatetimeIndex(about["ranked"], name=frame.index.name), places, dtype=object
-    )
+    ranked = pd.DatetimeIndex(about["ranked"], name=frame.index.name)
+    ranking = pd.DataFrame(about["ranking"], ranked, about["places"], dtype=object)
     return Entry(
         judged[["score", "alarm", "lead"]],
         ranking,

@@ -23,7 +23,7 @@ CLEARLY = 1.1  # times as fast as usual
 
 @dataclass(frozen=True)
 class Page:
-    """heading: number and action. done, moved, spoken: a sentence each. named: detector × after, 1 … 5."""
+    """heading: number and action. done, moved, spoken: a sentence each. named: detector × after, why, 1 … 5."""
 
     heading: str
     done: str
@@ -38,8 +38,8 @@ class Page:
         """`named` in Markdown; an attacked tag is bold, another of an attacked stage in italics."""
         stages = {stage_of(point) for point in self.attacked}
         rows = [
-            [title(name), after, *(self._set(tag, stages) for tag in tags)]
-            for name, after, *tags in self.named.itertuples()
+            [title(name), after, why, *(self._set(tag, stages) for tag in tags)]
+            for name, after, why, *tags in self.named.itertuples()
         ]
         lines = [["detector", *map(str, self.named.columns)], ["---"] * (1 + self.named.shape[1]), *rows]
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -171,5 +171,5 @@ def _after(seconds: float) -> str:
 
 def _named(spoken: pd.DataFrame, ranked: pd.DataFrame) -> pd.DataFrame:
     after = ["–" if not row.found else written(row.delay_s) if row.delay_s else "on" for row in spoken.itertuples()]
-    first = ranked.reindex(index=spoken.index, columns=range(1, PLACES + 1)).fillna("")
+    first = ranked.reindex(index=spoken.index, columns=["why", *range(1, PLACES + 1)]).fillna("")
     return first.assign(after=after)[["after", *first.columns]]

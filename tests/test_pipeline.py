@@ -72,7 +72,8 @@ def test_a_ranking_begins_with_the_lead(fitted, scored, attacked, name):
     rows = np.flatnonzero(scored[name]["alarm"])[::500]
     ranking = fitted.rank(attacked.frame, name, rows)
     assert ranking[1].tolist() == scored[name]["lead"].iloc[rows].tolist()
-    assert ranking.nunique(axis=1).eq(10).all()
+    assert ranking["why"].str.split().str[0].tolist() == ranking[1].tolist()
+    assert ranking.drop(columns="why").nunique(axis=1).eq(10).all()
 
 
 def test_a_row_without_a_score_has_no_ranking(fitted, part):

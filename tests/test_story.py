@@ -43,7 +43,7 @@ def judged(first, tag):
 
 
 def ranking(first, *tags):
-    return pd.DataFrame([tags], TIMES[[first]], range(1, len(tags) + 1), dtype=object)
+    return pd.DataFrame([[f"{tags[0]} jumps", *tags]], TIMES[[first]], ["why", *range(1, len(tags) + 1)], dtype=object)
 
 
 @pytest.fixture
@@ -66,10 +66,10 @@ def test_a_page_says_what_was_done_what_moved_and_who_spoke(calm, attacked, resu
 def test_its_table_sets_attacked_tags_in_bold_and_those_of_the_stage_in_italics(calm, attacked, results):
     first, second = pages(calm, attacked, results, EVENTS)
     assert first.table.splitlines()[2:] == [
-        "| PCA residual | 12 s | **LIT301** | P101 | FIT101 |  |  |",
-        "| k-means | – |  |  |  |  |  |",
+        "| PCA residual | 12 s | LIT301 jumps | **LIT301** | P101 | FIT101 |  |  |",
+        "| k-means | – |  |  |  |  |  |  |",
     ]
-    assert second.table.splitlines()[3] == "| k-means | on | *FIT101* | **P101** | LIT301 |  |  |"
+    assert second.table.splitlines()[3] == "| k-means | on | FIT101 jumps | *FIT101* | **P101** | LIT301 |  |  |"
 
 
 def test_a_recording_without_an_attack_has_no_page(calm, results):

@@ -2,9 +2,9 @@
 
 rows → readings, actuators, balance → Checks. Like features, evidence of a row depends on that row and on at most
 `history` rows before it, is fitted on normal days alone, and no level of a tank enters it but through its changes, so
-that a plant which recovers from an attack is not accused again. A kind stays only where the ablation shows its worth
-(`swatlib.benchmark`): the range of a reading, its roughness, and rare joint states of actuators were tried, and found
-no attack beyond the others but one of 328.
+that a plant which recovers from an attack is not accused again. A kind stays where the ablation
+(`swatlib.benchmark`) shows its worth: more attacks found, beyond chance on one benchmark or on both of them. The range
+of a reading, its roughness, and rare joint states of actuators were tried and did not.
 """
 
 from dataclasses import asdict, dataclass
@@ -32,7 +32,7 @@ KINDS: dict[str, type[Check]] = {
 class Checks:
     """Evidence of every kind in `kinds`, side by side. `carry`: as in Features.
 
-    Learned by `fit`: `checks_`, `names_` and `tag_of_` (one a column).
+    Learned by `fit`: `checks_`; one a column: `tag_of_`, `names_` and, in words, `says_`.
     """
 
     kinds: tuple[str, ...] = tuple(KINDS)
@@ -90,6 +90,7 @@ class Checks:
         named = [(tag, kind) for kind, check in zip(self.kinds, self.checks_, strict=True) for tag in check.of_]
         self.tag_of_ = tuple(tag for tag, _ in named)
         self.names_ = tuple(f"{tag} {kind}" for tag, kind in named)
+        self.says_ = tuple(f"{tag} {KINDS[kind].says}" for tag, kind in named)
 
 
 def _plain(value):

@@ -28,6 +28,7 @@ class Dwell(Check):
     A state that normal days never showed counts over `least` rows. The tag is the actuator that moved last.
     """
 
+    says: ClassVar[str] = "stays too long as it is"
     most: int = 512
     least: int = 12
     history: ClassVar[int] = 512
@@ -74,6 +75,7 @@ class Move(Check):
     In units of the span that the level then has there, of at least `share` of its range; `enough` moves must be seen.
     """
 
+    says: ClassVar[str] = "moves at the wrong level"
     share: float = 0.03
     enough: int = 10
     history: ClassVar[int] = 1

@@ -18,6 +18,7 @@ class Balance(Check):
     A row counts for no more than `clip` mm: a jump would echo when it leaves the window, and has its own check.
     """
 
+    says: ClassVar[str] = "changes against its flows"
     doublings: tuple[int, ...] = (6, 9)
     unit: float = 2.0
     clip: float = 4.0

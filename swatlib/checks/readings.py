@@ -34,6 +34,7 @@ class Jump(Check):
     pressures have no reason to.
     """
 
+    says: ClassVar[str] = "jumps"
     settled: int = 40
 
     @property
@@ -59,6 +60,7 @@ class Jump(Check):
 class Freeze(Check):
     """Rows since the last change, over `least`, unless the sensor rests at the value where it often does (no flow)."""
 
+    says: ClassVar[str] = "stands still"
     most: int = 300
     least: int = 8
     often: float = 0.05
@@ -92,6 +94,7 @@ class Creep(Check):
     Levels are left out: their balance says more.
     """
 
+    says: ClassVar[str] = "creeps while nothing moves it"
     doublings: int = 7
 
     @property

@@ -54,10 +54,12 @@ class Check:
     """One kind of evidence that a tag behaves as it never did on normal days.
 
     `evidence` is high = anomalous, one column for each of `of_`, the tag that it speaks about; up to 1 it means
-    nothing. A row's evidence depends on that row and on `history` before it. What `fit` learns ends in `_`.
+    nothing. A row's evidence depends on that row and on `history` before it. `says`: what the tag does, in words. What
+    `fit` learns ends in `_`.
     """
 
     history: ClassVar[int] = 1
+    says: ClassVar[str]
 
     def fit(self, rows: Rows) -> "Check":
         """Learn from normal rows."""

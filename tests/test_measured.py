@@ -1,0 +1,55 @@
+import pandas as pd
+import pytest
+
+from swatlib import measured
+from swatlib.benchmark import HELD_BACK, results, summary, table_sim_1
+from swatlib.checks import KINDS
+from swatlib.field import field, names
+from swatlib.pipeline import DEFAULT, Pipeline
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "runs"),
+    [
+        ("swat-2015", [f"seed {seed}" for seed in HELD_BACK]),
+        ("swat-sim-1", [f"run {run}" for run in table_sim_1()["run"].unique()]),
+    ],
+)
+def test_all_default_detectors_were_measured_on_all_runs(benchmark, runs):
+    for table in measured.judged(benchmark):
+        assert table.groupby("detector", sort=False)["run"].unique().map(list).to_dict() == dict.fromkeys(DEFAULT, runs)
+
+
+def test_what_was_measured_is_what_the_code_gives_now():
+    now = results("swat-sim-1", (3,), lambda: Pipeline(("guard",)))
+    for fresh, table in zip(now, measured.judged("swat-sim-1"), strict=True):
+        then = table.query("run == 'run 3' and detector == 'guard'").reset_index(drop=True)
+        pd.testing.assert_frame_equal(fresh[then.columns], then, check_dtype=False)
+
+
+def test_the_ablation_left_out_every_check_of_the_same_guard():
+    whole = summary(*measured.judged("swat-sim-1")).loc["guard"]
+    for benchmark in ("swat-2015", "swat-sim-1"):
+        assert list(measured.ablated(benchmark).index) == ["whole", "without hold", *(f"without {kind}" for kind in KINDS)]
+    pd.testing.assert_series_equal(
+        measured.ablated("swat-sim-1").loc["whole", whole.index], whole, check_names=False, check_dtype=False
+    )
+
+
+def test_the_guard_meets_what_is_asked_on_seeds_held_back():
+    attacks, figures = measured.judged("swat-2015")
+    found = attacks.query("detector == 'guard' and visible").groupby("run")["found"].sum()
+    guard = summary(attacks, figures).loc["guard"]
+    assert found.min() >= 27 and guard["false_alarms_per_day"] <= 2
+    assert guard["near"] >= 0.7 and guard["delay_median_s"] < 60
+
+
+def test_the_field_has_every_detector_of_pyod():
+    assert set(measured.field().index.unique("detector")) == set(names())
+
+
+def test_a_detector_of_the_field_gives_now_what_was_measured(tmp_path, monkeypatch):
+    monkeypatch.setenv("SWAT_REPORTS_FOLDER", str(tmp_path))
+    shown = ["status", "average_precision", "found", "of"]
+    now = field(("hbos",), (1_000,))[shown]
+    pd.testing.assert_frame_equal(now, measured.field().loc[now.index, shown], check_dtype=False)
