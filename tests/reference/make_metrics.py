@@ -3,7 +3,7 @@
 They ask for other versions of numpy or numba than ours, or for torch, so they are installed beside our environment
 without their own dependencies, and run once. To make the file anew, from the top of the repository:
 
-    pip install --no-deps --target FOLDER aeon==1.6.0 TSB-AD==1.5 dtaianomaly==0.5.1 \
+    pip install --no-deps --target FOLDER aeon==1.6.0 TSB-AD==1.5 dtaianomaly==0.5.1 tadpak==0.3.3 tadmetric==0.2.2 \
         statsmodels patsy stumpy toml tslearn deprecated wrapt
     PYTHONPATH=FOLDER .venv/bin/python tests/reference/make_metrics.py
 """
@@ -19,13 +19,19 @@ from dtaianomaly.evaluation import (
     AffiliationFBeta,
     AffiliationPrecision,
     AffiliationRecall,
+    EventWisePrecision,
+    EventWiseRecall,
     PointAdjustedFBeta,
     RangeBasedFBeta,
 )
+from sklearn.metrics import f1_score
+from tadmetric import Tadmetric
+from tadpak.pak import pak
 from TSB_AD.evaluation.affiliation.generics import convert_vector_to_events
 from TSB_AD.evaluation.affiliation.metrics import pr_from_events
 from TSB_AD.evaluation.basic_metrics import basic_metricor
 
+MADE_WITH = ("aeon", "TSB-AD", "dtaianomaly", "tadpak", "tadmetric", "numpy")
 SEED, ALARMS, SCORES, WINDOW, THRESHOLDS = 20151228, 60, 6, 500, 250
 HAND_MADE = [
     ("...####....####....", ".#...#..##...#...##"),
@@ -36,6 +42,8 @@ HAND_MADE = [
     ("..######..", "..#.#.#..."),
     (".#.", "#.#"),
     ("....##....", "#########."),
+    (".#####..##########..", "..#......#.....##..#"),  # 1 of 5 and 2 of 10: exactly 20 %
+    (".#####..##########..", ".##......#.#...#...#"),
 ]
 
 
@@ -68,10 +76,35 @@ def of_alarm(label: np.ndarray, alarm: np.ndarray) -> dict:
             "dtaianomaly": AffiliationRecall().compute(label, alarm),
         },
         "affiliation_f1": {"dtaianomaly": AffiliationFBeta().compute(label, alarm)},
-        "pa_f1": {"dtaianomaly": PointAdjustedFBeta().compute(label, alarm)},
+        "pa_f1": {
+            "dtaianomaly": PointAdjustedFBeta().compute(label, alarm),
+            "tadmetric": Tadmetric(alarm, label).evaluate(0.5, mode="point-adjusted").f1,
+        },
+        "pa_k20_f1": {"tadpak": f1_score(label, pak(alarm, label, 0.5, k=20))},
     }
     if not (alarm & label).any():
         values["range_f1"]["dtaianomaly"] = 0.0  # it divides by zero
+    return values | of_points(label, alarm) | of_events(label, alarm)
+
+
+def of_points(label: np.ndarray, alarm: np.ndarray) -> dict:
+    met = Tadmetric(alarm, label).evaluate(0.5)
+    return {"precision": {"tadmetric": met.precision}, "recall": {"tadmetric": met.recall}, "f1": {"tadmetric": met.f1}}
+
+
+def of_events(label: np.ndarray, alarm: np.ndarray) -> dict:
+    met = Tadmetric(alarm, label).evaluate(0.5, mode="composite")
+    recall = EventWiseRecall().compute(label, alarm)
+    values = {"event_recall": {"dtaianomaly": recall, "tadmetric": met.recall}, "fc1": {"tadmetric": met.f1}}
+    if not label[-1]:  # TSB-AD, like the code of Garg et al., drops the last row of an event that ends the recording
+        values["fc1"]["TSB-AD"] = basic_metricor().metric_EventF1PA(label, alarm, alarm)
+    runs_in = (np.diff(label) == 1) & (alarm[:-1] & alarm[1:] == 1)
+    quiet = (label | alarm == 0).sum()
+    if quiet and not runs_in.any():  # an alarm that runs into an event is a call for it, and none for us
+        # Its factor against long false alarms is undone.
+        precision = EventWisePrecision().compute(label, alarm) * (label == 0).sum() / quiet
+        values["event_precision"] = {"dtaianomaly": precision}
+        values["event_f1"] = {"dtaianomaly": 2 * precision * recall / (precision + recall) if recall else 0.0}
     return values
 
 
@@ -103,7 +136,7 @@ def main() -> None:
     alarms = [tuple(map(bits, pair)) for pair in HAND_MADE] + [drawn(rng) for _ in range(ALARMS)]
     scores = [scored(rng, number) for number in range(SCORES)]
     made = {
-        "made_with": {name: version(name) for name in ("aeon", "TSB-AD", "dtaianomaly", "numpy")} | {"seed": SEED},
+        "made_with": {name: version(name) for name in MADE_WITH} | {"seed": SEED},
         "alarms": [
             {"label": packed(label), "alarm": packed(alarm), "values": floats(of_alarm(label, alarm))}
             for label, alarm in alarms
