@@ -9,7 +9,7 @@ import pandas as pd
 from swatlib.data import Recording, attacks
 from swatlib.export import Files
 from swatlib.headline import written
-from swatlib.metrics import compare, verdict
+from swatlib.metrics import compare, compare_resampled, verdict, with_intervals
 from swatlib.pipeline import Pipeline
 from swatlib.plant import STAGES, TANKS
 from swatlib.plots import hit_rates, matrix, plant_sketch, strip
@@ -19,6 +19,7 @@ from swatlib.results import Results
 from swatlib.story import DOUBT, naming, pages, telling
 
 FILES = ("normal", "attack")
+DRAWN = "In brackets what 95 % of draws of other attacks and days hold; ● the best of a column, ≈ not told from it."
 DETAILED = 2  # attacks that get a slide
 COLUMNS = {
     "event_recall": "attacks found",
@@ -59,6 +60,9 @@ class Study:
 
     def table(self) -> pd.DataFrame:
         return compare(self.results.scores, self.attacked.label, self.events, self.parameters["seed"])
+
+    def samples(self) -> pd.DataFrame:
+        return compare_resampled(self.results.scores, self.attacked.label, self.events, self.parameters["seed"])
 
 
 def deck(study: Study, files: Files) -> list[Slide]:
@@ -125,9 +129,11 @@ def _method(study: Study) -> Slide:
 
 def _results(study: Study, table: pd.DataFrame, files: Files) -> Slide:
     files.table("comparison", table, "All metrics of all detectors, and of rows that know nothing.")
-    shown = table.reindex(columns=list(COLUMNS)).dropna(axis=1, how="all").rename(columns=COLUMNS)
+    samples = study.samples()
+    known = table[[name for name in COLUMNS if name in table]].dropna(axis=1, how="all")
+    shown = with_intervals(table, samples, known.columns).rename(columns=COLUMNS)
     rows = [[title(name), *map(_cell, row)] for (_, name), row in zip(shown.index, shown.to_numpy(), strict=True)]
-    return Slide("Results", [verdict(table), _markdown(["", *shown.columns], rows)])
+    return Slide("Results", [verdict(table, samples), _markdown(["", *shown.columns], rows), DRAWN])
 
 
 def _strip(study: Study, files: Files) -> Slide:
@@ -213,8 +219,8 @@ def _again(study: Study) -> Slide:
     )
 
 
-def _cell(value: float) -> str:
-    return written(None if pd.isna(value) else float(value))
+def _cell(value: float | str) -> str:
+    return value if isinstance(value, str) else written(None if pd.isna(value) else float(value))
 
 
 def _markdown(head: list[str], rows: list[list[str]]) -> str:

@@ -2,7 +2,8 @@
 
 These are the rows of both recordings, label and events; the pipeline's parameters; the source of this package as far
 as scores depend on it; and the versions of the packages that compute. What is there is not computed again, and adding a
-detector computes that one. An entry holds what its detector gives alone, so that it serves in any company.
+detector computes that one. An entry holds what its detector gives alone, so that it serves in any company. Of entries
+nobody asked for lately, such as those of older code, the oldest make room.
 """
 
 import hashlib
@@ -26,6 +27,7 @@ from swatlib.results import Results, first_alarms
 from swatlib.settings import settings
 
 FORMAT = 2
+KEPT = 300  # entries, of up to 2 MB each
 PACKAGE = Path(__file__).parent
 # Nothing that the store loads: a change there changes no result.
 SHOWING = (
@@ -171,9 +173,17 @@ def _keep(path: Path, entry: Entry) -> list[str]:
     try:
         with replacing(path) as temporary:
             pq.write_table(table, temporary, compression="zstd")
+        _make_room(path.parent)
     except OSError as error:
         return [f"no results were kept for next time: {error}"]
     return []
+
+
+def _make_room(folder: Path) -> None:
+    """Remove the entries that were used longest ago, beyond those KEPT."""
+    used = sorted(folder.glob("*.parquet"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in used[KEPT:]:
+        path.unlink(missing_ok=True)
 
 
 def _fetch(path: Path, attacked: Recording) -> tuple[Entry | None, list[str]]:
@@ -181,7 +191,9 @@ def _fetch(path: Path, attacked: Recording) -> tuple[Entry | None, list[str]]:
     if not path.is_file():
         return None, []
     try:
-        return _read(path, attacked), []
+        entry = _read(path, attacked)
+        path.touch()
+        return entry, []
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         return None, [f"the kept results {path.name} are broken ({str(error).splitlines()[0]}) and were made anew"]
 

@@ -18,7 +18,18 @@ from swatlib.cli import app
 from swatlib.settings import ROOT
 
 FLOW = ["plant", "settings", "files", "provenance", "data", "movement", "simulation", "recordings", "features"]
-FLOW += ["checks", "detectors", "scores", "pipeline", "metrics", "protocols", "benchmark", "field", "measured", "results"]
+FLOW += [
+    "checks",
+    "detectors",
+    "scores",
+    "pipeline",
+    "metrics",
+    "protocols",
+    "benchmark",
+    "field",
+    "measured",
+    "results",
+]
 FLOW += ["store", "plots"]
 FLOW += [
     "story",

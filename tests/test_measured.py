@@ -30,7 +30,11 @@ def test_what_was_measured_is_what_the_code_gives_now():
 def test_the_ablation_left_out_every_check_of_the_same_guard():
     whole = summary(*measured.judged("swat-sim-1")).loc["guard"]
     for benchmark in ("swat-2015", "swat-sim-1"):
-        assert list(measured.ablated(benchmark).index) == ["whole", "without hold", *(f"without {kind}" for kind in KINDS)]
+        assert list(measured.ablated(benchmark).index) == [
+            "whole",
+            "without hold",
+            *(f"without {kind}" for kind in KINDS),
+        ]
     pd.testing.assert_series_equal(
         measured.ablated("swat-sim-1").loc["whole", whole.index], whole, check_names=False, check_dtype=False
     )

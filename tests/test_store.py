@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -102,6 +103,16 @@ def test_a_broken_entry_is_named_and_made_anew(calm, day, folder, damage):
     assert len(mended.notes) == 1 and mended.notes[0].startswith(f"the kept results {path.name} are broken (")
     same(mended, first)
     assert results(pipeline("pca"), calm, day).notes == ()
+
+
+def test_the_entry_used_longest_ago_makes_room(calm, day, folder, monkeypatch):
+    monkeypatch.setattr(store, "KEPT", 2)
+    for name in ("pca", "kmeans"):
+        results(pipeline(name), calm, day)
+        os.utime(max(folder.iterdir(), key=lambda path: path.stat().st_mtime), (len(name),) * 2)
+    results(pipeline("pca"), calm, day)
+    results(pipeline("lof"), calm, day)
+    assert sorted(path.name.split("-")[0] for path in folder.iterdir()) == ["lof", "pca"]
 
 
 def test_a_folder_that_takes_nothing_is_said(calm, day, folder):

@@ -16,17 +16,17 @@ import pandas as pd
 
 
 def judged(benchmark: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What `swatlib.benchmark.results` gave of the default detectors: all of swat-sim-1, held-back seeds of swat-2015."""
+    """What `benchmark.results` gave of the default detectors: all of swat-sim-1, the held-back seeds of swat-2015."""
     return _table(f"{benchmark}-attacks"), _table(f"{benchmark}-runs")
 
 
 def ablated(benchmark: str) -> pd.DataFrame:
-    """What `swatlib.benchmark.ablation` gave: all of swat-sim-1, the seeds 1 to 3 of swat-2015."""
+    """What `benchmark.ablation` gave: all of swat-sim-1, the seeds 1 to 3 of swat-2015."""
     return _table(f"{benchmark}-ablation").set_index("guard").fillna({"earns": ""})
 
 
 def field() -> pd.DataFrame:
-    """What `swatlib.field.field` gave of every detector and size."""
+    """What `field.field` gave of every detector and size."""
     return _table("field").set_index(["detector", "rows"])
 
 

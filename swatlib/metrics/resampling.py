@@ -64,14 +64,13 @@ def beats(samples: pd.DataFrame, metric: str, level: float = LEVEL) -> pd.DataFr
 def with_intervals(table: pd.DataFrame, samples: pd.DataFrame, metrics) -> pd.DataFrame:
     """A table to read: "0.79 (0.62–0.91)", with ● at the best detector of a column and ≈ at those that tie with it.
 
-    table: of `compare`. samples: of `compare_resampled`, for the same. A tie: the best does not beat it. Without draws
-    the table is as it was.
+    table: of `compare`. samples: of `compare_resampled`, for the same. A tie: the best does not beat it. A metric
+    without draws is as it was.
     """
     if samples.empty:
         return table[list(metrics)]
-    ends = intervals(samples)
-    shown = {}
-    for metric in metrics:
+    ends, shown = intervals(samples), table[list(metrics)].to_dict("series")
+    for metric in {*metrics} & {*ends.columns.unique(0)}:
         marks = standing(table, samples, metric)
         bounds = ends[metric].itertuples(index=False, name=None)
         shown[metric] = [
