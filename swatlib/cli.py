@@ -193,17 +193,14 @@ def benchmark(
     budget: Budget = 1.0,
 ) -> None:
     """Fit and judge a pipeline on every run of a benchmark; tables here and as CSV under reports/benchmark/."""
-    from swatlib.benchmark import by_class as classes
-    from swatlib.benchmark import results, save, summary
+    from swatlib.benchmark import results, save
 
-    attacks, figures = results(
-        name, tuple(run), lambda: _pipeline(detector, budget), lambda done: _say(f"{done}: done")
-    )
-    _say(f"{name}: {figures['run'].nunique()} runs, budget {budget:g} false alarms a day")
-    summed, shares = summary(attacks, figures), classes(attacks)
-    for table in (summed.T, shares):
+    judged = results(name, tuple(run), lambda: _pipeline(detector, budget), lambda done: _say(f"{done}: done"))
+    _say(f"{name}: {judged.runs['run'].nunique()} runs, budget {budget:g} false alarms a day")
+    summed, shares = judged.summary(), judged.by_class()
+    for table in (summed.droplevel("kind").T, shares):
         out.print(_plain_table(table))
-    _say(f"Tables: {save(name, summary=summed, classes=shares, attacks=attacks, runs=figures)}")
+    _say(f"Tables: {save(name, summary=summed, classes=shares, **vars(judged))}")
 
 
 @app.command(epilog="Example: python -m swatlib ablation swat-sim-1 --run 1 --run 2")

@@ -1,9 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from swatlib.benchmark import SIM_1_SEED, benchmark, by_class, judge, near, results, summary, table_sim_1
-from swatlib.pipeline import Pipeline
+from swatlib.benchmark import SIM_1_SEED, benchmark, judge, near, table_sim_1
 from swatlib.plant import SENSORS, STAGES, TAGS
 from swatlib.simulation import Attack
 from swatlib.simulation.draw import ATTACKS, HARMLESS, RANGES, draw
@@ -58,8 +59,8 @@ def answers(run, alarm):
 
 
 def test_who_knows_the_label_finds_all_and_raises_no_false_alarm(run):
-    attacks, figures = judge(run, answers(run, run.attacked.label.to_numpy()))
-    whole = summary(attacks, figures).loc["one"]
+    judged = judge(run, answers(run, run.attacked.label.to_numpy()))
+    whole = judged.summary().loc[("detector", "one")]
     assert whole[["found", "of", "false_alarms_per_day", "precision", "harmless_alarmed", "standing"]].to_list() == [
         10,
         10,
@@ -68,16 +69,32 @@ def test_who_knows_the_label_finds_all_and_raises_no_false_alarm(run):
         0,
         0,
     ]
-    assert by_class(attacks)["one"].eq(1).all()
+    assert judged.by_class()["one"].eq(1).all()
 
 
 def test_who_always_alarms_is_given_away_by_what_stood_before(run):
-    attacks, figures = judge(run, answers(run, np.ones(len(run.attacked.frame), bool)))
-    assert (attacks["standing"].all(), figures["in_alarm_outside"].item(), figures["harmless_alarmed"].item()) == (
-        True,
-        1,
-        2,
-    )
+    judged = judge(run, answers(run, np.ones(len(run.attacked.frame), bool)))
+    shares = judged.runs[["in_alarm_outside", "harmless_alarmed"]]
+    assert judged.attacks["standing"].all() and shares.to_numpy().tolist() == [[1, 2]]
+
+
+def test_a_false_alarm_counts_on_its_day_and_as_an_echo_right_after_an_attack(run):
+    events, alarm = run.attacked.events, run.attacked.label.to_numpy(copy=True) & False
+    echo = run.attacked.frame.index.get_loc(events["end"].iloc[0]) + 30
+    alarm[echo : echo + 5] = alarm[100_000:100_010] = True
+    days = judge(run, answers(run, alarm)).days
+    assert days[["day", "false_alarms", "echoes"]].to_numpy().tolist() == [[0, 1, 1], [1, 1, 0]]
+    assert days["quiet_days"].sum() == pytest.approx((~run.attacked.label).sum() / 86_400)
+
+
+def test_intervals_are_of_attacks_and_of_days(run):
+    judged = judge(run, answers(run, run.attacked.label.to_numpy()))
+    halved = replace(judged, attacks=judged.attacks.assign(found=np.arange(10) < 5))
+    quiet, drawn = judged.days["quiet_days"], halved.draws()["detector", "one"]
+    assert halved.summary()["recall_95"].item() == "0.20–0.80"
+    assert drawn["event_recall"].mean() == pytest.approx(0.5, abs=0.02) and quiet.gt(0).all()
+    noisy = replace(judged, days=judged.days.assign(false_alarms=[4, 0])).draws()["detector", "one"]
+    assert set(noisy["false_alarms_per_day"].round(6)) == {0, round(4 / quiet.sum(), 6), round(4 / quiet[0], 6)}
 
 
 def test_near_is_an_attacked_tag_or_one_of_its_stage():
@@ -94,9 +111,3 @@ def test_an_unknown_benchmark_or_run_is_refused():
         benchmark("swat-2016")
     with pytest.raises(ValueError, match="swat-sim-1 has no run 21; it has 1 to 20"):
         benchmark("swat-sim-1", (21,))
-
-
-def test_the_guard_finds_most_and_stays_quiet_on_one_run():
-    attacks, figures = results("swat-sim-1", (3,), lambda: Pipeline(("guard",)))
-    whole = summary(attacks, figures).loc["guard"]
-    assert whole["found"] >= 8 and whole["false_alarms_per_day"] < 3 and whole["in_alarm_outside"] < 0.05

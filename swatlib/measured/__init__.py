@@ -3,21 +3,23 @@
 On two cores, with the packages of requirements.lock; tests hold a part of each to what the code gives now. To make one
 anew, type its command and copy the tables from the folder that it names.
 
-    swat-2015-attacks, -runs     python -m swatlib benchmark swat-2015 --run 201 --run 202 --run 203
-    swat-sim-1-attacks, -runs    python -m swatlib benchmark swat-sim-1
-    swat-2015-ablation           python -m swatlib ablation swat-2015
-    swat-sim-1-ablation          python -m swatlib ablation swat-sim-1
-    field                        python -m swatlib field
+    swat-2015-attacks, -days, -runs     python -m swatlib benchmark swat-2015 --run 201 --run 202 --run 203
+    swat-sim-1-attacks, -days, -runs    python -m swatlib benchmark swat-sim-1
+    swat-2015-ablation                  python -m swatlib ablation swat-2015
+    swat-sim-1-ablation                 python -m swatlib ablation swat-sim-1
+    field                               python -m swatlib field
 """
 
 from importlib.resources import files
 
 import pandas as pd
 
+from swatlib.benchmark import Judged
 
-def judged(benchmark: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+
+def judged(benchmark: str) -> Judged:
     """What `benchmark.results` gave of the default detectors: all of swat-sim-1, the held-back seeds of swat-2015."""
-    return _table(f"{benchmark}-attacks"), _table(f"{benchmark}-runs")
+    return Judged(*(_table(f"{benchmark}-{of}") for of in ("attacks", "days", "runs")))
 
 
 def ablated(benchmark: str) -> pd.DataFrame:
@@ -32,4 +34,4 @@ def field() -> pd.DataFrame:
 
 def _table(name: str) -> pd.DataFrame:
     with files("swatlib").joinpath("measured", f"{name}.csv").open(encoding="utf-8") as file:
-        return pd.read_csv(file)
+        return pd.read_csv(file, keep_default_na=False, na_values=[""])  # "null" is a kind

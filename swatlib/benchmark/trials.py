@@ -1,0 +1,70 @@
+"""Pipelines on a benchmark: fitted anew on each run and judged, whole or without one of its parts."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from swatlib.benchmark.judging import Judged, judge
+from swatlib.benchmark.runs import Run, benchmark
+from swatlib.checks import KINDS, Checks
+from swatlib.files import write_text
+from swatlib.metrics import beats, null_rows
+from swatlib.pipeline import Pipeline
+from swatlib.settings import settings
+
+EARNED = {"event_recall": "attacks found", "false_alarms_per_day": "fewer false alarms"}
+
+
+def results(
+    name: str,
+    numbers: tuple[int, ...] = (),
+    pipeline: Callable[[], Pipeline] = Pipeline,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Judged:
+    """Fit a new pipeline on each run and judge it, and rows that know nothing or all beside it."""
+    parts = []
+    for run in benchmark(name, numbers):
+        fitted = pipeline().fit(run.normal)
+        parts += [judge(run, fitted.score(run.attacked.frame)), judge(run, _nulls(run), "null")]
+        progress(run.name)
+    return Judged.joined(parts)
+
+
+def ablation(
+    name: str,
+    numbers: tuple[int, ...] = (),
+    kinds: tuple[str, ...] = tuple(KINDS),
+    progress: Callable[[str], None] = lambda _: None,
+) -> pd.DataFrame:
+    """What each part of the guard is worth: `summary` of the whole, without its hold, and without each of `kinds`.
+
+    `earns`: in what the whole beats the guard without that part, beyond chance (`beats`, on the same draws).
+    """
+    variants = {"whole": ("guard", Checks()), "without hold": ("guard-brief", Checks())}
+    variants |= {f"without {kind}": ("guard", Checks(tuple(each for each in KINDS if each != kind))) for kind in kinds}
+    parts = []
+    for run in benchmark(name, numbers):
+        for variant, (detector, checks) in variants.items():
+            scores = Pipeline((detector,), checks=checks).fit(run.normal).score(run.attacked.frame)
+            parts.append(judge(run, scores.rename(columns={detector: variant}, level=0)))
+        progress(run.name)
+    judged = Judged.joined(parts)
+    drawn = judged.draws()
+    better = {words: beats(drawn, metric).loc["whole"] for metric, words in EARNED.items()}
+    earns = [", ".join(words for words, over in better.items() if over[variant]) for variant in variants]
+    return judged.summary().loc["detector"].assign(earns=earns).rename_axis("guard")
+
+
+def save(name: str, **tables: pd.DataFrame) -> Path:
+    """Write each table as CSV to reports/benchmark/<name>/; returns that folder."""
+    folder = settings().reports_folder / "benchmark" / name
+    for kind, table in tables.items():
+        write_text(folder / f"{kind}.csv", table.to_csv(index=table.index.names[0] is not None))
+    return folder
+
+
+def _nulls(run: Run) -> pd.DataFrame:
+    """The alarms of `null_rows`, as a pipeline would give them; they lead with no tag."""
+    alarms = null_rows(run.attacked.label, run.attacked.events)
+    return pd.concat({name: pd.DataFrame({"alarm": alarm, "lead": None}) for name, alarm in alarms.items()}, axis=1)
