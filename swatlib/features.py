@@ -64,13 +64,14 @@ class Features:
         """Number, in `tags_`, of the tag behind each feature."""
         return np.array([self.tags_.index(tag) for tag in self.tag_of_])
 
-    def fit(self, frame: pd.DataFrame) -> Self:
-        """Learn tags and scales from `frame` (normal rows × tags)."""
+    def fit(self, *frames: pd.DataFrame) -> Self:
+        """Learn tags and scales from normal rows × tags; between frames lie holes in time."""
+        frame = pd.concat(frames)
         self.tags_ = tuple(frame.columns)
         self.constant_ = tuple(tag for tag in frame if _share_of_mode(frame[tag]) > 1 - self.rare)
         self.drifting_ = tuple(self._drifting(frame.drop(columns=list(self.constant_))))
         self._describe()
-        raw = self._raw(frame)
+        raw = np.vstack([self._raw(each) for each in frames])
         self.mean_ = np.nanmean(raw, axis=0)
         scale = np.nanstd(raw, axis=0)
         self.scale_ = np.where(scale > 0, scale, 1.0)

@@ -54,14 +54,22 @@ class Pipeline:
     gap: int = 10
 
     def fit(self, recording: Recording) -> Self:
-        """Fit on normal rows. Raises DataError when the recording holds an attack row, ValueError when it is short."""
+        """Fit on normal rows.
+
+        Raises DataError when the recording holds an attack row, ValueError when it is short, when a tag has no reading
+        in one of its parts, or when there is no detector.
+        """
+        if not self.detectors:
+            raise ValueError(f"there is no detector to fit; name one or more of {', '.join(DEFAULT)}")
         models = {name: _row_by_row(name) for name in self.detectors}
         frame = normal_frame(recording)
         fit, calibrate, check = self._split(frame[frame.index >= frame.index[0] + pd.Timedelta(self.startup, "s")])
         self.period_ = pd.Timedelta(np.median(np.diff(fit.index)))
         day = round(pd.Timedelta("1d") / self.period_)
         self.tags_ = tuple(fit.columns)
-        seen = {what: self._view(what).fit(fit).transform(fit) for what in {model.sees for model in models.values()}}
+        pieces = self._pieces(fit, models.values())
+        seen = {what: self._view(what).fit(*pieces) for what in {model.sees for model in models.values()}}
+        seen = {what: np.vstack([view.transform(piece) for piece in pieces]) for what, view in seen.items()}
         self.models_ = {name: model.fit(seen[model.sees]) for name, model in models.items()}
         self.source_ = recording.checksum
         on_calibrate, on_check = self._decisive(calibrate), self._decisive(check)
@@ -124,9 +132,13 @@ class Pipeline:
         first = [
             self._first(detector, frame, row, places) if there else [] for row, there in zip(rows, known, strict=True)
         ]
-        most = min(places, len(set(self._view(self.models_[detector].sees).tag_numbers)))
+        most = min(places, len(self.nameable(detector)))
         columns = ["why", *range(1, most + 1)]
         return pd.DataFrame(first, frame.index[rows], range(most + 1), dtype=object).set_axis(columns, axis=1)
+
+    def nameable(self, detector: str) -> tuple[str, ...]:
+        """Tags that a detector can name: those that some feature or check of what it sees is about."""
+        return tuple(self.tags[number] for number in sorted(set(self._view(self.models_[detector].sees).tag_numbers)))
 
     def only(self, detector: str) -> Self:
         """The same pipeline with one of its detectors, as if fitted alone."""
@@ -178,7 +190,26 @@ class Pipeline:
                 f"{len(frame):,} normal rows are left after {self.startup:,} s of start-up; the smallest "
                 f"of the parts {self.shares} needs {least:,}: give more normal days or a smaller `startup`"
             )
-        return [frame.iloc[start:stop] for start, stop in itertools.pairwise(edges)]
+        parts = [frame.iloc[start:stop] for start, stop in itertools.pairwise(edges)]
+        for part, what in zip(parts, ("fits the detectors", "sets the thresholds", "checks them"), strict=True):
+            if silent := [tag for tag in part if part[tag].isna().all()]:
+                raise ValueError(
+                    f"{', '.join(silent)} has no reading in the part of the normal days that {what}; "
+                    "leave it out of the files, or give other normal days"
+                )
+        return parts
+
+    def _pieces(self, frame: pd.DataFrame, models: Iterable[Detector]) -> list[pd.DataFrame]:
+        """Normal rows without a hole in time, each piece long enough for a score."""
+        least = max(map(self._needs, models))
+        spans = stretches(frame.index, self.gap * self.period_)
+        pieces = [frame.iloc[start:stop] for start, stop in spans if stop - start > least]
+        if not pieces:
+            raise ValueError(
+                f"the normal days from {frame.index[0]} to {frame.index[-1]} have {len(spans) - 1:,} holes, "
+                f"and no {least:,} rows on end without one; give more normal days"
+            )
+        return pieces
 
     def _same_tags(self, frame: pd.DataFrame) -> pd.DataFrame:
         lacks, extra = (sorted(a - b) for a, b in _both_ways(set(self.tags), set(frame.columns)))
@@ -239,11 +270,12 @@ class Pipeline:
 
     def _decisive(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
         """Per detector the value that must exceed the threshold for an alarm, on normal rows."""
-        seen = {what: self._view(what).transform(frame) for what in {model.sees for model in self.models_.values()}}
-        return {
-            name: persistent(self._smoothed(name, seen[model.sees]), *self.persistence)
-            for name, model in self.models_.items()
-        }
+        views, scores = {model.sees for model in self.models_.values()}, {name: [] for name in self.models_}
+        for piece in self._pieces(frame, self.models_.values()):
+            seen = {what: self._view(what).transform(piece) for what in views}
+            for name, model in self.models_.items():
+                scores[name].append(persistent(self._smoothed(name, seen[model.sees]), *self.persistence))
+        return {name: np.concatenate(pieces) for name, pieces in scores.items()}
 
     def _leads(self, model: Detector, X: np.ndarray, alarm: np.ndarray) -> np.ndarray:
         """Number of the tag behind the largest contribution, where in alarm; else -1."""

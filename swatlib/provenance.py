@@ -1,12 +1,15 @@
 """What a figure needs beside it to be believed and repeated: commit, versions, machine."""
 
+import hashlib
 import os
 import platform
+import time
 from importlib.metadata import version
 from pathlib import Path
 
 from swatlib.settings import ROOT
 
+PACKAGE, IMPORTED = Path(__file__).parent, time.time()
 PACKAGES = ("swatlib", "numpy", "pandas", "scipy", "numba", "scikit-learn", "pyod", "fastexcel", "papermill")
 
 
@@ -33,9 +36,27 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {package: version(package) for package in PACKAGES}
 
 
+def code(without: tuple[str, ...] = ()) -> str:
+    """Digest of this package's source and tables, less the modules and folders named in `without`."""
+    digest = hashlib.sha256()
+    for path in _sources(without):
+        digest.update(path.relative_to(PACKAGE).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def edited(without: tuple[str, ...] = ()) -> bool:
+    """Whether the source on disk is newer than this process, which then runs other code than `code` tells of."""
+    return any(path.stat().st_mtime > IMPORTED for path in _sources(without))
+
+
 def machine() -> str:
     """Cores, system and architecture; no host name, since reports are passed on."""
     return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
+
+
+def _sources(without: tuple[str, ...]) -> list[Path]:
+    paths = sorted(path for path in PACKAGE.rglob("*") if path.suffix in {".py", ".csv"})
+    return [path for path in paths if Path(path.relative_to(PACKAGE).parts[0]).stem not in without]
 
 
 def _packed(git: Path, reference: str) -> str:

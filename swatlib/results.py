@@ -16,13 +16,15 @@ class Results:
     """Of one or several detectors.
 
     scores: as `Pipeline.score` gives them. calibration: as `Pipeline.calibration`. rankings: of each detector what
-    `Pipeline.rank` gives, at the first row of each alarm and at the first alarm row of each attack.
-    computed: detectors that were fitted for it, the others were kept. notes: what was amiss with what was kept.
+    `Pipeline.rank` gives, at the first row of each alarm and at the first alarm row of each attack. nameable: of each
+    the tags that it can name. computed: detectors that were fitted for it, the others were kept. notes: what was amiss
+    with what was kept.
     """
 
     scores: pd.DataFrame
     calibration: pd.DataFrame
     rankings: dict[str, pd.DataFrame]
+    nameable: dict[str, tuple[str, ...]]
     computed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -59,7 +61,7 @@ class Results:
             points = events.set_index("attack")["points"].reindex(ranked.index)
             for right, targets in (("tag", _points), ("stage", _stages)):
                 wanted = [targets(each) & {*self.tags} for each in points]
-                tables[name, right] = attribution(tags.to_numpy().tolist(), wanted, len(self.tags))
+                tables[name, right] = attribution(tags.to_numpy().tolist(), wanted, self.nameable[name])
         return pd.concat(tables, names=["detector", "right"])
 
     def blamed(self, events: pd.DataFrame, most: int = 10) -> pd.DataFrame:

@@ -10,7 +10,6 @@ import hashlib
 import json
 from copy import copy, deepcopy
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +20,13 @@ import pyarrow.parquet as pq
 from swatlib.data import Recording, attacks
 from swatlib.files import replacing
 from swatlib.metrics.case import runs
-from swatlib.pipeline import Pipeline, stretches
-from swatlib.provenance import versions
+from swatlib.pipeline import DEFAULT, Pipeline, stretches
+from swatlib.provenance import code, edited, versions
 from swatlib.results import Results, first_alarms
 from swatlib.settings import settings
 
-FORMAT = 2
+FORMAT = 3
 KEPT = 300  # entries, of up to 2 MB each
-PACKAGE = Path(__file__).parent
 # Nothing that the store loads: a change there changes no result.
 SHOWING = (
     "protocols",
@@ -54,6 +52,7 @@ class Entry:
 
     judged: pd.DataFrame
     ranking: pd.DataFrame
+    nameable: tuple[str, ...]
     threshold: float
     checked: float
     history: int
@@ -66,19 +65,25 @@ def results(pipeline: Pipeline, calm: Recording, attacked: Recording, force: boo
     pipeline: its parameters count, and it is not fitted itself. force: compute all anew. A broken entry is named in the
     notes and made anew. Raises what `Pipeline.fit` and `score` raise.
     """
+    if not pipeline.detectors:
+        raise ValueError(f"there is no detector to compare; name one or more of {', '.join(DEFAULT)}")
+    stale = edited(SHOWING)  # what this process computes is not what the code on disk would
     paths = _paths(pipeline, calm, attacked)
-    fetched = {name: (None, []) if force else _fetch(path, attacked) for name, path in paths.items()}
+    fetched = {name: (None, []) if force or stale else _fetch(path, attacked) for name, path in paths.items()}
     entries = {name: entry for name, (entry, _) in fetched.items() if entry}
     missing = tuple(name for name in paths if name not in entries)
     made = _made(pipeline, missing, calm, attacked) if missing else {}
     notes = [note for _, said in fetched.values() for note in said]
-    notes += [note for name, entry in made.items() for note in _keep(paths[name], entry)]
+    if stale:
+        notes.append("the code was edited after this session began: nothing was kept; restart it to see the change")
+    else:
+        notes += [note for name, entry in made.items() for note in _keep(paths[name], entry)]
     return _joined(pipeline, {name: (entries | made)[name] for name in paths}, attacked, missing, notes)
 
 
 def _paths(pipeline: Pipeline, calm: Recording, attacked: Recording) -> dict[str, Path]:
     parameters = {name: value for name, value in asdict(pipeline).items() if name != "detectors"}
-    shared = [FORMAT, _content(calm), _content(attacked), parameters, _code(), versions()]
+    shared = [FORMAT, _content(calm), _content(attacked), parameters, code(SHOWING), versions()]
     folder = settings().cache_folder / "results"
     hashes = {
         name: hashlib.sha256(json.dumps([*shared, name], default=str).encode()).hexdigest()
@@ -93,17 +98,6 @@ def _content(recording: Recording) -> str:
     digest = hashlib.sha256(json.dumps([list(frame), events.to_json(date_format="iso")]).encode())
     for part in (frame.index.to_numpy(), frame.to_numpy().T, None if label is None else label.to_numpy()):
         digest.update(b"" if part is None else np.ascontiguousarray(part).view(np.uint8))
-    return digest.hexdigest()
-
-
-@cache
-def _code() -> str:
-    """Digest of the package's source, less what only shows results."""
-    digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*")):
-        name = path.relative_to(PACKAGE)
-        if path.suffix in {".py", ".csv"} and Path(name.parts[0]).stem not in SHOWING:
-            digest.update(name.as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
 
 
@@ -124,7 +118,15 @@ def _alone(fitted: Pipeline, name: str, scores: pd.DataFrame, attacked: Recordin
         parts += [alone.score(frame.iloc[first:heard]), scores.iloc[heard:last]]
     judged = pd.concat(parts)[name][["score", "alarm", "lead"]]
     ranking = alone.rank(frame, name, _first_rows(judged["alarm"], attacks(attacked)))
-    return Entry(judged, ranking, alone.thresholds_[name], alone.checked_[name], alone.history, alone.period_)
+    return Entry(
+        judged,
+        ranking,
+        alone.nameable(name),
+        alone.thresholds_[name],
+        alone.checked_[name],
+        alone.history,
+        alone.period_,
+    )
 
 
 def _first_rows(alarm: pd.Series, events: pd.DataFrame) -> list[int]:
@@ -143,8 +145,10 @@ def _joined(pipeline: Pipeline, entries: dict[str, Entry], attacked: Recording, 
     filled = copy(pipeline)
     filled.thresholds_ = {name: entry.threshold for name, entry in entries.items()}
     filled.checked_ = {name: entry.checked for name, entry in entries.items()}
-    rankings = {name: entry.ranking for name, entry in entries.items()}
-    return Results(scores, filled.calibration(), rankings, tuple(computed), tuple(notes))
+    rankings, nameable = (
+        {name: getattr(entry, what) for name, entry in entries.items()} for what in ("ranking", "nameable")
+    )
+    return Results(scores, filled.calibration(), rankings, nameable, tuple(computed), tuple(notes))
 
 
 def _silenced(entry: Entry, early: np.ndarray) -> pd.DataFrame:
@@ -161,7 +165,7 @@ def _silenced(entry: Entry, early: np.ndarray) -> pd.DataFrame:
 
 def _keep(path: Path, entry: Entry) -> list[str]:
     """Write an entry; a note when the folder can't be written to."""
-    about = {name: getattr(entry, name) for name in ("threshold", "checked", "history")} | {
+    about = {name: getattr(entry, name) for name in ("threshold", "checked", "history", "nameable")} | {
         "period": str(entry.period),
         "ranked": [str(time) for time in entry.ranking.index],
         "places": list(entry.ranking.columns),
@@ -172,7 +176,7 @@ def _keep(path: Path, entry: Entry) -> list[str]:
     )
     try:
         with replacing(path) as temporary:
-            pq.write_table(table, temporary, compression="zstd")
+            pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
         _make_room(path.parent)
     except OSError as error:
         return [f"no results were kept for next time: {error}"]
@@ -199,8 +203,8 @@ def _fetch(path: Path, attacked: Recording) -> tuple[Entry | None, list[str]]:
 
 
 def _read(path: Path, attacked: Recording) -> Entry:
-    table, frame = pq.read_table(path), attacked.frame
-    about = json.loads(table.schema.metadata[_ABOUT])
+    table, frame = pq.read_table(path, page_checksum_verification=True), attacked.frame
+    about = json.loads((table.schema.metadata or {})[_ABOUT])
     judged = table.to_pandas().set_index(frame.index)
     judged["lead"] = judged["lead"].astype(pd.CategoricalDtype(list(frame)))
     ranked = pd.DatetimeIndex(about["ranked"], name=frame.index.name)
@@ -208,6 +212,7 @@ def _read(path: Path, attacked: Recording) -> Entry:
     return Entry(
         judged[["score", "alarm", "lead"]],
         ranking,
+        tuple(about["nameable"]),
         about["threshold"],
         about["checked"],
         about["history"],

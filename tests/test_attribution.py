@@ -9,35 +9,36 @@ from hypothesis import strategies as st
 from swatlib.metrics import attribution
 from swatlib.metrics.attribution import at_least, chance
 
+TAGS = ["LIT101", "LIT301", "P501", *range(48)]
 RANKINGS = [["LIT101", "P101", "FIT101"], ["AIT202", "P203", "LIT301"], ["FIT401", "LIT401", "UV401"]]
 
 
 def test_a_hit_counts_from_its_place_on():
-    table = attribution(RANKINGS, [{"LIT101"}, {"LIT301"}, {"P501"}], tags=51)
+    table = attribution(RANKINGS, [{"LIT101"}, {"LIT301"}, {"P501"}], TAGS)
     assert table[["hits", "of"]].to_dict("list") == {"hits": [1, 2, 2], "of": [3, 3, 3]}
     assert table["expected"].tolist() == pytest.approx([1 / 51, 3 / 51, 5 / 51])
 
 
 def test_any_of_several_right_tags_is_a_hit_and_counts_once():
-    table = attribution([["A", "B", "C"]], [{"A", "B"}], tags=4, first=(1, 2, 4))
+    table = attribution([["A", "B", "C"]], [{"A", "B"}], "ABCD", first=(1, 2, 4))
     assert table[["hits", "expected"]].to_dict("list") == {"hits": [1, 1, 1], "expected": [1 / 2, 1 - 1 / 6, 1.0]}
 
 
 def test_an_attack_on_no_tag_is_left_out():
     pd.testing.assert_frame_equal(
-        attribution(RANKINGS, [{"LIT101"}, set(), {"P501"}], 51),
-        attribution([RANKINGS[0], RANKINGS[2]], [{"LIT101"}, {"P501"}], 51),
+        attribution(RANKINGS, [{"LIT101"}, set(), {"P501"}], TAGS),
+        attribution([RANKINGS[0], RANKINGS[2]], [{"LIT101"}, {"P501"}], TAGS),
     )
 
 
 def test_nothing_found_has_no_rate():
-    table = attribution([], [], tags=51)
+    table = attribution([], [], TAGS)
     assert table["of"].tolist() == [0, 0, 0] and table["rate"].isna().all()
 
 
-def test_more_right_tags_than_tags_are_refused():
-    with pytest.raises(ValueError, match="an attack has 3 right tags of 2; give as many `tags` as there are to rank"):
-        attribution([["A"]], [{"A", "B", "C"}], tags=2)
+def test_what_no_ranking_may_name_is_missed_by_chance_too():
+    table = attribution([["A"], ["B"]], [{"A", "Z"}, {"Z"}], "AB", first=(1,))
+    assert table.iloc[0][["hits", "of", "expected"]].tolist() == [1, 2, 1 / 4]
 
 
 @given(st.integers(1, 7), st.data())
@@ -59,6 +60,6 @@ def test_random_rankings_reach_what_is_expected():
     print(f"seed {seed}")
     random, tags = np.random.default_rng(seed), [f"T{number}" for number in range(51)]
     targets = [set(tags[: 1 + number % 3]) for number in range(3000)]
-    table = attribution([random.permutation(tags).tolist() for _ in targets], targets, 51)
+    table = attribution([random.permutation(tags).tolist() for _ in targets], targets, tags)
     assert (table["low"] < table["expected"]).all() and (table["expected"] < table["high"]).all()
     assert table["p_random"].between(0.01, 0.99).all()

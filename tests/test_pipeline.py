@@ -153,6 +153,41 @@ def test_a_frame_with_other_tags_is_refused_with_the_difference(fitted, part):
         fitted.score(part.rename(columns={"LIT101": "LIT999"}))
 
 
+@pytest.mark.parametrize("begins", [0.2, 0.6, 0.9], ids=["fit", "thresholds", "check"])
+def test_a_hole_in_the_normal_days_moves_no_threshold_and_raises_no_alarm(normal, begins):
+    short = normal.between(end="2015-12-23 20:00")
+    rows, first = len(short.frame), round(begins * len(short.frame))
+    kept = np.r_[0:first, first + 3_600 : rows]
+    names = ("guard", "pca", "forecast")
+    holed = replace(short, frame=short.frame.iloc[kept], label=short.label.iloc[kept])
+    whole, pieces = (Pipeline(names, startup=0).fit(each) for each in (short, holed))
+    assert pieces.thresholds_ == pytest.approx(whole.thresholds_, rel=0.5)
+    assert max(pieces.checked_.values()) < 24
+    assert pieces.models_["guard"].scale_.max() < 2 * whole.models_["guard"].scale_.max()
+
+
+def test_normal_days_in_shreds_are_refused(normal):
+    index = normal.frame.index + pd.to_timedelta(np.arange(len(normal.frame)) // 1_000, "h")
+    with pytest.raises(
+        ValueError, match=r"have 86 holes, and no [\d,]+ rows on end without one; give more normal days"
+    ):
+        Pipeline(("guard",), startup=0).fit(replace(normal, frame=normal.frame.set_axis(index), label=None))
+
+
+def test_a_tag_without_a_reading_in_a_part_is_named(normal):
+    frame = normal.frame.copy()
+    frame.loc[frame.index[: len(frame) // 2], "FIT201"] = np.nan
+    with pytest.raises(
+        ValueError, match="FIT201 has no reading in the part of the normal days that fits the detectors"
+    ):
+        Pipeline(("pca",), startup=0).fit(replace(normal, frame=frame))
+
+
+def test_no_detector_is_refused(normal):
+    with pytest.raises(ValueError, match="there is no detector to fit; name one or more of guard, ocsvm"):
+        Pipeline(()).fit(normal)
+
+
 def test_too_few_normal_rows_are_refused(normal):
     with pytest.raises(ValueError, match="600 normal rows are left after 0 s of start-up"):
         Pipeline(startup=0).fit(normal.between("2015-12-23 00:00", "2015-12-23 00:10"))

@@ -1,4 +1,5 @@
-from swatlib.provenance import commit
+from swatlib import provenance
+from swatlib.provenance import code, commit
 
 
 def test_the_commit_is_found_in_every_form_git_keeps_it(tmp_path):
@@ -19,3 +20,16 @@ def test_the_commit_is_found_in_every_form_git_keeps_it(tmp_path):
     tree.mkdir()
     (tree / ".git").write_text(f"gitdir: {git / 'worktrees' / 'tree'}\n")
     assert commit(tree) == "aaa"
+
+
+def test_the_digest_of_the_code_follows_what_it_says_and_where_it_stands(tmp_path, monkeypatch):
+    monkeypatch.setattr(provenance, "PACKAGE", tmp_path)
+    (tmp_path / "part.py").write_text("a = 1")
+    (tmp_path / "shown.py").write_text("b = 1")
+    first, without = code(), code(("shown",))
+    (tmp_path / "shown.py").write_text("b = 2")
+    assert code() != first and code(("shown",)) == without
+    (tmp_path / "part.py").write_text("a = 2")
+    changed = code(("shown",))
+    (tmp_path / "part.py").rename(tmp_path / "other.py")
+    assert len({without, changed, code(("shown",))}) == 3

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from swatlib import store
+from swatlib import provenance, store
 from swatlib.data import attacks
 from swatlib.pipeline import Pipeline
 from swatlib.store import SHOWING, results
@@ -89,11 +91,34 @@ def test_whatever_a_result_depends_on_makes_another(calm, day, change):
 
 def test_other_code_makes_another(calm, day, monkeypatch):
     results(pipeline("pca"), calm, day)
-    monkeypatch.setattr(store, "_code", lambda: "changed")
+    monkeypatch.setattr(store, "code", lambda without: "changed")
     assert results(pipeline("pca"), calm, day).computed == ("pca",)
 
 
-@pytest.mark.parametrize("damage", [lambda whole: whole[:1000], lambda whole: b"", lambda whole: b"PAR1 nothing PAR1"])
+def test_code_that_was_edited_meanwhile_keeps_nothing(calm, day, folder, monkeypatch):
+    monkeypatch.setattr(provenance, "IMPORTED", 0.0)
+    edited = results(pipeline("pca"), calm, day)
+    assert (edited.computed, folder.exists()) == (("pca",), False)
+    assert edited.notes == (
+        "the code was edited after this session began: nothing was kept; restart it to see the change",
+    )
+
+
+def flipped(whole):
+    """One bit of the scores is another."""
+    return whole[: len(whole) // 3] + bytes([whole[len(whole) // 3] ^ 4]) + whole[len(whole) // 3 + 1 :]
+
+
+def foreign(_):
+    """A table that is none of ours."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({"a": [1]}), sink)
+    return sink.getvalue().to_pybytes()
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda whole: whole[:1000], lambda whole: b"", lambda whole: b"PAR1 nothing PAR1", flipped, foreign]
+)
 def test_a_broken_entry_is_named_and_made_anew(calm, day, folder, damage):
     first = results(pipeline("pca"), calm, day)
     (path,) = folder.iterdir()
@@ -103,6 +128,11 @@ def test_a_broken_entry_is_named_and_made_anew(calm, day, folder, damage):
     assert len(mended.notes) == 1 and mended.notes[0].startswith(f"the kept results {path.name} are broken (")
     same(mended, first)
     assert results(pipeline("pca"), calm, day).notes == ()
+
+
+def test_no_detector_is_refused(calm, day):
+    with pytest.raises(ValueError, match="there is no detector to compare; name one or more of guard"):
+        results(pipeline(), calm, day)
 
 
 def test_the_entry_used_longest_ago_makes_room(calm, day, folder, monkeypatch):

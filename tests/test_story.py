@@ -51,7 +51,7 @@ def results():
     """pca finds 7 after 12 s and names it; kmeans finds 8 by an alarm that stood already, by a tag of its stage."""
     scores = pd.concat({"pca": judged(612, "LIT301"), "kmeans": judged(1790, "FIT101")}, axis=1)
     rankings = {"pca": ranking(612, "LIT301", "P101", "FIT101"), "kmeans": ranking(1790, "FIT101", "P101", "LIT301")}
-    return Results(scores, pd.DataFrame(), rankings)
+    return Results(scores, pd.DataFrame(), rankings, dict.fromkeys(rankings, tuple(TAGS)))
 
 
 def test_a_page_says_what_was_done_what_moved_and_who_spoke(calm, attacked, results):

@@ -48,12 +48,12 @@ class Checks:
         """Number, in `tags_`, of the tag behind each column."""
         return np.array([self.tags_.index(tag) for tag in self.tag_of_])
 
-    def fit(self, frame: pd.DataFrame) -> Self:
-        """Learn from `frame` (normal rows × tags). Raises ValueError for an unknown kind."""
+    def fit(self, *frames: pd.DataFrame) -> Self:
+        """Learn from normal rows × tags; between frames lie holes in time. Raises ValueError for an unknown kind."""
         if unknown := [kind for kind in self.kinds if kind not in KINDS]:
             raise ValueError(f"there is no check {unknown[0]!r}; choose from {', '.join(KINDS)}")
-        self.tags_ = tuple(frame.columns)
-        rows = Rows.of(frame.ffill(limit=self.carry).dropna())
+        self.tags_ = tuple(frames[0].columns)
+        rows = Rows.of(*(frame.ffill(limit=self.carry).dropna() for frame in frames))
         self.checks_ = [KINDS[kind]().fit(rows) for kind in self.kinds]
         self._describe()
         return self

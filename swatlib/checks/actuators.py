@@ -64,7 +64,9 @@ class Dwell(Check):
         tags = [self.of_[column] for column in columns]
         code = rows.joint[tags].astype(np.int64) @ STATES ** np.arange(len(columns))
         ages = rows_since(step(rows[tags]) != 0, self.most)
-        begun = rows_since(step(code) != 0, self.most)
+        changed = step(code) != 0
+        changed[list(rows.holes)] = True
+        begun = rows_since(changed, self.most)
         return code, begun, ages.argmin(axis=1)
 
 
@@ -85,12 +87,13 @@ class Move(Check):
         for level, commanded in COMMANDED_BY.items():
             for tag in commanded if level in rows.tags else ():
                 if tag in rows.tags:
-                    self._learn(tag, level, rows.joint[[tag]][:, 0], rows[[level]][:, 0])
+                    self._learn(tag, level, rows)
         return self
 
-    def _learn(self, tag: str, level: str, column: np.ndarray, height: np.ndarray) -> None:
+    def _learn(self, tag: str, level: str, rows: Rows) -> None:
+        column, height = rows.joint[[tag]][:, 0], rows[[level]][:, 0]
         for before in (CLOSED, OPEN):  # of a pump: off, on
-            at = height[_leaves(column, before)]
+            at = height[np.setdiff1d(_leaves(column, before), rows.holes)]
             if len(at) >= self.enough:
                 low, high = float(at.min()), float(at.max())
                 self.of_ += (tag,)

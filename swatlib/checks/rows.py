@@ -12,14 +12,17 @@ from swatlib.plant import OFF, PAIRS, TAGS
 
 @dataclass(frozen=True)
 class Rows:
-    """Readings (rows × tags, float64, each column in one piece) in time order."""
+    """Readings (rows × tags, float64, each column in one piece) in time order; `holes`: rows before which some lack."""
 
     values: np.ndarray
     tags: tuple[str, ...]
+    holes: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, frame: pd.DataFrame) -> "Rows":
-        return cls(np.asfortranarray(frame.to_numpy(np.float64)), tuple(frame.columns))
+    def of(cls, *frames: pd.DataFrame) -> "Rows":
+        values = np.vstack([frame.to_numpy(np.float64) for frame in frames])
+        holes = np.cumsum([len(frame) for frame in frames])[:-1]
+        return cls(np.asfortranarray(values), tuple(frames[0].columns), tuple(holes.tolist()))
 
     def __getitem__(self, tags) -> np.ndarray:
         """Columns of these tags (rows × tags)."""

@@ -13,7 +13,10 @@ COLUMNS = ("hits", "of", "rate", "low", "high", "expected", "p_random")
 
 
 def attribution(
-    rankings: Iterable[Sequence[str]], targets: Iterable[Collection[str]], tags: int, first: Iterable[int] = FIRST
+    rankings: Iterable[Sequence[str]],
+    targets: Iterable[Collection[str]],
+    tags: Collection[str],
+    first: Iterable[int] = FIRST,
 ) -> pd.DataFrame:
     """Hit rate of rankings of tags at each of `first`, beside that of random rankings.
 
@@ -22,17 +25,15 @@ def attribution(
     random; `p_random`, the chance that such do as well or better. High = good, but for p_random.
 
     rankings: of each found attack the tags, the most suspicious first. targets: of each the tags that are right; an
-    attack without any is left out. tags: how many there are to rank. With m right ones of n, the first k of a random
-    ranking miss them all with a chance of C(n-m, k) / C(n, k); the sum over attacks is Poisson-binomial.
+    attack without any is left out. tags: all that the rankings may name; a right one beside them is missed by random
+    rankings too. With m right ones of n, the first k of a random ranking miss them all with a chance of
+    C(n-m, k) / C(n, k); the sum over attacks is Poisson-binomial.
     Source: hit rate as in Zhao et al., RCAEval, 2024 (AC@k); interval of Wilson, JASA 1927.
     Weakness: an attack whose effects run through the plant is named by its consequences as well, which count as wrong.
-    Raises ValueError for rankings and targets that differ in number, and for more targets than tags.
+    Raises ValueError for rankings and targets that differ in number.
     """
-    first = list(first)
+    first, tags = list(first), set(tags)
     pairs = [(list(ranking), set(right)) for ranking, right in zip(rankings, targets, strict=True) if right]
-    most = max((len(right) for _, right in pairs), default=0)
-    if most > tags:
-        raise ValueError(f"an attack has {most} right tags of {tags}; give as many `tags` as there are to rank")
     return pd.DataFrame([_row(pairs, tags, k) for k in first], index=pd.Index(first, name="first"), columns=COLUMNS)
 
 
@@ -49,10 +50,10 @@ def at_least(hits: int, chances: Sequence[float]) -> float:
     return float(min(counts[hits:].sum(), 1.0))
 
 
-def _row(pairs: list[tuple[list[str], set[str]]], tags: int, k: int) -> tuple:
+def _row(pairs: list[tuple[list[str], set[str]]], tags: set[str], k: int) -> tuple:
     if not pairs:
         return 0, 0, *[np.nan] * 5
     hits = sum(not right.isdisjoint(ranking[:k]) for ranking, right in pairs)
-    chances = [chance(len(right), tags, min(k, tags)) for _, right in pairs]
+    chances = [chance(len(right & tags), len(tags), min(k, len(tags))) for _, right in pairs]
     interval = binomtest(hits, len(pairs)).proportion_ci(CONFIDENCE, "wilson")
     return hits, len(pairs), hits / len(pairs), interval.low, interval.high, np.mean(chances), at_least(hits, chances)
