@@ -22,6 +22,7 @@ COMPARED = (
     "event_f1",
     "alarms_per_day",
     "false_alarms_per_day",
+    "false_positive_rate",
     "delay_median_s",
     "f1",
     "average_precision",
@@ -170,7 +171,7 @@ def compare(
     """Fit on normal days, judge on the attacks, print one row a detector, and rows that know nothing."""
     from swatlib.data import attacks
     from swatlib.metrics import compare as judge
-    from swatlib.metrics import verdict
+    from swatlib.metrics import compare_resampled, verdict
     from swatlib.recordings import recordings
     from swatlib.store import results
 
@@ -181,7 +182,8 @@ def compare(
     _say(*kept.notes, f"computed: {', '.join(kept.computed) or 'nothing, all was kept'}")
     _say(f"fitted on {_extent(calm)}", f"judged on {_extent(attacked)}, {len(events)} attacks")
     out.print(_metric_table(table))
-    _say(verdict(table).replace("**", ""))
+    samples = compare_resampled(kept.scores, attacked.label, events, seed)
+    _say(verdict(table, samples).replace("**", ""))
 
 
 @app.command(epilog="Example: python -m swatlib benchmark swat-2015 --run 101 --run 102 --run 103 --detector guard")
@@ -200,7 +202,7 @@ def benchmark(
     summed, shares = judged.summary(), judged.by_class()
     for table in (summed.droplevel("kind").T, shares):
         out.print(_plain_table(table))
-    _say(f"Tables: {save(name, summary=summed, classes=shares, **vars(judged))}")
+    _say(f"Tables: {save(name, tuple(run), summary=summed, classes=shares, **vars(judged))}")
 
 
 @app.command(epilog="Example: python -m swatlib ablation swat-sim-1 --run 1 --run 2")
@@ -215,7 +217,7 @@ def ablation(
 
     table = parts(name, tuple(run), progress=lambda done: _say(f"{done}: done"))
     out.print(_plain_table(table.T))
-    _say(f"Tables: {save(name, ablation=table)}")
+    _say(f"Tables: {save(name, tuple(run), ablation=table)}")
 
 
 @app.command(epilog="Example: python -m swatlib slides 2026-11-24-210000")
@@ -235,7 +237,7 @@ def slides(
 def field(
     *,
     detector: Annotated[list[str], typer.Option("--detector", help="Name in PyOD; repeat; all if not said.")] = (),
-    rows: Annotated[list[int], typer.Option(help="Rows to fit on; repeat.")] = (1_000, 5_000, 20_000),
+    rows: Annotated[list[int], typer.Option(help="Rows to fit on; repeat.", min=1)] = (1_000, 5_000, 20_000),
     run: Annotated[int, typer.Option(help="Run of swat-sim-1.")] = 3,
     seconds: Annotated[float, typer.Option(help="Time for one fit and its scores.", min=1)] = 120.0,
     gigabytes: Annotated[float, typer.Option(help="Address space for it.", min=0.5)] = 4.0,

@@ -4,9 +4,7 @@ A detector that fails is a row of the table too. Rows are stored as they come, s
 """
 
 import hashlib
-import importlib
 import multiprocessing
-import pkgutil
 import resource
 import sys
 import time
@@ -24,8 +22,7 @@ from swatlib.files import replacing, write_text
 from swatlib.recordings import settled
 from swatlib.settings import settings
 
-NO_DETECTORS = {"base", "base_dl", "combination", "embedding", "gaal_base", "sklearn_base", "so_gaal_new", "thresholds"}
-SUPERVISED = {"devnet", "xgbod"}  # they want labels to be fitted, which no detector here is given
+RANDOM = "random"
 COLUMNS = ["detector", "rows", "status", "fit_s", "score_s", "memory_mb", "average_precision", "found", "of", "says"]
 FIT, THIN = 50_000, 10  # rows to draw from; of the rows to score every tenth
 
@@ -38,14 +35,6 @@ class Limits:
     gigabytes: float = 4.0
 
 
-def names() -> list[str]:
-    """Modules of PyOD that are named after a detector, those that need torch or labels among them."""
-    import pyod.models  # takes two seconds
-
-    modules = [module.name for module in pkgutil.iter_modules(pyod.models.__path__)]
-    return [name for name in modules if not name.startswith("_") and name not in NO_DETECTORS]
-
-
 def field(
     detectors: tuple[str, ...] = (),
     sizes: tuple[int, ...] = (1_000, 5_000, 20_000),
@@ -53,16 +42,21 @@ def field(
     limits: Limits = Limits(),
     progress: Callable[[str], None] = lambda _: None,
 ) -> pd.DataFrame:
-    """One row a detector and size: status and figures, on the features of a run of swat-sim-1.
+    """One row a detector and size: status and figures, on the features of a run of swat-sim-1; the first is `random`.
 
     status: "ok", "time-out", "out of memory", "needs labels", "needs NAME" (a package that is not there) or "error",
     whose text stands in `says`. fit_s, score_s: seconds. memory_mb: most that the process held. average_precision: over
     every tenth attacked row. found, of: attacks with a score above all but 0.1 % of other normal rows. What was
-    computed with the same data, PyOD and limits is read from reports/field/. Raises ValueError for an unknown name.
+    computed with the same features, PyOD and limits is read from reports/field/. Raises ValueError for an unknown name,
+    and for sizes that are not between 1 and FIT.
     """
-    chosen = [name.lower() for name in detectors] or names()
-    if unknown := [name for name in chosen if name not in names()]:
+    from swatlib.detectors.pyod import names  # takes two seconds
+
+    chosen = [name.lower() for name in detectors] or [RANDOM, *names()]
+    if unknown := [name for name in chosen if name not in {RANDOM, *names()}]:
         raise ValueError(f"PyOD has no detector {unknown[0]!r}; choose from {', '.join(names())}")
+    if wrong := [size for size in sizes if not 1 <= size <= FIT]:
+        raise ValueError(f"{wrong[0]:,} rows to fit on can't be drawn; there are {FIT:,}")
     data = _prepare(run)
     digest = hashlib.sha256(f"{data.name} {version('pyod')} {asdict(limits)}".encode()).hexdigest()[:12]
     path = settings().reports_folder / "field" / f"{digest}.csv"
@@ -97,6 +91,8 @@ def not_run(table: pd.DataFrame) -> pd.DataFrame:
 
 def attempt(name: str, rows: int, data: Path, limits: Limits) -> dict:
     """Fit and score in a new process; what came of it, as a row of the table."""
+    from swatlib.detectors.pyod import SUPERVISED
+
     if name in SUPERVISED:
         return {"status": "needs labels", "says": "is fitted on labels, which no detector is given here"}
     context = multiprocessing.get_context("spawn")
@@ -105,6 +101,7 @@ def attempt(name: str, rows: int, data: Path, limits: Limits) -> dict:
     process.start()
     theirs.close()
     try:
+        ours.recv()  # all is imported, the clock may start
         return ours.recv() if ours.poll(limits.seconds) else {"status": "time-out", "says": f"{limits.seconds:g} s"}
     except EOFError:  # it died before it could say why
         process.join()
@@ -115,13 +112,15 @@ def attempt(name: str, rows: int, data: Path, limits: Limits) -> dict:
 
 
 def _work(answer, name: str, rows: int, data: Path, limits: Limits) -> None:
+    from swatlib.detectors.pyod import lacking
+
     most = int(limits.gigabytes * 2**30)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    answer.send(None)
     try:
         answer.send(_measure(name, rows, data))
-    except ImportError as error:
-        lacks = "torch" if "torch" in str(error).lower() else error.name or "a package"
-        answer.send({"status": f"needs {lacks}", "says": _one_line(error)})
+    except (ImportError, NameError) as error:
+        answer.send({"status": f"needs {lacking(error)}", "says": _one_line(error)})
     except MemoryError as error:
         answer.send({"status": "out of memory", "says": str(error) or f"{limits.gigabytes:g} GB"})
     except Exception as error:  # whatever it is, it is the outcome
@@ -131,9 +130,11 @@ def _work(answer, name: str, rows: int, data: Path, limits: Limits) -> None:
 def _measure(name: str, rows: int, data: Path) -> dict:
     from sklearn.metrics import average_precision_score
 
+    from swatlib.detectors.pyod import made
+
     given = np.load(data)
     drawn = np.random.default_rng(0).choice(len(given["fit"]), rows, replace=False)
-    model = _made(name)
+    model = _Random() if name == RANDOM else made(name)
     started = time.perf_counter()
     model.fit(given["fit"][np.sort(drawn)])
     fitted = time.perf_counter()
@@ -155,15 +156,14 @@ def _measure(name: str, rows: int, data: Path) -> dict:
     }
 
 
-def _made(name: str):
-    """A detector as PyOD makes it by default: the one class of its module that is one, whatever its name."""
-    from pyod.models.base import BaseDetector
-    from pyod.models.lof import LOF
+class _Random:
+    """Scores that know nothing: what the figures of the others have to be read beside."""
 
-    module = importlib.import_module(f"pyod.models.{name}")
-    kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, BaseDetector)]
-    (kind,) = (kind for kind in kinds if kind.__module__ == module.__name__)
-    return kind([LOF(15), LOF(20)]) if name == "lscp" else kind()  # the one that has no default
+    def fit(self, X: np.ndarray) -> None:
+        self.drawn_ = np.random.default_rng(0)
+
+    def decision_function(self, X: np.ndarray) -> np.ndarray:
+        return self.drawn_.random(len(X))
 
 
 def _one_line(error: Exception) -> str:
@@ -180,11 +180,12 @@ def _peak_mb() -> float:
 
 def _prepare(number: int) -> Path:
     """Features of a run, in the cache folder: rows to fit on, other normal ones (calm), attacked ones, their event."""
-    run = next(iter(benchmark("swat-sim-1", (number,))))
-    path = settings().cache_folder / "field" / f"{run.attacked.checksum[:16]}.npz"
+    arrays = dict(_arrays(next(iter(benchmark("swat-sim-1", (number,))))))
+    digest = hashlib.sha256(b"".join(array.tobytes() for array in arrays.values())).hexdigest()[:16]
+    path = settings().cache_folder / "field" / f"{digest}.npz"
     if not path.exists():
         with replacing(path) as unfinished:
-            np.savez(unfinished, **dict(_arrays(run)))
+            np.savez(unfinished, **arrays)
     return path
 
 

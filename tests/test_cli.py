@@ -62,7 +62,7 @@ def test_compare_prints_one_row_a_detector_and_the_rows_that_know_nothing(run):
     code, printed, _ = run("compare", *span, "--detector", "pca", "--detector", "kmeans")
     names = [line.split()[0] for line in printed.splitlines()]
     assert code == 0
-    nulls = ["random", "all-alarm", "only-largest", "all-but-largest", "oracle", "delayed-oracle"]
+    nulls = ["random", "all-alarm", "latched", "only-largest", "all-but-largest", "oracle", "delayed-oracle"]
     assert names[names.index("pca") :] == ["pca", "kmeans", *nulls, "By"]
 
 

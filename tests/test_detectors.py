@@ -95,3 +95,19 @@ def test_an_unknown_name_is_answered_with_the_nearest():
         make("kmean")
     with pytest.raises(ValueError, match="PyOD has no detector 'HBSO'; did you mean 'hbos'"):
         make("pyod:HBSO").fit(np.ones((10, 2)))
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("xgbod", "is fitted on labels"), ("so_gaal", "needs torch, which is not installed"), ("base", "has no detector")],
+)
+def test_a_detector_of_pyod_that_can_not_be_had_is_refused(name, says):
+    with pytest.raises(ValueError, match=says):
+        make(f"pyod:{name}").fit(np.ones((10, 2)))
+
+
+def test_a_detector_of_pyod_is_found_however_its_class_is_spelt():
+    rng = np.random.default_rng(1)
+    for name in ("lscp", "feature_bagging"):
+        scores = make(f"pyod:{name}").fit(rng.normal(size=(200, 3))).score(rng.normal(size=(5, 3)))
+        assert scores.shape == (5,) and np.isfinite(scores).all()

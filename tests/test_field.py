@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from swatlib import field as module
-from swatlib.field import Limits, attempt, field, names
+from swatlib.detectors.pyod import names
+from swatlib.field import FIT, Limits, attempt, field
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +29,25 @@ def test_what_runs_is_measured(data):
         ("hbos", Limits(seconds=0.01), "time-out"),
         ("sos", Limits(gigabytes=1.5), "out of memory"),
         ("deep_svdd", Limits(), "needs torch"),
+        ("ts_anomaly_transformer", Limits(), "needs torch"),
         ("xgbod", Limits(), "needs labels"),
     ],
 )
 def test_what_fails_says_how(data, name, limits, status):
     outcome = attempt(name, 15_000, data, limits)
     assert (outcome["status"], bool(outcome["says"])) == (status, True)
+
+
+def test_scores_that_know_nothing_stand_beside_the_others(data):
+    outcome = attempt("random", 1_000, data, Limits())
+    assert outcome["average_precision"] == pytest.approx(0.2, abs=0.05)
+
+
+@pytest.mark.parametrize("rows", [0, FIT + 1])
+def test_a_size_that_can_not_be_drawn_is_refused(data, monkeypatch, rows):
+    monkeypatch.setattr(module, "_prepare", lambda _: data)
+    with pytest.raises(ValueError, match=f"{rows:,} rows to fit on can't be drawn; there are 50,000"):
+        field(("hbos",), (rows,))
 
 
 def test_what_is_there_is_not_computed_again(data, tmp_path, monkeypatch):

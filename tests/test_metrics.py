@@ -264,7 +264,15 @@ def test_a_lead_of_another_length_is_refused():
 
 def test_null_rows_by_hand():
     nulls = null_rows(timed(LABEL), events=[(3, 7), (11, 14), (14, 15)])
-    assert list(nulls) == ["random", "all-alarm", "only-largest", "all-but-largest", "oracle", "delayed-oracle"]
+    assert list(nulls) == [
+        "random",
+        "all-alarm",
+        "latched",
+        "only-largest",
+        "all-but-largest",
+        "oracle",
+        "delayed-oracle",
+    ]
     assert nulls.index.equals(timed(LABEL).index)
     np.testing.assert_array_equal(nulls["only-largest"], rows("...####............"))
     np.testing.assert_array_equal(nulls["all-but-largest"], rows("...........####...."))

@@ -25,8 +25,8 @@ class Judged:
     attacks: one row a run, detector and attack: `class`, `visible`, `found`, `delay_s`, `first_tag`, `near` (that tag
     is attacked, or of the stage of one that is), `standing` (the alarm stood already when the attack began: what it
     found then is luck). days: one row a run, detector and day: `false_alarms` (runs of the alarm that touch no
-    attack), `echoes` (those of them that begin within a minute of an attack's end: a spoof missed, and its release
-    noticed), `quiet_days` (time outside attacks). runs: one row a run and detector: `in_alarm` and `in_alarm_outside`
+    attack), `echoes` (those of them that begin within a minute of an attack's end, by its release or the plant's
+    answer), `quiet_days` (time outside attacks). runs: one row a run and detector: `in_alarm` and `in_alarm_outside`
     (shares of time, all and outside attacks), precision, recall and f1 over rows, `harmless` and `harmless_alarmed`
     (disturbances, and those an alarm touched).
     """
@@ -45,7 +45,8 @@ class Judged:
     def summary(self) -> pd.DataFrame:
         """One row (kind, detector) over all runs, the visible attacks alone.
 
-        `near` is a share of the attacks found, `false_alarms_per_day` and `echoes` are alarms over all days together.
+        `delay_median_s` leaves out findings by an alarm that stood already. `near` is a share of the attacks found,
+        `false_alarms_per_day` and `echoes` are alarms over all days together.
         `recall_95`, `false_alarms_95`: the 95 % intervals of `draws`, in words.
         """
         visible = self._visible.groupby(ROW, sort=False)
@@ -54,7 +55,7 @@ class Judged:
         table = pd.DataFrame({"found": visible["found"].sum(), "of": visible.size()})
         table["recall"] = table["found"] / table["of"]
         table["recall_95"] = _span(ends["event_recall"])
-        table["delay_median_s"] = visible["delay_s"].median()
+        table["delay_median_s"] = self._visible[~self._visible["standing"]].groupby(ROW)["delay_s"].median()
         table["near"] = visible["near"].sum() / table["found"]
         table["standing"] = visible["standing"].sum()
         table["false_alarms_per_day"] = days["false_alarms"].sum() / days["quiet_days"].sum()
@@ -113,7 +114,8 @@ def _judge_one(run: Run, name: str, scored: pd.DataFrame, kind: str) -> Judged:
     found["visible"] = (events["visibility"] != "invisible").to_numpy()
     found["near"] = [near(tag, points) for tag, points in zip(told["first_tag"], told["points"], strict=True)]
     found["standing"] = case.alarm[np.maximum(case.spans[:, 0] - 1, 0)]
-    calm = [alarm.loc[event.start : event.end].any() for event in run.harmless.itertuples()]
+    times = alarm.index
+    calm = [alarm[(times >= event.start) & (times < event.end)].any() for event in run.harmless.itertuples()]
     whole = {
         "in_alarm": case.alarm.mean(),
         "in_alarm_outside": case.alarm[~case.in_event].mean(),

@@ -36,10 +36,13 @@ class Run:
 def benchmark(name: str, numbers: tuple[int, ...] = ()) -> Iterator[Run]:
     """Runs of the benchmark `name`, one after the other: memory holds one.
 
-    numbers: seeds of swat-2015 (default 1, 2, 3), runs of swat-sim-1 (default all). Raises ValueError for an unknown
-    name or run.
+    numbers: seeds of swat-2015 (default 1, 2, 3), runs of swat-sim-1 (default all); one named twice counts once. Raises
+    ValueError for an unknown name or run.
     """
+    numbers = tuple(dict.fromkeys(numbers))
     if name == "swat-2015":
+        if numbers and min(numbers) < 0:
+            raise ValueError(f"{min(numbers)} is no seed of swat-2015; give whole numbers from 0 on")
         return map(_run_2015, numbers or (1, 2, 3))
     if name != "swat-sim-1":
         raise ValueError(f"there is no benchmark {name!r}; choose swat-2015 or swat-sim-1")

@@ -41,6 +41,8 @@ def ablation(
 
     `earns`: in what the whole beats the guard without that part, beyond chance (`beats`, on the same draws).
     """
+    if unknown := [kind for kind in kinds if kind not in KINDS]:
+        raise ValueError(f"there is no check {unknown[0]!r} to leave out; choose from {', '.join(KINDS)}")
     variants = {"whole": ("guard", Checks()), "without hold": ("guard-brief", Checks())}
     variants |= {f"without {kind}": ("guard", Checks(tuple(each for each in KINDS if each != kind))) for kind in kinds}
     parts = []
@@ -56,9 +58,9 @@ def ablation(
     return judged.summary().loc["detector"].assign(earns=earns).rename_axis("guard")
 
 
-def save(name: str, **tables: pd.DataFrame) -> Path:
-    """Write each table as CSV to reports/benchmark/<name>/; returns that folder."""
-    folder = settings().reports_folder / "benchmark" / name
+def save(name: str, numbers: tuple[int, ...], **tables: pd.DataFrame) -> Path:
+    """Write each table as CSV to reports/benchmark/<name>/, or <name>-<numbers>/ for some runs; returns it."""
+    folder = settings().reports_folder / "benchmark" / "-".join([name, *map(str, numbers)])
     for kind, table in tables.items():
         write_text(folder / f"{kind}.csv", table.to_csv(index=table.index.names[0] is not None))
     return folder

@@ -8,17 +8,23 @@ from typing import Any, Self
 
 import numpy as np
 import pyod.models
+from pyod.models.base import BaseDetector
+from pyod.models.lof import LOF
 
 from swatlib.detectors.base import Detector, on_finite, sample
 
 BATCHED = ("ECOD", "COPOD", "CD")
+SUPERVISED = ("devnet", "xgbod")
+LACKING = {"lscp": {"detector_list": [LOF(15), LOF(20)], "n_bins": 2}}  # parameters for which PyOD has no default
+NO_DETECTORS = {"base", "base_dl", "combination", "embedding", "gaal_base", "sklearn_base", "so_gaal_new", "thresholds"}
 
 
 @dataclass
 class PyOD(Detector):
     """`pyod.models.<name>.<Name>`, fitted on `rows` drawn rows. High = anomalous.
 
-    Raises ValueError for a name PyOD does not have. Those of BATCHED score a row by the rows that are scored with it.
+    `fit` raises ValueError for a name PyOD does not have, and for one that needs labels or what is not installed.
+    Those of BATCHED score a row by the rows that are scored with it.
     """
 
     name: str = "HBOS"
@@ -31,7 +37,7 @@ class PyOD(Detector):
         return self.name.upper() not in BATCHED
 
     def fit(self, X: np.ndarray) -> Self:
-        self.model_ = _model(self.name)(**self.parameters)
+        self.model_ = _model(self.name, self.parameters)
         self.model_.fit(sample(X, self.rows, self.seed))
         return self
 
@@ -39,11 +45,38 @@ class PyOD(Detector):
         return on_finite(self.model_.decision_function, X)
 
 
-def _model(name: str) -> type:
+def names() -> list[str]:
+    """Modules of PyOD that are named after a detector, those that need torch or labels among them."""
     modules = [module.name for module in pkgutil.iter_modules(pyod.models.__path__)]
-    if name.lower() not in modules:
-        near = get_close_matches(name.lower(), modules, 1)
+    return [name for name in modules if not name.startswith("_") and name not in NO_DETECTORS]
+
+
+def made(name: str, **parameters) -> BaseDetector:
+    """A detector as PyOD makes it: the one class of its module that is one, however it is spelt.
+
+    Raises ImportError, or what a module raises that does not look, where a package is not there.
+    """
+    module = importlib.import_module(f"pyod.models.{name}")
+    kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, BaseDetector)]
+    (kind,) = (kind for kind in kinds if kind.__module__ == module.__name__)
+    return kind(**LACKING.get(name, {}) | parameters)
+
+
+def lacking(error: Exception) -> str:
+    """Name of the package whose absence made a module fail; some use torch without asking for it first."""
+    text = str(error).lower()
+    return "torch" if "torch" in text or "'nn'" in text else getattr(error, "name", None) or "a package"
+
+
+def _model(name: str, parameters: dict) -> BaseDetector:
+    known = names()
+    if name.lower() not in known:
+        near = get_close_matches(name.lower(), known, 1)
         hint = f"; did you mean {near[0]!r}" if near else ""
-        raise ValueError(f"PyOD has no detector {name!r}{hint}; its modules are {', '.join(sorted(modules))}")
-    module = importlib.import_module(f"pyod.models.{name.lower()}")
-    return next(value for key, value in vars(module).items() if key.lower() == name.lower())
+        raise ValueError(f"PyOD has no detector {name!r}{hint}; its modules are {', '.join(sorted(known))}")
+    if name.lower() in SUPERVISED:
+        raise ValueError(f"pyod:{name} is fitted on labels, which no detector is given here; choose another")
+    try:
+        return made(name.lower(), **parameters)
+    except (ImportError, NameError) as error:
+        raise ValueError(f"pyod:{name} needs {lacking(error)}, which is not installed; choose another") from None

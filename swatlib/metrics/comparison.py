@@ -1,5 +1,6 @@
 """All detectors in one table, beside those that know nothing, so that no figure is read alone."""
 
+import numpy as np
 import pandas as pd
 
 from swatlib.metrics.case import make_case, runs
@@ -17,7 +18,8 @@ def compare(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame,
     of METRICS; the score of a null row is its alarm. Without an attack in `label` these are NaN, and there are no null
     rows.
     """
-    days = (scores.index[-1] - scores.index[0]).total_seconds() / DAY_S
+    seconds = np.diff(scores.index) / pd.Timedelta("1s")
+    days = len(scores) * np.median(seconds) / DAY_S  # a hole in the recording is no time
     rows = {}
     for row, (alarm, score) in _answers(scores, label, events, seed).items():
         rows[row] = {"alarms_per_day": len(runs(alarm.to_numpy())) / days}
@@ -74,11 +76,14 @@ def verdict(table: pd.DataFrame, samples: pd.DataFrame | None = None) -> str:
     """What `compare`'s table says, in a few sentences; with draws of `compare_resampled`, who ties with the first."""
     if table["event_f1"].isna().all():
         return "No attack is labelled in this recording: alarms can be counted, and not judged."
+    if table.loc["detector", "event_recall"].max() == 0:
+        return "No detector finds any of the attacks."
     first, null = table.loc[("detector", summary(table)["best_detector"])], table.loc[("null", "only-largest")]
     ties = "" if samples is None else _said_ties(table, samples, first.name[1])
     return (
         f"By event F1 **{first.name[1]}** comes first: it finds {first['event_recall']:.0%} of the attacks at "
-        f"{first['false_alarms_per_day']:.1f} false alarms a day.{ties} A detector that flags only the longest attack, "
+        f"{first['false_alarms_per_day']:.1f} false alarms a day, and is in alarm for "
+        f"{first['false_positive_rate']:.1%} of the normal time.{ties} A detector that flags only the longest attack, "
         f"and all of it, has an F1 over rows of {null['f1']:.2f}, the best here "
         f"{table.loc['detector', 'f1'].max():.2f}."
     )
@@ -88,4 +93,6 @@ def _said_ties(table: pd.DataFrame, samples: pd.DataFrame, first: str) -> str:
     low, high = intervals(samples).loc[("detector", first), "event_f1"]
     others = [name for name in standing(table, samples, "event_f1") if name != first]
     tied = f"can't be told from {', '.join(others)}" if others else "beats every other"
-    return f" Had other attacks and days been drawn, its event F1 would be {low:.2f} to {high:.2f} (95 %): it {tied}."
+    alone = len(samples["detector"].columns.unique(0)) == 1
+    drawn = f" Had other attacks and days been drawn, its event F1 would be {low:.2f} to {high:.2f} (95 %)"
+    return f"{drawn}." if alone else f"{drawn}: it {tied}."

@@ -45,7 +45,8 @@ def event_f1(case: Case) -> float:
     Direction: high is better
     Range: 0 to 1; random alarms in 0.1 % of the rows get about 0.07 on 2015
     Source: Hundman et al., KDD 2018, with the precision as defined here
-    Weakness: every attack weighs the same, among them four that leave no trace in the 51 tags
+    Weakness: an alarm that begins in the first attack and never ends gets 1: read it with false_positive_rate. Every
+        attack weighs the same, among them four that leave no trace in the 51 tags
     """
     return harmonic(event_precision(case), event_recall(case))
 

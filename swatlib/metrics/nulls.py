@@ -10,11 +10,13 @@ DELAY_S = 60
 
 
 def null_rows(label, events=None, seed: int = 0) -> pd.DataFrame:
-    """Alarms (rows × names, bool) of six detectors that never saw the plant, on the index of `label`.
+    """Alarms (rows × names, bool) of seven detectors that never saw the plant, on the index of `label`.
 
-    random: each row alarms with a chance of 0.1 %. all-alarm: every row. only-largest: the rows of the longest event
-    and no other. all-but-largest: all attack rows but those. oracle: the label itself. delayed-oracle: the label, a
-    minute late, as a detector with a long memory would have it. label, events: as in `evaluate`.
+    random: each row alarms with a chance of 0.1 %. all-alarm: every row. latched: from the first attack on, without an
+    end; metrics of events are content with it, and only the false positive rate tells on it. only-largest: the rows of
+    the longest event and no other. all-but-largest: all attack rows but those. oracle: the label itself.
+    delayed-oracle: the label, a minute late, as a detector with a long memory would have it. label, events: as in
+    `evaluate`.
     """
     case = make_case(label, events=events)
     rows = len(case.label)
@@ -23,6 +25,7 @@ def null_rows(label, events=None, seed: int = 0) -> pd.DataFrame:
     alarms = {
         "random": np.random.default_rng(seed).random(rows) < RANDOM_SHARE,
         "all-alarm": np.ones(rows, dtype=bool),
+        "latched": np.arange(rows) >= case.spans[:, 0].min(),
         "only-largest": largest,
         "all-but-largest": case.label & ~largest,
         "oracle": case.label,

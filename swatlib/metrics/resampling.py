@@ -77,7 +77,7 @@ def with_intervals(table: pd.DataFrame, samples: pd.DataFrame, metrics) -> pd.Da
             f"{figure:.3g} ({low:.2g}–{high:.2g}){marks.get(name, '') if kind == 'detector' else ''}"
             for (kind, name), figure, (low, high) in zip(table.index, table[metric], bounds, strict=True)
         ]
-    return pd.DataFrame(shown, index=table.index)
+    return pd.DataFrame(shown, index=table.index).where(table[list(metrics)].notna(), "–")
 
 
 def standing(table: pd.DataFrame, samples: pd.DataFrame, metric: str) -> dict[str, str]:
