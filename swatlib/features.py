@@ -37,8 +37,8 @@ class Features:
         its usual moves in a minute: a pressure that is on and off all day and a little higher each time it is on.
     carry: a missing reading is replaced by the last one for at most this many rows; longer holes give NaN.
 
-    Learned by `fit`: `tags_`, `constant_`, `drifting_`, `mean_`, `scale_`; one a feature: `tag_of_`, `names_` and, in
-    words, `says_`.
+    Learned by `fit`: `tags_`, `constant_`, `drifting_`, `seconds_` (from row to row), `mean_`, `scale_`; one a feature:
+    `tag_of_`, `names_` and, in words, `says_`.
     """
 
     differences: tuple[int, ...] = (10, 60)
@@ -68,6 +68,7 @@ class Features:
         """Learn tags and scales from normal rows × tags; between frames lie holes in time."""
         frame = pd.concat(frames)
         self.tags_ = tuple(frame.columns)
+        self.seconds_ = seconds_between(frames[0].index)
         self.constant_ = tuple(tag for tag in frame if _share_of_mode(frame[tag]) > 1 - self.rare)
         self.drifting_ = tuple(self._drifting(frame.drop(columns=list(self.constant_))))
         self._describe()
@@ -91,7 +92,7 @@ class Features:
         """What `to_dict` gave, whole again."""
         features = cls(**{key: _tuple(value) for key, value in saved["parameters"].items()})
         for key, value in saved["learned"].items():
-            setattr(features, key, np.array(value) if key in ("mean_", "scale_") else tuple(value))
+            setattr(features, key, np.array(value) if key in ("mean_", "scale_") else _tuple(value))
         features._describe()
         return features
 
@@ -138,14 +139,21 @@ class Features:
             *(rolling_mean(steady, rows) for rows in self.means),
             *(sensors - lagged(sensors, rows) for rows in self.differences),
             *([np.log1p(rows_unchanged(sensors, self.still))] if self.still else []),
-            *(balance_residual(frame, tank, self.balance)[:, None] for tank in self._tanks),
+            *(balance_residual(frame, tank, self.balance, self.seconds_)[:, None] for tank in self._tanks),
         ]
         raw = np.hstack(groups)
         raw[: self.history] = np.nan
         return raw
 
 
+def seconds_between(index: pd.DatetimeIndex) -> float:
+    """Seconds from one row to the next, the median."""
+    return float(np.median(np.diff(index)) / np.timedelta64(1, "s"))
+
+
 def _plain(value):
+    if isinstance(value, float):
+        return value
     return value.tolist() if isinstance(value, np.ndarray) else list(value)
 
 
@@ -179,10 +187,10 @@ def rows_unchanged(X: np.ndarray, most: int) -> np.ndarray:
     return np.minimum(rows - last, most).astype(np.float64)
 
 
-def balance_residual(frame: pd.DataFrame, tank: Tank, window: int) -> np.ndarray:
-    """Level change of `tank` over `window` rows less what its meters explain, in mm (rows,)."""
+def balance_residual(frame: pd.DataFrame, tank: Tank, window: int, seconds: float = 1.0) -> np.ndarray:
+    """Level change of `tank` over `window` rows of `seconds` each, less what its meters explain, in mm (rows,)."""
     net = _volume(frame, tank.inflows) - _volume(frame, tank.outflows)
-    millimetres = net / SECONDS_PER_HOUR / tank.area * LITRES_PER_M3
+    millimetres = seconds * net / SECONDS_PER_HOUR / tank.area * LITRES_PER_M3
     level = frame[tank.level].to_numpy(np.float64)[:, None]
     explained = rolling_mean(millimetres[:, None], window) * window
     return (level - lagged(level, window) - explained)[:, 0]

@@ -107,6 +107,14 @@ def test_a_valve_that_opens_at_the_wrong_level_is_noticed_at_once(checks, rows, 
     assert strongest(checks, rows, limits, slice(first, first + 1)) == "MV101 move"
 
 
+def test_water_adds_up_by_the_time_between_rows(normal):
+    tenth = normal.frame.iloc[::10]
+    balance = Checks(("balance",)).fit(tenth)
+    by_time = np.nanmedian(balance.transform(tenth))
+    balance.checks_[0].seconds_ = 1.0
+    assert by_time < np.nanmedian(balance.transform(tenth)) / 5
+
+
 def test_every_column_names_its_tag_and_kind(checks):
     assert (
         len(checks.names_)

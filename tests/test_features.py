@@ -91,6 +91,13 @@ def test_the_mass_balance_closes_on_normal_days_and_opens_when_a_level_is_spoofe
     assert np.nanmax(np.abs(balance_residual(frame, tank, 120)[10_000:10_120])) > 80
 
 
+def test_the_mass_balance_closes_whatever_the_time_between_rows(normal):
+    frame = normal.frame.iloc[:20_000:10]
+    features = Features().fit(frame)
+    assert features.seconds_ == 10
+    assert np.nanquantile(np.abs(balance_residual(frame, TANKS["T101"], 12, 10)), 0.99) < 15
+
+
 def test_rows_unchanged_counts_from_the_last_change():
     X = np.array([[1.0], [1.0], [2.0], [2.0], [2.0], [2.0]])
     np.testing.assert_array_equal(rows_unchanged(X, 2)[:, 0], [0, 1, 0, 1, 2, 2])

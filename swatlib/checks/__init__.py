@@ -17,6 +17,7 @@ from swatlib.checks.actuators import Dwell, Move
 from swatlib.checks.balance import Balance
 from swatlib.checks.readings import Creep, Freeze, Jump
 from swatlib.checks.rows import Check, Rows
+from swatlib.features import seconds_between
 
 KINDS: dict[str, type[Check]] = {
     "jump": Jump,
@@ -53,7 +54,8 @@ class Checks:
         if unknown := [kind for kind in self.kinds if kind not in KINDS]:
             raise ValueError(f"there is no check {unknown[0]!r}; choose from {', '.join(KINDS)}")
         self.tags_ = tuple(frames[0].columns)
-        rows = Rows.of(*(frame.ffill(limit=self.carry).dropna() for frame in frames))
+        known = (frame.ffill(limit=self.carry).dropna() for frame in frames)
+        rows = Rows.of(*known, seconds=seconds_between(frames[0].index))
         self.checks_ = [KINDS[kind]().fit(rows) for kind in self.kinds]
         self._describe()
         return self

@@ -26,13 +26,14 @@ class Balance(Check):
 
     def fit(self, rows: Rows) -> "Balance":
         self.of_ = tuple(tank.level for tank in GAUGED_TANKS if needs(tank) <= set(rows.tags)) * len(self.doublings)
+        self.seconds_ = rows.seconds
         return self
 
     def evidence(self, rows: Rows) -> np.ndarray:
         tanks = [tank for tank in GAUGED_TANKS if tank.level in self.of_]
         if not tanks:
             return np.zeros((len(rows), 0))
-        explained = np.column_stack([net_inflow(rows, tank) for tank in tanks])
+        explained = self.seconds_ * np.column_stack([net_inflow(rows, tank) for tank in tanks])
         level = rows[[tank.level for tank in tanks]]
         off = np.clip(step(level) - explained, -self.clip, self.clip)
         return np.abs(np.hstack([window_sum(off, n) for n in self.doublings])) / self.unit
@@ -45,7 +46,7 @@ def needs(tank: Tank) -> set[str]:
 
 
 def net_inflow(rows: Rows, tank: Tank) -> np.ndarray:
-    """What the meters say `tank` gains in each row, mm (rows,)."""
+    """What the meters say `tank` gains, mm a second (rows,)."""
     net = np.zeros(len(rows))
     for sign, flows in ((1, tank.inflows), (-1, tank.outflows)):
         for flow in flows:

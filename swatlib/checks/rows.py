@@ -12,17 +12,21 @@ from swatlib.plant import OFF, PAIRS, TAGS
 
 @dataclass(frozen=True)
 class Rows:
-    """Readings (rows × tags, float64, each column in one piece) in time order; `holes`: rows before which some lack."""
+    """Readings (rows × tags, float64, each column in one piece) in time order; `holes`: rows before which some lack.
+
+    seconds: from one row to the next.
+    """
 
     values: np.ndarray
     tags: tuple[str, ...]
     holes: tuple[int, ...] = ()
+    seconds: float = 1.0
 
     @classmethod
-    def of(cls, *frames: pd.DataFrame) -> "Rows":
+    def of(cls, *frames: pd.DataFrame, seconds: float = 1.0) -> "Rows":
         values = np.vstack([frame.to_numpy(np.float64) for frame in frames])
         holes = np.cumsum([len(frame) for frame in frames])[:-1]
-        return cls(np.asfortranarray(values), tuple(frames[0].columns), tuple(holes.tolist()))
+        return cls(np.asfortranarray(values), tuple(frames[0].columns), tuple(holes.tolist()), seconds)
 
     def __getitem__(self, tags) -> np.ndarray:
         """Columns of these tags (rows × tags)."""
