@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from swatlib.benchmark import SIM_1_SEED, benchmark, judge, near, table_sim_1
+from swatlib.benchmark import SIM_1_SEED, ablation, benchmark, judge, near, runs, table_sim_1
 from swatlib.plant import SENSORS, STAGES, TAGS
 from swatlib.simulation import Attack
 from swatlib.simulation.draw import ATTACKS, HARMLESS, RANGES, draw
@@ -111,3 +111,15 @@ def test_an_unknown_benchmark_or_run_is_refused():
         benchmark("swat-2016")
     with pytest.raises(ValueError, match="swat-sim-1 has no run 21; it has 1 to 20"):
         benchmark("swat-sim-1", (21,))
+
+
+def test_a_run_named_twice_counts_once(monkeypatch):
+    monkeypatch.setattr(runs, "_run_2015", lambda seed: seed)
+    assert list(benchmark("swat-2015", (2, 1, 2))) == [2, 1]
+
+
+def test_a_check_that_is_none_can_not_be_left_out():
+    with pytest.raises(ValueError, match="there is no check 'jmup' to leave out; choose from jump, creep"):
+        ablation("swat-sim-1", (3,), ("jmup",))
+    with pytest.raises(ValueError, match="-1 is no seed of swat-2015; give whole numbers from 0 on"):
+        benchmark("swat-2015", (-1,))
