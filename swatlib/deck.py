@@ -175,7 +175,7 @@ def _details(study: Study, told: pd.DataFrame, files: Files) -> Iterator[Slide]:
 def _limits(study: Study, table: pd.DataFrame, told: pd.DataFrame) -> Slide:
     lines = [_source(study), _kept_budget(study, table)]
     if len(told):
-        stood = (told["found"] & (told["delay_s"] == 0)).sum()
+        stood = told["standing"].sum()
         lines += [
             f"{stood} of {told['found'].sum()} findings are by an alarm that stood already when the attack began.",
             f"{len(study.events)} attacks are few: one more or less is {1 / len(study.events):.0%} of recall. "

@@ -123,7 +123,7 @@ def telling(told: pd.DataFrame, events: pd.DataFrame, most: int = 2) -> list:
     """
     if events.empty:
         return []
-    found = (told["found"] & (told["delay_s"] > 0)).groupby(told["attack"]).mean()
+    found = (told["found"] & ~told["standing"]).groupby(told["attack"]).mean()
     split = (found - 0.5).abs().reindex(events["attack"]).to_numpy()
     order = events.assign(split=split, longest=events["start"] - events["end"]).sort_values(["split", "longest"])
     return order["attack"].head(most).tolist()
@@ -160,16 +160,16 @@ def _spoken(spoken: pd.DataFrame) -> str:
     found = spoken[spoken["found"]].sort_values("delay_s", kind="stable")
     if found.empty:
         return "No detector found it."
-    said = [f"{title(name)} {_after(row.delay_s)}" for name, row in zip(found.index, found.itertuples(), strict=True)]
+    said = [f"{title(name)} {_after(row)}" for name, row in zip(found.index, found.itertuples(), strict=True)]
     missed = [title(name) for name in spoken.index[~spoken["found"]]]
     return f"Found by {', '.join(said)}" + (f"; missed by {', '.join(missed)}." if missed else ".")
 
 
-def _after(seconds: float) -> str:
-    return f"after {written(seconds)}" if seconds else "by an alarm that stood already"
+def _after(row) -> str:
+    return "by an alarm that stood already" if row.standing else f"after {written(row.delay_s)}"
 
 
 def _named(spoken: pd.DataFrame, ranked: pd.DataFrame) -> pd.DataFrame:
-    after = ["–" if not row.found else written(row.delay_s) if row.delay_s else "on" for row in spoken.itertuples()]
+    after = ["–" if not row.found else "on" if row.standing else written(row.delay_s) for row in spoken.itertuples()]
     first = ranked.reindex(index=spoken.index, columns=["why", *range(1, PLACES + 1)]).fillna("")
     return first.assign(after=after)[["after", *first.columns]]

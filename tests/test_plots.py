@@ -313,7 +313,7 @@ def test_the_matrix_has_a_row_an_attack_and_a_cell_a_verdict():
 
 
 def test_the_matrix_shows_a_tag_of_the_right_stage_a_wrong_tag_and_an_alarm_that_stood_already():
-    table = verdicts().assign(delay_s=0.0, first_tag="FIT101", attacked=pd.array([False] * 6, dtype="boolean"))
+    table = verdicts().assign(standing=True, first_tag="FIT101", attacked=pd.array([False] * 6, dtype="boolean"))
     told = [word for word in words(plots.matrix(table)) if word in {"on", "◐ FIT101", "○ FIT101"}]
     assert told == ["on", "◐ FIT101"]
 

@@ -107,5 +107,5 @@ def _score_panel(ax: Axes, scored: pd.DataFrame, name: str, event: pd.Series) ->
 def _verdict(spoken: pd.Series) -> str:
     if not spoken["found"]:
         return "missed"
-    when = f"after {written(spoken['delay_s'])}" if spoken["delay_s"] else "already on"
+    when = f"after {written(spoken['delay_s'])}" if not spoken["standing"] else "already on"
     return f"{when}\n{spoken['first_tag']}" if pd.notna(spoken["first_tag"]) else when

@@ -80,7 +80,7 @@ def _cell(ax: Axes, column: int, row: int, spoken) -> None:
     shade_of = next(k for k, until in enumerate(DELAYS) if spoken.delay_s <= until)
     ax.barh(row, 0.94, 0.86, column - 0.47, color=SHADES[shade_of], linewidth=0)
     look = {"va": "center", "fontsize": 8, "color": "white" if shade_of == 0 else INK}
-    ax.text(column - 0.42, row, written(spoken.delay_s) if spoken.delay_s else "on", **look)
+    ax.text(column - 0.42, row, "on" if spoken.standing else written(spoken.delay_s), **look)
     if pd.notna(spoken.first_tag):
         ax.text(column + 0.42, row, f"{_dot(spoken)}{spoken.first_tag}", ha="right", **look)
 
