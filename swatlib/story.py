@@ -36,16 +36,22 @@ class Page:
     @property
     def table(self) -> str:
         """`named` in Markdown; an attacked tag is bold, another of an attacked stage in italics."""
-        stages = {stage_of(point) for point in self.attacked}
         rows = [
-            [title(name), after, why, *(self._set(tag, stages) for tag in tags)]
+            [title(name), after, why, *(self._set(tag, tag) for tag in tags)]
             for name, after, why, *tags in self.named.itertuples()
         ]
-        lines = [["detector", *map(str, self.named.columns)], ["---"] * (1 + self.named.shape[1]), *rows]
-        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        return markdown(["detector", *map(str, self.named.columns)], rows)
 
-    def _set(self, tag: str, stages: set[str]) -> str:
-        return f"**{tag}**" if tag in self.attacked else f"*{tag}*" if tag and stage_of(tag) in stages else tag
+    @property
+    def brief(self) -> str:
+        """The same for a slide: after and why alone; `why` is set as the tag that it begins with."""
+        told = self.named[["after", "why"]].itertuples()
+        rows = [[title(name), after, self._set(why.partition(" ")[0], why)] for name, after, why in told]
+        return markdown(["detector", "after", "why"], rows)
+
+    def _set(self, tag: str, text: str) -> str:
+        near = tag and stage_of(tag) in {stage_of(point) for point in self.attacked}
+        return f"**{text}**" if tag in self.attacked else f"*{text}*" if near else text
 
 
 def show(calm: Recording, attacked: Recording, results: Results, which: str = FEW) -> None:
@@ -114,6 +120,11 @@ def _first_tags(rates: pd.DataFrame) -> pd.Series | None:
     """The row of the detector with most hits by its first tag, None where nothing can be named."""
     first = rates.xs(("tag", 1), level=("right", "first"))
     return first.loc[first["hits"].idxmax()] if first["of"].any() else None
+
+
+def markdown(head: list[str], rows: list[list[str]]) -> str:
+    """A table in Markdown."""
+    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *rows])
 
 
 def telling(told: pd.DataFrame, events: pd.DataFrame, most: int = 2) -> list:
