@@ -14,22 +14,28 @@ from swatlib.pipeline import Pipeline
 from swatlib.plant import STAGES, TANKS
 from swatlib.plots import hit_rates, matrix, plant_sketch, strip
 from swatlib.plots.labels import title
+from swatlib.plots.labels import written as lasting
 from swatlib.plots.style import Figure
 from swatlib.results import Results
-from swatlib.story import DOUBT, naming, pages, telling
+from swatlib.story import DOUBT, markdown, naming, pages, telling
 
 FILES = ("normal", "attack")
-DRAWN = "In brackets what 95 % of draws of other attacks and days hold; ● the best of a column, ≈ not told from it."
+DRAWN = (
+    "In brackets what 95 % of draws of other attacks and days hold; ● the best of a column, ≈ not told from it. "
+    "Italic: rows that know nothing of the plant, or all."
+)
+SET = "Bold: a tag that was attacked. Italic: another of its stage. on: the alarm stood already. –: missed."
 DETAILED = 2  # attacks that get a slide
 COLUMNS = {
     "event_recall": "attacks found",
-    "delay_median_s": "median delay, s",
+    "delay_median_s": "median delay",
     "event_f1": "event F1",
-    "alarms_per_day": "alarms a day",
     "false_alarms_per_day": "false alarms a day",
+    "false_positive_rate": "in alarm outside attacks",
     "f1": "F1 over rows",
-    "average_precision": "average precision",
 }
+UNLABELLED = {"alarms_per_day": "alarms a day"}
+DRAWN_COLUMNS = ["event_recall", "event_f1", "false_alarms_per_day"]
 
 
 @dataclass(frozen=True)
@@ -83,11 +89,16 @@ def deck(study: Study, files: Files) -> list[Slide]:
 
 def _question(study: Study) -> Slide:
     names = ", ".join(map(title, study.results.detectors))
+    asked = "- How often, and when, does a detector alarm on days of which no attack is known?"
+    if len(study.events):
+        asked = (
+            f"- Which of the {len(study.events)} attacks does a detector find, and how soon?\n"
+            "- What does it cost in false alarms?\n- Does it name what was attacked, more often than chance would?"
+        )
     return Slide(
         "Who notices that a water plant is under attack?",
         [
-            f"- Which of the {len(study.events)} attacks does a detector find, and how soon?\n"
-            "- What does it cost in false alarms?\n- Does it name what was attacked, more often than chance would?",
+            asked,
             f"Compared: {names}. Run {study.run['name']}, {study.run['started'][:10]}.",
         ],
     )
@@ -102,7 +113,7 @@ def _plant(study: Study, files: Files) -> Slide:
             f"Secure Water Treatment testbed: {len(STAGES)} stages, {gauged} tanks with a level meter, {len(tags)} "
             f"tags in this recording, a row every {study.calm.period.total_seconds():g} s.",
             f"Learnt on {study.calm.days:.1f} normal days, judged on {study.attacked.days:.1f} days with "
-            f"{len(study.events)} attacks.",
+            f"{len(study.events) or 'no known'} attacks{', all simulated' if _simulated(study) else ''}.",
         ],
         figure,
         wide=True,
@@ -130,19 +141,29 @@ def _method(study: Study) -> Slide:
 def _results(study: Study, table: pd.DataFrame, files: Files) -> Slide:
     files.table("comparison", table, "All metrics of all detectors, and of rows that know nothing.")
     samples = study.samples()
-    known = table[[name for name in COLUMNS if name in table]].dropna(axis=1, how="all")
-    shown = with_intervals(table, samples, known.columns).rename(columns=COLUMNS)
-    rows = [[title(name), *map(_cell, row)] for (_, name), row in zip(shown.index, shown.to_numpy(), strict=True)]
-    return Slide("Results", [verdict(table, samples), _markdown(["", *shown.columns], rows), DRAWN])
+    named = samples if samples.empty else samples.rename(title, axis=1, level="name")
+    says = verdict(table.rename(title, level="name"), named)
+    columns = UNLABELLED if samples.empty else COLUMNS
+    shown = table[list(columns)].map(written)
+    if not samples.empty:
+        drawn = with_intervals(table, samples, DRAWN_COLUMNS).loc[["detector"]]
+        shown.loc[drawn.index, DRAWN_COLUMNS] = drawn
+        shown["false_positive_rate"] = [f"{share:.1%}" for share in table["false_positive_rate"]]
+        shown["delay_median_s"] = ["–" if pd.isna(delay) else lasting(delay) for delay in table["delay_median_s"]]
+    rows = [
+        [title(name) if kind == "detector" else f"*{name}*", *row]
+        for (kind, name), row in zip(shown.index, shown.to_numpy(), strict=True)
+    ]
+    lines = [says, markdown(["", *columns.values()], rows)]
+    return Slide("Results", lines if samples.empty else [*lines, DRAWN])
 
 
 def _strip(study: Study, files: Files) -> Slide:
     caption = "Alarms against time: those that touch an attack tall, false ones low."
     figure = files.figure("alarms", strip(study.results.scores, study.events), caption)
-    share = study.results.scores.xs("alarm", axis=1, level=1).mean().max()
-    return Slide(
-        "Alarms over time", [f"The detector that alarms longest does so in {share:.1%} of the rows."], figure, wide=True
-    )
+    shares = study.results.scores.xs("alarm", axis=1, level=1).mean()
+    says = f"{title(shares.idxmax())} alarms longest: in {shares.max():.1%} of the rows."
+    return Slide("Alarms over time", [says], figure, wide=True)
 
 
 def _matrix(study: Study, told: pd.DataFrame, files: Files) -> Slide:
@@ -151,16 +172,17 @@ def _matrix(study: Study, told: pd.DataFrame, files: Files) -> Slide:
     by_attack = told.groupby("attack", sort=False)["found"].sum()
     nobody = ", ".join(map(str, by_attack.index[by_attack == 0])) or "none"
     says = f"{(by_attack > 0).sum()} of {len(by_attack)} are found by at least one. Found by nobody: {nobody}."
-    return Slide("Attack by attack", [says], files.figure("matrix", matrix(told), caption), wide=True)
+    files.figure("matrix", matrix(told), caption)
+    return Slide("Attack by attack", [says], matrix(told, wide=True), wide=True)
 
 
 def _naming(study: Study, files: Files) -> Slide:
     rates = study.results.hit_rates(study.events)
     caption = "Share of the found attacks in which one of the first tags is an attacked one, and what chance gives."
     files.table("naming", rates, caption)
-    return Slide(
-        "Does it name what was attacked?", [naming(rates)], files.figure("naming", hit_rates(rates), caption), wide=True
-    )
+    says = f"{naming(rates)} Attacks on nothing that this recording has a tag of are left out."
+    figure = files.figure("naming", hit_rates(rates), caption)
+    return Slide("Does it name what was attacked?", [says], figure, wide=True)
 
 
 def _details(study: Study, told: pd.DataFrame, files: Files) -> Iterator[Slide]:
@@ -169,13 +191,13 @@ def _details(study: Study, told: pd.DataFrame, files: Files) -> Iterator[Slide]:
     for page in pages(study.calm, study.attacked, study.results, closer, narrow=True):
         number = page.heading.partition(":")[0].lower().replace(" ", "-")
         files.figure(number, page.figure, f"{page.heading}. {page.done} {page.moved} {page.spoken}")
-        yield Slide(page.heading, [page.done, page.moved, page.spoken, page.table], page.figure)
+        yield Slide(page.heading, [page.done, page.moved, page.brief, SET], page.figure)
 
 
 def _limits(study: Study, table: pd.DataFrame, told: pd.DataFrame) -> Slide:
-    lines = [_source(study), _kept_budget(study, table)]
+    lines = [_source(study), _kept_budget(study, table), *_in_alarm(table)]
     if len(told):
-        stood = (told["found"] & (told["delay_s"] == 0)).sum()
+        stood = told["standing"].sum()
         lines += [
             f"{stood} of {told['found'].sum()} findings are by an alarm that stood already when the attack began.",
             f"{len(study.events)} attacks are few: one more or less is {1 / len(study.events):.0%} of recall. "
@@ -186,12 +208,25 @@ def _limits(study: Study, table: pd.DataFrame, told: pd.DataFrame) -> Slide:
 
 def _source(study: Study) -> str:
     names = {source.name for source in study.attacked.source}
-    if any(name.startswith("simulated") for name in names):
+    if _simulated(study):
         return (
             "The rows are simulated, one seed: a plant that is more regular than the real one, so that false alarms "
             "are fewer and attacks stand out more than they would."
         )
     return f"One recording of one plant ({', '.join(sorted(names))}): another season or another plant may differ."
+
+
+def _simulated(study: Study) -> bool:
+    return any(source.name.startswith("simulated") for source in study.attacked.source)
+
+
+def _in_alarm(table: pd.DataFrame) -> Iterator[str]:
+    shares = table.loc["detector", "false_positive_rate"].dropna()
+    if len(shares):
+        yield (
+            "A false alarm counts once, however long it lasts, and one that runs into an attack not at all: read them "
+            f"with the time in alarm outside attacks, {shares.min():.1%} to {shares.max():.1%} here."
+        )
 
 
 def _kept_budget(study: Study, table: pd.DataFrame) -> str:
@@ -209,7 +244,7 @@ def _again(study: Study) -> Slide:
     for name, value in study.run["parameters"].items():
         command += [f"--{name}", "FILE"] if name in FILES else ["-p", f"{name}={value}"]
     versions = ", ".join(f"{name} {number}" for name, number in study.run["versions"].items())
-    sums = ", ".join(f"{each.checksum[:16]}" for each in (study.calm, study.attacked))
+    sums = ", ".join(dict.fromkeys(each.checksum[:16] for each in (study.calm, study.attacked)))
     return Slide(
         "How to get the same again",
         [
@@ -217,11 +252,3 @@ def _again(study: Study) -> Slide:
             f"Data (SHA-256): {sums}. Commit {study.run['commit'][:12]}. {versions}.",
         ],
     )
-
-
-def _cell(value: float | str) -> str:
-    return value if isinstance(value, str) else written(None if pd.isna(value) else float(value))
-
-
-def _markdown(head: list[str], rows: list[list[str]]) -> str:
-    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] + ["--:"] * (len(head) - 1), *rows])

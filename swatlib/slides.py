@@ -19,10 +19,12 @@ from swatlib.pipeline import Pipeline
 from swatlib.recordings import recordings
 from swatlib.settings import settings
 from swatlib.store import results
+from swatlib.story import best_named
 
 SOURCES = ("04-comparison", "08-attacks")
 RECORDINGS = ("normal", "attack", "start", "days_normal", "days_attack", "seed")
-DENSE = 13  # rows of a table from which on it is set small
+OF_RUN = {"name", "started", "commit", "versions", "parameters", "notebooks"}
+OF_STEP = {"name", "status", "parameters", "numbers", "data"}
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,11 @@ def slides(name: str) -> Made:
     """Make the slides of the run of that name (its folder works too), beside its pages.
 
     Recordings and results are had again from the run's parameters, the latter from the results store if they are there.
-    Raises ValueError for a run that is not there, has no comparison that ran to its end, or whose data or figures are
-    no longer what it says.
+    Raises ValueError for a run that is not there or whose record can't be read, that has no comparison that ran to its
+    end, or whose data or figures are no longer what it says.
     """
     folder = _folder(name)
-    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    run = _record(folder / "run.json")
     step = _step(run)
     study = _study(run, step)
     _refuse_other(study, run, step)
@@ -54,7 +56,7 @@ def slides(name: str) -> Made:
             "lines": [markdown2html(line) for line in slide.lines],
             "picture": slide.figure and b64encode(slide.figure._repr_png_()[0]).decode(),
             "wide": slide.wide,
-            "dense": max(line.count("\n") for line in slide.lines) > DENSE,
+            "tabled": any(line.startswith("|") for line in slide.lines),
             "parts": slide.parts,
         }
         for slide in deck(study, files)
@@ -72,6 +74,23 @@ def _folder(name: str) -> Path:
     runs = sorted(path.parent.name for path in reports.glob("*/run.json"))
     near = "".join(f" Did you mean '{each}'?" for each in get_close_matches(name, runs, 1))
     raise ValueError(f"There is no run '{name}' in {reports}.{near} There are: {', '.join(runs) or 'none'}.")
+
+
+def _record(path: Path) -> dict:
+    """The run that a run.json holds."""
+    again = f"make the report anew with `python -m swatlib report {' '.join(SOURCES)}`"
+    try:
+        run = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} can't be read as JSON ({error}); {again}.") from error
+    lacks = _lacks(run, OF_RUN) or next(filter(None, (_lacks(step, OF_STEP) for step in run["notebooks"])), None)
+    if lacks:
+        raise ValueError(f"{path} is no record of a run, it lacks {lacks}; {again}.")
+    return run
+
+
+def _lacks(record, wanted: set[str]) -> str:
+    return ", ".join(sorted(wanted - set(record if isinstance(record, dict) else ())))
 
 
 def _step(run: dict) -> dict:
@@ -98,11 +117,26 @@ def _refuse_other(study: Study, run: dict, step: dict) -> None:
     then, now = [data["sha256"] for data in step["data"]], [study.calm.checksum, study.attacked.checksum]
     if then != now:
         raise ValueError(f"The data of the run had the checksums {_short(then)}, now they are {_short(now)}; {again}.")
-    figures = {name.replace("_", " "): figure for name, figure in summary(study.table()).items()}
-    for name, figure in figures.items():
-        was = step["numbers"].get(name, figure)
-        if was != figure and not (isinstance(was, float) and math.isclose(was, figure)) and was is not None:
+    figures = _figures(study)
+    for name in (name for name in figures if name in step["numbers"]):
+        was, figure = step["numbers"][name], figures[name]
+        if not _same(was, figure):
             raise ValueError(f"The run's {name} was {was}, now it is {figure}: the code has changed; {again}.")
+
+
+def _figures(study: Study) -> dict:
+    """The headline numbers of either comparison, as they are had now."""
+    told = study.results.per_attack(study.events)
+    found = {"attacks": len(study.events), "found_by_any": told["attack"][told["found"].astype(bool)].nunique()}
+    figures = found | summary(study.table()) | best_named(study.results.hit_rates(study.events))
+    return {name.replace("_", " "): figure for name, figure in figures.items()}
+
+
+def _same(was, figure) -> bool:
+    """Whether a published number is this figure; one that was not there is null."""
+    if isinstance(figure, str) or isinstance(was, str):
+        return was == figure
+    return math.isnan(figure) if was is None else math.isclose(was, figure)
 
 
 def _short(checksums: list[str]) -> str:

@@ -36,16 +36,22 @@ class Page:
     @property
     def table(self) -> str:
         """`named` in Markdown; an attacked tag is bold, another of an attacked stage in italics."""
-        stages = {stage_of(point) for point in self.attacked}
         rows = [
-            [title(name), after, why, *(self._set(tag, stages) for tag in tags)]
+            [title(name), after, why, *(self._set(tag, tag) for tag in tags)]
             for name, after, why, *tags in self.named.itertuples()
         ]
-        lines = [["detector", *map(str, self.named.columns)], ["---"] * (1 + self.named.shape[1]), *rows]
-        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        return markdown(["detector", *map(str, self.named.columns)], rows)
 
-    def _set(self, tag: str, stages: set[str]) -> str:
-        return f"**{tag}**" if tag in self.attacked else f"*{tag}*" if tag and stage_of(tag) in stages else tag
+    @property
+    def brief(self) -> str:
+        """The same for a slide: after and why alone; `why` is set as the tag that it begins with."""
+        told = self.named[["after", "why"]].itertuples()
+        rows = [[title(name), after, self._set(why.partition(" ")[0], why)] for name, after, why in told]
+        return markdown(["detector", "after", "why"], rows)
+
+    def _set(self, tag: str, text: str) -> str:
+        near = tag and stage_of(tag) in {stage_of(point) for point in self.attacked}
+        return f"**{text}**" if tag in self.attacked else f"*{text}*" if near else text
 
 
 def show(calm: Recording, attacked: Recording, results: Results, which: str = FEW) -> None:
@@ -116,6 +122,11 @@ def _first_tags(rates: pd.DataFrame) -> pd.Series | None:
     return first.loc[first["hits"].idxmax()] if first["of"].any() else None
 
 
+def markdown(head: list[str], rows: list[list[str]]) -> str:
+    """A table in Markdown."""
+    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *rows])
+
+
 def telling(told: pd.DataFrame, events: pd.DataFrame, most: int = 2) -> list:
     """Attacks worth a closer look: those that the detectors disagree on most, of equal ones the longer.
 
@@ -123,7 +134,7 @@ def telling(told: pd.DataFrame, events: pd.DataFrame, most: int = 2) -> list:
     """
     if events.empty:
         return []
-    found = (told["found"] & (told["delay_s"] > 0)).groupby(told["attack"]).mean()
+    found = (told["found"] & ~told["standing"]).groupby(told["attack"]).mean()
     split = (found - 0.5).abs().reindex(events["attack"]).to_numpy()
     order = events.assign(split=split, longest=events["start"] - events["end"]).sort_values(["split", "longest"])
     return order["attack"].head(most).tolist()
@@ -160,16 +171,16 @@ def _spoken(spoken: pd.DataFrame) -> str:
     found = spoken[spoken["found"]].sort_values("delay_s", kind="stable")
     if found.empty:
         return "No detector found it."
-    said = [f"{title(name)} {_after(row.delay_s)}" for name, row in zip(found.index, found.itertuples(), strict=True)]
+    said = [f"{title(name)} {_after(row)}" for name, row in zip(found.index, found.itertuples(), strict=True)]
     missed = [title(name) for name in spoken.index[~spoken["found"]]]
     return f"Found by {', '.join(said)}" + (f"; missed by {', '.join(missed)}." if missed else ".")
 
 
-def _after(seconds: float) -> str:
-    return f"after {written(seconds)}" if seconds else "by an alarm that stood already"
+def _after(row) -> str:
+    return "by an alarm that stood already" if row.standing else f"after {written(row.delay_s)}"
 
 
 def _named(spoken: pd.DataFrame, ranked: pd.DataFrame) -> pd.DataFrame:
-    after = ["–" if not row.found else written(row.delay_s) if row.delay_s else "on" for row in spoken.itertuples()]
+    after = ["–" if not row.found else "on" if row.standing else written(row.delay_s) for row in spoken.itertuples()]
     first = ranked.reindex(index=spoken.index, columns=["why", *range(1, PLACES + 1)]).fillna("")
     return first.assign(after=after)[["after", *first.columns]]

@@ -313,9 +313,30 @@ def test_the_matrix_has_a_row_an_attack_and_a_cell_a_verdict():
 
 
 def test_the_matrix_shows_a_tag_of_the_right_stage_a_wrong_tag_and_an_alarm_that_stood_already():
-    table = verdicts().assign(delay_s=0.0, first_tag="FIT101", attacked=pd.array([False] * 6, dtype="boolean"))
+    table = verdicts().assign(standing=True, first_tag="FIT101", attacked=pd.array([False] * 6, dtype="boolean"))
     told = [word for word in words(plots.matrix(table)) if word in {"on", "◐ FIT101", "○ FIT101"}]
     assert told == ["on", "◐ FIT101"]
+
+
+def test_the_wide_matrix_has_a_row_a_detector_and_leaves_out_what_has_no_room():
+    (ax,) = plots.matrix(verdicts(), wide=True).axes
+    assert [label.get_text() for label in ax.get_yticklabels()] == [
+        "PCA residual\n1 of 3, 60 s, 1 ●",
+        "one-class SVM\n0 of 3",
+    ]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["MV101", "LIT101\nP101", "MV504"]
+    assert "60 s\n● LIT101" in words(plots.matrix(verdicts(), wide=True))
+    many = pd.concat([verdicts()] * 12).assign(standing=lambda table: table["found"])
+    figure = plots.matrix(many, wide=True)
+    assert "on\n●" in words(figure) and "LIT101 P101" in words(figure) and figure.get_figheight() < 5
+
+
+def test_a_long_action_is_set_in_lines_that_the_figure_holds():
+    event = EVENTS.iloc[1].to_dict() | {
+        "action": "FORCE P101, P102, MV201 on, SPOOF LIT101 = 700 (MV101 was meant open)"
+    }
+    said = plots.attack(attacked(), scores(), event, width=5).get_suptitle().splitlines()
+    assert len(said) == 3 and max(map(len, said)) < 60
 
 
 def test_score_distributions_show_each_threshold():

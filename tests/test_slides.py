@@ -7,8 +7,13 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from swatlib import browser
+from swatlib.deck import Study, deck
+from swatlib.export import Files
+from swatlib.pipeline import Pipeline
+from swatlib.recordings import recordings
 from swatlib.report import report
 from swatlib.slides import slides
+from swatlib.store import results
 
 PARAMETERS = """
 normal = ""
@@ -80,6 +85,24 @@ def test_the_deck_asks_shows_and_doubts_in_this_order(run, texts):
     assert "--help" not in said[-1] and "python -m swatlib report 04-comparison -p budget=2.0" in said[-1]
 
 
+def test_results_have_a_row_a_detector_and_a_null_with_the_time_in_alarm(texts):
+    said = " ".join(texts(slides("small").page)[3].split())
+    heads = "attacks found median delay event F1 false alarms a day in alarm outside attacks F1 over rows"
+    assert heads in said and "alarms a day in alarm" in said and "100.0%" in said
+    assert len(re.findall(r"\(\S+–\S+\)", said)) == 6  # of two detectors
+
+
+def test_days_without_a_label_show_alarms_a_day_and_no_interval(run, tmp_path):
+    calm, _ = recordings("", "", "2015-12-27 10:00", 1.0, 0.2, 0)
+    pipeline = Pipeline(("pca", "kmeans"), budget=2.0)
+    found = results(pipeline, calm, calm)
+    record = json.loads((run / "run.json").read_text())
+    made = deck(Study(record, {"seed": 0}, pipeline, calm, calm, found), Files(tmp_path))
+    assert [slide.title for slide in made][3:] == ["Results", "Alarms over time", "Limits", "How to get the same again"]
+    assert made[3].lines[1].startswith("|  | alarms a day |\n") and len(made[3].lines) == 2
+    assert "days with no known attacks" in made[1].lines[1] and "nan" not in str(made)
+
+
 def test_the_deck_fetches_nothing(run):
     assert FETCHED.findall(slides("small").page.read_text()) == []
 
@@ -111,10 +134,15 @@ def test_the_same_run_gives_the_same_bytes():
     ("change", "says"),
     [
         (lambda step: step["numbers"].update({"event f1": 0.123}), "The run's event f1 was 0.123, now it is .*changed"),
+        (
+            lambda step: step["numbers"].update({"its hits": "0 of 9"}),
+            "The run's its hits was 0 of 9, now it is .*changed",
+        ),
+        (lambda step: step["numbers"].update({"found by any": 99}), "The run's found by any was 99, now it is"),
         (lambda step: step["data"][0].update(sha256="00" * 32), "data of the run had the checksums 0000.*report anew"),
         (lambda step: step.update(status="failed"), "has no 04-comparison or 08-attacks that ran to its end"),
     ],
-    ids=["figures", "data", "status"],
+    ids=["figures", "naming", "found", "data", "status"],
 )
 def test_a_run_that_says_something_else_is_refused(run, change, says):
     record = json.loads((run / "run.json").read_text()) | {"name": "other"}
@@ -123,6 +151,20 @@ def test_a_run_that_says_something_else_is_refused(run, change, says):
     (run.parent / "other" / "run.json").write_text(json.dumps(record))
     with pytest.raises(ValueError, match=says):
         slides("other")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{}", "is no record of a run, it lacks commit, name, notebooks, parameters, started, versions; make the re"),
+        ("[]", "is no record of a run, it lacks commit"),
+        ('{"name": ', "can't be read as JSON .*; make the report anew with `python -m swatlib report 04-comparison"),
+    ],
+)
+def test_a_record_that_is_none_is_refused_by_its_file(tmp_path, text, says):
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(ValueError, match=f"{tmp_path}/run.json {says}"):
+        slides(str(tmp_path))
 
 
 def test_an_unknown_run_is_refused_with_those_there_are():

@@ -72,6 +72,17 @@ def test_its_table_sets_attacked_tags_in_bold_and_those_of_the_stage_in_italics(
     assert second.table.splitlines()[3] == "| k-means | on | FIT101 jumps | *FIT101* | **P101** | LIT301 |  |  |"
 
 
+def test_its_brief_table_says_why_and_sets_that_as_its_tag(calm, attacked, results):
+    first, second = pages(calm, attacked, results, EVENTS)
+    assert first.brief.splitlines() == [
+        "| detector | after | why |",
+        "| --- | --- | --- |",
+        "| PCA residual | 12 s | **LIT301 jumps** |",
+        "| k-means | – |  |",
+    ]
+    assert second.brief.splitlines()[3] == "| k-means | on | *FIT101 jumps* |"
+
+
 def test_a_recording_without_an_attack_has_no_page(calm, results):
     assert list(pages(calm, calm, results, EVENTS.iloc[:0])) == []
 

@@ -6,17 +6,18 @@ import pandas as pd
 from swatlib.metrics.case import clock, column, place, shape
 from swatlib.metrics.events import delays_s, first_rows
 
-COLUMNS = ("attack", "start", "end", "points", "found", "delay_s", "first_tag", "attacked")
+COLUMNS = ("attack", "start", "end", "points", "found", "delay_s", "standing", "first_tag", "attacked")
 
 
 def per_attack(events, alarm, lead=None) -> pd.DataFrame:
-    """One row an event: attack, start, end, points, found, delay_s, first_tag, attacked.
+    """One row an event: attack, start, end, points, found, delay_s, standing, first_tag, attacked.
 
     events: as in `evaluate`; without a column `attack` they are numbered from 1. alarm: bool (n,). lead: tag that
     contributes most at each row (n,), read where the alarm is on. delay_s: seconds from the start of the event to its
-    first alarm row. first_tag: the leading tag there. attacked: whether that is one of the event's points. The last
-    three are missing for an event that is missed, the last two also without a lead, the last without points. No event,
-    no row.
+    first alarm row. standing: whether that alarm stood already when the event began, on in its first row and in the
+    one before: what it found is luck; False for an event that begins with the rows. first_tag: the leading tag there.
+    attacked: whether that is one of the event's points. For an event that is missed standing is False, and delay_s,
+    first_tag and attacked are missing; the last two also without a lead, the last without points. No event, no row.
     Raises ValueError for rows that do not go together.
     """
     rows, index = column("alarm", alarm)
@@ -30,6 +31,7 @@ def per_attack(events, alarm, lead=None) -> pd.DataFrame:
     table = _named(events, spans)
     table["found"] = first >= 0
     table["delay_s"] = delays_s(rows, spans, onsets, seconds)
+    table["standing"] = _standing(rows, spans[:, 0])
     table["first_tag"] = _tags_at(lead, first)
     known = table["first_tag"].notna() & table["points"].ne("")
     right = [tag in points.split(";") for tag, points in zip(table["first_tag"], table["points"], strict=True)]
@@ -46,6 +48,11 @@ def _named(events, spans: np.ndarray) -> pd.DataFrame:
         return numbered
     own = events.reset_index(drop=True)
     return numbered.assign(**{name: own[name] for name in numbered if name in own})
+
+
+def _standing(alarm: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Whether the alarm is on at each start and in the row before it (m,)."""
+    return alarm[starts] & alarm[starts - 1] & (starts > 0)
 
 
 def _tags_at(lead, rows: np.ndarray) -> np.ndarray:

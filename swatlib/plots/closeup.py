@@ -1,5 +1,7 @@
 """One attack up close: what was done, what moved, when each detector spoke."""
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,10 +11,11 @@ from swatlib.metrics import per_attack
 from swatlib.plant import GAUGED_TANKS, STAGES, TAGS, stage_of, stage_tags
 from swatlib.plots.labels import chosen, embolden, note, title, written
 from swatlib.plots.panels import draw_panel, draw_score, inches, moving
-from swatlib.plots.series import between, shade, stacked, time_axis
+from swatlib.plots.series import CHARACTER_INCHES, between, shade, stacked, time_axis
 from swatlib.plots.style import ALARM, FOCUS, GREY, WIDTH, Figure, nothing, styled
 
 SCORE_INCHES = 0.5
+HEADING, HEADING_INCHES = 9.5, 0.18  # size of its type, height of a line
 LEAST_MARGIN, MOST_MARGIN = pd.Timedelta("5min"), pd.Timedelta("1h")
 
 
@@ -34,7 +37,8 @@ def attack(recording: Recording, scores: pd.DataFrame, event=None, detectors=Non
     frame, scored = between(recording.frame, *span), between(scores, *span)
     panels, names = _panels(frame, event), chosen(scores, detectors)
     heights = [inches(tags) for tags in panels] + [SCORE_INCHES] * len(names)
-    figure = Figure(sum(heights) + 0.15 * len(heights) + 0.9, width)
+    heading = _heading(event, width)
+    figure = Figure(sum(heights) + 0.15 * len(heights) + 0.54 + HEADING_INCHES * len(heading), width)
     axes = stacked(figure, heights)
     shade(axes, events, frame.index)
     shade(axes, pd.DataFrame([event]), frame.index, FOCUS, numbers=False)
@@ -44,7 +48,7 @@ def attack(recording: Recording, scores: pd.DataFrame, event=None, detectors=Non
     for ax, name in zip(axes[len(panels) :], names, strict=True):
         _score_panel(ax, scored[name], title(name), event)
     time_axis(axes[-1], frame.index)
-    figure.suptitle(_heading(event), x=0.01, ha="left", fontsize=9.5, linespacing=1.4)
+    figure.suptitle("\n".join(heading), x=0.01, ha="left", fontsize=HEADING, linespacing=1.4)
     note(
         figure,
         "bold: attacked · dark grey: this attack · dashed: threshold · red bar: alarm · triangle: first alarm",
@@ -61,10 +65,12 @@ def _event(events: pd.DataFrame, event) -> pd.Series:
     return events.iloc[known.index(str(event))]
 
 
-def _heading(event: pd.Series) -> str:
+def _heading(event: pd.Series, width: float) -> list[str]:
+    """Lines that a figure of that width holds."""
     start, end = event["start"], event["end"]
     lasted = written((end - start).total_seconds())
-    return f"Attack {event['attack']}: {event.get('action', '')}\n{start:%d %b %Y %H:%M:%S} to {end:%H:%M:%S}, {lasted}"
+    did = textwrap.wrap(f"Attack {event['attack']}: {event.get('action', '')}", int(width / CHARACTER_INCHES / 1.15))
+    return [*did, f"{start:%d %b %Y %H:%M:%S} to {end:%H:%M:%S}, {lasted}"]
 
 
 def _panels(frame: pd.DataFrame, event: pd.Series) -> list[list[str]]:
@@ -107,5 +113,5 @@ def _score_panel(ax: Axes, scored: pd.DataFrame, name: str, event: pd.Series) ->
 def _verdict(spoken: pd.Series) -> str:
     if not spoken["found"]:
         return "missed"
-    when = f"after {written(spoken['delay_s'])}" if spoken["delay_s"] else "already on"
+    when = f"after {written(spoken['delay_s'])}" if not spoken["standing"] else "already on"
     return f"{when}\n{spoken['first_tag']}" if pd.notna(spoken["first_tag"]) else when

@@ -7,10 +7,12 @@ from matplotlib.axes import Axes
 from swatlib.metrics.case import count_within, runs, within
 from swatlib.plant import stage_of
 from swatlib.plots.labels import chosen, note, row_labels, title, written
-from swatlib.plots.series import bars, shade, stacked, time_axis
-from swatlib.plots.style import BLACK, BLUE, GREY, INK, PALE, SKY, VERMILION, Figure, nothing, styled
+from swatlib.plots.series import CHARACTER_INCHES, bars, shade, stacked, time_axis
+from swatlib.plots.style import BLACK, BLUE, GREY, INK, PALE, SKY, VERMILION, WIDTH, Figure, nothing, styled
 
 ROW_INCHES, CELL_INCHES = 0.25, 0.19
+LYING_INCHES, NAMES_INCHES = 0.36, 1.6  # of a row that lies, and of the names before it
+ROOM = 0.75  # inches that hold a delay and a tag; a narrower cell has the dot alone
 DELAYS = (60, 600, np.inf)  # seconds; one shade each, the darkest for the quickest
 SHADES = (BLUE, SKY, "#CFE6F5")
 
@@ -40,10 +42,11 @@ def strip(scores: pd.DataFrame, events: pd.DataFrame, detectors=None) -> Figure:
 
 
 @styled
-def matrix(table: pd.DataFrame) -> Figure:
+def matrix(table: pd.DataFrame, wide: bool = False) -> Figure:
     """Attack × detector: found or missed, after how long, and whether the leading tag or its stage was attacked.
 
-    Above each detector how many it finds, its median delay, and in how many of these it leads with an attacked tag.
+    Beside each detector how many it finds, its median delay, and in how many of these it leads with an attacked tag.
+    wide: a row a detector, for a slide; where many attacks make the cells narrow, delays and tags are left out.
 
     table: rows of `metrics.per_attack` of several detectors, told apart by a column or index level `detector`, as
     `pd.concat({name: per_attack(...)}, names=["detector"])` makes it.
@@ -51,15 +54,7 @@ def matrix(table: pd.DataFrame) -> Figure:
     if table.empty:
         return nothing("No attack of this recording is known: nothing to find.")
     by_detector = dict(list(table.groupby("detector", sort=False)))
-    attacks = next(iter(by_detector.values()))
-    figure = Figure(CELL_INCHES * len(attacks) + 1.4)
-    ax = figure.subplots()
-    for column, rows in enumerate(by_detector.values()):
-        for row, spoken in enumerate(rows.itertuples()):
-            _cell(ax, column, row, spoken)
-    row_labels(ax, [f"{attack.points.replace(';', ' ')}   {attack.attack}" for attack in attacks.itertuples()])
-    _headings(ax, [_heading(name, rows) for name, rows in by_detector.items()])
-    ax.hlines(np.arange(1, len(attacks)) - 0.5, *ax.get_xlim(), color=PALE, linewidth=0.4)
+    figure = (_lying if wide else _upright)(by_detector, next(iter(by_detector.values())))
     soon, late = (written(seconds) for seconds in DELAYS[:2])
     found = f"dark: found within {soon} · paler: within {late}, later · on: an alarm stood already · –: missed"
     note(figure, f"{found}\nleads with ● an attacked tag, ◐ another of an attacked stage, ○ one of another stage")
@@ -73,31 +68,77 @@ def _told_apart(alarm: np.ndarray, attacked: np.ndarray) -> tuple[np.ndarray, np
     return within(alarms[touches], len(alarm)), within(alarms[~touches], len(alarm))
 
 
-def _cell(ax: Axes, column: int, row: int, spoken) -> None:
+def _upright(by_detector: dict[str, pd.DataFrame], attacks: pd.DataFrame) -> Figure:
+    figure = Figure(CELL_INCHES * len(attacks) + 1.4)
+    ax = figure.subplots()
+    for column, rows in enumerate(by_detector.values()):
+        for row, spoken in enumerate(rows.itertuples()):
+            look = _cell(ax, column, row, spoken)
+            if look:
+                ax.text(column - 0.42, row, _when(spoken), **look)
+                ax.text(column + 0.42, row, f"{_dot(spoken)} {_tag(spoken)}".strip(), ha="right", **look)
+    row_labels(ax, [f"{attack.points.replace(';', ' ')}   {attack.attack}" for attack in attacks.itertuples()])
+    _headings(ax, [_heading(name, rows) for name, rows in by_detector.items()])
+    ax.hlines(np.arange(1, len(attacks)) - 0.5, *ax.get_xlim(), color=PALE, linewidth=0.4)
+    return figure
+
+
+def _lying(by_detector: dict[str, pd.DataFrame], attacks: pd.DataFrame) -> Figure:
+    room = (WIDTH - NAMES_INCHES) / len(attacks) > ROOM
+    points = attacks["points"].str.replace(";", "\n" if room else " ")
+    names = 0.3 if room else CHARACTER_INCHES * points.str.len().max()
+    figure = Figure(LYING_INCHES * len(by_detector) + names + 0.8)
+    ax = figure.subplots()
+    for row, rows in enumerate(by_detector.values()):
+        for column, spoken in enumerate(rows.itertuples()):
+            look = _cell(ax, column, row, spoken)
+            if look:
+                said = (
+                    [_when(spoken), f"{_dot(spoken)} {_tag(spoken)}".strip()]
+                    if room
+                    else ["on" * spoken.standing, _dot(spoken)]
+                )
+                ax.text(column, row, "\n".join(filter(None, said)), ha="center", linespacing=1, **look)
+    row_labels(ax, [_heading(name, rows, ", ").rstrip(", ") for name, rows in by_detector.items()])
+    ax.set_xlim(-0.5, len(attacks) - 0.5)
+    ax.set_xticks(range(len(attacks)), points, rotation=0 if room else 90)
+    ax.tick_params(length=0)
+    for column, name in enumerate(attacks["attack"]):
+        ax.text(column, -0.6, name, ha="center", va="bottom", fontsize=8)
+    return figure
+
+
+def _cell(ax: Axes, column: int, row: int, spoken) -> dict:
+    """Draw the ground of a cell, or the dash of a miss; how to write on it, empty for a miss."""
     if not spoken.found:
         ax.text(column, row, "–", ha="center", va="center", color=GREY)
-        return
+        return {}
     shade_of = next(k for k, until in enumerate(DELAYS) if spoken.delay_s <= until)
     ax.barh(row, 0.94, 0.86, column - 0.47, color=SHADES[shade_of], linewidth=0)
-    look = {"va": "center", "fontsize": 8, "color": "white" if shade_of == 0 else INK}
-    ax.text(column - 0.42, row, written(spoken.delay_s) if spoken.delay_s else "on", **look)
-    if pd.notna(spoken.first_tag):
-        ax.text(column + 0.42, row, f"{_dot(spoken)}{spoken.first_tag}", ha="right", **look)
+    return {"va": "center", "fontsize": 8, "color": "white" if shade_of == 0 else INK}
+
+
+def _when(spoken) -> str:
+    return "on" if spoken.standing else written(spoken.delay_s)
+
+
+def _tag(spoken) -> str:
+    return spoken.first_tag if pd.notna(spoken.first_tag) else ""
 
 
 def _dot(spoken) -> str:
-    """How near the leading tag is to what was attacked; nothing where that is unknown."""
-    if not spoken.points:
+    """How near the leading tag is to what was attacked; nothing where either is unknown."""
+    if not spoken.points or not _tag(spoken):
         return ""
     points = spoken.points.split(";")
     same_stage = stage_of(spoken.first_tag) in map(stage_of, points)
-    return "● " if spoken.first_tag in points else "◐ " if same_stage else "○ "
+    return "●" if spoken.first_tag in points else "◐" if same_stage else "○"
 
 
-def _heading(name: str, rows: pd.DataFrame) -> str:
+def _heading(name: str, rows: pd.DataFrame, between: str = "\n") -> str:
     found = rows[rows["found"]]
     delay = f", {written(found['delay_s'].median())}" if len(found) else ""
-    right = f"\n{found['attacked'].sum()} ●" if found["attacked"].notna().any() else "\n"
+    right = between + (f"{found['attacked'].sum()} ●" if found["attacked"].notna().any() else "")
     return f"{title(name)}\n{len(found)} of {len(rows)}{delay}{right}"
 
 
