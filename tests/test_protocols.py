@@ -219,6 +219,18 @@ def test_only_true_labels_make_a_perfect_detector_perfect(attacked):
     pd.testing.assert_frame_equal(table["detector"][["official", "true"]], table["perfect"])
 
 
+@pytest.mark.parametrize(("rows", "attack", "lacks"), [("attacked", 8, "official"), ("files_of_2015", 36, "true")])
+def test_a_cut_between_both_starts_of_an_attack_leaves_the_figures_of_one_label(rows, attack, lacks, request):
+    whole = request.getfixturevalue(rows)
+    first, second = sorted(windows(whole).set_index("attack").loc[attack, ["true_start", "official_start"]])
+    run = whole.between(first - pd.Timedelta("5min"), second - pd.Timedelta("5s"))
+    alarm = pd.Series(False, run.frame.index)
+    table = effects(run, pd.DataFrame({"alarm": alarm, "score": 0.0}))
+    np.testing.assert_array_equal(table.loc["f1"].isna(), table.columns.get_level_values(1).str.startswith(lacks))
+    assert "nan" not in said_effects(table)
+    assert attack_counts(run, alarm).loc[f"runs of the {lacks} label", ["attacks", "found"]].to_list() == [0, 0]
+
+
 def test_alarms_in_recovery_are_forgiven(attacked):
     late = attacked.label | attacked.label.shift(120, fill_value=False)
     table = effects(attacked, pd.DataFrame({"alarm": late, "score": late.astype(float)}))["detector"]
