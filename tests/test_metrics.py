@@ -10,6 +10,7 @@ from pandas.testing import assert_frame_equal
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 
 from swatlib.metrics import METRICS, curves, definitions, evaluate, null_rows, per_attack
+from swatlib.metrics.case import within
 
 EVENT_COLUMNS = ["attack", "start", "end", "points"]
 UNBOUNDED = {"false_alarms_per_day", "delay_median_s"}
@@ -233,6 +234,22 @@ def test_the_order_of_the_events_does_not_matter(case, random):
     edges = np.flatnonzero(np.diff(np.concatenate([[0], label, [0]]))).reshape(-1, 2).tolist()
     random.shuffle(edges)
     assert evaluate(label, alarm, events=edges) == pytest.approx(evaluate(label, alarm), nan_ok=True)
+
+
+spans_of_60_rows = st.tuples(st.integers(0, 59), st.integers(1, 60)).map(lambda s: (s[0], min(s[0] + s[1], 60)))
+
+
+@given(st.lists(spans_of_60_rows, min_size=1, max_size=6), arrays(bool, 60))
+def test_affiliation_keeps_to_its_range_where_events_overlap(spans, alarm):
+    label = within(np.array(spans), 60)
+    met = evaluate(label, alarm, events=spans)
+    assert all(0 <= met[f"affiliation_{name}"] <= 1 for name in ("precision", "recall", "f1"))
+
+
+def test_an_event_within_another_is_one_with_it_to_affiliation():
+    names = ("affiliation_precision", "affiliation_recall", "affiliation_f1")
+    apart, nested = (evaluate(LABEL, ALARM, events=e) for e in ([(3, 7), (11, 15)], [(3, 7), (4, 7), (5, 6), (11, 15)]))
+    assert [nested[name] for name in names] == pytest.approx([apart[name] for name in names])
 
 
 def test_each_attack_by_itself():

@@ -79,13 +79,23 @@ def test_adjustment_labels_and_sampling_do_what_they_say():
     assert (official["min"]["attacks"], official["min"]["recall"]) == (1, 1.0)
 
 
-def test_the_longest_attack_is_cut_to_550_rows():
+def test_the_longest_attack_is_cut_to_550_s():
     label = np.zeros(3_000, dtype=bool)
     label[100:1_100] = label[2_000:2_100] = True
     answer = Answer(label.astype(float), label & (np.arange(3_000) < 1_500), np.zeros(10))
     study = Study("pca", {"dropped": answer, "kept": answer}, {"true": label})
     assert judge(study)["recall"] == pytest.approx(1_000 / 1_100)
     assert judge(study, Protocol(longest="cut"))["recall"] == pytest.approx(550 / 650)
+
+
+@pytest.mark.parametrize(("period", "recall"), [(2, 1 / 100), (10, 3 / 500), (30, 3 / 500)])
+def test_ten_seconds_are_as_many_rows_as_the_recording_takes_and_a_longer_row_stays(period, recall):
+    label = np.zeros(1_000, dtype=bool)
+    label[100:600] = True
+    answer = Answer(label.astype(float), label & (np.arange(1_000) < 103), np.zeros(10))
+    study = Study("pca", {"dropped": answer}, {"true": label}, float(period))
+    assert judge(study, Protocol(sampling="10 s, label max"))["recall"] == pytest.approx(recall)
+    assert judge(study, Protocol(longest="cut"))["recall"] == pytest.approx(3 / round(550 / period))
 
 
 @given(
@@ -114,6 +124,18 @@ def test_every_protocol_is_judged_and_the_tables_agree_with_it():
 def test_a_choice_that_is_none_is_refused():
     with pytest.raises(ValueError, match="adjustment 'PA100' is unknown; choose one of none, PA%20, PA"):
         Protocol(adjustment="PA100")
+
+
+def test_a_protocol_that_leaves_no_attack_has_no_f1():
+    label = np.zeros(100, dtype=bool)
+    label[5:18] = True
+    answer = Answer(label.astype(float), label, np.zeros(50))
+    study = Study("pca", {"dropped": answer, "kept": answer}, {"true": label, "official": np.zeros(100, dtype=bool)})
+    table = every(study).set_index(["sampling", "labels"])
+    lost = (table.index.get_level_values("sampling") == "10 s, label min") | (table.index.get_level_values(1) != "true")
+    np.testing.assert_array_equal(table["f1"].isna(), lost)
+    assert table.loc[lost, ["found", "attacks"]].to_numpy().max() == 0
+    assert "nan" not in said_spread(table.reset_index()) + said_steps(steps(study))
 
 
 def test_a_recording_with_one_label_has_no_step_of_labels():
@@ -217,6 +239,18 @@ def test_only_true_labels_make_a_perfect_detector_perfect(attacked):
     assert table["perfect", "true"][["f1", "event_f1", "average_precision", "vus_pr"]].to_list() == [1, 1, 1, 1]
     assert table["perfect", "official"]["f1"] < 0.95
     pd.testing.assert_frame_equal(table["detector"][["official", "true"]], table["perfect"])
+
+
+@pytest.mark.parametrize(("rows", "attack", "lacks"), [("attacked", 8, "official"), ("files_of_2015", 36, "true")])
+def test_a_cut_between_both_starts_of_an_attack_leaves_the_figures_of_one_label(rows, attack, lacks, request):
+    whole = request.getfixturevalue(rows)
+    first, second = sorted(windows(whole).set_index("attack").loc[attack, ["true_start", "official_start"]])
+    run = whole.between(first - pd.Timedelta("5min"), second - pd.Timedelta("5s"))
+    alarm = pd.Series(False, run.frame.index)
+    table = effects(run, pd.DataFrame({"alarm": alarm, "score": 0.0}))
+    np.testing.assert_array_equal(table.loc["f1"].isna(), table.columns.get_level_values(1).str.startswith(lacks))
+    assert "nan" not in said_effects(table)
+    assert attack_counts(run, alarm).loc[f"runs of the {lacks} label", ["attacks", "found"]].to_list() == [0, 0]
 
 
 def test_alarms_in_recovery_are_forgiven(attacked):

@@ -49,7 +49,8 @@ class Case:
     def groups(self) -> np.ndarray:
         """What each row is drawn with (n,): the number of its event, or m and more for a stretch of quiet time."""
         stretch = min(DAY_S, self.seconds[-1] / LEAST_STRETCHES) or 1.0
-        groups = len(self.spans) + (self.seconds // stretch).astype(np.int64)
+        last = max(LEAST_STRETCHES, np.ceil(self.seconds[-1] / DAY_S)) - 1  # the last row would begin one of its own
+        groups = len(self.spans) + np.minimum(self.seconds // stretch, last).astype(np.int64)
         for number, (start, stop) in enumerate(self.spans):
             groups[start:stop] = number
         return groups

@@ -7,11 +7,12 @@ from swatlib.data import Recording
 from swatlib.metrics import evaluate
 from swatlib.metrics.case import runs, within
 from swatlib.plant import TAGS, TRAVELLING
-from swatlib.protocols.truth import labels, windows
+from swatlib.protocols.truth import labels, shown, windows
 from swatlib.recordings import settled
 
 NEAR_S = 150  # the labels are off by 66 s at most, that of attack 37 by 131 s
 UNKNOWN = "The official labels of 2015 are not those of this recording: there is nothing to hold against the rows."
+UNSHOWN = "One of the labels marks no attack in these rows: there is nothing to hold it against."
 JUDGED = [("detector", "official"), ("detector", "true"), ("detector", "true, recovery forgiven")]
 JUDGED += [("perfect", "official"), ("perfect", "true")]
 QUIET_S = 600  # without alarm for so long, the plant has recovered
@@ -27,7 +28,7 @@ def first_movements(calm: Recording, attacked: Recording) -> pd.DataFrame:
     off. `offset_s`: from the official start to the movement, negative where the label is late; NaN where no attacked
     tag moves. `true_offset_s`: the same to the true start.
     """
-    table, normal = windows(attacked), settled(calm)
+    table, normal = windows(attacked).dropna(subset="official_start"), settled(calm)
     moved = [_nearest(row, attacked.frame, normal) for row in table.itertuples()]
     table = table.assign(moved=[moment for moment, _ in moved], tag=[tag for _, tag in moved])
     table["offset_s"] = (pd.to_datetime(table["moved"]) - table["official_start"]).dt.total_seconds()
@@ -63,7 +64,7 @@ def recoveries(attacked: Recording, alarm: pd.Series) -> pd.DataFrame:
     From the true end to the last alarm row before ten minutes without one, 0 where that is before the end; `cut_off`
     by the next attack, from whose beginning an alarm is its own. Attacks without an alarm row are left out.
     """
-    events = windows(attacked).sort_values("true_start")
+    events = windows(attacked).dropna(subset="true_start").sort_values("true_start")
     following = [*events["true_start"], attacked.frame.index[-1]][1:]
     rows = [_recovery(event, alarm, until) for event, until in zip(events.itertuples(), following, strict=True)]
     return pd.DataFrame([row for row in rows if row], columns=["attack", "end", "recovery_s", "cut_off"])
@@ -73,7 +74,7 @@ def effects(attacked: Recording, scored: pd.DataFrame) -> pd.DataFrame:
     """Metrics (rows) by official labels, by true ones, and by true ones with alarms during recovery forgiven.
 
     scored: one detector's columns of `Pipeline.score`. Beside it a perfect detector, which alarms exactly in the true
-    windows: what it lacks under the official label, no detector can get.
+    windows: what it lacks under the official label, no detector can get. NaN where the rows show no attack by a label.
     """
     known, table = labels(attacked), windows(attacked)
     if "official" not in known:
@@ -85,14 +86,13 @@ def effects(attacked: Recording, scored: pd.DataFrame) -> pd.DataFrame:
     calm_score = score.mask(forgiven & score.notna(), score.min())
     perfect = known["true"]
     columns = (
-        evaluate(known["official"], alarm, score, official),
-        evaluate(known["true"], alarm, score, true),
-        evaluate(known["true"], alarm & ~forgiven, calm_score, true),
-        evaluate(known["official"], perfect, perfect.astype(float), official),
-        evaluate(known["true"], perfect, perfect.astype(float), true),
+        _met(known["official"], alarm, score, official),
+        _met(known["true"], alarm, score, true),
+        _met(known["true"], alarm & ~forgiven, calm_score, true),
+        _met(known["official"], perfect, perfect.astype(float), official),
+        _met(known["true"], perfect, perfect.astype(float), true),
     )
-    table = pd.DataFrame(dict(zip(JUDGED, columns, strict=True)))
-    return table.loc[list(SHOWN)].rename_axis("metric")
+    return pd.DataFrame(dict(zip(JUDGED, columns, strict=True))).rename_axis("metric")
 
 
 def said_movements(table: pd.DataFrame) -> str:
@@ -123,6 +123,8 @@ def said_effects(table: pd.DataFrame) -> str:
     """What the table of `effects` says, in three sentences."""
     if table.empty:
         return UNKNOWN
+    if table.loc["f1"].isna().any():
+        return UNSHOWN
     detector, perfect = table["detector"], table["perfect", "official"]
     change, false = detector["true"] - detector["official"], detector.loc["false_alarms_per_day"]
     return (
@@ -182,9 +184,18 @@ def _recovery(event, alarm: pd.Series, until: pd.Timestamp) -> tuple | None:
     return event.attack, event.true_end, seconds, bool(len(after) - seconds < QUIET_S)
 
 
+def _met(label: pd.Series, alarm: pd.Series, score: pd.Series, events: pd.DataFrame) -> pd.Series:
+    """The metrics SHOWN, by the events that the rows show; those of the score only where an attack row has one."""
+    events = shown(events, label.index)
+    scored = score if (label & score.notna()).any() else None
+    met = evaluate(label, alarm, scored, events) if len(events) and label.any() else {}
+    return pd.Series(met, dtype=float).reindex(SHOWN)
+
+
 def _in_recovery(table: pd.DataFrame, index: pd.DatetimeIndex) -> np.ndarray:
-    ends = table["end"] + pd.to_timedelta(table["recovery_s"], unit="s")
-    return within(np.column_stack([index.searchsorted(table["end"]), index.searchsorted(ends)]), len(index))
+    begins = pd.to_datetime(table["end"])  # of no recovery, pandas can't tell that they are times
+    ends = begins + pd.to_timedelta(table["recovery_s"], unit="s")
+    return within(np.column_stack([index.searchsorted(begins), index.searchsorted(ends)]), len(index))
 
 
 def _part(rows: pd.Series, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series:

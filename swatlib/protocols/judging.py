@@ -8,8 +8,8 @@ import pandas as pd
 from swatlib.data import Recording, attacks
 from swatlib.metrics import evaluate, null_rows
 from swatlib.metrics.case import runs, share, within
-from swatlib.protocols.study import CHOICES, CUT_ROWS, QUANTILE, Answer, Protocol, Study
-from swatlib.protocols.truth import labels
+from swatlib.protocols.study import CHOICES, CUT_S, QUANTILE, Answer, Protocol, Study
+from swatlib.protocols.truth import labels, shown
 
 OURS = Protocol()
 STEPS = (
@@ -26,13 +26,19 @@ NULL_FIGURES = ("f1", "pa_k20_f1", "pa_f1", "fc1", "event_f1", "range_f1", "affi
 FIGURE = {"none": "f1", "PA%20": "pa_k20_f1", "PA": "pa_f1"}
 LEAST = {"none": None, "PA%20": 0.2, "PA": 0.0}
 UNLABELLED = "No attack is labelled in this recording: nothing can be judged, under any protocol."
+NO_TWO = "A label marks no attack in these rows: there are no two figures to set beside each other."
 LEVELS = 1_000
 SECONDS = 10
 
 
 def judge(study: Study, protocol: Protocol = OURS) -> dict:
-    """F1 under the protocol, precision and recall before adjustment, and of how many label runs how many were found."""
+    """F1 under the protocol, precision and recall before adjustment, and of how many label runs how many were found.
+
+    NaN, and 0 of 0 found, where the protocol leaves no attack: one too short for a block of 10 s, or a label without.
+    """
     label, answer = _rows(study, protocol)
+    if not label.any():
+        return dict.fromkeys(("f1", "precision", "recall"), np.nan) | {"found": 0, "attacks": 0}
     alarm = _alarm(label, answer, protocol)
     met = evaluate(label, alarm)
     attacks = len(runs(label))
@@ -53,7 +59,8 @@ def alone(study: Study) -> pd.DataFrame:
     rows = [judge(study, replace(OURS, **{name: choice})) for name, choice in pairs]
     index = pd.MultiIndex.from_tuples(pairs, names=["what", "choice"]) if pairs else None
     table = pd.DataFrame(rows, index, list(FIGURES))
-    return table.assign(change=table["f1"] - table["f1"].iloc[:1].sum())  # the first row is the one of this workbench
+    ours = table["f1"].iloc[:1].sum(skipna=False)  # the first row is that of this workbench, if there is one
+    return table.assign(change=table["f1"] - ours)
 
 
 def steps(study: Study) -> pd.DataFrame:
@@ -69,9 +76,9 @@ def steps(study: Study) -> pd.DataFrame:
 
 def null_figures(attacked: Recording, seed: int = 0) -> pd.DataFrame:
     """Metrics of the detectors that never saw the plant (rows), by the recording's own label and attacks."""
-    if not labels(attacked):
+    events = shown(attacks(attacked), attacked.frame.index)
+    if not labels(attacked) or events.empty:
         return pd.DataFrame(columns=list(NULL_FIGURES))
-    events = attacks(attacked)
     met = {
         name: evaluate(attacked.label, alarm, alarm.astype(float), events)
         for name, alarm in null_rows(attacked.label, events, seed).items()
@@ -83,7 +90,10 @@ def said_steps(table: pd.DataFrame) -> str:
     """What the table of `steps` says, in two sentences."""
     if table.empty:
         return UNLABELLED
-    first, last, most = table.iloc[0], table.iloc[-1], table.loc[table["change"].idxmax()]
+    if table["change"].isna().all():
+        return NO_TWO
+    known = table[table["f1"].notna()]
+    first, last, most = known.iloc[0], known.iloc[-1], table.loc[table["change"].idxmax()]
     return (
         f"The F1 goes from **{first['f1']:.2f}** to **{last['f1']:.2f}**, and the detector has not changed. "
         f"The step that adds most, {most['change']:.2f}, is: {most['step']}."
@@ -92,8 +102,10 @@ def said_steps(table: pd.DataFrame) -> str:
 
 def said_nulls(nulls: pd.DataFrame, table: pd.DataFrame) -> str:
     """What `null_figures` says beside the table of `steps`, in a sentence."""
-    if table.empty:
+    if table.empty or nulls.empty:
         return UNLABELLED
+    if np.isnan(table["f1"].iloc[0]):
+        return NO_TWO
     return (
         f"Random alarms in 0.1 % of the rows have an F1 of {nulls.loc['random', 'f1']:.3f}, and "
         f"{nulls.loc['random', 'pa_f1']:.2f} after point adjustment; the detector has {table['f1'].iloc[0]:.2f} before."
@@ -114,6 +126,7 @@ def in_short(table: pd.DataFrame, counts: pd.DataFrame) -> dict:
 
 def said_spread(table: pd.DataFrame) -> str:
     """What the table of `every` says, in a sentence."""
+    table = table[table["f1"].notna()]
     if table.empty:
         return UNLABELLED
     low, high = table["f1"].min(), table["f1"].max()
@@ -129,28 +142,33 @@ def _rows(study: Study, protocol: Protocol) -> tuple[np.ndarray, Answer]:
     """Label and answer on the rows that the protocol judges."""
     label, answer = study.labels[protocol.labels], study.answers[protocol.startup]
     if protocol.longest == "cut":
-        kept = ~_tail_of_longest(label)
+        kept = ~_tail_of_longest(label, study.rows(CUT_S))
         label, answer = label[kept], Answer(answer.score[kept], answer.alarm[kept], answer.validation)
-    if protocol.sampling == "1 s":
+    size = study.rows(SECONDS)
+    if protocol.sampling == "1 s" or size == 1:
         return label, answer
-    both = _blocks(label).max(axis=1) if protocol.sampling.endswith("max") else _blocks(label).min(axis=1)
-    alarm = _blocks(answer.alarm).sum(axis=1) > SECONDS / 2
-    return both, Answer(_medians(answer.score), alarm, _medians(answer.validation))
+    blocks = _blocks(label, size)
+    both = blocks.max(axis=1) if protocol.sampling.endswith("max") else blocks.min(axis=1)
+    alarm = _blocks(answer.alarm, size).sum(axis=1) > size / 2
+    return both, Answer(_medians(answer.score, size), alarm, _medians(answer.validation, size))
 
 
-def _tail_of_longest(label: np.ndarray) -> np.ndarray:
+def _tail_of_longest(label: np.ndarray, rows: int) -> np.ndarray:
+    """Rows of the longest attack after its first ones, bool (n,)."""
     spans = runs(label)
+    if not len(spans):
+        return np.zeros(len(label), dtype=bool)
     first, stop = spans[np.diff(spans, axis=1).argmax()]
-    return within(np.array([[min(first + CUT_ROWS, stop), stop]]), len(label))
+    return within(np.array([[min(first + rows, stop), stop]]), len(label))
 
 
-def _blocks(rows: np.ndarray) -> np.ndarray:
-    """Rows as blocks of ten (blocks, 10); what is left over at the end falls away."""
-    return rows[: len(rows) // SECONDS * SECONDS].reshape(-1, SECONDS)
+def _blocks(rows: np.ndarray, size: int) -> np.ndarray:
+    """Rows as blocks (blocks, size); what is left over at the end falls away."""
+    return rows[: len(rows) // size * size].reshape(-1, size)
 
 
-def _medians(score: np.ndarray) -> np.ndarray:
-    return np.median(_blocks(score), axis=1)
+def _medians(score: np.ndarray, size: int) -> np.ndarray:
+    return np.median(_blocks(score, size), axis=1)
 
 
 def _alarm(label: np.ndarray, answer: Answer, protocol: Protocol) -> np.ndarray:
@@ -166,6 +184,8 @@ def _alarm(label: np.ndarray, answer: Answer, protocol: Protocol) -> np.ndarray:
 def _best_threshold(label: np.ndarray, score: np.ndarray, least: float | None) -> float:
     """The threshold with the highest F1 on these very labels, events filled where more than `least` of them alarms."""
     there = ~np.isnan(score)
+    if not there.any():
+        return np.inf
     levels = np.unique(np.concatenate([_levels(score[there]), _levels(score[there & label])]))
     true, filled = np.zeros(len(levels)), 0.0
     for start, stop in runs(label):
@@ -178,7 +198,7 @@ def _best_threshold(label: np.ndarray, score: np.ndarray, least: float | None) -
 
 
 def _levels(score: np.ndarray) -> np.ndarray:
-    return np.quantile(score, np.linspace(0, 1, LEVELS), method="nearest")
+    return np.quantile(score, np.linspace(0, 1, LEVELS), method="nearest") if len(score) else score
 
 
 def _above(score: np.ndarray, levels: np.ndarray) -> np.ndarray:

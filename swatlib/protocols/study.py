@@ -11,7 +11,7 @@ from swatlib.pipeline import Pipeline
 from swatlib.protocols.truth import labels
 
 QUANTILE = 0.999  # of the validation scores: between the .99 and the 1 that papers take
-CUT_ROWS = 550  # Garg et al., IEEE TNNLS 2021, cut attack 28 to so many
+CUT_S = 550  # Garg et al., IEEE TNNLS 2021, cut attack 28 to so many points, one a second
 
 CHOICES = {
     "threshold": ("budget", "validation maximum", "validation quantile", "best on test"),
@@ -29,9 +29,9 @@ class Protocol:
 
     threshold: from a false-alarm budget with persistence, the largest or the .999 quantile of the scores of normal days
     that were not fitted, or the best on the test labels. adjustment: none, point adjustment, or that of Kim et al.
-    sampling: medians of the scores over 10 s, labelled attack if any row is (max) or all are (min). labels: true or
-    official. longest: the longest attack whole or cut to 550 rows. startup: the hours in which the tanks fill dropped
-    before the fit, or kept. Raises ValueError for a choice that is none.
+    sampling: rows as they are (1 s), or medians of the scores over 10 s, labelled attack if any row is (max) or all are
+    (min). labels: true or official. longest: the longest attack whole or cut to 550 s. startup: the hours in which the
+    tanks fill dropped before the fit, or kept. Raises ValueError for a choice that is none.
     """
 
     threshold: str = "budget"
@@ -58,11 +58,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class Study:
-    """Answers by what was done with the start-up, and labels by their kind, each bool (n,)."""
+    """Answers by what was done with the start-up, labels by their kind, each bool (n,), and seconds from row to row."""
 
     detector: str
     answers: dict[str, Answer]
     labels: dict[str, np.ndarray]
+    period: float = 1.0
+
+    def rows(self, seconds: float) -> int:
+        """How many rows make so many seconds, at least one."""
+        return max(1, round(seconds / self.period))
 
     def choices(self) -> dict[str, tuple[str, ...]]:
         """CHOICES, less the labels that this recording has not."""
@@ -79,7 +84,8 @@ def study(calm: Recording, attacked: Recording, detector: str = "pca", budget: f
         "dropped": _answer(Pipeline((detector,), budget=budget), calm, attacked, detector),
         "kept": _answer(Pipeline((detector,), budget=budget, startup=0), calm, attacked, detector),
     }
-    return Study(detector, answers, {kind: label.to_numpy() for kind, label in labels(attacked).items()})
+    known = {kind: label.to_numpy() for kind, label in labels(attacked).items()}
+    return Study(detector, answers, known, attacked.period.total_seconds())
 
 
 def _answer(pipeline: Pipeline, calm: Recording, attacked: Recording, detector: str) -> Answer:

@@ -28,11 +28,17 @@ def labels(attacked: Recording) -> dict[str, pd.Series]:
     return {"true": attacked.label}
 
 
+def shown(events: pd.DataFrame, index: pd.DatetimeIndex) -> pd.DataFrame:
+    """The events (start, end) of which these rows show at least one; a cut, a hole or coarse sampling may hide any."""
+    return events[index.searchsorted(events["start"]) < index.searchsorted(events["end"])]
+
+
 def windows(attacked: Recording) -> pd.DataFrame:
     """Each attack's official and true window: attack, points, visibility, official_start, official_end, true_start, …
 
-    Ends are half-open. Late labels have a true start before the official one. No rows where the official label of 2015
-    is not that of the recording.
+    Ends are half-open. Late labels have a true start before the official one. Of an attack at the edge of the
+    official files one window may lie outside: it is NaT. No rows where the official label of 2015 is not that of the
+    recording.
     """
     if "official" not in labels(attacked):
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in WINDOWS.items()})
@@ -40,10 +46,12 @@ def windows(attacked: Recording) -> pd.DataFrame:
         official, true = official_events(attacked), attacked.events
     else:
         plain = replace(attacked, events=None)
-        official, true = attacks(plain), correct_labels(plain).events
-    both = official.merge(true[["attack", "start", "end"]], on="attack", suffixes=("", "_true"))
-    names = {"start": "official_start", "end": "official_end", "start_true": "true_start", "end_true": "true_end"}
-    return both.rename(columns=names)[list(WINDOWS)]
+        official, true = attacks(replace(plain, label=None)), correct_labels(plain).events  # of the list, not of runs
+    official, true = (
+        events.set_index("attack").rename(columns={"start": f"{kind}_start", "end": f"{kind}_end"})
+        for kind, events in (("official", official), ("true", true))
+    )
+    return official.combine_first(true).reset_index()[list(WINDOWS)]
 
 
 def attack_counts(attacked: Recording, alarm: pd.Series) -> pd.DataFrame:
@@ -51,9 +59,10 @@ def attack_counts(attacked: Recording, alarm: pd.Series) -> pd.DataFrame:
 
     In the whole of 2015: 41 are listed, which can be found only if they were carried out; 36 were; the official label
     has 35 runs, since two pairs touch and one run, the phantom of 29 December, is no attack; 34 are left without it.
-    The true label parts attack 27 from 28. Here are those that fall into the recording; without a label, none.
+    The true label parts attack 27 from 28. Here are those that fall into the recording; without a label, none. The
+    share is NaN where there are none of a kind.
     """
-    known, events = labels(attacked), attacks(attacked)
+    known, events = labels(attacked), shown(attacks(attacked), attacked.frame.index)
     if not known:
         return pd.DataFrame(columns=["attacks", "found", "share"]).rename_axis("counted")
     done = _found(attacked.label, alarm, events)
@@ -67,8 +76,8 @@ def attack_counts(attacked: Recording, alarm: pd.Series) -> pd.DataFrame:
     true = runs(known["true"].to_numpy())
     counts["runs of the true label"] = len(true), _found(attacked.label, alarm, true)
     table = pd.DataFrame(counts, index=["attacks", "found"]).T.rename_axis("counted")
-    return table.assign(share=table["found"] / table["attacks"])
+    return table.assign(share=table["found"] / table["attacks"].where(table["attacks"] > 0))
 
 
 def _found(label: pd.Series, alarm: pd.Series, events) -> int:
-    return round(evaluate(label, alarm, events=events)["event_recall"] * len(events))
+    return round(evaluate(label, alarm, events=events)["event_recall"] * len(events)) if len(events) else 0
