@@ -109,19 +109,18 @@ def _judge_one(run: Run, name: str, scored: pd.DataFrame, kind: str) -> Judged:
     case = make_case(run.attacked.label, alarm, events=events)
     who = {"run": run.name, "kind": kind, "detector": name}
     told = per_attack(events, alarm, scored["lead"])
-    found = told[["attack", "found", "delay_s", "first_tag"]].assign(**who)
+    found = told[["attack", "found", "delay_s", "first_tag", "standing"]].assign(**who)
     found["class"] = found["attack"].map(run.classes)
     found["visible"] = (events["visibility"] != "invisible").to_numpy()
     found["near"] = [near(tag, points) for tag, points in zip(told["first_tag"], told["points"], strict=True)]
-    found["standing"] = case.alarm[np.maximum(case.spans[:, 0] - 1, 0)]
     times = alarm.index
     calm = [alarm[(times >= event.start) & (times < event.end)].any() for event in run.harmless.itertuples()]
     whole = {
         "in_alarm": case.alarm.mean(),
         "in_alarm_outside": case.alarm[~case.in_event].mean(),
-        "precision": precision(case),
-        "recall": recall(case),
-        "f1": f1(case),
+        "precision": float(precision(case)),
+        "recall": float(recall(case)),
+        "f1": float(f1(case)),
         "harmless": len(calm),
         "harmless_alarmed": int(np.sum(calm)),
     }

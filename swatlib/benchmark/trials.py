@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from swatlib.benchmark.judging import Judged, judge
@@ -69,4 +70,4 @@ def save(name: str, numbers: tuple[int, ...], **tables: pd.DataFrame) -> Path:
 def _nulls(run: Run) -> pd.DataFrame:
     """The alarms of `null_rows`, as a pipeline would give them; they lead with no tag."""
     alarms = null_rows(run.attacked.label, run.attacked.events)
-    return pd.concat({name: pd.DataFrame({"alarm": alarm, "lead": None}) for name, alarm in alarms.items()}, axis=1)
+    return pd.concat({name: pd.DataFrame({"alarm": alarm, "lead": np.nan}) for name, alarm in alarms.items()}, axis=1)
