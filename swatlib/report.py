@@ -101,10 +101,18 @@ def report(
 def write_index() -> Path:
     """Rebuild `reports/index.html` from every run's `run.json`, the newest first; its path."""
     folder = settings().reports_folder
-    runs = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*/run.json")]
+    runs = [_record(path) for path in folder.glob("*/run.json")]
     runs.sort(key=lambda run: run["started"], reverse=True)
     write_text(folder / "index.html", index_page(runs, folder))
     return folder / "index.html"
+
+
+def _record(path: Path) -> dict:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return dict(record, started=record["started"])
+    except (json.JSONDecodeError, KeyError, TypeError):
+        raise ReportError(f"{path} is no record of a run; delete its folder, and rebuild the index") from None
 
 
 def _new_run(notebooks: list[Path], parameters: dict, name: str | None) -> Run:

@@ -71,13 +71,17 @@ def with_intervals(table: pd.DataFrame, samples: pd.DataFrame, metrics) -> pd.Da
         return table[list(metrics)]
     ends, shown = intervals(samples), table[list(metrics)].to_dict("series")
     for metric in {*metrics} & {*ends.columns.unique(0)}:
-        marks = standing(table, samples, metric)
+        marks = {("detector", name): mark for name, mark in standing(table, samples, metric).items()}
         bounds = ends[metric].itertuples(index=False, name=None)
         shown[metric] = [
-            f"{figure:.3g} ({low:.2g}–{high:.2g}){marks.get(name, '') if kind == 'detector' else ''}"
-            for (kind, name), figure, (low, high) in zip(table.index, table[metric], bounds, strict=True)
+            f"{_short(figure, 3)} ({_short(low, 2)}–{_short(high, 2)}){marks.get(row, '')}"
+            for row, figure, (low, high) in zip(table.index, table[metric], bounds, strict=True)
         ]
     return pd.DataFrame(shown, index=table.index).where(table[list(metrics)].notna(), "–")
+
+
+def _short(number: float, digits: int) -> str:
+    return f"{number:.0f}" if abs(number) >= 10**digits else f"{number:.{digits}g}"
 
 
 def standing(table: pd.DataFrame, samples: pd.DataFrame, metric: str) -> dict[str, str]:

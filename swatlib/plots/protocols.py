@@ -55,7 +55,7 @@ def spread(every: pd.DataFrame) -> Figure:
     for row, (name, choice) in enumerate(rows):
         values = every.loc[every[name] == choice, "f1"].to_numpy()
         ax.plot(values, np.full(len(values), row), "|", color=SKY, alpha=0.5, markersize=8, markeredgewidth=0.8)
-        ax.plot(np.median(values), row, "o", color=BLUE, markersize=4)
+        ax.plot(np.nanmedian(values), row, "o", color=BLUE, markersize=4)
     row_labels(ax, [f"{name}: {choice}" for name, choice in rows])
     borders = [row - 0.5 for row in range(1, len(rows)) if rows[row][0] != rows[row - 1][0]]
     ax.hlines(borders, 0, 1, color=PALE, linewidth=0.6)

@@ -49,8 +49,10 @@ def phantom(recording: Recording, phantoms: pd.DataFrame, windows: pd.DataFrame,
     twin = windows[windows["attack"] == attack]
     spans = {"label without an attack": (phantoms["start"].iloc[0], phantoms["end"].iloc[0])}
     spans |= {f"attack {attack}": (row.true_start, row.true_end) for row in twin.itertuples()}
-    tags = ["LIT101", "MV101"]
-    heights = [1.6, max(inches(["MV101"]), 0.3)]
+    tags = [tag for tag in ("LIT101", "MV101") if tag in recording.frame]
+    if not tags:
+        return nothing("This recording has neither LIT101 nor MV101, which the label without an attack is about.")
+    heights = [1.6 if tag == "LIT101" else max(inches([tag]), 0.3) for tag in tags]
     figure = Figure(sum(heights) + 0.9)
     grid = figure.subplots(len(tags), len(spans), sharex="col", sharey="row", squeeze=False, height_ratios=heights)
     for axes, (heading, (start, end)) in zip(grid.T, spans.items(), strict=True):
