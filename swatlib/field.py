@@ -19,6 +19,7 @@ import pandas as pd
 from swatlib.benchmark import Run, benchmark
 from swatlib.features import Features
 from swatlib.files import replacing, write_text
+from swatlib.metrics.case import spans_of
 from swatlib.recordings import settled
 from swatlib.settings import settings
 
@@ -196,10 +197,10 @@ def _arrays(run: Run) -> Iterator[tuple[str, np.ndarray]]:
     X = features.transform(frame.iloc[:half])[features.history :]
     yield "fit", X[np.linspace(0, len(X) - 1, min(FIT, len(X))).astype(int)]
     yield "calm", features.transform(frame.iloc[half:])[features.history :: THIN]
-    events, index = run.attacked.events, run.attacked.frame.index
+    index = run.attacked.frame.index
     numbers = np.zeros(len(index), int)
-    for number, event in enumerate(events.itertuples(), 1):
-        numbers[index.searchsorted(event.start) : index.searchsorted(event.end)] = number
+    for number, (start, stop) in enumerate(spans_of(run.attacked.events, index), 1):
+        numbers[start:stop] = number
     yield "attacked", features.transform(run.attacked.frame)[features.history :: THIN]
     yield "event", numbers[features.history :: THIN]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from swatlib.metrics import attribution, per_attack
-from swatlib.metrics.case import count_within, runs, within
+from swatlib.metrics.case import count_within, runs, spans_of, within
 from swatlib.metrics.events import first_rows
 from swatlib.plant import stage_of, stage_tags
 
@@ -87,11 +87,6 @@ class Results:
 def first_alarms(alarm: pd.Series, events: pd.DataFrame) -> np.ndarray:
     """First alarm row of each event (m,), -1 where there is none."""
     return first_rows(alarm.to_numpy(), spans_of(events, alarm.index))
-
-
-def spans_of(events: pd.DataFrame, index: pd.DatetimeIndex) -> np.ndarray:
-    """First row and the one after the last of each event (m, 2)."""
-    return np.column_stack([index.searchsorted(events[name]) for name in ("start", "end")])
 
 
 def _points(points: str) -> set[str]:

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.resources import files
 
-import numpy as np
 import pandas as pd
 
 from swatlib.data import Recording
-from swatlib.metrics.case import within
+from swatlib.metrics.case import spans_of, within
 from swatlib.simulation import Attack, simulate
 
 SECONDS_2015, ATTACKED_2015 = 946_719, pd.Timestamp("2015-12-28 10:00")
@@ -87,6 +86,5 @@ def _without(recording: Recording, names: pd.Series) -> Recording:
     """The recording with events of these names neither listed nor labelled."""
     events = recording.events[~recording.events["attack"].isin(names)].reset_index(drop=True)
     index = recording.frame.index
-    spans = np.column_stack([index.searchsorted(events["start"]), index.searchsorted(events["end"])])
-    label = pd.Series(within(spans, len(index)), index, name="attack")
+    label = pd.Series(within(spans_of(events, index), len(index)), index, name="attack")
     return replace(recording, events=events, label=label)

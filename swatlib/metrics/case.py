@@ -220,6 +220,11 @@ def _score(values, label: np.ndarray, alarm: np.ndarray | None) -> np.ndarray:
     return score
 
 
+def spans_of(events: pd.DataFrame, index: pd.DatetimeIndex) -> np.ndarray:
+    """First row and the one after the last of each event (m, 2)."""
+    return np.column_stack([index.searchsorted(pd.DatetimeIndex(events[name])) for name in ("start", "end")])
+
+
 def _rows_of(events: pd.DataFrame, index: pd.DatetimeIndex | None) -> np.ndarray:
     lacks = [name for name in ("start", "end") if name not in events]
     if lacks:
@@ -228,4 +233,4 @@ def _rows_of(events: pd.DataFrame, index: pd.DatetimeIndex | None) -> np.ndarray
         raise ValueError("events stand at times and the rows at none; give label or alarm as a Series with its index")
     if (unknown := events[["start", "end"]].isna().any(axis=1)).any():
         raise ValueError(f"event {int(np.argmax(unknown)) + 1} of {len(events)} has no start or no end; leave it out")
-    return np.column_stack([index.searchsorted(pd.DatetimeIndex(events[name])) for name in ("start", "end")])
+    return spans_of(events, index)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from swatlib.metrics.case import count_within, runs, within
+from swatlib.metrics.case import count_within, runs, spans_of, within
 from swatlib.plant import stage_of
 from swatlib.plots.labels import chosen, note, row_labels, title, written
 from swatlib.plots.series import CHARACTER_INCHES, bars, shade, stacked, time_axis
@@ -28,8 +28,7 @@ def strip(scores: pd.DataFrame, events: pd.DataFrame, detectors=None) -> Figure:
     figure = Figure(ROW_INCHES * (len(names) + 1) + 0.85)
     axes = stacked(figure, [1])
     shade(axes, events, index)
-    spans = np.column_stack([index.searchsorted(events[name]) for name in ("start", "end")])
-    attacked = within(spans, len(index))
+    attacked = within(spans_of(events, index), len(index))
     bars(axes[0], pd.Series(attacked, index), 0, 0.8, color=BLACK)
     for row, name in enumerate(names, start=1):
         true, false = _told_apart(scores[name]["alarm"].to_numpy(dtype=bool), attacked)
