@@ -20,6 +20,7 @@ metrics     what a detector is worth, given the labels
 protocols   why the same scores give different figures, and what others report
 benchmark   runs to judge by, and what a pipeline makes of them
 field       every detector of PyOD, each with limits of time and memory
+measured    what takes too long for a report, as tables
 results     what a pipeline made of the attacked days, and who named which tag
 store       results kept, so that nothing is computed twice
 plots       figures
@@ -30,8 +31,10 @@ slides      a run as a deck, its figures and tables as files
 Modules import only those above them. A score is high when a row is anomalous, everywhere.
 """
 
+import time
 from importlib import import_module
 
+LOADED = time.time()  # code on disk that is newer is not what runs
 __all__ = ["Pipeline", "Recording", "attacks", "evaluate", "load", "simulate"]
 
 _HOMES = {

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.ndimage import correlate1d
 
+from swatlib.data.recording import usual_step
 from swatlib.plant import GAUGED_TANKS, TAGS, Flow, Tank
 
 SECONDS_PER_HOUR = 3600
@@ -68,7 +69,7 @@ class Features:
         """Learn tags and scales from normal rows × tags; between frames lie holes in time."""
         frame = pd.concat(frames)
         self.tags_ = tuple(frame.columns)
-        self.seconds_ = seconds_between(frames[0].index)
+        self.seconds_ = usual_step(frames[0].index).total_seconds()
         self.constant_ = tuple(tag for tag in frame if _share_of_mode(frame[tag]) > 1 - self.rare)
         self.drifting_ = tuple(self._drifting(frame.drop(columns=list(self.constant_))))
         self._describe()
@@ -112,7 +113,7 @@ class Features:
         varying = [tag for tag in self.tags_ if tag not in self.constant_]
         self._sensors = [tag for tag in varying if TAGS[tag].is_sensor]
         self._steady = [tag for tag in varying if tag not in self.drifting_]
-        self._tanks = [tank for tank in GAUGED_TANKS if self.balance and _gauges(tank) <= set(varying)]
+        self._tanks = [tank for tank in GAUGED_TANKS if self.balance and gauges(tank) <= set(varying)]
         named = [(tag, name, says) for name, says, tags in self._groups() for tag in tags]
         self.tag_of_ = tuple(tag for tag, *_ in named)
         self.names_ = tuple(f"{tag} {name}".strip() for tag, name, _ in named)
@@ -144,11 +145,6 @@ class Features:
         raw = np.hstack(groups)
         raw[: self.history] = np.nan
         return raw
-
-
-def seconds_between(index: pd.DatetimeIndex) -> float:
-    """Seconds from one row to the next, the median."""
-    return float(np.median(np.diff(index)) / np.timedelta64(1, "s"))
 
 
 def _plain(value):
@@ -204,6 +200,7 @@ def _volume(frame: pd.DataFrame, flows: tuple[Flow, ...]) -> np.ndarray:
     return arriving
 
 
-def _gauges(tank: Tank) -> set[str]:
+def gauges(tank: Tank) -> set[str]:
+    """Tags without which the balance of `tank` can't be drawn."""
     flows = tank.inflows + tank.outflows
     return {tank.level, *(flow.meter for flow in flows), *(valve for flow in flows for valve, _ in flow.path)}

@@ -67,9 +67,11 @@ class Pipeline:
         self.period_ = pd.Timedelta(np.median(np.diff(fit.index)))
         day = round(pd.Timedelta("1d") / self.period_)
         self.tags_ = tuple(fit.columns)
-        pieces = self._pieces(fit, models.values())
-        seen = {what: self._view(what).fit(*pieces) for what in {model.sees for model in models.values()}}
-        seen = {what: np.vstack([view.transform(piece) for piece in pieces]) for what, view in seen.items()}
+        seen = {}
+        for what in {model.sees for model in models.values()}:
+            view, pieces = self._view(what), self._pieces(fit, what)
+            view.fit(*pieces)
+            seen[what] = np.vstack([view.transform(piece) for piece in pieces])
         self.models_ = {name: model.fit(seen[model.sees]) for name, model in models.items()}
         self.source_ = recording.checksum
         on_calibrate, on_check = self._decisive(calibrate), self._decisive(check)
@@ -132,9 +134,8 @@ class Pipeline:
         first = [
             self._first(detector, frame, row, places) if there else [] for row, there in zip(rows, known, strict=True)
         ]
-        most = min(places, len(self.nameable(detector)))
-        columns = ["why", *range(1, most + 1)]
-        return pd.DataFrame(first, frame.index[rows], range(most + 1), dtype=object).set_axis(columns, axis=1)
+        columns = ["why", *range(1, min(places, len(self.nameable(detector))) + 1)]
+        return pd.DataFrame([each or [None] * len(columns) for each in first], frame.index[rows], columns, dtype=object)
 
     def nameable(self, detector: str) -> tuple[str, ...]:
         """Tags that a detector can name: those that some feature or check of what it sees is about."""
@@ -199,9 +200,9 @@ class Pipeline:
                 )
         return parts
 
-    def _pieces(self, frame: pd.DataFrame, models: Iterable[Detector]) -> list[pd.DataFrame]:
-        """Normal rows without a hole in time, each piece long enough for a score."""
-        least = max(map(self._needs, models))
+    def _pieces(self, frame: pd.DataFrame, what: str) -> list[pd.DataFrame]:
+        """Normal rows without a hole in time, each piece longer than the past that a view needs."""
+        least = self._view(what).history
         spans = stretches(frame.index, self.gap * self.period_)
         pieces = [frame.iloc[start:stop] for start, stop in spans if stop - start > least]
         if not pieces:
@@ -270,11 +271,12 @@ class Pipeline:
 
     def _decisive(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
         """Per detector the value that must exceed the threshold for an alarm, on normal rows."""
-        views, scores = {model.sees for model in self.models_.values()}, {name: [] for name in self.models_}
-        for piece in self._pieces(frame, self.models_.values()):
-            seen = {what: self._view(what).transform(piece) for what in views}
-            for name, model in self.models_.items():
-                scores[name].append(persistent(self._smoothed(name, seen[model.sees]), *self.persistence))
+        scores = {name: [] for name in self.models_}
+        for what in {model.sees for model in self.models_.values()}:
+            for piece in self._pieces(frame, what):
+                X = self._view(what).transform(piece)
+                for name in (name for name, model in self.models_.items() if model.sees == what):
+                    scores[name].append(persistent(self._smoothed(name, X), *self.persistence))
         return {name: np.concatenate(pieces) for name, pieces in scores.items()}
 
     def _leads(self, model: Detector, X: np.ndarray, alarm: np.ndarray) -> np.ndarray:
@@ -292,9 +294,10 @@ class Pipeline:
         """What the largest contribution at a row says, and the tags that contribute most, of equal ones the earlier."""
         model = self.models_[detector]
         view = self._view(model.sees)
-        parts = self._parts(model, view.transform(frame.iloc[row - self._needs(model) : row + 1]))[-1]
-        if np.isnan(parts).any():
+        X = view.transform(frame.iloc[row - self._needs(model) : row + 1])
+        if np.isnan(self._smoothed(detector, X)[-1]):
             return []
+        parts = np.nan_to_num(self._parts(model, X)[-1])
         order = np.argsort(-parts, kind="stable")
         numbers = list(dict.fromkeys(view.tag_numbers[order]))[:places]
         return [view.says_[order[0]], *(self.tags[number] for number in numbers)]

@@ -3,13 +3,13 @@
 import hashlib
 import os
 import platform
-import time
 from importlib.metadata import version
 from pathlib import Path
 
+import swatlib
 from swatlib.settings import ROOT
 
-PACKAGE, IMPORTED = Path(__file__).parent, time.time()
+PACKAGE = Path(__file__).parent
 PACKAGES = ("swatlib", "numpy", "pandas", "scipy", "numba", "scikit-learn", "pyod", "fastexcel", "papermill")
 
 
@@ -46,7 +46,7 @@ def code(without: tuple[str, ...] = ()) -> str:
 
 def edited(without: tuple[str, ...] = ()) -> bool:
     """Whether the source on disk is newer than this process, which then runs other code than `code` tells of."""
-    return any(path.stat().st_mtime > IMPORTED for path in _sources(without))
+    return any(path.stat().st_mtime > swatlib.LOADED for path in _sources(without))
 
 
 def machine() -> str:

@@ -8,6 +8,7 @@ nobody asked for lately, such as those of older code, the oldest make room.
 
 import hashlib
 import json
+from contextlib import suppress
 from copy import copy, deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,20 +30,9 @@ FORMAT = 3
 KEPT = 300  # entries, of up to 2 MB each
 # Nothing that the store loads: a change there changes no result.
 SHOWING = (
-    "protocols",
-    "plots",
-    "measured",
-    "story",
-    "headline",
-    "parameters",
-    "pages",
-    "report",
-    "export",
-    "browser",
-    "deck",
-    "slides",
+    *("protocols", "benchmark", "field", "measured", "plots", "story", "headline", "parameters", "pages", "report"),
+    *("export", "browser", "deck", "slides", "bench", "cli", "live"),
 )
-SHOWING += ("bench", "cli", "live", "templates")
 _ABOUT = b"swatlib"
 
 
@@ -196,10 +186,11 @@ def _fetch(path: Path, attacked: Recording) -> tuple[Entry | None, list[str]]:
         return None, []
     try:
         entry = _read(path, attacked)
-        path.touch()
-        return entry, []
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         return None, [f"the kept results {path.name} are broken ({str(error).splitlines()[0]}) and were made anew"]
+    with suppress(OSError):  # a cache that can only be read serves as well
+        path.touch()
+    return entry, []
 
 
 def _read(path: Path, attacked: Recording) -> Entry:

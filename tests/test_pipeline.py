@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from swatlib.checks import Checks
 from swatlib.data import DataError
 from swatlib.detectors import DETECTORS
 from swatlib.pipeline import DEFAULT, Pipeline
@@ -79,6 +80,14 @@ def test_a_ranking_begins_with_the_lead(fitted, scored, attacked, name):
 def test_a_row_without_a_score_has_no_ranking(fitted, part):
     ranking = fitted.rank(part, "pca", [0, fitted.history - 1, fitted.history])
     assert ranking.notna().any(axis=1).tolist() == [False, False, True]
+    assert fitted.rank(part, "guard", [0]).isna().all(axis=None)
+
+
+def test_a_row_that_lacks_a_reading_has_no_ranking(fitted, part):
+    lacking = part.copy()
+    lacking.iloc[4_000:4_100, 0] = np.nan
+    assert fitted.score(lacking)["guard"]["score"].iloc[4_050:4_051].isna().all()
+    assert fitted.rank(lacking, "guard", [4_050]).isna().all(axis=None)
 
 
 def test_one_of_several_is_as_if_fitted_alone(normal, part):
@@ -166,12 +175,31 @@ def test_a_hole_in_the_normal_days_moves_no_threshold_and_raises_no_alarm(normal
     assert pieces.models_["guard"].scale_.max() < 2 * whole.models_["guard"].scale_.max()
 
 
+def shredded(recording, rows):
+    """The recording with an hour left out after every so many rows."""
+    index = recording.frame.index + pd.to_timedelta(np.arange(len(recording.frame)) // rows, "h")
+    return replace(recording, frame=recording.frame.set_axis(index), label=None)
+
+
+def test_holes_cut_the_days_alike_in_any_company(normal):
+    days = shredded(normal, 900)
+    alone, beside = (Pipeline(names, startup=0).fit(days) for names in (("kmeans",), ("guard", "kmeans")))
+    assert beside.thresholds_["kmeans"] == alone.thresholds_["kmeans"]
+
+
+@pytest.mark.parametrize("lacking", [slice(30_000, 30_500), slice(-20, None)], ids=["amid", "at the end"])
+def test_rows_that_lack_a_reading_are_a_hole_to_the_checks(normal, lacking):
+    frame = normal.frame.iloc[:60_000].copy()
+    frame.iloc[lacking, frame.columns.get_loc("AIT202")] = np.nan
+    holed, whole = (Checks(("dwell", "move")).fit(each) for each in (frame, normal.frame.iloc[:60_000]))
+    assert [unit for *_, unit in holed.checks_[1].limits_] == pytest.approx(
+        [unit for *_, unit in whole.checks_[1].limits_]
+    )
+
+
 def test_normal_days_in_shreds_are_refused(normal):
-    index = normal.frame.index + pd.to_timedelta(np.arange(len(normal.frame)) // 1_000, "h")
-    with pytest.raises(
-        ValueError, match=r"have 86 holes, and no [\d,]+ rows on end without one; give more normal days"
-    ):
-        Pipeline(("guard",), startup=0).fit(replace(normal, frame=normal.frame.set_axis(index), label=None))
+    with pytest.raises(ValueError, match=r"have 172 holes, and no 522 rows on end without one; give more normal days"):
+        Pipeline(("guard",), startup=0).fit(shredded(normal, 500))
 
 
 def test_a_tag_without_a_reading_in_a_part_is_named(normal):

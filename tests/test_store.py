@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from swatlib import provenance, store
+from swatlib import store
 from swatlib.data import attacks
 from swatlib.pipeline import Pipeline
 from swatlib.store import SHOWING, results
@@ -96,7 +96,7 @@ def test_other_code_makes_another(calm, day, monkeypatch):
 
 
 def test_code_that_was_edited_meanwhile_keeps_nothing(calm, day, folder, monkeypatch):
-    monkeypatch.setattr(provenance, "IMPORTED", 0.0)
+    monkeypatch.setattr("swatlib.LOADED", 0.0)
     edited = results(pipeline("pca"), calm, day)
     assert (edited.computed, folder.exists()) == (("pca",), False)
     assert edited.notes == (

@@ -147,5 +147,5 @@ def near(tag, points: str) -> bool:
     return tag in TAGS and TAGS[tag].stage in stages
 
 
-def _span(ends: pd.DataFrame) -> list[str]:
-    return [f"{low:.2f}–{high:.2f}" for low, high in ends.itertuples(index=False, name=None)]
+def _span(ends: pd.DataFrame) -> pd.Series:
+    return pd.Series([f"{low:.2f}–{high:.2f}" for low, high in ends.itertuples(index=False, name=None)], ends.index)

@@ -3,7 +3,7 @@
 rows → readings, actuators, balance → Checks. Like features, evidence of a row depends on that row and on at most
 `history` rows before it, is fitted on normal days alone, and no level of a tank enters it but through its changes, so
 that a plant which recovers from an attack is not accused again. A kind stays where the ablation
-(`swatlib.benchmark`) shows its worth: more attacks found, beyond chance on one benchmark or on both of them. The range
+(`swatlib.benchmark`) shows its worth: attacks found beyond chance on one benchmark, or more of them on both. The range
 of a reading, its roughness, and rare joint states of actuators were tried and did not.
 """
 
@@ -17,7 +17,7 @@ from swatlib.checks.actuators import Dwell, Move
 from swatlib.checks.balance import Balance
 from swatlib.checks.readings import Creep, Freeze, Jump
 from swatlib.checks.rows import Check, Rows
-from swatlib.features import seconds_between
+from swatlib.data.recording import usual_step
 
 KINDS: dict[str, type[Check]] = {
     "jump": Jump,
@@ -54,8 +54,12 @@ class Checks:
         if unknown := [kind for kind in self.kinds if kind not in KINDS]:
             raise ValueError(f"there is no check {unknown[0]!r}; choose from {', '.join(KINDS)}")
         self.tags_ = tuple(frames[0].columns)
-        known = (frame.ffill(limit=self.carry).dropna() for frame in frames)
-        rows = Rows.of(*known, seconds=seconds_between(frames[0].index))
+        pieces = [piece for frame in frames for piece in _known(frame.ffill(limit=self.carry))]
+        if not pieces:
+            raise ValueError(
+                "no row has a reading of every tag; leave out the tags that are missing, or give other days"
+            )
+        rows = Rows.of(*pieces, seconds=usual_step(frames[0].index).total_seconds())
         self.checks_ = [KINDS[kind]().fit(rows) for kind in self.kinds]
         self._describe()
         return self
@@ -93,6 +97,12 @@ class Checks:
         self.tag_of_ = tuple(tag for tag, _ in named)
         self.names_ = tuple(f"{tag} {kind}" for tag, kind in named)
         self.says_ = tuple(f"{tag} {KINDS[kind].says}" for tag, kind in named)
+
+
+def _known(frame: pd.DataFrame) -> list[pd.DataFrame]:
+    """The stretches of rows in which every tag has a reading."""
+    rows = np.flatnonzero(frame.notna().all(axis=1))
+    return [frame.iloc[part] for part in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1) if len(part)]
 
 
 def _plain(value):

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from swatlib.checks.rows import Check, Rows, step, window_sum
+from swatlib.features import gauges
 from swatlib.plant import GAUGED_TANKS, Tank
 
 MM_PER_M3H = 1000 / 3600  # mm of level a second on 1 m², from 1 m³/h
@@ -25,7 +26,7 @@ class Balance(Check):
     history: ClassVar[int] = 512
 
     def fit(self, rows: Rows) -> "Balance":
-        self.of_ = tuple(tank.level for tank in GAUGED_TANKS if needs(tank) <= set(rows.tags)) * len(self.doublings)
+        self.of_ = tuple(tank.level for tank in GAUGED_TANKS if gauges(tank) <= set(rows.tags)) * len(self.doublings)
         self.seconds_ = rows.seconds
         return self
 
@@ -37,12 +38,6 @@ class Balance(Check):
         level = rows[[tank.level for tank in tanks]]
         off = np.clip(step(level) - explained, -self.clip, self.clip)
         return np.abs(np.hstack([window_sum(off, n) for n in self.doublings])) / self.unit
-
-
-def needs(tank: Tank) -> set[str]:
-    """Tags without which the balance of `tank` can't be drawn."""
-    flows = tank.inflows + tank.outflows
-    return {tank.level, *(flow.meter for flow in flows), *(valve for flow in flows for valve, _ in flow.path)}
 
 
 def net_inflow(rows: Rows, tank: Tank) -> np.ndarray:

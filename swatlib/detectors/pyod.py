@@ -13,9 +13,8 @@ from pyod.models.lof import LOF
 
 from swatlib.detectors.base import Detector, on_finite, sample
 
-BATCHED = ("ECOD", "COPOD", "CD")
+BATCHED = ("ECOD", "COPOD", "CD", "LMDD", "ROD", "SOS", "TS_KSHAPE", "TS_SAND")
 SUPERVISED = ("devnet", "xgbod")
-LACKING = {"lscp": {"detector_list": [LOF(15), LOF(20)], "n_bins": 2}}  # parameters for which PyOD has no default
 NO_DETECTORS = {"base", "base_dl", "combination", "embedding", "gaal_base", "sklearn_base", "so_gaal_new", "thresholds"}
 
 
@@ -59,7 +58,8 @@ def made(name: str, **parameters) -> BaseDetector:
     module = importlib.import_module(f"pyod.models.{name}")
     kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, BaseDetector)]
     (kind,) = (kind for kind in kinds if kind.__module__ == module.__name__)
-    return kind(**LACKING.get(name, {}) | parameters)
+    needed = {"detector_list": [LOF(15), LOF(20)], "n_bins": 2} if name == "lscp" else {}  # it has no default
+    return kind(**needed | parameters)
 
 
 def lacking(error: Exception) -> str:

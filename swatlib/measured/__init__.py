@@ -1,7 +1,7 @@
 """What takes too long for a report, measured once and kept as tables: benchmarks in full, ablations, the PyOD field.
 
-On two cores, with the packages of requirements.lock; tests hold a part of each to what the code gives now. To make one
-anew, type its command and copy the tables from the folder that it names.
+On two cores, with the packages of requirements.lock. A test computes the guard and the null rows of run 3 of swat-sim-1
+and one row of the field anew. To make a table anew, type its command and copy it from the folder that it names.
 
     swat-2015-attacks, -days, -runs     python -m swatlib benchmark swat-2015 --run 201 --run 202 --run 203
     swat-sim-1-attacks, -days, -runs    python -m swatlib benchmark swat-sim-1

@@ -3,12 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from swatlib.metrics.case import make_case, runs
+from swatlib.metrics.case import DAY_S, make_case, runs
 from swatlib.metrics.evaluation import METRICS, evaluate, measure
 from swatlib.metrics.nulls import null_rows
 from swatlib.metrics.resampling import DRAWS, intervals, resampled, standing
-
-DAY_S = 86_400
 
 
 def compare(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame, seed: int = 0) -> pd.DataFrame:

@@ -51,7 +51,7 @@ def phantoms(attacked: Recording) -> pd.DataFrame:
     index, events = attacked.frame.index, windows(attacked)
     official = labels(attacked).get("official", pd.Series(False, index)).to_numpy()
     spans = [
-        (index[start], index[stop - 1] + pd.Timedelta("1s"), stop - start)
+        (index[start], index[stop - 1] + attacked.period, stop - start)
         for start, stop in runs(official)
         if not ((events["official_start"] <= index[stop - 1]) & (events["official_end"] > index[start])).any()
     ]
@@ -66,7 +66,9 @@ def recoveries(attacked: Recording, alarm: pd.Series) -> pd.DataFrame:
     """
     events = windows(attacked).dropna(subset="true_start").sort_values("true_start")
     following = [*events["true_start"], attacked.frame.index[-1]][1:]
-    rows = [_recovery(event, alarm, until) for event, until in zip(events.itertuples(), following, strict=True)]
+    seconds = attacked.period.total_seconds()
+    pairs = zip(events.itertuples(), following, strict=True)
+    rows = [_recovery(event, alarm, until, seconds) for event, until in pairs]
     return pd.DataFrame([row for row in rows if row], columns=["attack", "end", "recovery_s", "cut_off"])
 
 
@@ -173,15 +175,15 @@ def _moves(readings: pd.Series, normal: pd.Series) -> np.ndarray:
     return moves
 
 
-def _recovery(event, alarm: pd.Series, until: pd.Timestamp) -> tuple | None:
+def _recovery(event, alarm: pd.Series, until: pd.Timestamp, period: float) -> tuple | None:
     if not _part(alarm, event.true_start, event.true_end).any():
         return None
     after = _part(alarm, event.true_end, until)
     rows = np.flatnonzero(np.append(after.to_numpy(), False))
-    quiet = np.diff(rows, prepend=0) > QUIET_S
+    quiet = period * np.diff(rows, prepend=0) > QUIET_S
     last = rows[: quiet.argmax() if quiet.any() else len(rows)]
-    seconds = (after.index[last[-1]] - event.true_end).total_seconds() + 1 if len(last) else 0.0
-    return event.attack, event.true_end, seconds, bool(len(after) - seconds < QUIET_S)
+    seconds = (after.index[last[-1]] - event.true_end).total_seconds() + period if len(last) else 0.0
+    return event.attack, event.true_end, seconds, bool(period * len(after) - seconds < QUIET_S)
 
 
 def _met(label: pd.Series, alarm: pd.Series, score: pd.Series, events: pd.DataFrame) -> pd.Series:
