@@ -13,8 +13,7 @@ from swatlib.metrics import compare, compare_resampled, verdict, with_intervals
 from swatlib.pipeline import Pipeline
 from swatlib.plant import STAGES, TANKS
 from swatlib.plots import hit_rates, matrix, plant_sketch, strip
-from swatlib.plots.labels import title
-from swatlib.plots.labels import written as lasting
+from swatlib.plots.labels import duration, title
 from swatlib.plots.style import Figure
 from swatlib.results import Results
 from swatlib.story import DOUBT, markdown, naming, pages, telling
@@ -149,7 +148,7 @@ def _results(study: Study, table: pd.DataFrame, files: Files) -> Slide:
         drawn = with_intervals(table, samples, DRAWN_COLUMNS).loc[["detector"]]
         shown.loc[drawn.index, DRAWN_COLUMNS] = drawn
         shown["false_positive_rate"] = [f"{share:.1%}" for share in table["false_positive_rate"]]
-        shown["delay_median_s"] = ["–" if pd.isna(delay) else lasting(delay) for delay in table["delay_median_s"]]
+        shown["delay_median_s"] = ["–" if pd.isna(delay) else duration(delay) for delay in table["delay_median_s"]]
     rows = [
         [title(name) if kind == "detector" else f"*{name}*", *row]
         for (kind, name), row in zip(shown.index, shown.to_numpy(), strict=True)

@@ -8,7 +8,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 
@@ -101,18 +101,28 @@ def report(
 def write_index() -> Path:
     """Rebuild `reports/index.html` from every run's `run.json`, the newest first; its path."""
     folder = settings().reports_folder
-    runs = [_record(path) for path in folder.glob("*/run.json")]
+    runs = [read_record(path) for path in folder.glob("*/run.json")]
     runs.sort(key=lambda run: run["started"], reverse=True)
     write_text(folder / "index.html", index_page(runs, folder))
     return folder / "index.html"
 
 
-def _record(path: Path) -> dict:
+def read_record(path: Path) -> dict:
+    """The run that a `run.json` holds. Raises ReportError for one that can't be read or lacks something."""
+    again = "delete its folder, or make that report anew"
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        return dict(record, started=record["started"])
-    except (json.JSONDecodeError, KeyError, TypeError):
-        raise ReportError(f"{path} is no record of a run; delete its folder, and rebuild the index") from None
+        run = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ReportError(f"{path} can't be read as JSON ({error}); {again}") from error
+    lacks = _lacks(run, Run) or next(filter(None, (_lacks(step, Step) for step in run["notebooks"])), "")
+    if lacks:
+        raise ReportError(f"{path} is no record of a run, it lacks {lacks}; {again}")
+    return run
+
+
+def _lacks(record, kind: type) -> str:
+    wanted = [each.name for each in fields(kind)]
+    return ", ".join(name for name in wanted if not isinstance(record, dict) or name not in record)
 
 
 def _new_run(notebooks: list[Path], parameters: dict, name: str | None) -> Run:

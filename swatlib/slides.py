@@ -1,6 +1,5 @@
 """Slides of an executed run: one page that opens offline and moves by keyboard, a PDF, figures and tables as files."""
 
-import json
 import math
 from base64 import b64encode
 from dataclasses import dataclass
@@ -17,14 +16,13 @@ from swatlib.metrics import summary
 from swatlib.pages import render
 from swatlib.pipeline import Pipeline
 from swatlib.recordings import recordings
+from swatlib.report import read_record
 from swatlib.settings import settings
 from swatlib.store import results
 from swatlib.story import best_named
 
 SOURCES = ("04-comparison", "08-attacks")
 RECORDINGS = ("normal", "attack", "start", "days_normal", "days_attack", "seed")
-OF_RUN = {"name", "started", "commit", "versions", "parameters", "notebooks"}
-OF_STEP = {"name", "status", "parameters", "numbers", "data"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ def slides(name: str) -> Made:
     end, or whose data or figures are no longer what it says.
     """
     folder = _folder(name)
-    run = _record(folder / "run.json")
+    run = read_record(folder / "run.json")
     step = _step(run)
     study = _study(run, step)
     _refuse_other(study, run, step)
@@ -74,23 +72,6 @@ def _folder(name: str) -> Path:
     runs = sorted(path.parent.name for path in reports.glob("*/run.json"))
     near = "".join(f" Did you mean '{each}'?" for each in get_close_matches(name, runs, 1))
     raise ValueError(f"There is no run '{name}' in {reports}.{near} There are: {', '.join(runs) or 'none'}.")
-
-
-def _record(path: Path) -> dict:
-    """The run that a run.json holds."""
-    again = f"make the report anew with `python -m swatlib report {' '.join(SOURCES)}`"
-    try:
-        run = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path} can't be read as JSON ({error}); {again}.") from error
-    lacks = _lacks(run, OF_RUN) or next(filter(None, (_lacks(step, OF_STEP) for step in run["notebooks"])), None)
-    if lacks:
-        raise ValueError(f"{path} is no record of a run, it lacks {lacks}; {again}.")
-    return run
-
-
-def _lacks(record, wanted: set[str]) -> str:
-    return ", ".join(sorted(wanted - set(record if isinstance(record, dict) else ())))
 
 
 def _step(run: dict) -> dict:

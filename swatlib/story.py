@@ -10,7 +10,7 @@ from swatlib.data import Recording, attacks
 from swatlib.movement import movements
 from swatlib.plant import SENSORS, stage_of
 from swatlib.plots import attack as drawn
-from swatlib.plots.labels import title, written
+from swatlib.plots.labels import duration, title
 from swatlib.plots.style import Figure
 from swatlib.results import Results
 
@@ -157,7 +157,7 @@ def _done(event) -> str:
     seconds = (event.end - event.start).total_seconds()
     told = f" Listed as {event.visibility}." if event.visibility else ""
     points = event.points.replace(";", ", ") or "unknown points"
-    return f"{event.start:%d %b %Y, %H:%M:%S}, for {written(seconds)}, on {points}.{told}"
+    return f"{event.start:%d %b %Y, %H:%M:%S}, for {duration(seconds)}, on {points}.{told}"
 
 
 def _moved(moved: pd.Series) -> str:
@@ -177,10 +177,10 @@ def _spoken(spoken: pd.DataFrame) -> str:
 
 
 def _after(row) -> str:
-    return "by an alarm that stood already" if row.standing else f"after {written(row.delay_s)}"
+    return "by an alarm that stood already" if row.standing else f"after {duration(row.delay_s)}"
 
 
 def _named(spoken: pd.DataFrame, ranked: pd.DataFrame) -> pd.DataFrame:
-    after = ["–" if not row.found else "on" if row.standing else written(row.delay_s) for row in spoken.itertuples()]
+    after = ["–" if not row.found else "on" if row.standing else duration(row.delay_s) for row in spoken.itertuples()]
     first = ranked.reindex(index=spoken.index, columns=["why", *range(1, PLACES + 1)]).fillna("")
     return first.assign(after=after)[["after", *first.columns]]

@@ -172,9 +172,11 @@ def test_the_index_has_one_row_a_run_the_newest_first(reports, notebook):
     assert page.index("newer/01-one.html") < page.index("older/01-one.html")
 
 
-@pytest.mark.parametrize("record", ["{", "{}", "[]"])
-def test_a_folder_without_a_record_of_its_run_is_named(reports, record):
+@pytest.mark.parametrize(
+    ("record", "says"), [("{", "can't be read as JSON"), ("{}", "it lacks name, parameters"), ("[]", "it lacks name")]
+)
+def test_a_folder_without_a_record_of_its_run_is_named(reports, record, says):
     (reports / "broken").mkdir(parents=True)
     (reports / "broken" / "run.json").write_text(record)
-    with pytest.raises(ValueError, match=r"broken.run.json is no record of a run; delete its folder"):
+    with pytest.raises(ValueError, match=rf"broken.run.json .*{says}.*; delete its folder, or make that report anew"):
         write_index()

@@ -156,9 +156,12 @@ def test_a_run_that_says_something_else_is_refused(run, change, says):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("{}", "is no record of a run, it lacks commit, name, notebooks, parameters, started, versions; make the re"),
-        ("[]", "is no record of a run, it lacks commit"),
-        ('{"name": ', "can't be read as JSON .*; make the report anew with `python -m swatlib report 04-comparison"),
+        (
+            "{}",
+            "is no record of a run, it lacks name, parameters, notebooks, started, commit, versions, machine, status, ",
+        ),
+        ("[]", "is no record of a run, it lacks name"),
+        ('{"name": ', "can't be read as JSON .*; delete its folder, or make that report anew"),
     ],
 )
 def test_a_record_that_is_none_is_refused_by_its_file(tmp_path, text, says):

@@ -6,7 +6,7 @@ import pandas as pd
 from swatlib.metrics.case import DAY_S, make_case, runs
 from swatlib.metrics.evaluation import METRICS, evaluate, measure
 from swatlib.metrics.nulls import null_rows
-from swatlib.metrics.resampling import DRAWS, intervals, resampled, standing
+from swatlib.metrics.resampling import DRAWS, intervals, marked, resampled
 
 
 def compare(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
@@ -89,7 +89,7 @@ def verdict(table: pd.DataFrame, samples: pd.DataFrame | None = None) -> str:
 
 def _said_ties(table: pd.DataFrame, samples: pd.DataFrame, first: str) -> str:
     low, high = intervals(samples).loc[("detector", first), "event_f1"]
-    others = [name for name in standing(table, samples, "event_f1") if name != first]
+    others = [name for name in marked(table, samples, "event_f1") if name != first]
     tied = f"can't be told from {', '.join(others)}" if others else "beats every other"
     alone = len(samples["detector"].columns.unique(0)) == 1
     drawn = f" Had other attacks and days been drawn, its event F1 would be {low:.2f} to {high:.2f} (95 %)"

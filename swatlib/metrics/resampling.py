@@ -71,7 +71,7 @@ def with_intervals(table: pd.DataFrame, samples: pd.DataFrame, metrics) -> pd.Da
         return table[list(metrics)]
     ends, shown = intervals(samples), table[list(metrics)].to_dict("series")
     for metric in {*metrics} & {*ends.columns.unique(0)}:
-        marks = {("detector", name): mark for name, mark in standing(table, samples, metric).items()}
+        marks = {("detector", name): mark for name, mark in marked(table, samples, metric).items()}
         bounds = ends[metric].itertuples(index=False, name=None)
         shown[metric] = [
             f"{_short(figure, 3)} ({_short(low, 2)}–{_short(high, 2)}){marks.get(row, '')}"
@@ -84,7 +84,7 @@ def _short(number: float, digits: int) -> str:
     return f"{number:.0f}" if abs(number) >= 10**digits else f"{number:.{digits}g}"
 
 
-def standing(table: pd.DataFrame, samples: pd.DataFrame, metric: str) -> dict[str, str]:
+def marked(table: pd.DataFrame, samples: pd.DataFrame, metric: str) -> dict[str, str]:
     """The mark of each detector that is the best by a metric (●) or ties with it (≈); NaN is never best."""
     known = table.loc["detector", metric].dropna()
     if len(known) < 2:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from swatlib.data import Recording, attacks
 from swatlib.metrics import per_attack
 from swatlib.plant import GAUGED_TANKS, STAGES, TAGS, stage_of, stage_tags
-from swatlib.plots.labels import chosen, embolden, note, title, written
+from swatlib.plots.labels import chosen, duration, embolden, note, title
 from swatlib.plots.panels import draw_panel, draw_score, inches, moving
 from swatlib.plots.series import CHARACTER_INCHES, between, shade, stacked, time_axis
 from swatlib.plots.style import ALARM, FOCUS, GREY, WIDTH, Figure, nothing, styled
@@ -68,7 +68,7 @@ def _event(events: pd.DataFrame, event) -> pd.Series:
 def _heading(event: pd.Series, width: float) -> list[str]:
     """Lines that a figure of that width holds."""
     start, end = event["start"], event["end"]
-    lasted = written((end - start).total_seconds())
+    lasted = duration((end - start).total_seconds())
     did = textwrap.wrap(f"Attack {event['attack']}: {event.get('action', '')}", int(width / CHARACTER_INCHES / 1.15))
     return [*did, f"{start:%d %b %Y %H:%M:%S} to {end:%H:%M:%S}, {lasted}"]
 
@@ -113,5 +113,5 @@ def _score_panel(ax: Axes, scored: pd.DataFrame, name: str, event: pd.Series) ->
 def _verdict(spoken: pd.Series) -> str:
     if not spoken["found"]:
         return "missed"
-    when = f"after {written(spoken['delay_s'])}" if not spoken["standing"] else "already on"
+    when = f"after {duration(spoken['delay_s'])}" if not spoken["standing"] else "already on"
     return f"{when}\n{spoken['first_tag']}" if pd.notna(spoken["first_tag"]) else when

@@ -32,7 +32,7 @@ def title(detector: str) -> str:
     return TITLES.get(detector, detector)
 
 
-def written(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """A duration as one says it: 45 s, 12 min, 3.1 h."""
     for unit, size, until in (("s", 1, 100), ("min", 60, 6000)):
         if seconds < until:

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 from swatlib.data import Recording, attacks
 from swatlib.movement import movements
 from swatlib.plant import TAGS
-from swatlib.plots.labels import embolden, note, row_labels, written
+from swatlib.plots.labels import duration, embolden, note, row_labels
 from swatlib.plots.panels import moving
 from swatlib.plots.series import time_axis
 from swatlib.plots.style import BLACK, BLUE, SKY, Figure, nothing, styled
@@ -36,7 +36,7 @@ def movement(recording: Recording, normal: Recording, tags=None, before="10min",
     tags = list(during)
     figure = Figure(max(0.175 * len(events) + 1.5, LEAST_INCHES))
     axes = figure.subplots(1, 2, sharey=True)
-    titles = f"in the {written(before.total_seconds())} before", "during the attack"
+    titles = f"in the {duration(before.total_seconds())} before", "during the attack"
     for ax, table, title in zip(axes, (ahead, during), titles, strict=True):
         cells = ax.imshow(table, cmap=WHITE_TO_BLUE, norm=LogNorm(1, MOST), aspect="auto", interpolation="none")
         _grid(ax, tags, events)

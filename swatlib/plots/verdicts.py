@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from swatlib.metrics.case import count_within, runs, spans_of, within
 from swatlib.plant import stage_of
-from swatlib.plots.labels import chosen, note, row_labels, title, written
+from swatlib.plots.labels import chosen, duration, note, row_labels, title
 from swatlib.plots.series import CHARACTER_INCHES, bars, shade, stacked, time_axis
 from swatlib.plots.style import BLACK, BLUE, GREY, INK, PALE, SKY, VERMILION, WIDTH, Figure, nothing, styled
 
@@ -54,7 +54,7 @@ def matrix(table: pd.DataFrame, wide: bool = False) -> Figure:
         return nothing("No attack of this recording is known: nothing to find.")
     by_detector = dict(list(table.groupby("detector", sort=False)))
     figure = (_lying if wide else _upright)(by_detector, next(iter(by_detector.values())))
-    soon, late = (written(seconds) for seconds in DELAYS[:2])
+    soon, late = (duration(seconds) for seconds in DELAYS[:2])
     found = f"dark: found within {soon} · paler: within {late}, later · on: an alarm stood already · –: missed"
     note(figure, f"{found}\nleads with ● an attacked tag, ◐ another of an attacked stage, ○ one of another stage")
     return figure
@@ -95,7 +95,7 @@ def _lying(by_detector: dict[str, pd.DataFrame], attacks: pd.DataFrame) -> Figur
                 said = (
                     [_when(spoken), f"{_dot(spoken)} {_tag(spoken)}".strip()]
                     if room
-                    else ["on" * spoken.standing, _dot(spoken)]
+                    else ["on" if spoken.standing else "", _dot(spoken)]
                 )
                 ax.text(column, row, "\n".join(filter(None, said)), ha="center", linespacing=1, **look)
     row_labels(ax, [_heading(name, rows, ", ").rstrip(", ") for name, rows in by_detector.items()])
@@ -118,7 +118,7 @@ def _cell(ax: Axes, column: int, row: int, spoken) -> dict:
 
 
 def _when(spoken) -> str:
-    return "on" if spoken.standing else written(spoken.delay_s)
+    return "on" if spoken.standing else duration(spoken.delay_s)
 
 
 def _tag(spoken) -> str:
@@ -136,7 +136,7 @@ def _dot(spoken) -> str:
 
 def _heading(name: str, rows: pd.DataFrame, between: str = "\n") -> str:
     found = rows[rows["found"]]
-    delay = f", {written(found['delay_s'].median())}" if len(found) else ""
+    delay = f", {duration(found['delay_s'].median())}" if len(found) else ""
     right = between + (f"{found['attacked'].sum()} ●" if found["attacked"].notna().any() else "")
     return f"{title(name)}\n{len(found)} of {len(rows)}{delay}{right}"
 
