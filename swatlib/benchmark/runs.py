@@ -13,8 +13,7 @@ from swatlib.simulation import Attack, simulate
 SECONDS_2015, ATTACKED_2015 = 946_719, pd.Timestamp("2015-12-28 10:00")
 NORMAL_SECONDS, ATTACKED_SECONDS = 280_800, 115_200  # of a run of swat-sim-1: 3.25 days and 32 hours
 # Seeds of swat-2015. Those opened before judged a guard with nine kinds of check, three of which were then dropped on
-# the word of the ablation on the developed ones alone; the seeds held back are others, opened when the guard was as it
-# is.
+# the word of the ablation on the developed ones alone. The seeds held back were opened after that.
 DEVELOPED_ON, OPENED_BEFORE, HELD_BACK = tuple(range(10)), (101, 102, 103), (201, 202, 203)
 SIM_1_SEED = 20_151_228
 
