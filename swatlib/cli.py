@@ -27,6 +27,7 @@ COMPARED = (
     "f1",
     "average_precision",
 )
+JUDGED = ("found", "of", "recall_95", "delay_median_s", "near", "false_alarms_per_day", "in_alarm_outside")
 LIVE = "05-live"  # needs servers
 ENDED_BY_USER = 130  # what a shell reports for a program that Ctrl-C ended
 
@@ -186,7 +187,7 @@ def compare(
     _say(verdict(table, samples).replace("**", ""))
 
 
-@app.command(epilog="Example: python -m swatlib benchmark swat-2015 --run 101 --run 102 --run 103 --detector guard")
+@app.command(epilog="Example: python -m swatlib benchmark swat-sim-1 --run 3 --detector guard --detector pca")
 def benchmark(
     name: Annotated[Literal["swat-2015", "swat-sim-1"], typer.Argument(help="Which benchmark.")],
     *,
@@ -200,7 +201,7 @@ def benchmark(
     judged = results(name, tuple(run), lambda: _pipeline(detector, budget), lambda done: _say(f"{done}: done"))
     _say(f"{name}: {judged.runs['run'].nunique()} runs, budget {budget:g} false alarms a day")
     summed, shares = judged.summary(), judged.by_class()
-    for table in (summed.droplevel("kind").T, shares):
+    for table in (summed.droplevel("kind")[list(JUDGED)], shares):
         out.print(_plain_table(table))
     _say(f"Tables: {save(name, tuple(run), summary=summed, classes=shares, **vars(judged))}")
 
@@ -216,7 +217,7 @@ def ablation(
     from swatlib.benchmark import save
 
     table = parts(name, tuple(run), progress=lambda done: _say(f"{done}: done"))
-    out.print(_plain_table(table.T))
+    out.print(_plain_table(table[[*JUDGED, "earns"]]))
     _say(f"Tables: {save(name, tuple(run), ablation=table)}")
 
 
@@ -247,7 +248,8 @@ def field(
     from swatlib.field import field as attempt_all
 
     table = attempt_all(tuple(detector), tuple(rows), run, Limits(seconds, gigabytes), _say)
-    out.print(_plain_table(table.reset_index().set_index("detector")))
+    shown = ["rows", "status", "fit_s", "average_precision", "found", "says"]
+    out.print(_plain_table(table.reset_index().set_index("detector")[shown]))
 
 
 @app.command(epilog="Example: python -m swatlib bench read stream")
@@ -365,7 +367,9 @@ def _metric_table(compared) -> Table:
 def _plain_table(frame) -> Table:
     from swatlib.headline import written
 
-    table = Table(frame.index.name or "", *map(str, frame), box=None, header_style="dim")
+    heads = (str(name).replace("_", " ") for name in frame)
+    table = Table(frame.index.name or "", *heads, box=None, header_style="dim")
+    table.columns[0].no_wrap = True
     for name, row in frame.iterrows():
         table.add_row(str(name), *map(written, row.where(row.notna(), None)))
     return table

@@ -133,3 +133,14 @@ def test_bench_names_what_it_can_measure(run):
     code, _, complained = run("bench", "sped")
     works = "read, cache, simulate, fit, row, metrics, vus, stream"
     assert (code, complained) == (1, f"Error: There is no work 'sped' to measure. There are: {works}.\n")
+
+
+def test_what_a_benchmark_prints_fits_a_terminal(run, tmp_path):
+    code, printed, _ = run("benchmark", "swat-sim-1", "--run", "3", "--detector", "guard")
+    assert (code, "…" in printed) == (0, False)
+    assert [line.split()[0] for line in printed.splitlines() if line.startswith((" guard", " latched", " freeze"))] == [
+        "guard",
+        "latched",
+        "freeze",
+    ]
+    assert (tmp_path / "reports" / "benchmark" / "swat-sim-1-3" / "summary.csv").is_file()
