@@ -10,8 +10,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from swatlib.live.services.influx import READ, SECRET, WRITE, set_up
-from swatlib.live.services.tools import store
+from swatlib.servers.influx import READ, SECRET, WRITE, set_up
+from swatlib.servers.tools import store
 from swatlib.settings import environment, settings
 
 INFLUXDB = "influxdb"  # the folder where all its tokens lie
@@ -64,7 +64,7 @@ def topics() -> None:
 
 def pipeline(folder: str) -> None:
     """A pipeline fitted with the options FIT of `swatlib fit`; one that is there already stays."""
-    from swatlib.cli import app
+    from swatlib.cli.app import app
 
     if not Path(folder).exists():
         app(["fit", folder, *environment().get("FIT", "").split()])
@@ -72,7 +72,7 @@ def pipeline(folder: str) -> None:
 
 def agent(folder: str) -> None:
     """The agent that shows Kafka's figures over HTTP."""
-    from swatlib.live.services.installation import installed
+    from swatlib.servers.installation import installed
 
     (jar,) = (installed("kafka") / "agent").glob("*.jar")
     shutil.copyfile(jar, Path(folder) / "jolokia.jar")

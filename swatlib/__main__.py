@@ -1,5 +1,5 @@
 """`python -m swatlib`."""
 
-from swatlib.cli import app
+from swatlib.cli.app import app
 
 app(prog_name="python -m swatlib")

@@ -17,12 +17,13 @@ import sklearn
 import skops.io
 from threadpoolctl import ThreadpoolController
 
-from swatlib.checks import Checks
+from swatlib.alarms import alarms_per_day, persistent, rounded, threshold
+from swatlib.arrays import joined_intervals, moving_mean, segments
 from swatlib.data import Recording, normal_frame
 from swatlib.detectors import make
 from swatlib.detectors.base import Detector
-from swatlib.features import Features
-from swatlib.scores import alarms_per_day, persistent, rounded, smooth, threshold
+from swatlib.views.checks import Checks
+from swatlib.views.features import Features
 
 DEFAULT = ("guard", "ocsvm", "iforest", "kmeans", "lof", "pca", "forecast")
 FORMAT = 3
@@ -203,7 +204,7 @@ class Pipeline:
     def _pieces(self, frame: pd.DataFrame, what: str) -> list[pd.DataFrame]:
         """Normal rows without a hole in time, each piece longer than the past that a view needs."""
         least = self._view(what).history
-        spans = stretches(frame.index, self.gap * self.period_)
+        spans = segments(frame.index, self.gap * self.period_)
         pieces = [frame.iloc[start:stop] for start, stop in spans if stop - start > least]
         if not pieces:
             raise ValueError(
@@ -235,7 +236,7 @@ class Pipeline:
 
     def _chunks(self, index: pd.DatetimeIndex) -> Iterator[tuple[int, int]]:
         """Start and stop of the rows to score, of bounded number, each with `history` rows before it without a gap."""
-        for first, last in stretches(index, self.gap * self.period_):
+        for first, last in segments(index, self.gap * self.period_):
             for start in range(first + self.history, last, CHUNK):
                 yield start, min(start + CHUNK, last)
 
@@ -267,7 +268,7 @@ class Pipeline:
         return model.history + self.smoothing - 1 + self.persistence[1] - 1
 
     def _smoothed(self, name: str, X: np.ndarray) -> np.ndarray:
-        return smooth(rounded(self.models_[name].score(X)), self.smoothing)
+        return moving_mean(rounded(self.models_[name].score(X)), self.smoothing)
 
     def _decisive(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
         """Per detector the value that must exceed the threshold for an alarm, on normal rows."""
@@ -283,7 +284,7 @@ class Pipeline:
         """Number of the tag behind the largest contribution, where in alarm; else -1."""
         leads = np.full(len(X), -1, np.int16)
         past, numbers = model.history + self.smoothing - 1, self._view(model.sees).tag_numbers
-        for start, stop in _spans(alarm, past):
+        for start, stop in joined_intervals(alarm, past):
             begin = max(start - past, 0)
             parts = self._parts(model, X[begin:stop])[start - begin :]
             leads[start:stop] = numbers[np.nan_to_num(parts).argmax(axis=1)]
@@ -308,7 +309,7 @@ class Pipeline:
         A method without contributions is explained by the squares of the features, their distance from a normal day.
         """
         parts = model.contributions(X)
-        return smooth(rounded(X**2 if parts is None else parts), self.smoothing)
+        return moving_mean(rounded(X**2 if parts is None else parts), self.smoothing)
 
     def _table(self, index: pd.DatetimeIndex, judged: dict[str, tuple[np.ndarray, ...]]) -> pd.DataFrame:
         tags = pd.CategoricalDtype(list(self.tags))
@@ -335,12 +336,6 @@ class Pipeline:
         }
 
 
-def stretches(index: pd.DatetimeIndex, hole: pd.Timedelta) -> list[tuple[int, int]]:
-    """First row and the one after the last of each part in which no two rows are further apart than `hole`."""
-    holes = np.flatnonzero(np.diff(index) > hole) + 1
-    return list(itertools.pairwise([0, *holes, len(index)]))
-
-
 def _blank(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Score, alarm and number of the leading tag before anything is scored."""
     return np.full(rows, np.nan, np.float32), np.zeros(rows, bool), np.full(rows, -1, np.int16)
@@ -360,14 +355,6 @@ def _controller() -> ThreadpoolController:
 
 def _both_ways(a: set, b: set) -> tuple[tuple[set, set], tuple[set, set]]:
     return (a, b), (b, a)
-
-
-def _spans(alarm: np.ndarray, join: int) -> Iterator[tuple[int, int]]:
-    """Start and stop of the runs of `alarm`, those less than `join` rows apart taken as one."""
-    rows = np.flatnonzero(alarm)
-    if rows.size:
-        breaks = np.flatnonzero(np.diff(rows) > join)
-        yield from zip(rows[[0, *(breaks + 1)]], rows[[*breaks, -1]] + 1, strict=True)
 
 
 def _file(name: str) -> str:

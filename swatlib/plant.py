@@ -118,7 +118,7 @@ def _tag(line: str) -> Tag:
 
 
 TAGS = {tag.name: tag for tag in map(_tag, _TABLE.strip().splitlines())}
-NAMES = tuple(TAGS)
+TAG_NAMES = tuple(TAGS)
 SENSORS = tuple(name for name, tag in TAGS.items() if tag.is_sensor)
 ACTUATORS = tuple(name for name, tag in TAGS.items() if not tag.is_sensor)
 

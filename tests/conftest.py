@@ -1,10 +1,14 @@
-"""Recordings that many tests share, simulated once a session."""
+"""Recordings that many tests share, simulated once a session, and real servers, on free ports in a temporary folder,
+started once a session and only where needed."""
 
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, settings
 
 from swatlib.pipeline import Pipeline
+from swatlib.servers import SERVER_NAMES, Services, ServicesError, java
+from swatlib.servers.installation import installed
+from swatlib.settings import settings as swat_settings
 from swatlib.simulation import simulate
 
 # A busy machine is no failure: examples may take as long as they need.
@@ -42,3 +46,44 @@ def fitted(normal):
 def scored(fitted, attacked):
     """Its scores on the first attacked day, scored at once."""
     return fitted.score(attacked.frame)
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory):
+    """A folder of servers; `kafka` and `influxdb` start theirs."""
+    here = Services(tmp_path_factory.mktemp("services"), SERVER_NAMES)
+    yield here
+    here.stop()
+
+
+@pytest.fixture(scope="session")
+def need():
+    """`need("kafka", …)`: a server that isn't installed skips the test; with SWAT_REQUIRE_SERVICES=1 it fails it."""
+
+    def check(*names: str) -> None:
+        try:
+            java()
+            for name in names:
+                installed(name)
+        except ServicesError as lack:
+            if swat_settings().require_services:
+                pytest.fail(str(lack))
+            pytest.skip(str(lack))
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def kafka(services, need):
+    """host:port of a broker that runs."""
+    need("kafka")
+    services.start("kafka")
+    return services.kafka
+
+
+@pytest.fixture(scope="session")
+def influxdb(services, need):
+    """An InfluxDB that runs: url, org, bucket, token("write"), token("read")."""
+    need("influxdb")
+    services.start("influxdb")
+    return services.influxdb

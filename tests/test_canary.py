@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from swatlib.pipeline import Pipeline
-from swatlib.recordings import recordings
+from swatlib.studies.pair import recordings
 
 MEMORY_ADDRESS = re.compile(rb"\d{12,}")  # skops names arrays by where they lay
 
@@ -54,8 +54,8 @@ def files(normal, attacked, tmp_path_factory):
 
 
 def fitted_on(files, attack):
-    calm, _ = recordings(files["normal"], files[attack])
-    return Pipeline(startup=0).fit(calm)
+    normal, _ = recordings(files["normal"], files[attack])
+    return Pipeline(startup=0).fit(normal)
 
 
 def test_no_attack_row_and_no_label_reaches_the_fit(files, tmp_path):

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swatlib.checks import Checks
 from swatlib.data import DataError
 from swatlib.detectors import DETECTORS
 from swatlib.pipeline import DEFAULT, Pipeline
+from swatlib.views.checks import Checks
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,13 @@
-from swatlib.plant import ACTUATORS, FLOWS, GAUGED_TANKS, NAMES, SENSORS, STAGES, TAGS, TANKS, stage_tags
+from swatlib.plant import ACTUATORS, FLOWS, GAUGED_TANKS, SENSORS, STAGES, TAG_NAMES, TAGS, TANKS, stage_tags
 
 
 def test_the_plant_has_25_sensors_and_26_actuators():
-    assert (len(NAMES), len(SENSORS), len(ACTUATORS)) == (51, 25, 26)
+    assert (len(TAG_NAMES), len(SENSORS), len(ACTUATORS)) == (51, 25, 26)
 
 
 def test_tags_stand_in_the_order_of_their_stages():
-    assert [TAGS[name].stage for name in NAMES] == sorted(TAGS[name].stage for name in NAMES)
-    assert sum((stage_tags(stage) for stage in STAGES), ()) == NAMES
+    assert [TAGS[name].stage for name in TAG_NAMES] == sorted(TAGS[name].stage for name in TAG_NAMES)
+    assert sum((stage_tags(stage) for stage in STAGES), ()) == TAG_NAMES
 
 
 def test_sensors_have_units_and_actuators_codes():

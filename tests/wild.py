@@ -13,12 +13,12 @@ import pyarrow as pa
 import xlsxwriter
 
 from swatlib.data import Recording
-from swatlib.plant import ACTUATORS, NAMES, SENSORS, TAGS
+from swatlib.plant import ACTUATORS, SENSORS, TAG_NAMES, TAGS
 from swatlib.simulation import write_like_swat
 
 SWITCHES = tuple(name for name in ACTUATORS if TAGS[name].kind != "valve")
 SPACED = ("MV101", "AIT201", "MV201", "P201", "P202", "P204", "MV303")
-NEW_NAMES = {name: f"{name[:-3]} {name[-3:]}" if TAGS[name].stage in ("P1", "P3") else name for name in NAMES}
+NEW_NAMES = {name: f"{name[:-3]} {name[-3:]}" if TAGS[name].stage in ("P1", "P3") else name for name in TAG_NAMES}
 
 
 def cells(recording: Recording, times=None, labels=("Normal", "Attack"), name="Normal/Attack") -> pd.DataFrame:
@@ -69,7 +69,7 @@ def official_csv(recording, folder):
 
 
 def stages_above_header(recording, folder):
-    stages = ",".join(["", *(TAGS[name].stage for name in NAMES), ""])
+    stages = ",".join(["", *(TAGS[name].stage for name in TAG_NAMES), ""])
     return csv(cells(recording), folder / "both_headers.csv", above=[stages])
 
 
@@ -249,13 +249,13 @@ def _vendor(name: str) -> str:
 def june_2017(recording, folder):
     """Blank first row, vendor paths, 12 hours with milliseconds."""
     table = cells(recording, lambda t: f"{t:%d/%m/%Y} {t.hour % 12 or 12}:{t:%M:%S}.000 {t:%p}", labels=None)
-    names = {"Timestamp": "Time"} | {name: _vendor(name) for name in NAMES}
+    names = {"Timestamp": "Time"} | {name: _vendor(name) for name in TAG_NAMES}
     return xlsx(table.rename(columns=names), folder / "2017.xlsx", above=[[]])
 
 
 def june_2017_csv(recording, folder):
     table = cells(recording, "{:%d/%m/%Y %I:%M:%S.000 %p}".format, labels=None)
-    return csv(table.rename(columns={"Timestamp": "Time", **{n: f"HMI_{n}" for n in NAMES}}), folder / "2017.csv")
+    return csv(table.rename(columns={"Timestamp": "Time", **{n: f"HMI_{n}" for n in TAG_NAMES}}), folder / "2017.csv")
 
 
 def _july_2019(recording, words) -> pd.DataFrame:
@@ -282,7 +282,7 @@ def july_2019_v2(recording, folder):
 def _suffixed(recording, times) -> pd.DataFrame:
     table = cells(recording, times, labels=None)
     table["LS201"] = "0"
-    suffix = {name: f"{name}.{'Pv' if name in SENSORS else 'Status'}" for name in NAMES}
+    suffix = {name: f"{name}.{'Pv' if name in SENSORS else 'Status'}" for name in TAG_NAMES}
     return table.rename(columns=suffix | {"Timestamp": "t_stamp", "LS201": "LS201.Alarm"})
 
 

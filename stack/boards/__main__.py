@@ -8,7 +8,7 @@ import machinery
 import overview
 import plant
 
-from swatlib.files import write_text
+from swatlib.atomic import write_text
 from swatlib.pipeline import DEFAULT
 
 STACK = Path(__file__).resolve().parents[1]

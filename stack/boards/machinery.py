@@ -2,8 +2,8 @@
 
 from chronograf import GREEN, RED, WITHIN, YELLOW, Board, last, metric, rate
 
-from swatlib.live.monitor import PRODUCER, STREAM
 from swatlib.live.sink import PIPELINE
+from swatlib.live.telegraf import PRODUCER, STREAM
 
 SILENT = 20  # seconds without a report: they come every 5, and every 10 from a stream that has nothing to do
 PARTS = {  # what each part reports, and where; `stored` comes from the stream past Telegraf

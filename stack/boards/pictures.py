@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from swatlib.live.boards import CHRONOGRAF, GRAFANA, Window, ask, panels
-from swatlib.live.services import Services
+from swatlib.live.links import CHRONOGRAF, GRAFANA, Window, ask, panels
 from swatlib.live.sink import InfluxSink
 from swatlib.plots.boards import board
+from swatlib.servers import Services
 from swatlib.settings import ROOT
 
 LENGTH = pd.Timedelta("15min")

@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from swatlib.atomic import replacing
 from swatlib.data.recording import Recording
-from swatlib.files import replacing
-from swatlib.plant import NAMES
+from swatlib.plant import TAG_NAMES
 from swatlib.settings import settings
 
 FORMAT = 1  # to be raised whenever the same bytes would give another recording
@@ -58,7 +58,7 @@ def _write(path: Path, recording: Recording) -> None:
 def _read(path: Path) -> Recording:
     table = pq.read_table(path)
     index = pd.DatetimeIndex(table[_TIME].to_numpy(), name="time")
-    names = [name for name in NAMES if name in table.column_names]
+    names = [name for name in TAG_NAMES if name in table.column_names]
     values = np.empty((len(names), len(index)), np.float32)
     for row, name in zip(values, names, strict=True):
         row[:] = table[name].to_numpy()

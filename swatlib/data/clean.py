@@ -7,7 +7,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from swatlib.data import labels, readings, roles, shape, times
+from swatlib.data import facts as shape
+from swatlib.data import labels, readings, roles, times
 from swatlib.data.order import once_in_time_order
 from swatlib.data.recording import Recording
 from swatlib.data.table import Table
@@ -19,10 +20,10 @@ def clean(table: Table) -> Recording:
     if not len(table):
         raise table.error("it holds a header and no row: it was cut short or never filled; copy it again")
     role = roles.assign(table)
-    values = readings.read(table, role.tags)
+    values = readings.read_readings(table, role.tags)
     table = table.keep(values.kept)
     stamps, said_times = _times(table, role.time)
-    label, said_label = labels.read(table, role.labels)
+    label, said_label = labels.read_labels(table, role.labels)
     index = pd.DatetimeIndex(stamps, name="time")
     recording = once_in_time_order(
         Recording(

@@ -12,12 +12,12 @@ import pyarrow.csv
 from swatlib.data.names import tags_among
 from swatlib.data.recording import DataError
 from swatlib.data.table import HEAD, Table, find_header
-from swatlib.data.wording import count
+from swatlib.wording import count
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
-def read(place: str, content: bytes) -> Table:
+def read_delimited(place: str, content: bytes) -> Table:
     """The table in a file of text. DataError when it is no table, names no tag, or breaks off within a row."""
     content, encoding = _utf8(place, content)
     lines = list(islice(io.BytesIO(content), HEAD))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from swatlib.data.recording import EVENT_COLUMNS, SECOND, DataError, Recording, touching, usual_step
-from swatlib.data.wording import count, listed
+from swatlib.wording import count, listed
 
 _ATTACK_PERIOD = pd.Timestamp("2015-12-28 10:00"), pd.Timestamp("2016-01-02 15:00")
 _HOLE = 10  # usual steps after which a run of labels is taken to have ended
@@ -138,7 +138,7 @@ def _july_2019() -> pd.DataFrame:
 
 
 def _csv(name: str, times: tuple[str, ...]) -> pd.DataFrame:
-    with files("swatlib").joinpath("tables", name).open() as file:
+    with files("swatlib.data").joinpath("tables", name).open() as file:
         table = pd.read_csv(file, keep_default_na=False)
     return table.assign(**{column: pd.to_datetime(table[column]) for column in times})
 

@@ -14,7 +14,7 @@ import pyarrow.parquet
 from swatlib.data import delimited, workbook
 from swatlib.data.recording import DataError
 from swatlib.data.table import HEAD, NoTagError, Table, find_header
-from swatlib.data.wording import listed
+from swatlib.wording import listed
 
 _PICKLE = (
     "is a pickle, which is code and would run on loading: where it was made, turn it into a table with "
@@ -46,7 +46,7 @@ def tables(place: str, content: bytes) -> list[Table]:
     for magic, reader in _READERS.items():
         if content.startswith(magic):
             return reader(place, content)
-    return [delimited.read(place, content)]
+    return [delimited.read_delimited(place, content)]
 
 
 def _old_office(place: str, content: bytes) -> list[Table]:
@@ -65,7 +65,7 @@ def _zip(place: str, content: bytes) -> list[Table]:
     with archive:
         names = archive.namelist()
         if any(part in names for part in _WORKBOOK_PARTS):
-            return workbook.read(place, content)
+            return workbook.read_workbook(place, content)
         return _members(place, archive, [name for name in names if _visible(name)])
 
 

@@ -9,14 +9,14 @@ import pyarrow.compute as pc
 from swatlib.data.names import says_attack, says_normal
 from swatlib.data.recording import DataError
 from swatlib.data.table import Table
-from swatlib.data.wording import count, listed
+from swatlib.wording import count, listed
 
 _NORMAL = {"normal", "0", "false"}
 _ATTACK = {"attack", "1", "true"}
 _ALLOWED = "write Normal or Attack, 0 or 1, True or False"
 
 
-def read(table: Table, columns: list[int]) -> tuple[np.ndarray | None, list[str]]:
+def read_labels(table: Table, columns: list[int]) -> tuple[np.ndarray | None, list[str]]:
     """Whether each row is labelled attack, from all label columns together; None without one. And findings.
 
     DataError: a cell with a third meaning, numbers whose meaning the name leaves open, columns that disagree.

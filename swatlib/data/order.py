@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from swatlib.data import shape
+from swatlib.data import facts as shape
 from swatlib.data.recording import SECOND, DataError, Recording
-from swatlib.data.wording import count, listed
-from swatlib.plant import NAMES
+from swatlib.plant import TAG_NAMES
+from swatlib.wording import count, listed
 
 
 def once_in_time_order(recording: Recording, where: str = "more than once") -> Recording:
@@ -88,7 +88,7 @@ def _shifted(recording: Recording, by: pd.Timedelta) -> Recording:
 
 
 def _concatenated(recordings: Sequence[Recording]) -> Recording:
-    tags = [name for name in NAMES if any(name in recording.frame for recording in recordings)]
+    tags = [name for name in TAG_NAMES if any(name in recording.frame for recording in recordings)]
     frame = pd.concat([recording.frame.reindex(columns=tags).astype(np.float32) for recording in recordings])
     labels = [recording.label for recording in recordings if recording.label is not None]
     return Recording(

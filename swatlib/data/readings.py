@@ -8,8 +8,8 @@ import numpy as np
 from swatlib.data.names import plain
 from swatlib.data.table import Table
 from swatlib.data.values import Cells, read_cells, switch_name
-from swatlib.data.wording import count, listed
 from swatlib.plant import TAGS
+from swatlib.wording import count, listed
 
 BAD_INPUT = "bad input"  # what the historian writes for a reading it did not get
 
@@ -23,7 +23,7 @@ class Readings:
     findings: list[str]
 
 
-def read(table: Table, tags: dict[str, list[int]]) -> Readings:
+def read_readings(table: Table, tags: dict[str, list[int]]) -> Readings:
     """Readings of the tags, each from the columns given for it.
 
     Rows without any reading are dropped and named: empty ones, rows of `Bad Input`, a header that comes again, what

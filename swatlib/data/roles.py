@@ -8,8 +8,8 @@ import pyarrow as pa
 from swatlib.data import times
 from swatlib.data.names import is_label, is_time, is_unnamed, tag
 from swatlib.data.table import Table
-from swatlib.data.wording import count, listed
-from swatlib.plant import NAMES
+from swatlib.plant import TAG_NAMES
+from swatlib.wording import count, listed
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,10 @@ def _clocks(table: Table, columns: list[int]) -> list[int]:
 
 def _tags(table: Table, filled: list[int]) -> dict[str, list[int]]:
     """An alarm that goes by the name of a tag gives way to the column that holds its readings."""
-    claims = {name: [number for number in filled if tag(table.names[number]) == name] for name in NAMES}
+    claims = {name: [number for number in filled if tag(table.names[number]) == name] for name in TAG_NAMES}
     alarms = {number for number in filled if table.names[number].strip().casefold().endswith(".alarm")}
     readings = {name: [number for number in columns if number not in alarms] for name, columns in claims.items()}
-    return {name: readings[name] or claims[name] for name in NAMES if claims[name]}
+    return {name: readings[name] or claims[name] for name in TAG_NAMES if claims[name]}
 
 
 def _said_names(table: Table, tags: dict[str, list[int]]) -> list[str]:
@@ -106,7 +106,7 @@ def _said_left_out(table: Table, empty: list[int], counters: list[int]) -> list[
 
 
 def _said_missing(tags: dict[str, list[int]]) -> list[str]:
-    missing = [name for name in NAMES if name not in tags]
+    missing = [name for name in TAG_NAMES if name not in tags]
     return [f"{len(missing)} of the 51 tags missing: {listed(missing)}"] if missing else []
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from swatlib.data.names import tags_among
 from swatlib.data.recording import DataError
-from swatlib.data.wording import listed
+from swatlib.wording import listed
 
 HEAD = 40  # rows among which the header must be
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from swatlib.data.recording import DataError
 from swatlib.data.table import Table
-from swatlib.data.wording import count, listed
+from swatlib.wording import count, listed
 
 UNTIMED = pd.Timestamp("2000-01-01")  # first row of a file without times: outside every period of SWaT
 MEDIANS_OF_TEN = {"train.csv of GDN": 47_515, "test.csv of GDN": 44_986}  # rows, give or take a few

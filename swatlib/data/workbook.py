@@ -14,7 +14,7 @@ from swatlib.data.table import HEAD, NoTagError, Table, find_header
 OFFICIAL_HEADER = 1  # row, from 0: stages stand above the names
 
 
-def read(place: str, content: bytes) -> list[Table]:
+def read_workbook(place: str, content: bytes) -> list[Table]:
     """The sheets that hold tags. DataError when none does, or the workbook can't be opened."""
     for logger in ("fastexcel", "calamine"):  # they warn of each empty column
         logging.getLogger(logger).setLevel(logging.CRITICAL)

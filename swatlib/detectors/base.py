@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Self
 
 import numpy as np
-from scipy.ndimage import correlate1d
+
+from swatlib.arrays import moving_mean
 
 LEAST = 0.05  # standard deviations of a feature that a residual must have to count
 
@@ -83,8 +84,4 @@ class Residual(Detector):
         self.scale_ = np.maximum(scale, LEAST * np.nanstd(X, axis=0))
 
     def _smoothed(self, X: np.ndarray) -> np.ndarray:
-        mean = correlate1d(
-            self.residual(X), np.full(self.window, 1 / self.window), axis=0, origin=(self.window - 1) // 2
-        )
-        mean[: self.window - 1] = np.nan
-        return np.abs(mean)
+        return np.abs(moving_mean(self.residual(X), self.window))

@@ -62,7 +62,7 @@ def made(name: str, **parameters) -> BaseDetector:
     return kind(**needed | parameters)
 
 
-def lacking(error: Exception) -> str:
+def missing_package(error: Exception) -> str:
     """Name of the package whose absence made a module fail; some use torch without asking for it first."""
     text = str(error).lower()
     return "torch" if "torch" in text or "'nn'" in text else getattr(error, "name", None) or "a package"
@@ -79,4 +79,6 @@ def _model(name: str, parameters: dict) -> BaseDetector:
     try:
         return made(name.lower(), **parameters)
     except (ImportError, NameError) as error:
-        raise ValueError(f"pyod:{name} needs {lacking(error)}, which is not installed; choose another") from None
+        raise ValueError(
+            f"pyod:{name} needs {missing_package(error)}, which is not installed; choose another"
+        ) from None

@@ -3,14 +3,14 @@
 import ipywidgets as widgets
 
 from swatlib.live.session import Live
-from swatlib.plant import ACTUATORS, NAMES, SENSORS, TAGS
+from swatlib.plant import ACTUATORS, SENSORS, TAG_NAMES, TAGS
 
 ON_SENSORS, ON_ACTUATORS = ("ramp", "spoof", "freeze"), ("force",)
 
 
 def console(live: Live) -> widgets.Widget:
     """The console of a run; what it sends is what `python -m swatlib attack` sends."""
-    tag = widgets.Dropdown(options=NAMES, value=SENSORS[0], description="tag")
+    tag = widgets.Dropdown(options=TAG_NAMES, value=SENSORS[0], description="tag")
     what = widgets.Dropdown(options=ON_SENSORS, description="attack")
     value = widgets.Combobox(value="+1", options=["+1", "-1"], description="value")
     seconds = widgets.BoundedIntText(value=300, min=1, max=86_400, description="seconds")

@@ -20,9 +20,9 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 from kafka.partitioner.default import murmur2
 
 from swatlib.live import topic
-from swatlib.live.lines import nanoseconds
-from swatlib.live.monitor import Counters, Monitor
-from swatlib.plant import NAMES
+from swatlib.live.line_protocol import nanoseconds
+from swatlib.live.telegraf import Counters, Monitor
+from swatlib.plant import TAG_NAMES
 
 ORIGINAL, NOW = "original", "now"
 BLOCK = 1_000  # rows encoded at once
@@ -220,7 +220,7 @@ class Running:
                 self._launch(command)
             count = rows if until is None else min(rows, int((until - self.plant.time).total_seconds()))
             index = pd.date_range(self.plant.time, periods=count, freq="s", name="time")
-            yield pd.DataFrame(self.plant.run(count), index, list(NAMES))
+            yield pd.DataFrame(self.plant.run(count), index, list(TAG_NAMES))
 
     def _launch(self, command: topic.Command) -> None:
         start = self.plant.time
@@ -259,7 +259,7 @@ class Control:
         self._consumer.close()
 
 
-def launch(servers: str, command: topic.Command, name: str = topic.CONTROL) -> None:
+def request_attack(servers: str, command: topic.Command, name: str = topic.CONTROL) -> None:
     """Send an attack to the plant it names; it begins there with the next row."""
     with _reached(servers), closing(KafkaProducer(bootstrap_servers=servers, acks="all")) as producer:
         producer.send(name, command.encode(), key=command.plant.encode()).get(timeout=30)

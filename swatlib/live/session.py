@@ -16,11 +16,11 @@ from IPython.display import display
 
 from swatlib.live import sink, topic
 from swatlib.live.parity import unequal
-from swatlib.live.producer import Producer, create_topics, launch
-from swatlib.live.services import Services, ServicesError, available, connector, find
-from swatlib.live.services import process as processes
-from swatlib.live.together import Aside, kept, place, run_plant, summary
+from swatlib.live.producer import Producer, create_topics, request_attack
+from swatlib.live.wiring import Aside, connect, detection_delays, kept, run_plant
 from swatlib.pipeline import Pipeline
+from swatlib.servers import Services, ServicesError, available, connector, find_servers
+from swatlib.servers import records as processes
 from swatlib.settings import settings
 
 PAST = 1_200  # rows that go out at once, at least: with them the detectors have their history when the watching begins
@@ -66,10 +66,10 @@ class Live:
         connector()
         self.since = pd.Timestamp.now("UTC").tz_localize(None)
         try:
-            if needed := lacking(self.folder):
+            if needed := missing_servers(self.folder):
                 self._servers = Services(self.folder, needed)
                 self._servers.start()
-            self.at = place(self.folder)
+            self.at = connect(self.folder)
             create_topics(self.at.servers)
             self._stream = self._launch()
             self._run()
@@ -141,7 +141,7 @@ class Live:
     def attack(self, effects: str, seconds: int = 300) -> None:
         """Attack the plant; it begins with its next row. Raises ValueError for effects it doesn't know."""
         self.make(effects, seconds)
-        launch(self.at.servers, topic.Command(self.name, effects, seconds))
+        request_attack(self.at.servers, topic.Command(self.name, effects, seconds))
 
     def readings(self, last: str | None = None) -> pd.DataFrame:
         """Stored readings since the watching began, or of the `last` time: times × tags."""
@@ -159,7 +159,7 @@ class Live:
 
     def found(self) -> pd.DataFrame:
         """One row an attack: its title, when it began, the first alarm, its leading tag, each detector's delay in s."""
-        return summary(self.at, self.name, self.begin)
+        return detection_delays(self.at, self.name, self.begin)
 
     def batches(self) -> pd.DataFrame:
         """One row a batch of the stream since the start: rows in and out, rows/s, seconds, latency, …"""
@@ -184,7 +184,7 @@ class Live:
         for event in planned(self.make, self.attacks, self.begin, self.rows):
             self._plant.attack(event)
             end = event.start + pd.Timedelta(event.duration, "s")
-            self.at.to.write(sink.attack(self.name, event.action, event.start, end), self.name)
+            self.at.to.write(sink.attack_point(self.name, event.action, event.start, end), self.name)
         sender = Producer(self.at.servers, self.name, self.speed)
         ready = partial(self.stored, self.begin)
         self._aside = Aside(
@@ -195,9 +195,9 @@ class Live:
         return self.begin if last is None else max(self.begin, self._plant.time - pd.Timedelta(last))
 
 
-def lacking(folder: Path) -> list[str]:
+def missing_servers(folder: Path) -> list[str]:
     """Servers to start: Kafka unless one is found, InfluxDB where it is installed and none is found."""
-    found = find(folder)
+    found = find_servers(folder)
     influxdb = ["influxdb"] if found.influxdb is None and "influxdb" in available() else []
     return ([] if found.kafka else ["kafka"]) + influxdb
 

@@ -33,8 +33,8 @@ from influxdb_client.client.write_api import SYNCHRONOUS, WriteApi
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
-from swatlib.live import lines
-from swatlib.plant import NAMES
+from swatlib.live import line_protocol as lines
+from swatlib.plant import TAG_NAMES
 
 READING, SCORE, ATTACK, PIPELINE = "reading", "score", "attack", "pipeline"
 SCORE_FIELDS = ("score", "threshold", "alarm", "lead")
@@ -53,11 +53,11 @@ class Sink(Protocol):
     def write(self, points: pa.Array, name: str) -> None:
         """Store line protocol; `name` says whose points they are (a plant, or a measurement)."""
 
-    def scores(self, plant: str, start=None, end=None) -> pd.DataFrame:
+    def score_points(self, plant: str, start=None, end=None) -> pd.DataFrame:
         """Stored scores in the form of `Pipeline.score`: times × (detector, field)."""
 
 
-def readings(frame: pd.DataFrame, plant: str, label: pd.Series | None = None) -> pa.StringArray:
+def reading_points(frame: pd.DataFrame, plant: str, label: pd.Series | None = None) -> pa.StringArray:
     """Lines of `reading`, one a row of `frame` (times × float32 tags); rows with no reading at all have none."""
     values = frame.to_numpy(np.float32)
     columns = {tag: lines.text(values[:, i]) for i, tag in enumerate(frame.columns)}
@@ -66,7 +66,7 @@ def readings(frame: pd.DataFrame, plant: str, label: pd.Series | None = None) ->
     return _lines(f"{READING},plant={_escaped(plant)}", columns, frame.index)
 
 
-def scores(scored: pd.DataFrame, plant: str) -> pa.StringArray:
+def score_points(scored: pd.DataFrame, plant: str) -> pa.StringArray:
     """Lines of `score`, one a row and detector of what `Pipeline.score` gives."""
     parts = []
     for detector in dict.fromkeys(scored.columns.get_level_values(0)):
@@ -80,7 +80,7 @@ def scores(scored: pd.DataFrame, plant: str) -> pa.StringArray:
     return pa.concat_arrays(parts)
 
 
-def attack(plant: str, title: str, start: pd.Timestamp, end: pd.Timestamp) -> pa.StringArray:
+def attack_point(plant: str, title: str, start: pd.Timestamp, end: pd.Timestamp) -> pa.StringArray:
     """The line of an attack, at its start; `end` is half-open."""
     whole = lines.nanoseconds(pd.DatetimeIndex([start, end]))
     columns = {"title": json.dumps(title, ensure_ascii=False), "start": f"{whole[0] / 1e9}", "end": f"{whole[1] / 1e9}"}
@@ -122,12 +122,12 @@ class InfluxSink:
         for start in range(0, len(points), ROWS):
             self._write(_body(points[start : start + ROWS]))
 
-    def scores(self, plant: str, start=None, end=None) -> pd.DataFrame:
+    def score_points(self, plant: str, start=None, end=None) -> pd.DataFrame:
         columns = ", ".join(f'"{name}"' for name in SCORE_FIELDS)
         found = self.select(f'SELECT {columns} FROM "{SCORE}" WHERE {_where(plant, start, end)} GROUP BY "detector"')
         return _as_scored(found)
 
-    def readings(self, plant: str, start=None, end=None) -> pd.DataFrame:
+    def reading_points(self, plant: str, start=None, end=None) -> pd.DataFrame:
         """Stored readings: times × tags, float32."""
         return _as_readings(self.select(f'SELECT * FROM "{READING}" WHERE {_where(plant, start, end)}'))
 
@@ -210,10 +210,10 @@ class FileSink:
         except OSError as error:
             raise SinkError(f"{self.folder} did not store points: {error}") from None
 
-    def scores(self, plant: str, start=None, end=None) -> pd.DataFrame:
+    def score_points(self, plant: str, start=None, end=None) -> pd.DataFrame:
         return _as_scored(self._table(SCORE, plant, start, end))
 
-    def readings(self, plant: str, start=None, end=None) -> pd.DataFrame:
+    def reading_points(self, plant: str, start=None, end=None) -> pd.DataFrame:
         """Stored readings: times × tags, float32."""
         return _as_readings(self._table(READING, plant, start, end))
 
@@ -324,8 +324,8 @@ def _nanoseconds(when, default: int = 0) -> int:
 
 def _as_readings(table: pd.DataFrame) -> pd.DataFrame:
     if table.empty:
-        return pd.DataFrame(columns=list(NAMES), index=pd.DatetimeIndex([], name="time"), dtype=np.float32)
-    return _by_time(table).reindex(columns=list(NAMES)).astype(np.float32)
+        return pd.DataFrame(columns=list(TAG_NAMES), index=pd.DatetimeIndex([], name="time"), dtype=np.float32)
+    return _by_time(table).reindex(columns=list(TAG_NAMES)).astype(np.float32)
 
 
 def _as_attacks(table: pd.DataFrame) -> pd.DataFrame:

@@ -18,14 +18,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
-from swatlib.live import lines
-from swatlib.plant import NAMES
+from swatlib.live import line_protocol as lines
+from swatlib.plant import TAG_NAMES
 
 READINGS, REJECTED, CONTROL = "SWAT", "SWAT.rejected", "SWAT.control"
 TOPICS = (READINGS, REJECTED, CONTROL)
 
 SCHEMA = pa.schema(
-    {"plant": pa.string(), "time": pa.string(), **dict.fromkeys(NAMES, pa.float64()), "label": pa.bool_()}
+    {"plant": pa.string(), "time": pa.string(), **dict.fromkeys(TAG_NAMES, pa.float64()), "label": pa.bool_()}
 )
 EARLIEST = pd.Timestamp("2000-01-01", tz="UTC")
 TOO_LARGE = (2 - 2**-24) * 2.0**127  # rounds to infinity as float32
@@ -68,7 +68,7 @@ def decode(messages: Sequence[bytes], written: pd.DatetimeIndex) -> pd.DataFrame
         table, reasons = _one_by_one(messages, written)
     frame = table.to_pandas(date_as_object=False)
     frame["time"] = frame["time"].astype("datetime64[ns, UTC]")
-    frame[list(NAMES)] = frame[list(NAMES)].astype(np.float32)
+    frame[list(TAG_NAMES)] = frame[list(TAG_NAMES)].astype(np.float32)
     frame["label"] = frame["label"].astype(object)
     return frame.assign(reason=reasons)
 
@@ -96,7 +96,7 @@ def _all_good(table: pa.Table, written: pd.DatetimeIndex) -> bool:
     if (times < EARLIEST.to_datetime64()).any() or (times > (written + AHEAD).tz_localize(None).to_numpy()).any():
         return False
     # not `any too large`: a NaN compares as false
-    return all(pc.all(pc.less(pc.abs(table[tag]), TOO_LARGE), min_count=0).as_py() for tag in NAMES)
+    return all(pc.all(pc.less(pc.abs(table[tag]), TOO_LARGE), min_count=0).as_py() for tag in TAG_NAMES)
 
 
 def _one_by_one(messages: Sequence[bytes], written: pd.DatetimeIndex) -> tuple[pa.Table, np.ndarray]:
@@ -123,7 +123,7 @@ def _row(message: bytes, when: pd.Timestamp) -> dict:
         raise ValueError(_wanted("plant", record, "a name"))
     if not isinstance(record.get("label"), bool | None):
         raise ValueError(_wanted("label", record, "true, false or nothing"))
-    tags = {tag: _number(tag, record) for tag in NAMES}
+    tags = {tag: _number(tag, record) for tag in TAG_NAMES}
     return {"plant": record["plant"], "time": _time(record, when), **tags, "label": record.get("label")}
 
 

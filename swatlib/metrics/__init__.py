@@ -8,23 +8,23 @@ line: what it is, Formula, Direction, Range, Source, Weakness. It is written onc
 which a resampled case weighs: the same function gives the figure and its uncertainty.
 """
 
-from swatlib.metrics.attacks import per_attack
 from swatlib.metrics.attribution import attribution
+from swatlib.metrics.baselines import baselines
+from swatlib.metrics.bootstrap import beats, intervals, with_intervals
 from swatlib.metrics.comparison import compare, compare_resampled, summary, verdict
 from swatlib.metrics.evaluation import METRICS, definitions, evaluate
-from swatlib.metrics.nulls import null_rows
-from swatlib.metrics.resampling import beats, intervals, with_intervals
+from swatlib.metrics.per_attack import per_attack
 
 __all__ = [
     "METRICS",
     "attribution",
+    "baselines",
     "beats",
     "compare",
     "compare_resampled",
     "definitions",
     "evaluate",
     "intervals",
-    "null_rows",
     "per_attack",
     "summary",
     "verdict",

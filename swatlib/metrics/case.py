@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-DAY_S = 86_400
+from swatlib.arrays import SECONDS_PER_DAY, count_within, intervals_of, mask_of
+
 LEAST_STRETCHES = 4  # a day's alarms come together, so quiet time is drawn by days; a short recording by its quarters
 _NONE = np.empty(0, dtype=np.int64)
 
@@ -48,8 +49,10 @@ class Case:
     @cached_property
     def groups(self) -> np.ndarray:
         """What each row is drawn with (n,): the number of its event, or m and more for a stretch of quiet time."""
-        stretch = min(DAY_S, self.seconds[-1] / LEAST_STRETCHES) or 1.0
-        last = max(LEAST_STRETCHES, np.ceil(self.seconds[-1] / DAY_S)) - 1  # the last row would begin one of its own
+        stretch = min(SECONDS_PER_DAY, self.seconds[-1] / LEAST_STRETCHES) or 1.0
+        last = (
+            max(LEAST_STRETCHES, np.ceil(self.seconds[-1] / SECONDS_PER_DAY)) - 1
+        )  # the last row would begin one of its own
         groups = len(self.spans) + np.minimum(self.seconds // stretch, last).astype(np.int64)
         for number, (start, stop) in enumerate(self.spans):
             groups[start:stop] = number
@@ -72,12 +75,12 @@ class Case:
     @cached_property
     def alarms(self) -> np.ndarray:
         """Runs of alarm rows, first row and the one after the last (k, 2)."""
-        return runs(self.alarm)
+        return intervals_of(self.alarm)
 
     @cached_property
     def in_event(self) -> np.ndarray:
         """Rows of any event (n,), bool."""
-        return within(self.spans, len(self.label))
+        return mask_of(self.spans, len(self.label))
 
     @property
     def false_alarms(self):
@@ -85,10 +88,10 @@ class Case:
         return self.sum_alarms(count_within(self.in_event, self.alarms) == 0)
 
     @property
-    def quiet_days(self):
+    def normal_days(self):
         """Recorded time outside the events, in days; a hole in the recording is no time."""
         period = float(np.median(np.diff(self.seconds))) if len(self.seconds) > 1 else 1.0
-        return self.rows(~self.in_event) * period / DAY_S
+        return self.rows(~self.in_event) * period / SECONDS_PER_DAY
 
 
 def make_case(label, alarm=None, score=None, events=None) -> Case:
@@ -97,14 +100,14 @@ def make_case(label, alarm=None, score=None, events=None) -> Case:
     if not truth.any():
         raise ValueError(
             f"no attack in label: all {len(truth):,} rows are False; give days with attacks, "
-            "and count false alarms on normal days with swatlib.scores.alarms_per_day"
+            "and count false alarms on normal days with swatlib.alarms.alarms_per_day"
         )
     for name, given in (("alarm", alarm), ("score", score)):
         index = _same_rows(name, given, len(truth), index)
     alarm = None if alarm is None else column("alarm", alarm)[0]
     score = None if score is None else _score(score, truth, alarm)
     seconds = clock(index, len(truth))
-    spans, onsets = place(runs(truth) if events is None else events, index, seconds)
+    spans, onsets = rows_of_events(intervals_of(truth) if events is None else events, index, seconds)
     return Case(truth, spans, onsets, seconds, alarm, score)
 
 
@@ -127,7 +130,7 @@ def clock(index: pd.DatetimeIndex | None, rows: int) -> np.ndarray:
     return np.arange(rows, dtype=float) if index is None else (index - index[0]).total_seconds().to_numpy()
 
 
-def place(events, index: pd.DatetimeIndex | None, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def rows_of_events(events, index: pd.DatetimeIndex | None, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Spans of rows (m, 2) and onsets in seconds (m,) of events: a DataFrame of times, or pairs of rows.
 
     An event that began before the recording counts from the first row.
@@ -158,20 +161,6 @@ def shape(values) -> str:
     return " x ".join(f"{size:,}" for size in np.shape(values)) or "a single value"
 
 
-def runs(rows: np.ndarray) -> np.ndarray:
-    """First row and the one after the last of each run of True (k, 2)."""
-    edges = np.flatnonzero(np.diff(rows, prepend=False, append=False))
-    return edges.reshape(-1, 2)
-
-
-def within(spans: np.ndarray, rows: int) -> np.ndarray:
-    """Rows that lie in any span, bool (rows,)."""
-    steps = np.zeros(rows + 1, dtype=np.int64)
-    np.add.at(steps, spans[:, 0], 1)
-    np.add.at(steps, spans[:, 1], -1)
-    return np.cumsum(steps)[:-1] > 0
-
-
 def share(part, whole):
     """part / whole, 0 where the whole is; numbers or (draws,)."""
     return np.divide(part, whole, out=np.zeros(np.broadcast(part, whole).shape), where=np.asarray(whole) > 0)
@@ -180,12 +169,6 @@ def share(part, whole):
 def harmonic(a, b):
     """Harmonic mean, 0 where both are; numbers or (draws,)."""
     return share(2 * a * b, a + b)
-
-
-def count_within(rows: np.ndarray, spans: np.ndarray) -> np.ndarray:
-    """How many of `rows` (bool) lie in each span (m,)."""
-    counted = np.concatenate([[0], np.cumsum(rows)])
-    return counted[spans[:, 1]] - counted[spans[:, 0]]
 
 
 def _offsets(spans: np.ndarray) -> np.ndarray:

@@ -3,24 +3,25 @@
 import numpy as np
 import pandas as pd
 
-from swatlib.metrics.case import DAY_S, make_case, runs
+from swatlib.arrays import SECONDS_PER_DAY, intervals_of
+from swatlib.metrics.baselines import baselines
+from swatlib.metrics.bootstrap import DRAWS, intervals, marked, resampled
+from swatlib.metrics.case import make_case
 from swatlib.metrics.evaluation import METRICS, evaluate, measure
-from swatlib.metrics.nulls import null_rows
-from swatlib.metrics.resampling import DRAWS, intervals, marked, resampled
 
 
 def compare(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """`evaluate` for each detector of `scores` (columns (detector, field)), then for the null rows of `null_rows`.
 
-    Index (kind, name): kind is "detector" or "null". Columns: `alarms_per_day`, right and wrong ones together, and all
+    Index (kind, name): kind is "detector" or "baseline". Columns: `alarms_per_day`, right and wrong ones together, and all
     of METRICS; the score of a null row is its alarm. Without an attack in `label` these are NaN, and there are no null
     rows.
     """
     seconds = np.diff(scores.index) / pd.Timedelta("1s")
-    days = len(scores) * np.median(seconds) / DAY_S  # a hole in the recording is no time
+    days = len(scores) * np.median(seconds) / SECONDS_PER_DAY  # a hole in the recording is no time
     rows = {}
     for row, (alarm, score) in _answers(scores, label, events, seed).items():
-        rows[row] = {"alarms_per_day": len(runs(alarm.to_numpy())) / days}
+        rows[row] = {"alarms_per_day": len(intervals_of(alarm.to_numpy())) / days}
         if _known(label):
             rows[row] |= evaluate(label, alarm, score, events)
     columns = ["alarms_per_day", *(metric.__name__ for group in METRICS.values() for metric in group)]
@@ -55,8 +56,8 @@ def _answers(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame
     }
     if not _known(label):
         return detectors
-    nulls = null_rows(label, events, seed)
-    return detectors | {("null", name): (alarm, alarm.astype(float)) for name, alarm in nulls.items()}
+    baseline_rows = baselines(label, events, seed)
+    return detectors | {("baseline", name): (alarm, alarm.astype(float)) for name, alarm in baseline_rows.items()}
 
 
 def summary(table: pd.DataFrame) -> dict:
@@ -76,7 +77,7 @@ def verdict(table: pd.DataFrame, samples: pd.DataFrame | None = None) -> str:
         return "No attack is labelled in this recording: alarms can be counted, and not judged."
     if table.loc["detector", "event_recall"].max() == 0:
         return "No detector finds any of the attacks."
-    first, null = table.loc[("detector", summary(table)["best_detector"])], table.loc[("null", "only-largest")]
+    first, null = table.loc[("detector", summary(table)["best_detector"])], table.loc[("baseline", "only-largest")]
     ties = "" if samples is None else _said_ties(table, samples, first.name[1])
     return (
         f"By event F1 **{first.name[1]}** comes first: it finds {first['event_recall']:.0%} of the attacks at "

@@ -9,9 +9,16 @@ import pandas as pd
 from swatlib.metrics.affiliation import affiliation_f1, affiliation_precision, affiliation_recall
 from swatlib.metrics.case import Case, make_case
 from swatlib.metrics.curves import average_precision, vus_pr, vus_roc
-from swatlib.metrics.events import delay_median_s, event_f1, event_precision, event_recall, false_alarms_per_day, fc1
-from swatlib.metrics.points import f1, false_positive_rate, pa_f1, pa_k20_f1, precision, recall
-from swatlib.metrics.ranges import range_f1
+from swatlib.metrics.event_based import (
+    delay_median_s,
+    event_f1,
+    event_precision,
+    event_recall,
+    false_alarms_per_day,
+    fc1,
+)
+from swatlib.metrics.point_based import f1, false_positive_rate, pa_f1, pa_k20_f1, precision, recall
+from swatlib.metrics.range_based import range_f1
 
 METRICS: dict[str, tuple[Callable[[Case], float], ...]] = {
     "alarm": (

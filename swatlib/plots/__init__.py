@@ -9,21 +9,21 @@ Time runs to the right, attacks are grey, alarms red, thresholds dashed; long re
 
 from swatlib.plots.architecture import architecture
 from swatlib.plots.boards import board
-from swatlib.plots.closeup import attack
-from swatlib.plots.live import live
+from swatlib.plots.closeup import closeup
+from swatlib.plots.live_view import live
 from swatlib.plots.naming import hit_rates
-from swatlib.plots.process import stages, tanks
-from swatlib.plots.protocols import spread, waterfall
+from swatlib.plots.protocol_effects import spread, waterfall
 from swatlib.plots.scored import precision_recall, score_distributions
 from swatlib.plots.sketch import plant_sketch
-from swatlib.plots.tags import drift, movement
+from swatlib.plots.stages import stages, tanks
+from swatlib.plots.tag_maps import drift, movement
 from swatlib.plots.verdicts import matrix, strip
 from swatlib.plots.windows import offsets, phantom
 
 __all__ = [
     "architecture",
-    "attack",
     "board",
+    "closeup",
     "drift",
     "hit_rates",
     "live",

@@ -9,10 +9,11 @@ from matplotlib.axes import Axes
 from swatlib.data import Recording, attacks
 from swatlib.metrics import per_attack
 from swatlib.plant import GAUGED_TANKS, STAGES, TAGS, stage_of, stage_tags
-from swatlib.plots.labels import chosen, duration, embolden, note, title
+from swatlib.plots.annotations import chosen, detector_title, embolden, note
 from swatlib.plots.panels import draw_panel, draw_score, inches, moving
 from swatlib.plots.series import CHARACTER_INCHES, between, shade, stacked, time_axis
 from swatlib.plots.style import ALARM, FOCUS, GREY, WIDTH, Figure, nothing, styled
+from swatlib.wording import duration
 
 SCORE_INCHES = 0.5
 HEADING, HEADING_INCHES = 9.5, 0.18  # size of its type, height of a line
@@ -20,7 +21,7 @@ LEAST_MARGIN, MOST_MARGIN = pd.Timedelta("5min"), pd.Timedelta("1h")
 
 
 @styled
-def attack(recording: Recording, scores: pd.DataFrame, event=None, detectors=None, width: float = WIDTH) -> Figure:
+def closeup(recording: Recording, scores: pd.DataFrame, event=None, detectors=None, width: float = WIDTH) -> Figure:
     """One attack: its tags, the tanks and flows about them, and each detector's score with threshold and alarms.
 
     scores: as `Pipeline.score` gives them. event: a row of the event table (attack, start, end, points, action), or
@@ -46,7 +47,7 @@ def attack(recording: Recording, scores: pd.DataFrame, event=None, detectors=Non
         draw_panel(ax, frame[tags])
         embolden(ax, event["points"].split(";"))
     for ax, name in zip(axes[len(panels) :], names, strict=True):
-        _score_panel(ax, scored[name], title(name), event)
+        _score_panel(ax, scored[name], detector_title(name), event)
     time_axis(axes[-1], frame.index)
     figure.suptitle("\n".join(heading), x=0.01, ha="left", fontsize=HEADING, linespacing=1.4)
     note(
@@ -114,4 +115,4 @@ def _verdict(spoken: pd.Series) -> str:
     if not spoken["found"]:
         return "missed"
     when = f"after {duration(spoken['delay_s'])}" if not spoken["standing"] else "already on"
-    return f"{when}\n{spoken['first_tag']}" if pd.notna(spoken["first_tag"]) else when
+    return f"{when}\n{spoken['lead_tag']}" if pd.notna(spoken["lead_tag"]) else when

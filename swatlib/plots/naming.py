@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from swatlib.plots.labels import note, row_labels, title
+from swatlib.plots.annotations import detector_title, note, row_labels
 from swatlib.plots.style import BLUE, GREY, INK, PALE, SKY, VERMILION, Figure, nothing, styled
 
 ROW_INCHES = 0.52
@@ -26,7 +26,7 @@ def hit_rates(table: pd.DataFrame) -> Figure:
     for ax, (right, says) in zip(axes, PANELS.items(), strict=True):
         for row, name in enumerate(detectors):
             _rates(ax, row, table.xs(name, level="detector").xs(right, level="right"))
-        row_labels(ax, list(map(title, detectors)))
+        row_labels(ax, list(map(detector_title, detectors)))
         _scale(ax, f"among the first tags is {says}")
     first = ", ".join(map(str, table.index.unique("first")))
     note(

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator
 
 from swatlib.plant import GAUGED_TANKS, OPEN, TAGS, TRAVELLING, Tank
-from swatlib.plots.labels import end_labels, row_labels, unit_label
+from swatlib.plots.annotations import end_labels, row_labels, unit_label
 from swatlib.plots.series import bars, line
 from swatlib.plots.style import ALARM, BLUE, CYCLE, GREY, INK, ON_BAR, OPEN_BAR
 

@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 from sklearn.metrics import precision_recall_curve
 
 from swatlib.metrics import evaluate
-from swatlib.plots.labels import chosen, end_labels, note, title
+from swatlib.plots.annotations import chosen, detector_title, end_labels, note
 from swatlib.plots.style import BLUE, CYCLE, GREY, INK, PALE, VERMILION, Figure, nothing, styled
 
 BINS = 80
@@ -31,7 +31,7 @@ def score_distributions(scores: pd.DataFrame, label: pd.Series | None, detectors
     axes = figure.subplots(lines, columns, squeeze=False, sharey=True).ravel()
     for place, (ax, name) in enumerate(zip(axes, names, strict=False)):
         _distribution(ax, scores[name], attacked)
-        ax.set_title(title(name))
+        ax.set_title(detector_title(name))
         ax.set_xlabel("score" if place >= len(names) - columns else "")
         ax.set_ylabel("" if place % columns else "share of rows")
     for ax in axes[len(names) :]:
@@ -57,7 +57,7 @@ def precision_recall(scores: pd.DataFrame, label: pd.Series | None, detectors=No
         k = names.index(name)
         look = {"color": CYCLE[k % len(CYCLE)], "marker": MARKERS[k % len(MARKERS)], "markeredgecolor": "white"}
         ax.plot(*_curve(scores[name, "score"], label), color=look["color"])
-        named = f"{title(name)}  {met[name]['average_precision']:.2f}"
+        named = f"{detector_title(name)}  {met[name]['average_precision']:.2f}"
         ax.plot(met[name]["recall"], met[name]["precision"], markersize=8, clip_on=False, zorder=3, label=named, **look)
     ax.set(xlim=(0, 1), ylim=(0, 1.02))
     ax.set(xlabel="recall (share of attack rows)", ylabel="precision (share of alarm rows)")

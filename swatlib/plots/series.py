@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from swatlib.metrics.case import runs
+from swatlib.arrays import intervals_of
 from swatlib.plots.style import ATTACK, ATTACK_EDGE, INK, WIDTH, Figure
 
 RESOLUTION = 1500  # stretches of time that a figure tells apart
@@ -60,7 +60,7 @@ def line(ax: Axes, series: pd.Series, **style):
 
 def bars(ax: Axes, rows: pd.Series, at: float, height: float, **style) -> None:
     """Bars centred on `at` where `rows` (bool, on times) is True; the shortest stays visible."""
-    spans, index = runs(rows.to_numpy(dtype=bool)), rows.index
+    spans, index = intervals_of(rows.to_numpy(dtype=bool)), rows.index
     start, stop = mdates.date2num(index[spans[:, 0]]), mdates.date2num(index[spans[:, 1] - 1] + period(index))
     thinnest = 2 * np.ptp(mdates.date2num(index[[0, -1]])) / RESOLUTION
     widths = np.maximum(stop - start, thinnest)

@@ -8,7 +8,7 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.path import Path
 
 from swatlib.plant import FLOWS, OPEN, STAGES, TAGS, TANKS, Flow, Tank, stage_tags
-from swatlib.plots.labels import note
+from swatlib.plots.annotations import note
 from swatlib.plots.style import BLUE, GREY, INK, OPEN_BAR, PALE, Figure, styled
 
 # Centres in units of the drawing; UF and RO are the membranes that flows lead to or through.

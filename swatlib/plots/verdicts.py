@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from swatlib.metrics.case import count_within, runs, spans_of, within
+from swatlib.arrays import count_within, intervals_of, mask_of
+from swatlib.metrics.case import spans_of
 from swatlib.plant import stage_of
-from swatlib.plots.labels import chosen, duration, note, row_labels, title
+from swatlib.plots.annotations import chosen, detector_title, note, row_labels
 from swatlib.plots.series import CHARACTER_INCHES, bars, shade, stacked, time_axis
 from swatlib.plots.style import BLACK, BLUE, GREY, INK, PALE, SKY, VERMILION, WIDTH, Figure, nothing, styled
+from swatlib.wording import duration
 
 ROW_INCHES, CELL_INCHES = 0.25, 0.19
 LYING_INCHES, NAMES_INCHES = 0.36, 1.6  # of a row that lies, and of the names before it
@@ -28,13 +30,13 @@ def strip(scores: pd.DataFrame, events: pd.DataFrame, detectors=None) -> Figure:
     figure = Figure(ROW_INCHES * (len(names) + 1) + 0.85)
     axes = stacked(figure, [1])
     shade(axes, events, index)
-    attacked = within(spans_of(events, index), len(index))
+    attacked = mask_of(spans_of(events, index), len(index))
     bars(axes[0], pd.Series(attacked, index), 0, 0.8, color=BLACK)
     for row, name in enumerate(names, start=1):
         true, false = _told_apart(scores[name]["alarm"].to_numpy(dtype=bool), attacked)
         bars(axes[0], pd.Series(true, index), row, 0.8, color=BLUE)
         bars(axes[0], pd.Series(false, index), row, 0.4, color=VERMILION)
-    row_labels(axes[0], ["attacks", *map(title, names)])
+    row_labels(axes[0], ["attacks", *map(detector_title, names)])
     time_axis(axes[0], index)
     note(figure, "tall and blue: an alarm that touches an attack · low and red: a false alarm")
     return figure
@@ -62,9 +64,9 @@ def matrix(table: pd.DataFrame, wide: bool = False) -> Figure:
 
 def _told_apart(alarm: np.ndarray, attacked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rows of the alarms that touch an attack, and of those that touch none."""
-    alarms = runs(alarm)
+    alarms = intervals_of(alarm)
     touches = count_within(attacked, alarms) > 0
-    return within(alarms[touches], len(alarm)), within(alarms[~touches], len(alarm))
+    return mask_of(alarms[touches], len(alarm)), mask_of(alarms[~touches], len(alarm))
 
 
 def _upright(by_detector: dict[str, pd.DataFrame], attacks: pd.DataFrame) -> Figure:
@@ -122,7 +124,7 @@ def _when(spoken) -> str:
 
 
 def _tag(spoken) -> str:
-    return spoken.first_tag if pd.notna(spoken.first_tag) else ""
+    return spoken.lead_tag if pd.notna(spoken.lead_tag) else ""
 
 
 def _dot(spoken) -> str:
@@ -130,15 +132,15 @@ def _dot(spoken) -> str:
     if not spoken.points or not _tag(spoken):
         return ""
     points = spoken.points.split(";")
-    same_stage = stage_of(spoken.first_tag) in map(stage_of, points)
-    return "●" if spoken.first_tag in points else "◐" if same_stage else "○"
+    same_stage = stage_of(spoken.lead_tag) in map(stage_of, points)
+    return "●" if spoken.lead_tag in points else "◐" if same_stage else "○"
 
 
 def _heading(name: str, rows: pd.DataFrame, between: str = "\n") -> str:
     found = rows[rows["found"]]
     delay = f", {duration(found['delay_s'].median())}" if len(found) else ""
     right = between + (f"{found['attacked'].sum()} ●" if found["attacked"].notna().any() else "")
-    return f"{title(name)}\n{len(found)} of {len(rows)}{delay}{right}"
+    return f"{detector_title(name)}\n{len(found)} of {len(rows)}{delay}{right}"
 
 
 def _headings(ax: Axes, headings: list[str]) -> None:

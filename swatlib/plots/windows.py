@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from swatlib.data import Recording
-from swatlib.plots.labels import note, row_labels
+from swatlib.plots.annotations import note, row_labels
 from swatlib.plots.panels import draw_panel, inches
 from swatlib.plots.series import between, shade, time_axis
 from swatlib.plots.style import BLUE, GREY, INK, PALE, VERMILION, Figure, nothing, styled

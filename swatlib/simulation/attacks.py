@@ -22,7 +22,7 @@ from importlib.resources import files
 
 import pandas as pd
 
-from swatlib.plant import NAMES, TAGS
+from swatlib.plant import TAG_NAMES, TAGS
 from swatlib.simulation.parameters import CLOCKS, DISTORTIONS, EQUAL, LESS, MORE, PAST
 
 _EFFECT = re.compile(
@@ -39,12 +39,12 @@ GRAMMAR = (
 )
 
 
-def known(name: str, names=NAMES) -> str:
+def known(name: str, names=TAG_NAMES) -> str:
     """`name` if it is one of `names`, else a ValueError that suggests the nearest."""
     if name in names:
         return name
     near = difflib.get_close_matches(name.upper(), names, n=1)
-    hint = f" Did you mean {near[0]}?" if near else f" The tags are {', '.join(NAMES)}."
+    hint = f" Did you mean {near[0]}?" if near else f" The tags are {', '.join(TAG_NAMES)}."
     raise ValueError(f"no tag {name!r} in the plant.{hint}")
 
 
@@ -133,7 +133,7 @@ def _condition(text: str, part: str) -> tuple[str, int, float]:
     match = _CONDITION.fullmatch(part.strip())
     if not match:
         raise ValueError(f"can't read {part!r} in the condition {text!r}: write TAG < NUMBER, = or >, joined by and")
-    return known(match["name"], (*NAMES, *CLOCKS)), RELATIONS[match["relation"]], float(match["number"])
+    return known(match["name"], (*TAG_NAMES, *CLOCKS)), RELATIONS[match["relation"]], float(match["number"])
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ class Attack:
 def table_2015() -> pd.DataFrame:
     """The 36 attacks of 2015 that were carried out, with official, true and simulated times."""
     times = ["start", "end", "true_start", "true_end", "begin"]
-    with files("swatlib").joinpath("tables/attacks_2015.csv").open() as file:
+    with files("swatlib.data").joinpath("tables/attacks_2015.csv").open() as file:
         table = pd.read_csv(file, parse_dates=times, keep_default_na=False, na_values={t: [""] for t in times})
     done = table[table["begin"].notna()].reset_index(drop=True)
     return done.astype({"seconds": int})

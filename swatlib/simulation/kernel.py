@@ -8,7 +8,7 @@ from importlib.resources import files
 import numpy as np
 from numba import njit
 
-from swatlib.plant import CLOSED, NAMES, OFF, SENSORS, TAGS
+from swatlib.plant import CLOSED, OFF, SENSORS, TAG_NAMES, TAGS
 from swatlib.simulation import chemistry, control, measurement, process
 from swatlib.simulation.parameters import (
     DISTORTIONS,
@@ -56,7 +56,7 @@ def new_world(parameters: str, clock: float) -> World:
     state["orp_membrane"] = state["orp_ro"] - p["ait502_below_ait402"]
     state["standstill"] = state["rest"] = state["since_backwash"] = state["cold"] = 100_000.0
     tags["process"]["PIT501"], tags["process"]["PIT503"], tags["process"]["DPIT301"] = 9.5, 3.3, p["dp_idle"]
-    forced, spoofed = record(TAG_FIELDS), np.full(len(NAMES), np.nan)
+    forced, spoofed = record(TAG_FIELDS), np.full(len(TAG_NAMES), np.nan)
     forced.view("f8")[:] = np.nan
     sensors = len(SENSORS)
     return World(
@@ -65,13 +65,13 @@ def new_world(parameters: str, clock: float) -> World:
         state=state,
         forced=forced,
         spoofed=spoofed,
-        ramp=np.zeros(len(NAMES)),
+        ramp=np.zeros(len(TAG_NAMES)),
         trends=np.zeros(sensors),
         chain=np.zeros((sensors, 3)),
         noise=np.zeros((sensors, 2)),
         distortions=np.full((sensors, len(DISTORTIONS)), np.nan),
-        honest=np.full(len(NAMES), np.nan),
-        past=np.zeros((PAST, len(NAMES))),
+        honest=np.full(len(TAG_NAMES), np.nan),
+        past=np.zeros((PAST, len(TAG_NAMES))),
         **tags,
     )
 

@@ -5,12 +5,12 @@ import math
 import numpy as np
 from numba import njit
 
-from swatlib.plant import ACTUATORS, NAMES, SENSORS, TAGS
+from swatlib.plant import ACTUATORS, SENSORS, TAG_NAMES, TAGS
 from swatlib.simulation.parameters import BOUND, DRIFT, HOLD, LAG, PAST, RHO, SIGMA, STEP
 from swatlib.simulation.process import toward
 
-SENSOR = np.array([NAMES.index(name) for name in SENSORS])
-ACTUATOR = np.array([NAMES.index(name) for name in ACTUATORS])
+SENSOR = np.array([TAG_NAMES.index(name) for name in SENSORS])
+ACTUATOR = np.array([TAG_NAMES.index(name) for name in ACTUATORS])
 IS_LEVEL = np.array([TAGS[name].kind == "level" for name in SENSORS])
 LIT101 = SENSORS.index("LIT101")
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from swatlib.plant import FLOWS, NAMES, SENSORS, TANKS
+from swatlib.plant import FLOWS, SENSORS, TAG_NAMES, TANKS
 
 SetPoints = namedtuple("SetPoints", "low_low low high high_high")
 set101, set301, set401 = (
@@ -205,7 +205,7 @@ def parameter_record(name: str) -> np.ndarray:
 
 
 CLOCKS = ("UF_STEP", "UF_SECONDS")  # the UF sequencer's step and its age: no tags, but an attack may wait for them
-TAG_FIELDS = (*NAMES, *CLOCKS)
+TAG_FIELDS = (*TAG_NAMES, *CLOCKS)
 LESS, EQUAL, MORE = -1, 0, 1
 DISTORTIONS = ("bias", "noise", "replay", "slow")  # what can be done to a reading that lives on
 PAST = 7_200  # seconds back that a replay can reach

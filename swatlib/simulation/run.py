@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from swatlib.data import Recording, Source
-from swatlib.plant import NAMES, OFF, SENSORS
-from swatlib.simulation.agenda import Agenda, Planned
+from swatlib.plant import OFF, SENSORS, TAG_NAMES
 from swatlib.simulation.attacks import Attack, Effect, attacks_2015, conditions, seconds, table_2015
 from swatlib.simulation.kernel import clock, new_world
 from swatlib.simulation.parameters import DISTORTIONS, TAG_FIELDS
+from swatlib.simulation.schedule import Agenda, Planned
 
 BLOCK = 3_600  # seconds of noise drawn at once, each block from a seed of its own: a row never depends on the cutting
 PHANTOM = pd.Timestamp("2015-12-29 06:30:00"), pd.Timestamp("2015-12-29 06:42:01")
@@ -74,7 +74,7 @@ class SimulatedPlant:
 
     def run(self, duration) -> np.ndarray:
         """The next rows (n, 51), float32; `duration` in seconds or what pandas.Timedelta takes."""
-        rows = np.empty((seconds(duration), len(NAMES)), np.float32)
+        rows = np.empty((seconds(duration), len(TAG_NAMES)), np.float32)
         written = 0
         while written < len(rows):
             waiting = self._agenda.begin_due(self._now, self._holds)
@@ -133,7 +133,7 @@ class SimulatedPlant:
             self._set(*key, on[key])
 
     def _set(self, tag: str, forced: bool, effect: Effect | None) -> None:
-        column = NAMES.index(tag)
+        column = TAG_NAMES.index(tag)
         if effect is not None and effect.verb == "wash":
             self._world.state["pulses"] = self._world.parameters["filtration_pulses"]
             return
@@ -179,7 +179,7 @@ def simulate(
     windows = None if attacks is None else _windows(plant.events, labels, attacks)
     name = f"simulated: {span} s from {plant.start}, parameters {parameters}, seed {seed}"
     return Recording(
-        frame=pd.DataFrame(rows, index=index, columns=list(NAMES)),
+        frame=pd.DataFrame(rows, index=index, columns=list(TAG_NAMES)),
         label=None if windows is None else _label(index, windows),
         findings=tuple(plant.mishaps),
         source=(Source(name, hashlib.sha256(rows).hexdigest()),),

@@ -7,9 +7,9 @@ import pandas as pd
 import pyarrow as pa
 import xlsxwriter
 
+from swatlib.atomic import replacing
 from swatlib.data import Recording
-from swatlib.files import replacing
-from swatlib.plant import NAMES, STAGES, TAGS
+from swatlib.plant import STAGES, TAG_NAMES, TAGS
 
 TIME, LABEL = " Timestamp", "Normal/Attack"
 SPACED_IN_ATTACK_FILE = ("MV101", "AIT201", "MV201", "P201", "P202", "P204", "MV303")
@@ -35,8 +35,8 @@ def write_like_swat(recording: Recording, path) -> Path:
 
 
 def _refuse_incomplete(frame: pd.DataFrame) -> None:
-    if lacks := [name for name in NAMES if name not in frame]:
-        raise ValueError(f"the official form has all {len(NAMES)} tags, the recording lacks {', '.join(lacks)}")
+    if lacks := [name for name in TAG_NAMES if name not in frame]:
+        raise ValueError(f"the official form has all {len(TAG_NAMES)} tags, the recording lacks {', '.join(lacks)}")
     if holes := int(frame.isna().any(axis=1).sum()):
         raise ValueError(f"the official form has no empty cell, {holes:,} rows of the recording have one; drop them")
 
@@ -68,14 +68,14 @@ def _write_xlsx(recording: Recording, path: Path) -> None:
 
 def _stage_row() -> list[str]:
     """Empty above the time, then each stage above its first tag."""
-    firsts = {next(name for name in NAMES if TAGS[name].stage == stage): stage for stage in STAGES}
-    return ["", *(firsts.get(name, "") for name in NAMES), ""]
+    firsts = {next(name for name in TAG_NAMES if TAGS[name].stage == stage): stage for stage in STAGES}
+    return ["", *(firsts.get(name, "") for name in TAG_NAMES), ""]
 
 
 def _header(recording: Recording) -> list[str]:
     attacked = recording.label is not None and recording.label.any()
     spaced = SPACED_IN_ATTACK_FILE if attacked else ()
-    return [TIME, *(f" {name}" if name in spaced else name for name in NAMES), LABEL]
+    return [TIME, *(f" {name}" if name in spaced else name for name in TAG_NAMES), LABEL]
 
 
 def _labels(recording: Recording) -> np.ndarray:
@@ -91,7 +91,7 @@ def _table(recording: Recording, labels: np.ndarray, rows: slice) -> pd.DataFram
     """The rows as they stand in the file; a float32 becomes the shortest decimal that reads back as itself."""
     part = recording.frame.iloc[rows]
     table = {TIME: _times(part.index)}
-    for name in NAMES:
+    for name in TAG_NAMES:
         if TAGS[name].is_sensor:
             table[name] = pa.array(part[name].to_numpy()).cast(pa.string()).cast(pa.float64()).to_numpy()
         else:

@@ -12,10 +12,10 @@ from urllib.request import Request
 import pandas as pd
 
 from swatlib.live.producer import Producer, blocks, create_topics
-from swatlib.live.services import connector
-from swatlib.live.services.influx import direct
 from swatlib.live.sink import InfluxSink
 from swatlib.live.stream import Stream
+from swatlib.servers import connector
+from swatlib.servers.influx import direct
 from swatlib.settings import environment
 
 

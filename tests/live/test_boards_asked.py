@@ -10,12 +10,12 @@ import yaml
 from rig import alert, terminal, wait
 
 from swatlib.live import sink
-from swatlib.live.boards import CHRONOGRAF, GRAFANA, Window, ask, asked, filled, panels
-from swatlib.live.services import Services
-from swatlib.live.services.servers import address
+from swatlib.live.links import CHRONOGRAF, GRAFANA, Window, ask, asked, filled, panels
 from swatlib.live.session import Live
-from swatlib.live.together import place
+from swatlib.live.wiring import connect
 from swatlib.pipeline import DEFAULT
+from swatlib.servers import Services
+from swatlib.servers.kinds import address
 from swatlib.settings import ROOT
 from swatlib.simulation import Attack, running
 
@@ -97,7 +97,7 @@ def test_the_alert_counts_the_detectors_that_agree(run, reader, alarmed):
 def test_a_minute_without_scores_is_a_hole(run, reader, fitted):
     scored = fitted.score(run.readings()[list(fitted.tags)]).iloc[-300:]
     kept = scored.drop(scored.index[100:160])
-    run.at.to.write(sink.scores(kept, "holed"), "holed")
+    run.at.to.write(sink.score_points(kept, "holed"), "holed")
     [panel] = [each for each in panels(GRAFANA / "swat-pca.json") if each.title == "Score against threshold"]
     answer = reader.select(filled(panel.targets[0], Window("holed", scored.index[0], scored.index[-1])))
     silent = pd.to_datetime(answer["time"][answer["threshold"].isna()])
@@ -106,7 +106,7 @@ def test_a_minute_without_scores_is_a_hole(run, reader, fitted):
 
 def test_the_boards_token_cannot_write_and_the_streams_cannot_read(run):
     with pytest.raises(sink.SinkError, match="403"):
-        run.at.reader.write(sink.scores(run.pipeline.score(run.readings()), "swat"), "swat")
+        run.at.reader.write(sink.score_points(run.pipeline.score(run.readings()), "swat"), "swat")
     with pytest.raises(sink.SinkError, match="database not found"):  # it may not even see that there is one
         run.at.to.select('SELECT * FROM "score" LIMIT 1')
 
@@ -125,7 +125,7 @@ def test_what_dies_is_shown_within_half_a_minute(need, tmp_path):
     with Services(tmp_path, ("kafka", "influxdb", "telegraf")) as services, ExitStack() as terminals:
         stream = terminals.enter_context(terminal(tmp_path, "stream"))
         producer = terminals.enter_context(terminal(tmp_path, "produce"))
-        reader = place(tmp_path).reader
+        reader = connect(tmp_path).reader
         state = dict.fromkeys(("influxdb", "kafka", "producer", "stored", "stream", "telegraf"), "alive")
         wait(lambda: parts(reader) == state, 300)
         os.killpg(stream.pid, signal.SIGKILL)

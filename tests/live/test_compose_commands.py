@@ -11,11 +11,11 @@ import pytest
 import yaml
 from rig import wait
 
-from swatlib.live.services import Services
-from swatlib.live.services.influx import ask
-from swatlib.live.services.process import free_ports
-from swatlib.live.services.servers import InfluxDB
 from swatlib.pipeline import DEFAULT
+from swatlib.servers import Services
+from swatlib.servers.influx import ask
+from swatlib.servers.kinds import InfluxDB
+from swatlib.servers.records import free_ports
 from swatlib.settings import ROOT
 
 SERVICES = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]

@@ -7,8 +7,8 @@ import pytest
 from rig import send
 
 from swatlib.live import topic
-from swatlib.live.services.influx import RefusedError, ask
-from swatlib.live.services.servers import InfluxDB, admin
+from swatlib.servers.influx import RefusedError, ask
+from swatlib.servers.kinds import InfluxDB, admin
 from swatlib.settings import ROOT
 
 sys.path.insert(0, str(ROOT / "stack"))  # a program beside the package
@@ -18,7 +18,7 @@ jobs = importlib.import_module("jobs")
 @pytest.fixture
 def fresh(tmp_path, need, monkeypatch):
     """An InfluxDB as its image starts it: nobody has set it up."""
-    from swatlib.live.services import Services
+    from swatlib.servers import Services
 
     need("influxdb")
     monkeypatch.setattr(InfluxDB, "settle", lambda *_: None)

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from rig import alert, wait
 
-from swatlib.live.monitor import RUNS, Counters, Monitor
-from swatlib.live.services.installation import installed
-from swatlib.live.services.process import free_ports
-from swatlib.live.services.recipes import STACK
-from swatlib.live.services.servers import address
 from swatlib.live.sink import InfluxSink
+from swatlib.live.telegraf import RUNS, Counters, Monitor
+from swatlib.servers.installation import installed
+from swatlib.servers.kinds import address
+from swatlib.servers.recipes import STACK
+from swatlib.servers.records import free_ports
 from swatlib.settings import environment
 
 MEASURED = {"cpu", "mem", "disk", "net", "system", "procstat", "procstat_lookup", "kafka_broker", "influxdb"}

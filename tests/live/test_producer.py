@@ -15,7 +15,7 @@ from kafka import KafkaConsumer, TopicPartition
 from rig import send, topics
 
 from swatlib.live import producer, topic
-from swatlib.plant import NAMES
+from swatlib.plant import TAG_NAMES
 from swatlib.simulation import Attack, SimulatedPlant
 
 ROWS = 20_000
@@ -23,8 +23,8 @@ ROWS = 20_000
 
 @pytest.fixture(scope="module")
 def frame():
-    values = np.random.default_rng(0).normal(500, 10, (ROWS, len(NAMES))).astype(np.float32)
-    return pd.DataFrame(values, pd.date_range("2015-12-28", periods=ROWS, freq="s", name="time"), NAMES)
+    values = np.random.default_rng(0).normal(500, 10, (ROWS, len(TAG_NAMES))).astype(np.float32)
+    return pd.DataFrame(values, pd.date_range("2015-12-28", periods=ROWS, freq="s", name="time"), TAG_NAMES)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_every_row_is_sent_once_in_its_order(kafka, names, frame):
     assert send(kafka, names[0], frame).rows == ROWS
     found = held(kafka, names[0])
     assert found["time"].dt.tz_localize(None).tolist() == frame.index.tolist()
-    assert np.array_equal(found[list(NAMES)].to_numpy(), frame.to_numpy())
+    assert np.array_equal(found[list(TAG_NAMES)].to_numpy(), frame.to_numpy())
     assert found["key"].tolist() == found["plant"].tolist() == ["swat"] * ROWS
 
 
@@ -111,8 +111,8 @@ def test_rows_far_ahead_of_the_present_are_refused(kafka, names, frame):
 def test_a_plant_hears_the_attacks_that_are_meant_for_it(kafka, names):
     with closing(producer.Control(kafka, "swat", names[2])) as control:
         ramp = topic.Command("swat", "LIT101 ramp +1", 300)
-        producer.launch(kafka, topic.Command("another", "LIT101 freeze"), names[2])
-        producer.launch(kafka, ramp, names[2])
+        producer.request_attack(kafka, topic.Command("another", "LIT101 freeze"), names[2])
+        producer.request_attack(kafka, ramp, names[2])
         heard = []
         while not heard:
             heard = control.commands()

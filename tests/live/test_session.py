@@ -10,9 +10,9 @@ import psutil
 import pytest
 from rig import influx_sink, terminal, wait
 
-from swatlib.live.services import Services
 from swatlib.live.session import PAST, Live, planned
 from swatlib.pipeline import Pipeline
+from swatlib.servers import Services
 from swatlib.settings import ROOT
 from swatlib.simulation import Attack, running
 

@@ -55,25 +55,25 @@ def to(server, **settings):
 
 def test_a_reading_is_one_line_without_what_is_missing():
     label = pd.Series([True, False], TIMES)
-    assert sink.readings(FRAME, "swat", label).to_pylist() == [
+    assert sink.reading_points(FRAME, "swat", label).to_pylist() == [
         "reading,plant=swat LIT101=500.5,MV101=2,label=true 1451296800000000000\n",
         "reading,plant=swat MV101=1,label=false 1451296801500000000\n",
     ]
 
 
 def test_a_score_that_cannot_be_had_is_left_out(scored):
-    assert sink.scores(scored[["pca"]], "swat").to_pylist() == [
+    assert sink.score_points(scored[["pca"]], "swat").to_pylist() == [
         "score,detector=pca,plant=swat threshold=0.1,alarm=false 1451296800000000000\n",
         'score,detector=pca,plant=swat score=2.5,threshold=0.1,alarm=true,lead="LIT101" 1451296801500000000\n',
     ]
 
 
 def test_a_row_without_any_reading_is_no_line():
-    assert sink.readings(FRAME * np.nan, "swat").to_pylist() == []
+    assert sink.reading_points(FRAME * np.nan, "swat").to_pylist() == []
 
 
 def test_names_are_escaped():
-    line = sink.attack('a, b="c"\n', 'a "ramp" \\', TIMES[0], TIMES[1])
+    line = sink.attack_point('a, b="c"\n', 'a "ramp" \\', TIMES[0], TIMES[1])
     assert line.to_pylist() == [
         'attack,plant=a\\,\\ b\\="c" title="a \\"ramp\\" \\\\",start=1451296800.0,end=1451296801.5 '
         "1451296800000000000\n"
@@ -82,7 +82,7 @@ def test_names_are_escaped():
 
 def test_influxdb_and_files_get_the_same_bytes(server, scored, tmp_path):
     server.statuses = [204]
-    points = pa.concat_arrays([sink.readings(FRAME, "swat"), sink.scores(scored, "swat")])
+    points = pa.concat_arrays([sink.reading_points(FRAME, "swat"), sink.score_points(scored, "swat")])
     to(server).write(points, "swat")
     sink.FileSink(tmp_path).write(points, "swat")
     assert server.bodies == [(tmp_path / "swat.lp").read_bytes()]
@@ -90,20 +90,20 @@ def test_influxdb_and_files_get_the_same_bytes(server, scored, tmp_path):
 
 def test_a_write_that_fails_is_tried_again(server):
     server.statuses = [503, 500, 429, 204]
-    to(server).write(sink.readings(FRAME, "swat"), "swat")
+    to(server).write(sink.reading_points(FRAME, "swat"), "swat")
     assert (server.statuses, len(server.bodies)) == ([], 1)
 
 
 def test_a_wrong_token_fails_at_once(server):
     server.statuses = [401, 204]
     with pytest.raises(sink.SinkError, match="401 Unauthorized"):
-        to(server).write(sink.readings(FRAME, "swat"), "swat")
+        to(server).write(sink.reading_points(FRAME, "swat"), "swat")
 
 
 def test_an_influxdb_that_is_away_fails_loudly_in_the_end():
     away = sink.InfluxSink("http://127.0.0.1:9", "swat", "swat", "secret", patience=0.5)
     with pytest.raises(sink.SinkError, match=r"127\.0\.0\.1:9 did not store points within 0\.5 s"):
-        away.write(sink.readings(FRAME, "swat"), "swat")
+        away.write(sink.reading_points(FRAME, "swat"), "swat")
 
 
 def test_a_token_is_not_shown():
@@ -113,17 +113,17 @@ def test_a_token_is_not_shown():
 def test_files_give_back_what_was_written(scored, tmp_path):
     files = sink.FileSink(tmp_path)
     for _ in range(2):
-        files.write(sink.readings(FRAME, "my plant, no 1"), "my plant, no 1")
-        files.write(sink.scores(scored, "my plant, no 1"), "my plant, no 1")
+        files.write(sink.reading_points(FRAME, "my plant, no 1"), "my plant, no 1")
+        files.write(sink.score_points(scored, "my plant, no 1"), "my plant, no 1")
     assert unequal(files.scores("my plant, no 1"), scored) == []
     pd.testing.assert_frame_equal(files.readings("my plant, no 1")[list(FRAME)], FRAME)
-    files.write(sink.attack("my plant, no 1", 'a "ramp", on\\off', TIMES[0], TIMES[1]), "my plant, no 1")
+    files.write(sink.attack_point("my plant, no 1", 'a "ramp", on\\off', TIMES[0], TIMES[1]), "my plant, no 1")
     assert files.attacks("my plant, no 1").values.tolist() == [['a "ramp", on\\off', *TIMES]]
     assert files.scores("my plant, no 1", TIMES[1]).index.tolist() == [TIMES[1]]
 
 
 def test_a_line_cut_short_by_a_kill_is_dropped(tmp_path):
-    files, points = sink.FileSink(tmp_path), sink.readings(FRAME, "swat")
+    files, points = sink.FileSink(tmp_path), sink.reading_points(FRAME, "swat")
     files.write(points, "swat")
     with (tmp_path / "swat.lp").open("a") as file:
         file.write("reading,plant=swat LIT10")
@@ -134,11 +134,11 @@ def test_a_line_cut_short_by_a_kill_is_dropped(tmp_path):
 def test_influxdb_gives_back_what_was_written(influxdb, scored):
     to = influx_sink(influxdb)
     for _ in range(2):
-        to.write(sink.readings(FRAME, "o'plant, 1"), "o'plant, 1")
-        to.write(sink.scores(scored, "o'plant, 1"), "o'plant, 1")
+        to.write(sink.reading_points(FRAME, "o'plant, 1"), "o'plant, 1")
+        to.write(sink.score_points(scored, "o'plant, 1"), "o'plant, 1")
     assert unequal(to.scores("o'plant, 1"), scored) == []
     pd.testing.assert_frame_equal(to.readings("o'plant, 1")[list(FRAME)], FRAME)
-    to.write(sink.attack("o'plant, 1", 'a "ramp", on\\off', TIMES[0], TIMES[1]), "o'plant, 1")
+    to.write(sink.attack_point("o'plant, 1", 'a "ramp", on\\off', TIMES[0], TIMES[1]), "o'plant, 1")
     assert to.attacks("o'plant, 1").values.tolist() == [['a "ramp", on\\off', *TIMES]]
     assert to.scores("o'plant, 1", TIMES[1]).index.tolist() == [TIMES[1]]
     assert to.scores("another").empty
@@ -147,9 +147,9 @@ def test_influxdb_gives_back_what_was_written(influxdb, scored):
 def test_points_of_files_are_loaded_into_influxdb(influxdb, scored, tmp_path):
     files, to, plant = sink.FileSink(tmp_path), influx_sink(influxdb), "from files, später"
     for target in (files, files):
-        target.write(sink.readings(FRAME, plant), plant)
-        target.write(sink.scores(scored, plant), plant)
-        target.write(sink.attack(plant, "a freeze", TIMES[0], TIMES[1]), plant)
+        target.write(sink.reading_points(FRAME, plant), plant)
+        target.write(sink.score_points(scored, plant), plant)
+        target.write(sink.attack_point(plant, "a freeze", TIMES[0], TIMES[1]), plant)
     assert sink.copy(files, to) == {"from files_ später": 14}
     assert unequal(to.scores(plant), files.scores(plant)) == []
     assert to.readings(plant).equals(files.readings(plant))

@@ -23,10 +23,10 @@ from rig import influx_sink, send, stream, topics
 
 from swatlib.live import sink, topic
 from swatlib.live.parity import unequal
-from swatlib.live.producer import Control, Producer, Running, launch
-from swatlib.live.services import Services
+from swatlib.live.producer import Control, Producer, Running, request_attack
 from swatlib.live.stream.scorer import newer
 from swatlib.pipeline import Pipeline
+from swatlib.servers import Services
 from swatlib.simulation import Attack, SimulatedPlant
 
 PLANTS = tuple(f"plant {number}" for number in range(1, 9))
@@ -334,7 +334,7 @@ def test_an_attack_that_is_launched_shows_as_an_alarm(kafka, influxdb, names, qu
         running = Running(plant, Attack, control.commands, lambda *what: told.append(what))
         send_on = Producer(kafka, "swat", None, topic=names[0])
         send_on.send(itertools.islice(running.frames(600), 1))
-        launch(kafka, topic.Command("swat", "LIT301 spoof 1200", 120), names[2])
+        request_attack(kafka, topic.Command("swat", "LIT301 spoof 1200", 120), names[2])
         send_on.send(running.frames(10, lambda: bool(told) and plant.time >= told[0][2]))
     run(stream(kafka, to, tmp_path, names, quick))
     _, start, end = told[0]

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from swatlib.live import topic
-from swatlib.plant import NAMES
+from swatlib.plant import TAG_NAMES
 
 WRITTEN = pd.Timestamp("2026-06-01", tz="UTC")
 TIMES = st.integers(pd.Timestamp("2001-01-01").value, pd.Timestamp("2026-01-01").value)
-READINGS = hnp.arrays(np.float32, (3, len(NAMES)), elements=st.floats(width=32, allow_infinity=False))
+READINGS = hnp.arrays(np.float32, (3, len(TAG_NAMES)), elements=st.floats(width=32, allow_infinity=False))
 
 
 def written(count):
@@ -31,10 +31,10 @@ def reason(*messages):
 
 @given(READINGS, st.lists(TIMES, min_size=3, max_size=3), st.text(min_size=1), st.sampled_from([None, True, False]))
 def test_what_is_encoded_is_decoded(values, times, plant, label):
-    frame = pd.DataFrame(values, pd.DatetimeIndex(times), NAMES)
+    frame = pd.DataFrame(values, pd.DatetimeIndex(times), TAG_NAMES)
     labels = None if label is None else pd.Series(label, frame.index)
     found = topic.decode(topic.encode(frame, plant, labels), written(3))
-    assert np.array_equal(found[list(NAMES)].to_numpy(), values, equal_nan=True)
+    assert np.array_equal(found[list(TAG_NAMES)].to_numpy(), values, equal_nan=True)
     assert (found["plant"].tolist(), found["label"].tolist()) == ([plant] * 3, [label] * 3)
     assert found["time"].astype("int64").tolist() == times
     assert found["reason"].isna().all()
@@ -42,7 +42,7 @@ def test_what_is_encoded_is_decoded(values, times, plant, label):
 
 @given(READINGS, st.lists(TIMES, min_size=3, max_size=3))
 def test_a_broken_neighbour_changes_nothing(values, times):
-    messages = topic.encode(pd.DataFrame(values, pd.DatetimeIndex(times), NAMES), "swat")
+    messages = topic.encode(pd.DataFrame(values, pd.DatetimeIndex(times), TAG_NAMES), "swat")
     alone = topic.decode(messages, written(3))
     beside = topic.decode([*messages, b"{"], written(4))
     pd.testing.assert_frame_equal(beside.iloc[:3], alone)
@@ -116,7 +116,7 @@ def test_what_cannot_be_read_says_why(broken, why):
 
 def test_a_missing_tag_is_no_error():
     found = topic.decode([message(LIT101=None)], written(1))
-    assert found.loc[0, list(NAMES)].isna().all()
+    assert found.loc[0, list(TAG_NAMES)].isna().all()
     assert found["reason"].tolist() == [None]
 
 

@@ -12,7 +12,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sql
 from pyspark.sql.streaming import StreamingQuery, StreamingQueryListener
 
-from swatlib.live import monitor, sink
+from swatlib.live import sink
+from swatlib.live import telegraf as monitor
 from swatlib.live.stream.scorer import COUNTS
 
 _log = logging.getLogger(__name__)

@@ -16,9 +16,9 @@ from pyspark.sql import functions as sql
 from pyspark.sql.streaming import StreamingQuery
 
 from swatlib.live import sink, topic
-from swatlib.live.monitor import Monitor
 from swatlib.live.stream.progress import observed, watched
 from swatlib.live.stream.scorer import OUTCOME, Scorer, ship
+from swatlib.live.telegraf import Monitor
 
 WAITS = (1, 2, 5, 10, 20)  # seconds before a query that failed is started again; failing more often in a row it ends
 

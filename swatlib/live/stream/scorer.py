@@ -15,9 +15,9 @@ from pyspark.sql import SparkSession
 from pyspark.sql.streaming import StatefulProcessor
 
 from swatlib.live import sink, topic
-from swatlib.live.lines import nanoseconds
+from swatlib.live.line_protocol import nanoseconds
 from swatlib.pipeline import Pipeline
-from swatlib.plant import NAMES
+from swatlib.plant import TAG_NAMES
 
 HISTORY = "times binary, rows binary"
 OUTCOME = (
@@ -77,7 +77,7 @@ class Scorer(StatefulProcessor):
         fresh = newer(times, past.index[-1:].to_numpy())
         counts = {"late": int((~fresh).sum())}
         if fresh.any():
-            new = found.loc[fresh, list(NAMES)].set_index(pd.DatetimeIndex(times[fresh], name="time"))
+            new = found.loc[fresh, list(TAG_NAMES)].set_index(pd.DatetimeIndex(times[fresh], name="time"))
             whole = pd.concat([past, new])
             counts |= self._write(plant, whole, len(new), found["label"][fresh])
             counts["missing"] = int(new.isna().sum().sum())
@@ -87,13 +87,13 @@ class Scorer(StatefulProcessor):
 
     def _write(self, plant: str, whole: pd.DataFrame, new: int, label: pd.Series) -> dict[str, int]:
         """Store points of the last `new` rows of `whole`, then keep what the next rows will need."""
-        self.to.write(sink.readings(whole.iloc[-new:], plant, label if label.notna().any() else None), plant)
+        self.to.write(sink.reading_points(whole.iloc[-new:], plant, label if label.notna().any() else None), plant)
         if self.shipped is None:
             self._keep(whole.iloc[-1:])
             return {}
         pipeline = loaded(self.shipped)
         scored = pipeline.score(whole[list(pipeline.tags)]).iloc[-new:]
-        self.to.write(sink.scores(scored, plant), plant)
+        self.to.write(sink.score_points(scored, plant), plant)
         self._keep(whole.iloc[-pipeline.history :])
         steps = np.diff(whole.index[-new - 1 :])
         alarms = scored.xs("alarm", axis=1, level=1).any(axis=1)
@@ -102,7 +102,9 @@ class Scorer(StatefulProcessor):
     def _history(self) -> pd.DataFrame:
         times, rows = self._past.get() or (b"", b"")
         index = pd.DatetimeIndex(np.frombuffer(times, np.int64).view("datetime64[ns]"), name="time")
-        return pd.DataFrame(np.frombuffer(rows, np.float32).reshape(-1, len(NAMES)), index=index, columns=list(NAMES))
+        return pd.DataFrame(
+            np.frombuffer(rows, np.float32).reshape(-1, len(TAG_NAMES)), index=index, columns=list(TAG_NAMES)
+        )
 
     def _keep(self, frame: pd.DataFrame) -> None:
         self._past.update((nanoseconds(frame.index).tobytes(), frame.to_numpy(np.float32).tobytes()))

@@ -1,0 +1,88 @@
+"""From a score to an alarm: smoothing, a threshold from a false-alarm budget, persistence. No label anywhere."""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.ndimage import correlate1d, rank_filter
+from scipy.stats import genpareto
+
+from swatlib.arrays import SECONDS_PER_DAY
+
+SHAPES = (-0.5, 0.2)
+BLOCKS_PER_DAY = 48  # half an hour: longer than any alarm on a normal day, so that blocks are independent
+
+
+def rounded(score: np.ndarray, bits: int = 16) -> np.ndarray:
+    """Score to `bits` significant bits.
+
+    Matrix products differ in the last of 53 bits with the number of rows they are given at once; a score must not.
+    """
+    mantissa, exponent = np.frexp(score)
+    return np.ldexp(np.round(np.ldexp(mantissa, bits)), exponent - bits)
+
+
+def persistent(score: np.ndarray, k: int, n: int) -> np.ndarray:
+    """The k-th largest of the last n values (rows,).
+
+    It exceeds a threshold exactly when k of the last n scores do. NaN before there are n values or while one is NaN.
+    """
+    missing = np.isnan(score)
+    kth = rank_filter(np.where(missing, 0.0, score), rank=n - k, size=n, origin=(n - 1) // 2)
+    holes = correlate1d(missing.astype(np.int64), np.ones(n, np.int64), origin=(n - 1) // 2)
+    kth[holes > 0] = np.nan
+    kth[: n - 1] = np.nan
+    return kth
+
+
+def alarms_per_day(score: np.ndarray, threshold: float, day: int = SECONDS_PER_DAY) -> float:
+    """Runs of `score > threshold` a day of scored rows, of which a day has `day`."""
+    above = score > threshold
+    starts = np.count_nonzero(above[1:] & ~above[:-1]) + int(above[:1].any())
+    return float(starts * day / np.count_nonzero(~np.isnan(score)))
+
+
+def block_maxima(maxima: np.ndarray, exceeded: float) -> float:
+    """Threshold that a share `exceeded` of the blocks exceeds: a quantile of their maxima.
+
+    It can't see further than the largest maximum: a budget under one alarm in the calibration time gives that one.
+    """
+    return float(np.quantile(maxima, 1 - exceeded, method="higher"))
+
+
+def peaks_over_threshold(maxima: np.ndarray, exceeded: float, share: float = 0.5) -> float:
+    """Threshold that a share `exceeded` of blocks is expected to exceed, from a generalised Pareto tail of the maxima.
+
+    Fitted by moments to the upper `share` of the maxima (Hosking and Wallis, Technometrics 1987), so it goes beyond the
+    largest one. The shape is kept within SHAPES: a day of blocks can't tell a heavier tail from one odd block.
+    """
+    base = np.quantile(maxima, 1 - share)
+    beyond = maxima[maxima > base] - base
+    shape = np.clip((1 - beyond.mean() ** 2 / beyond.var(ddof=1)) / 2, *SHAPES)
+    scale = beyond.mean() * (1 - shape)
+    return float(base + genpareto.isf(min(exceeded / share, 1.0), shape, scale=scale))
+
+
+RULES: dict[str, Callable[[np.ndarray, float], float]] = {"blocks": block_maxima, "peaks": peaks_over_threshold}
+
+
+def threshold(score: np.ndarray, budget: float, rule: str = "blocks", day: int = SECONDS_PER_DAY) -> float:
+    """Threshold for `budget` false alarms a day of `day` rows, from the scores of normal days alone.
+
+    `rule` works on the maxima of half-hour blocks. Raises ValueError for an unknown rule, a budget that is not between
+    0 and one a block, or fewer than ten blocks of scores.
+    """
+    if rule not in RULES:
+        raise ValueError(f"threshold rule {rule!r} is unknown; choose one of {', '.join(RULES)}")
+    if not 0 < budget <= BLOCKS_PER_DAY:
+        raise ValueError(f"the budget is {budget} false alarms a day; give one above 0 and up to {BLOCKS_PER_DAY}")
+    return RULES[rule](_maxima(score[~np.isnan(score)], max(day // BLOCKS_PER_DAY, 1)), budget / BLOCKS_PER_DAY)
+
+
+def _maxima(score: np.ndarray, block: int) -> np.ndarray:
+    blocks = len(score) // block
+    if blocks < 10:
+        raise ValueError(
+            f"{len(score):,} scored rows are {blocks} blocks of {block} rows, too few for a threshold; "
+            f"give normal days with at least {10 * block:,} rows to calibrate on"
+        )
+    return score[: blocks * block].reshape(blocks, block).max(axis=1)

@@ -1,0 +1,94 @@
+"""Arithmetic over consecutive rows that gives the same bits however the rows are cut, and intervals of rows.
+
+An interval is the first row and the one after the last. A mask holds one bool a row.
+"""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+from scipy.ndimage import correlate1d
+
+SECONDS_PER_HOUR = 3600
+SECONDS_PER_DAY = 86_400
+
+
+def lagged(X: np.ndarray, rows: int) -> np.ndarray:
+    """X (rows × columns) of `rows` rows ago; NaN where there is none."""
+    past = np.full_like(X, np.nan)
+    past[rows:] = X[: max(len(X) - rows, 0)]
+    return past
+
+
+def difference(X: np.ndarray, rows: int = 1) -> np.ndarray:
+    """X minus X of `rows` rows ago; 0 where there is none."""
+    out = np.zeros_like(X)
+    out[rows:] = X[rows:] - X[:-rows]
+    return out
+
+
+def moving_mean(X: np.ndarray, window: int) -> np.ndarray:
+    """Mean of the last `window` rows, NaN before there are as many; summed anew for each row.
+
+    A running total would depend on where it began.
+    """
+    mean = correlate1d(X, np.full(window, 1 / window), axis=0, origin=(window - 1) // 2)
+    mean[: window - 1] = np.nan
+    return mean
+
+
+def moving_sum(X: np.ndarray, doublings: int) -> np.ndarray:
+    """Sum of the last 2**doublings rows, by doubling, so that it does not depend on where the rows begin."""
+    total = X.copy()
+    for size in 2 ** np.arange(doublings):
+        total[size:] = total[size:] + total[:-size]  # the right side is a new array before it is stored
+    return total
+
+
+def rows_since(happened: np.ndarray, most: int) -> np.ndarray:
+    """Rows since `happened` was last true in each column, counted to at most `most`; `most` where it never was."""
+    rows = np.arange(len(happened)).reshape(-1, *[1] * (happened.ndim - 1))
+    last = np.maximum.accumulate(np.where(happened, rows, -most), axis=0)
+    return np.minimum(rows - last, most)
+
+
+def rows_unchanged(X: np.ndarray, most: int) -> np.ndarray:
+    """Rows since each column last changed, counted to at most `most` (rows × columns, float64)."""
+    changed = np.diff(X, axis=0, prepend=X[:1]) != 0
+    changed[:1] = True
+    return rows_since(changed, most).astype(np.float64)
+
+
+def intervals_of(mask: np.ndarray) -> np.ndarray:
+    """Interval of each run of True (k, 2)."""
+    edges = np.flatnonzero(np.diff(mask, prepend=False, append=False))
+    return edges.reshape(-1, 2)
+
+
+def joined_intervals(mask: np.ndarray, gap: int) -> list[tuple[int, int]]:
+    """Intervals of the runs of True, those less than `gap` rows apart taken as one."""
+    rows = np.flatnonzero(mask)
+    if not rows.size:
+        return []
+    breaks = np.flatnonzero(np.diff(rows) > gap)
+    return list(zip(rows[[0, *(breaks + 1)]], rows[[*breaks, -1]] + 1, strict=True))
+
+
+def mask_of(intervals: np.ndarray, rows: int) -> np.ndarray:
+    """Mask (rows,) of the rows that lie in any of the intervals (m, 2)."""
+    steps = np.zeros(rows + 1, dtype=np.int64)
+    np.add.at(steps, intervals[:, 0], 1)
+    np.add.at(steps, intervals[:, 1], -1)
+    return np.cumsum(steps)[:-1] > 0
+
+
+def count_within(mask: np.ndarray, intervals: np.ndarray) -> np.ndarray:
+    """How many rows of a mask lie in each interval (m,)."""
+    counted = np.concatenate([[0], np.cumsum(mask)])
+    return counted[intervals[:, 1]] - counted[intervals[:, 0]]
+
+
+def segments(index: pd.DatetimeIndex, gap: pd.Timedelta) -> list[tuple[int, int]]:
+    """Interval of each segment, in which no two neighbouring rows are further apart than `gap`."""
+    gaps = np.flatnonzero(np.diff(index) > gap) + 1
+    return list(itertools.pairwise([0, *gaps, len(index)]))

@@ -1,0 +1,333 @@
+"""The verbs of the live stream, which `swatlib.cli.app` takes in among its own.
+
+What a verb needs is imported when it runs, so that `--help` answers at once.
+"""
+
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+out = Console()
+app = typer.Typer()
+services = typer.Typer(
+    help="Kafka, InfluxDB and Telegraf without containers.",
+    epilog="Example: python -m swatlib services start",
+    no_args_is_help=True,
+)
+app.add_typer(services, name="services")
+
+Names = Annotated[list[str] | None, typer.Argument(help="kafka, influxdb, telegraf; all when none is named.")]
+Folder = Annotated[
+    Path | None, typer.Option(help="What servers keep: data, logs, tokens. Default: SWAT_SERVICES_FOLDER.")
+]
+Plant = Annotated[str, typer.Option(help="Name of the plant, the key of its messages and the tag of its points.")]
+Speed = Annotated[str, typer.Option(help="1 is the plant's pace, 60 sixty times it, fast as fast as possible.")]
+Seed = Annotated[int, typer.Option(help="Of the simulated plant.")]
+
+
+@services.command(epilog="Example: python -m swatlib services install kafka")
+def install(names: Names = None) -> None:
+    """Bring the servers to this machine: Kafka's jars fetched and checked, InfluxDB and Telegraf built.
+
+    It needs Java for Kafka, Go for Telegraf, Go and Rust for InfluxDB, says what is missing, and installs the rest.
+    Interrupted, the same command goes on.
+    """
+    from swatlib.servers import SERVER_NAMES, MissingError, ServicesError
+    from swatlib.servers import install as bring
+
+    with _Steps() as say:
+        brought = bring(names or SERVER_NAMES, say)
+    reasons = [found for found in brought.values() if isinstance(found, ServicesError)]
+    for name, found in brought.items():
+        text = f"[red]not installed.[/] {escape(str(found))}" if found in reasons else escape(str(found))
+        out.print(f"{name}: {text}", soft_wrap=True, highlight=False)
+    if any(names or not isinstance(reason, MissingError) for reason in reasons):
+        raise typer.Exit(1)
+
+
+@services.command(epilog="Example: python -m swatlib services start kafka influxdb --port kafka=9092")
+def start(
+    names: Names = None,
+    folder: Folder = None,
+    port: Annotated[list[str], typer.Option(metavar="NAME=PORT", help="May repeat; else a free one.")] = (),
+) -> None:
+    """Start servers that go on when this terminal closes; on the ports of last time, or on free ones."""
+    from swatlib.servers import Services
+
+    servers = Services(folder, names or (), _ports(port))
+    with _Steps() as say:
+        say(f"starting {', '.join(servers.names)}")
+        started = servers.start()
+    for name in servers.names:
+        status = servers.status()[name]
+        runs = "runs" if name in started else "ran already"
+        out.print(f"{name} {runs} at {status.address}, process {status.record.pid}", highlight=False)
+
+
+@services.command(epilog="Example: python -m swatlib services stop")
+def stop(names: Names = None, folder: Folder = None) -> None:
+    """End servers; data, tokens and ports stay for the next start."""
+    from swatlib.servers import Services
+
+    servers = Services(folder, names or ())
+    stopped = servers.stop(*(names or ()))
+    out.print(f"stopped {', '.join(stopped)}" if stopped else f"nothing runs in {servers.folder}", soft_wrap=True)
+
+
+@services.command(epilog="Example: python -m swatlib services status")
+def status(folder: Folder = None) -> None:
+    """What runs, where, and since when."""
+    from swatlib.servers import Services
+
+    servers = Services(folder)
+    table = Table("server", "version", "state", "address", "process", "since", box=None, header_style="dim")
+    for name, each in servers.status().items():
+        record = each.record
+        table.add_row(name, record.version if record else "", each.state, each.address, *_process(record))
+    out.print(table)
+    out.print(f"data, logs and tokens in {servers.folder}", soft_wrap=True, highlight=False)
+
+
+@services.command(epilog="Example: python -m swatlib services logs kafka --follow")
+def logs(
+    name: Annotated[str, typer.Argument(help="kafka, influxdb or telegraf.")],
+    folder: Folder = None,
+    lines: Annotated[int, typer.Option(help="How many of the last ones.", min=0)] = 30,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they come, until Ctrl-C.")] = False,
+) -> None:
+    """What a server has logged."""
+    from swatlib.servers import Services, ServicesError
+
+    log = Services(folder).log(name)
+    if not log.exists():
+        raise ServicesError(f"{name} has not been started in {log.parent}.")
+    with log.open(encoding="utf-8", errors="replace") as file:
+        for line in file.readlines()[-lines:] if lines else ():
+            typer.echo(line, nl=False)
+        while follow:
+            typer.echo(file.read(), nl=False)
+            time.sleep(0.3)
+
+
+def _process(record) -> tuple[str, str]:
+    """Number of the process and when it started, here's time; nothing for a server that was stopped."""
+    if not record or not record.pid:
+        return "", ""
+    return str(record.pid), f"{datetime.fromisoformat(record.since).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+@app.command(epilog="Example: python -m swatlib produce attack.csv --plant tuesday --speed 60")
+def produce(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Of one recording; none: a simulated plant runs now.")
+    ] = None,
+    *,
+    plant: Plant = "swat",
+    speed: Speed = "1",
+    clock: Annotated[Literal["original", "now"], typer.Option(help="A file's times as they are, or from now on.")] = (
+        "original"
+    ),
+    seed: Seed = 0,
+    folder: Folder = None,
+) -> None:
+    """Send a recording, or a simulated plant that takes attacks, to Kafka; started again, it goes on where it was."""
+    from swatlib.data import load
+    from swatlib.live.links import links
+    from swatlib.live.producer import Producer, blocks, create_topics
+    from swatlib.live.session import PAST
+    from swatlib.live.wiring import announce, connect, run_plant
+
+    at = connect(folder)
+    create_topics(at.servers)
+    if files:
+        recording = load(*files)
+        sender = Producer(at.servers, plant, _rate(speed), clock, monitor=at.monitor("producer"))
+        for link in links(plant, *recording.frame.index[[0, -1]]) if clock == "original" else ():
+            out.print(link, soft_wrap=True, highlight=False)
+        out.print(str(sender.send(blocks(recording.frame, recording.label), announce(recording.events, plant, at.to))))
+    elif _rate(speed) != 1:
+        raise typer.BadParameter(
+            "a plant that runs now runs at speed 1; `python -m swatlib live --minutes` goes faster"
+        )
+    else:
+        out.print(f"{plant} runs now, Ctrl-C ends it. Attack it: python -m swatlib attack LIT101 ramp +1")
+        from swatlib.simulation import Attack, running
+
+        run_plant(at, Producer(at.servers, plant), running(seed, PAST), Attack, past=PAST)
+
+
+@app.command(epilog="Example: python -m swatlib stream models/swat")
+def stream(
+    pipeline: Annotated[
+        Path | None,
+        typer.Argument(
+            help="What `python -m swatlib fit` saved; none: readings are stored and not scored.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    *,
+    batch: Annotated[int, typer.Option(help="Rows at most in a batch.", min=1)] = 40_000,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Spark's offsets and state; it is what a restart needs.")
+    ] = None,
+    folder: Folder = None,
+) -> None:
+    """Score what comes on the topic SWAT and store it, until Ctrl-C; started again, it goes on where it was."""
+    from swatlib.live.producer import create_topics
+    from swatlib.live.wiring import connect, kept, stream_to
+
+    at = connect(folder)
+    create_topics(at.servers)
+    out.print(at.sentence, soft_wrap=True, highlight=False)
+    stream_to(at, pipeline, checkpoint or kept(folder) / "checkpoint", batch=batch).run()
+
+
+@app.command(epilog="Example: python -m swatlib load ~/points")
+def load(
+    points: Annotated[
+        Path | None, typer.Argument(help="Folder of line protocol; none: where the stream put it.", file_okay=False)
+    ] = None,
+    *,
+    folder: Folder = None,
+) -> None:
+    """Store in InfluxDB what the stream put into files while there was none; twice does no harm."""
+    from swatlib.live.sink import FileSink, InfluxSink, copy
+    from swatlib.live.wiring import connect, files_of
+
+    at, files = connect(folder), FileSink(points or files_of(folder))
+    if not isinstance(at.to, InfluxSink):
+        raise typer.BadParameter(f"no InfluxDB runs to load into. {at.sentence}")
+    if not files.names():
+        raise typer.BadParameter(f"{files.folder} holds no points (files that end in .lp)")
+    for name, count in copy(files, at.to).items():
+        out.print(f"{name}: {count:,} points are in InfluxDB at {at.to.url}", soft_wrap=True, highlight=False)
+
+
+@app.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog="Example: python -m swatlib attack LIT101 ramp +1 --for 300",
+)
+def attack(
+    effects: Annotated[list[str], typer.Argument(help="TAG spoof NUMBER, ramp NUMBER, freeze, or force STATE.")],
+    *,
+    seconds: Annotated[int, typer.Option("--for", help="How many it lasts.", min=1)] = 300,
+    plant: Plant = "swat",
+    folder: Folder = None,
+) -> None:
+    """Attack the simulated plant that runs; several effects are joined by ';'."""
+    from swatlib.live.producer import request_attack
+    from swatlib.live.topic import Command
+    from swatlib.live.wiring import connect
+    from swatlib.simulation import Attack
+
+    text = " ".join(effects)
+    Attack(text, seconds)
+    request_attack(connect(folder).servers, Command(plant, text, seconds))
+    out.print(f"{text}, for {seconds} s, was sent to plant {plant}; it begins with its next row", highlight=False)
+
+
+@app.command(epilog="Example: python -m swatlib live --minutes 10 --speed 60 --attack 'LIT101 ramp +1'")
+def live(
+    pipeline: Annotated[Path | None, typer.Argument(help="A saved one; none: the default, simulated days.")] = None,
+    *,
+    minutes: Annotated[float | None, typer.Option(help="Of the plant's time; for ever when not said.", min=1)] = None,
+    speed: Speed = "1",
+    attacks: Annotated[list[str], typer.Option("--attack", metavar="EFFECTS", help="One after the other.")] = (),
+    plant: Annotated[
+        str | None, typer.Option(help="Name of the plant; none: swat at its own pace, else a new one.")
+    ] = None,
+    seed: Seed = 0,
+    folder: Folder = None,
+) -> None:
+    """Servers, a simulated plant and the stream at once, on this machine; Ctrl-C ends all of it."""
+    from swatlib.live.session import Live
+    from swatlib.pipeline import Pipeline
+    from swatlib.simulation import Attack, running
+
+    if minutes is None and (_rate(speed) != 1 or attacks):
+        raise typer.BadParameter("--speed and --attack need --minutes; without it the plant runs for ever, at speed 1")
+    fitted = Pipeline.load(pipeline) if pipeline else _default(folder, seed)
+    run = Live(fitted, running, Attack, minutes, _rate(speed), tuple(attacks), plant, seed, folder)
+    with run:
+        out.print(f"{run.sentence} The stream logs to {run.log}", soft_wrap=True, highlight=False)
+        run.wait()
+        table, batches, (points, differences) = run.found(), run.batches(), run.parity()
+    if len(table):
+        out.print(table.to_string(index=False), soft_wrap=True, highlight=False)
+    rows, latency = int(batches["rows_out"].sum()), batches["latency_p95"].median()
+    out.print(f"{rows:,} rows stored, {batches['rows_per_second'].max():,.0f} a second at best, {latency:.1f} s from "
+              "sent to stored (p95)", highlight=False)  # fmt: skip
+    out.print(f"{points:,} scores equal those of the pipeline offline" if not differences else f"[red]{differences}[/]")
+    if differences:
+        raise typer.Exit(1)
+
+
+def _rate(speed: str) -> float | None:
+    """ "fast" or a factor."""
+    try:
+        return None if speed == "fast" else float(speed)
+    except ValueError:
+        raise typer.BadParameter(f"speed {speed!r}: give a number, or fast for as fast as possible") from None
+
+
+def _default(folder: Path | None, seed: int):
+    """The default pipeline, fitted on two simulated days, kept beside the stream."""
+    from swatlib.live.wiring import kept
+    from swatlib.pipeline import DEFAULT, Pipeline
+    from swatlib.simulation import simulate
+
+    saved = kept(folder) / f"default-{seed}"
+    if saved.exists():
+        try:
+            if (found := Pipeline.load(saved)).detectors == DEFAULT:
+                return found
+        except ValueError as outdated:
+            out.print(escape(str(outdated)), soft_wrap=True, highlight=False)
+    out.print(f"fitting {', '.join(DEFAULT)} on two simulated days")
+    fitted = Pipeline().fit(simulate("54 h", attacks=None, seed=seed))
+    fitted.save(saved)
+    return fitted
+
+
+class _Steps:
+    """A line a step with the time it takes: turning in a terminal, at its begin and its end elsewhere."""
+
+    def __enter__(self):
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        self.bar = Progress(*columns, console=out, disable=not out.is_terminal)
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_):
+        self._end()
+        self.bar.stop()
+
+    def __call__(self, text: str) -> None:
+        self._end()
+        self.bar.add_task(text, total=None)
+        if not out.is_terminal:
+            out.print(text, soft_wrap=True, highlight=False)
+
+    def _end(self) -> None:
+        for task in self.bar.tasks[-1:]:
+            self.bar.stop_task(task.id)
+            if not out.is_terminal:
+                out.print(f"  {task.elapsed:.0f} s", highlight=False)
+
+
+def _ports(assignments: list[str]) -> dict[str, int]:
+    ports = {}
+    for assignment in assignments:
+        name, _, port = assignment.partition("=")
+        if not port.isdigit() or not 0 < int(port) < 65_536:
+            raise typer.BadParameter(f"'{assignment}': a port is given as in --port kafka=9092.")
+        ports[name] = int(port)
+    return ports

@@ -1,0 +1,220 @@
+"""Speed and memory against the project's goals; each work is measured in a fresh process, and nothing here is a test.
+
+The plant of 2015 is simulated, and its attacked days are written as an official workbook, once for each state of the
+simulation; they stay in the cache folder.
+"""
+
+import json
+import resource
+import shutil
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from swatlib.atomic import write_text
+from swatlib.data import load
+from swatlib.metrics import METRICS
+from swatlib.metrics.case import Case, make_case
+from swatlib.pipeline import Pipeline
+from swatlib.provenance import provenance
+from swatlib.settings import settings
+from swatlib.simulation import simulate, write_like_swat
+from swatlib.wording import number
+
+SECONDS_2015, ATTACKED_FROM = 946_719, "2015-12-28 10:00"
+ROWS_2015 = 450_000
+PIECE = 20_000
+SIX = ("ocsvm", "iforest", "kmeans", "lof", "pca", "forecast")
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One figure of a work; `most` bounds it from above, `least` from below."""
+
+    work: str
+    figure: str
+    unit: str
+    most: float | None = None
+    least: float | None = None
+
+    def holds(self, measured: float) -> bool:
+        """True also where there is no bound: a figure to read beside the others."""
+        return (self.most is None or measured <= self.most) and (self.least is None or measured >= self.least)
+
+    def __str__(self) -> str:
+        bounds = {"≤": self.most, "≥": self.least}
+        return " ".join(f"{sign} {bound:g} {self.unit}" for sign, bound in bounds.items() if bound is not None)
+
+
+GOALS = (
+    Goal("read", "xlsx of 450,000 rows × 53 columns", "s", most=10),
+    Goal("read", "times as fast as openpyxl, 20,000 rows", "×", least=20),
+    Goal("cache", "the same from the cache", "s", most=0.5),
+    Goal("simulate", "946,719 s with the attacks of 2015, compiled", "s", most=3),
+    Goal("fit", "fit seven detectors on 495,000 rows, score 450,000", "s", most=60),
+    Goal("fit", "peak memory of that process", "GB", most=4),
+    Goal("row", "one row scored by all seven, with history", "ms", most=20),
+    Goal("metrics", "all metrics but the volumes, 450,000 rows", "s", most=1),
+    Goal("metrics", "the same with an alarm that begins 100,000 times", "s", most=1),
+    Goal("vus", "both volumes under the surface, 450,000 rows", "s", most=20),
+    Goal("stream", "rows of 51 tags, four plants, six detectors, into InfluxDB", "rows/s", least=8_000),
+    Goal("stream", "the same with no detector", "rows/s"),
+    Goal("stream", "alone: encoded and sent to Kafka", "rows/s"),
+    Goal("stream", "alone: Kafka through Spark to rows in Python", "rows/s"),
+    Goal("stream", "alone: scored by six detectors, one process", "rows/s"),
+    Goal("stream", "alone: readings and scores into InfluxDB, one process", "rows/s"),
+    Goal("stream", "at a row a second: from sent to stored, p95", "s", most=1.5),
+    Goal("stream", "from the start of the stream to the first point stored", "s", most=30),
+    Goal("stream", "memory of Spark's driver and workers", "GB", most=2.5),
+    Goal("stream", "times a loop that scores and writes row by row", "×"),
+)
+
+
+def bench(names: Iterable[str], out: Console) -> Path:
+    """Measure the named works, all when none is named; print the table and return the path of the JSON.
+
+    Raises ValueError for a name that is none.
+    """
+    from swatlib.servers import available
+
+    chosen = list(names) or [work for work in WORKS if work != "stream" or {"kafka", "influxdb"} <= {*available()}]
+    if unknown := [name for name in chosen if name not in WORKS]:
+        raise ValueError(f"There is no work '{unknown[0]}' to measure. There are: {', '.join(WORKS)}.")
+    folder = None
+    if set(chosen) - NEED_NO_FILES:
+        with out.status("simulating the plant and writing its files"):
+            folder = _fresh(_prepare)
+    results = []
+    for name in chosen:
+        with out.status(f"measuring {name}"):
+            figures = _fresh(WORKS[name], folder)
+        goals = [goal for goal in GOALS if goal.work == name]
+        results += list(zip(goals, figures, strict=True))
+    out.print(_table(results))
+    return _save(results)
+
+
+def _fresh(work: Callable, *arguments):
+    """The work's result from a process of its own, so that its memory and its imports are its own too."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(work, *arguments).result()
+
+
+def _prepare() -> Path:
+    whole = simulate(SECONDS_2015)
+    folder = settings().cache_folder / "bench" / whole.checksum[:16]
+    if not (folder / "attack.xlsx").exists():
+        shutil.rmtree(folder.parent, ignore_errors=True)
+        folder.mkdir(parents=True)
+        normal, attacked = whole.between(end=ATTACKED_FROM), whole.between(ATTACKED_FROM)
+        write_like_swat(attacked.between(end=attacked.frame.index[PIECE]), folder / "piece.xlsx")
+        normal.frame.to_parquet(folder / "normal.parquet")
+        attacked.frame.to_parquet(folder / "attack.parquet")
+        write_like_swat(attacked, folder / "attack.xlsx")
+    return folder
+
+
+def _read(folder: Path) -> tuple[float, float]:
+    whole = _seconds(lambda: load(folder / "attack.xlsx", cache=False))
+    piece = _seconds(lambda: load(folder / "piece.xlsx", cache=False))
+    openpyxl = _seconds(lambda: pd.read_excel(folder / "piece.xlsx", header=1, engine="openpyxl"))
+    return whole, openpyxl / piece
+
+
+def _cache(folder: Path) -> tuple[float]:
+    load(folder / "attack.xlsx")
+    return (_seconds(lambda: load(folder / "attack.xlsx")),)
+
+
+def _simulate(_: None) -> tuple[float]:
+    simulate(60)
+    return (_seconds(lambda: simulate(SECONDS_2015)),)
+
+
+def _fit(folder: Path) -> tuple[float, float]:
+    normal, attacked = load(folder / "normal.parquet"), load(folder / "attack.parquet")
+    seconds = _seconds(lambda: Pipeline().fit(normal).score(attacked.frame))
+    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e9
+
+
+def _row(folder: Path) -> tuple[float]:
+    normal = load(folder / "normal.parquet")
+    pipeline = Pipeline().fit(normal.between(end=normal.frame.index[2 * 86_400]))
+    rows = normal.frame.tail(pipeline.history + 1)
+    return (1000 * statistics.median(_seconds(lambda: pipeline.score(rows)) for _ in range(50)),)
+
+
+def _metrics(_: None) -> tuple[float, float]:
+    measured = [metric for group in METRICS.values() for metric in group if not metric.__name__.startswith("vus_")]
+    return tuple(_seconds(lambda case=case: [metric(case) for metric in measured]) for case in _cases())
+
+
+def _vus(_: None) -> tuple[float]:
+    case = _cases()[0]
+    return (_seconds(lambda: [metric(case) for metric in METRICS["score"] if metric.__name__.startswith("vus_")]),)
+
+
+def _cases() -> list[Case]:
+    """37 attacks, one of them 34,000 rows long; alarms in 1 % and in half of the rows, drawn from seed 0."""
+    draws = np.random.default_rng(0).random(ROWS_2015)
+    label = np.arange(ROWS_2015) % 12_000 < 500
+    label[240_000:274_000] = True
+    return [make_case(label, draws < share, draws + label / 4) for share in (0.01, 0.5)]
+
+
+def _stream(_: None) -> tuple[float, ...]:
+    from swatlib.cli import stream_performance as measure  # Spark and Kafka, which the other works need not carry
+
+    with TemporaryDirectory() as folder:
+        pipeline = Pipeline(SIX).fit(simulate("54 h", attacks=None)).save(Path(folder) / "pipeline")
+        rows = simulate(measure.ROWS, start="2015-12-28 04:00").frame
+        rows.to_parquet(Path(folder) / "rows.parquet")
+        return measure.stream(pipeline, Path(folder) / "rows.parquet")
+
+
+WORKS: dict[str, Callable] = {
+    "read": _read,
+    "cache": _cache,
+    "simulate": _simulate,
+    "fit": _fit,
+    "row": _row,
+    "metrics": _metrics,
+    "vus": _vus,
+    "stream": _stream,
+}
+NEED_NO_FILES = {"simulate", "metrics", "vus", "stream"}
+
+
+def _seconds(work: Callable) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _table(results: list[tuple[Goal, float]]) -> Table:
+    table = Table("work", "figure", "goal", "measured", "", box=None, header_style="dim")
+    for goal, measured in results:
+        verdict = "" if not str(goal) else "[green]holds[/]" if goal.holds(measured) else "[red]missed[/]"
+        table.add_row(goal.work, goal.figure, str(goal), f"{number(measured)} {goal.unit}", verdict)
+    return table
+
+
+def _save(results: list[tuple[Goal, float]]) -> Path:
+    now = datetime.now().astimezone()
+    figures = [asdict(goal) | {"measured": measured, "holds": goal.holds(measured)} for goal, measured in results]
+    record = {"measured": now.isoformat(timespec="seconds"), **provenance(), "figures": figures}
+    path = settings().reports_folder / "bench" / f"{now:%Y-%m-%d-%H%M%S}.json"
+    write_text(path, json.dumps(record, indent=1, ensure_ascii=False))
+    return path

@@ -1,0 +1,191 @@
+"""What the live stream can do on this machine, on real servers of its own: the figures of `swatlib.cli.performance`.
+
+Everything shares the machine, as in a demonstration: broker, Spark, InfluxDB and the producer.
+"""
+
+import itertools
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+import psutil
+
+from swatlib.live import sink
+from swatlib.live.producer import Producer, blocks
+from swatlib.live.sink import FileSink, InfluxSink
+from swatlib.live.stream import Stream
+from swatlib.pipeline import Pipeline
+from swatlib.servers import Services, ServicesError, connector
+from swatlib.servers import records as processes
+
+PLANTS = tuple(f"plant {number}" for number in range(1, 5))
+ROWS = 100_000  # of each plant
+RATE = 2_500  # rows/s that each plant sends: together more than the stream takes, so that all work all the time
+ALONE = 40_000  # rows for a stage by itself
+WARM = 2  # batches that are not counted: workers start, and load what they need
+WATCHED = 90  # seconds at a row a second
+
+
+def stream(pipeline: Path, rows: Path) -> tuple[float, ...]:
+    """All figures, in the order of `bench.GOALS`. `pipeline`: saved. `rows`: a parquet of tags, ROWS rows or more."""
+    scored, memory = _sustained(pipeline, rows)
+    plain, _ = _sustained(None, rows)
+    start, latency = _at_a_row_a_second(pipeline, rows)
+    return scored, plain, *_alone(pipeline, rows), latency, start, memory, scored / _row_at_a_time(pipeline, rows)
+
+
+def _sustained(pipeline: Path | None, rows: Path) -> tuple[float, float]:
+    """Rows/s stored while all plants send as fast as they can, and the most memory (GB) of driver and workers."""
+    memory = [0.0]
+    with _servers() as (servers, reader), _process(servers.folder, pipeline) as pid:
+        with _sending(servers.kafka, rows, ROWS, RATE) as sent:
+            _wait(lambda: _stored(reader) >= ROWS * len(PLANTS), sent, lambda: memory.append(_gigabytes(pid)))
+        return _rate(reader.batches()), max(memory)
+
+
+def _at_a_row_a_second(pipeline: Path, rows: Path) -> tuple[float, float]:
+    """Seconds from the start of the stream to the first stored point, and from sent to stored (p95)."""
+    with _servers() as (servers, reader):
+        began = time.monotonic()
+        with (
+            _process(servers.folder, pipeline),
+            _sending(servers.kafka, rows, Pipeline.load(pipeline).history + 3_600, 1.0, PLANTS[:1]) as sent,
+        ):
+            _wait(lambda: _stored(reader) > 0, sent)
+            start = time.monotonic() - began
+            _wait(lambda: _stored(reader) >= WATCHED, sent)
+            later = reader.batches().iloc[WARM:]
+            return start, float(np.quantile(later["latency_p95"], 0.95))
+
+
+def _alone(pipeline: Path, rows: Path) -> Iterator[float]:
+    """Rows/s of each stage by itself: into Kafka, through Spark to Python, scoring, into InfluxDB."""
+    with _servers() as (servers, _):
+        began = time.monotonic()
+        with _sending(servers.kafka, rows, ROWS, None) as sent:
+            sent.result()
+        yield ROWS * len(PLANTS) / (time.monotonic() - began)
+        nowhere = Nowhere(servers.folder / "points")
+        through = Stream(servers.kafka, nowhere, servers.folder / "alone", None, connector())
+        spark = through.session()
+        through.drain(spark)
+        spark.stop()
+        yield _rate(nowhere.batches())
+        fitted, frame = Pipeline.load(pipeline), pd.read_parquet(rows).iloc[:ALONE]
+        pieces = [frame.iloc[max(start - fitted.history, 0) : start + 5_000] for start in range(0, ALONE, 5_000)]
+        began = time.monotonic()
+        scores = [fitted.score(piece) for piece in pieces]
+        yield ALONE / (time.monotonic() - began)
+        to = _writer(servers)
+        began = time.monotonic()
+        for piece, scored in zip(pieces, scores, strict=True):
+            _store(to, piece.iloc[-5_000:], scored.iloc[-5_000:])
+        yield ALONE / (time.monotonic() - began)
+
+
+def _row_at_a_time(pipeline: Path, rows: Path, count: int = 200) -> float:
+    """Rows/s of a loop that scores each reading by itself, with its history, and writes its points."""
+    fitted = Pipeline.load(pipeline)
+    frame = pd.read_parquet(rows).iloc[: fitted.history + count]
+    with _servers() as (servers, _):
+        to, began = _writer(servers), time.monotonic()
+        for row in range(fitted.history, len(frame)):
+            piece = frame.iloc[row - fitted.history : row + 1]
+            _store(to, piece.iloc[-1:], fitted.score(piece).iloc[-1:])
+        return count / (time.monotonic() - began)
+
+
+class Nowhere(FileSink):
+    """Keeps the points of batches alone."""
+
+    def write(self, points, name: str) -> None:
+        if name == sink.PIPELINE:
+            super().write(points, name)
+
+
+@contextmanager
+def _servers() -> Iterator[tuple[Services, InfluxSink]]:
+    """Fresh servers in a folder that goes with them, and a reader of what is stored."""
+    with TemporaryDirectory(prefix="swat-bench-") as folder, Services(Path(folder), ("kafka", "influxdb")) as servers:
+        base = servers.influxdb
+        yield servers, InfluxSink(base.url, base.org, base.bucket, base.token("read"))
+
+
+@contextmanager
+def _process(folder: Path, pipeline: Path | None) -> Iterator[int]:
+    """The stream as its user starts it; its process."""
+    saved = [] if pipeline is None else [str(pipeline)]
+    command = [sys.executable, "-m", "swatlib", "stream", *saved, "--folder", str(folder)]
+    record = processes.launch("stream", "", command, {}, folder / "stream.log")
+    try:
+        yield record.pid
+    finally:
+        processes.stop([record], (signal.SIGINT, signal.SIGKILL))
+
+
+@contextmanager
+def _sending(servers: str, rows: Path, count: int, speed: float | None, plants=PLANTS) -> Iterator[Future]:
+    """The producer in a process of its own; what is not sent at the end is not waited for."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        yield pool.submit(_send, servers, rows, count, speed, plants)
+        for child in pool._processes.values():
+            child.terminate()
+
+
+def _send(servers: str, rows: Path, count: int, speed: float | None, plants: tuple[str, ...]) -> None:
+    frame = pd.read_parquet(rows).iloc[:count]
+    with ThreadPoolExecutor(len(plants)) as threads:
+        list(threads.map(lambda plant: Producer(servers, plant, speed).send(blocks(frame)), plants))
+
+
+def _writer(servers: Services) -> InfluxSink:
+    base = servers.influxdb
+    return InfluxSink(base.url, base.org, base.bucket, base.token("write"))
+
+
+def _store(to: InfluxSink, frame: pd.DataFrame, scored: pd.DataFrame) -> None:
+    to.write(sink.reading_points(frame, PLANTS[0]), PLANTS[0])
+    to.write(sink.score_points(scored, PLANTS[0]), PLANTS[0])
+
+
+def _stored(reader: InfluxSink) -> int:
+    counted = reader.select(f'SELECT sum("rows_out") FROM "{sink.PIPELINE}"')
+    return 0 if counted.empty else int(counted["sum"].iloc[0])
+
+
+def _rate(batches: pd.DataFrame) -> float:
+    """Rows/s from the end of the batches that warm up to the end of the last."""
+    ends = batches.index + pd.to_timedelta(batches["seconds"], unit="s")
+    return float(batches["rows_out"].iloc[WARM:].sum() / (ends.iloc[-1] - ends.iloc[WARM - 1]).total_seconds())
+
+
+def _wait(holds: Callable[[], bool], sent: Future, each: Callable[[], None] = lambda: None, most: float = 900) -> None:
+    """Until it holds. Raises what the producer met, and ServicesError when it takes too long."""
+    deadline = time.monotonic() + most
+    for _ in itertools.takewhile(lambda _: not holds(), itertools.count()):
+        if sent.done():
+            sent.result()
+        if time.monotonic() > deadline:
+            raise ServicesError(f"the stream did not come to its end within {most:g} s")
+        each()
+        time.sleep(1)
+
+
+def _gigabytes(pid: int) -> float:
+    """Memory of a process and all below it; what they share counts once where the system says how much that is."""
+    family, used = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)], 0
+    for process in family:
+        try:
+            whole = process.memory_full_info()
+        except psutil.NoSuchProcess:
+            continue
+        used += getattr(whole, "pss", whole.rss)
+    return used / 1e9

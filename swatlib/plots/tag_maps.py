@@ -1,0 +1,88 @@
+"""Tag by tag: what an attack moves, what drifts on normal days."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, LogNorm
+from matplotlib.patches import Rectangle
+
+from swatlib.data import Recording, attacks
+from swatlib.plant import TAGS
+from swatlib.plots.annotations import embolden, note, row_labels
+from swatlib.plots.panels import moving
+from swatlib.plots.series import time_axis
+from swatlib.plots.style import BLACK, BLUE, SKY, Figure, nothing, styled
+from swatlib.results.movement import movements
+from swatlib.wording import duration
+
+LEAST_INCHES = 2.8
+MOST = 10.0  # end of the colour scale
+WHITE_TO_BLUE = LinearSegmentedColormap.from_list("white to blue", ["white", SKY, BLUE, "#00253B"])
+
+
+@styled
+def movement(recording: Recording, normal: Recording, tags=None, before="10min", seconds: int = 60) -> Figure:
+    """How much faster than usual each tag moved, before and during each attack.
+
+    A cell is the largest change within `seconds`, as a multiple of what the tag's changes stay below in 99.9 % of the
+    `normal` rows; white up to 1. tags: None for the sensors that vary. Attacked tags are framed. The time before an
+    attack may hold the aftermath of an earlier one.
+    """
+    events = attacks(recording)
+    if events.empty:
+        return nothing("No attack of this recording is known: no movement to show.")
+    tags = moving(normal.frame, [tag for tag in normal.frame if TAGS[tag].is_sensor] if tags is None else tags)
+    before = pd.Timedelta(before)
+    ahead, during = movements(recording.frame, normal.frame[tags], events, before, seconds)
+    tags = list(during)
+    figure = Figure(max(0.175 * len(events) + 1.5, LEAST_INCHES))
+    axes = figure.subplots(1, 2, sharey=True)
+    titles = f"in the {duration(before.total_seconds())} before", "during the attack"
+    for ax, table, title in zip(axes, (ahead, during), titles, strict=True):
+        cells = ax.imshow(table, cmap=WHITE_TO_BLUE, norm=LogNorm(1, MOST), aspect="auto", interpolation="none")
+        _grid(ax, tags, events)
+        ax.set_title(title)
+    axes[0].set_ylabel("attack")
+    bar = figure.colorbar(cells, ax=axes, aspect=40, pad=0.01, extend="max")
+    bar.set_ticks([1, 2, 5, 10], labels=["1", "2", "5", "10"])
+    bar.minorticks_off()
+    bar.outline.set_visible(False)
+    bar.set_label(f"largest change in {seconds} s,\nas a multiple of the usual")
+    note(figure, "framed: attacked tag")
+    return figure
+
+
+@styled
+def drift(recording: Recording, drifting=(), block="3h") -> Figure:
+    """Mean of each tag in every `block` of time, in standard deviations (within a block) from its mean over all.
+
+    drifting: tags to set in bold, such as `Features.drifting_`. Tags that never change are named beneath.
+    """
+    frame = recording.frame
+    varying = moving(frame, list(frame))
+    blocks = frame[varying].resample(block)
+    mean, within = blocks.mean(), blocks.std().mean().replace(0, np.nan)
+    table = ((mean - mean.mean()) / within).T
+    figure = Figure(0.165 * len(varying) + 1.1)
+    ax = figure.subplots()
+    edges = mean.index.append(mean.index[-1:] + pd.Timedelta(block))
+    cells = ax.pcolormesh(edges, np.arange(len(varying) + 1) - 0.5, table, cmap="RdBu_r", vmin=-2, vmax=2)
+    row_labels(ax, varying)
+    embolden(ax, drifting)
+    time_axis(ax, frame.index)
+    bar = figure.colorbar(cells, ax=ax, aspect=40, pad=0.01, extend="both")
+    bar.set_label(f"mean of {block} less the mean of all, standard deviations")
+    bar.outline.set_visible(False)
+    constant = [tag for tag in frame if tag not in varying]
+    note(figure, f"bold: drifting · constant: {', '.join(constant) or 'none'}")
+    return figure
+
+
+def _grid(ax: Axes, tags: list[str], events: pd.DataFrame) -> None:
+    ax.set_xticks(range(len(tags)), tags, rotation=90)
+    row_labels(ax, events["attack"].astype(str).tolist())
+    ax.tick_params(length=0)
+    for row, points in enumerate(events["points"]):
+        for tag in set(points.split(";")) & set(tags):
+            frame = (tags.index(tag) - 0.5, row - 0.5)
+            ax.add_patch(Rectangle(frame, 1, 1, fill=False, edgecolor=BLACK, linewidth=0.8, clip_on=False))

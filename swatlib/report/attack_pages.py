@@ -1,0 +1,187 @@
+"""A page per attack: what was done, what moved, when each detector spoke and what it named."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+from IPython.display import Markdown, display
+
+from swatlib.data import Recording, attacks
+from swatlib.plant import SENSORS, stage_of
+from swatlib.plots import closeup as drawn
+from swatlib.plots.annotations import detector_title
+from swatlib.plots.style import Figure
+from swatlib.results.detection import DetectionResults
+from swatlib.results.movement import movements
+from swatlib.wording import duration
+
+FEW, ALL = "few", "all"
+PLACES, MOST_MOVED, MOST_SHOWN = 5, 5, 3
+DOUBT = 0.01
+NARROW = 7.0  # inches
+CLEARLY = 1.1  # times as fast as usual
+
+
+@dataclass(frozen=True)
+class Page:
+    """heading: number and action. done, moved, spoken: a sentence each. named: detector × after, why, 1 … 5."""
+
+    heading: str
+    done: str
+    moved: str
+    spoken: str
+    named: pd.DataFrame
+    attacked: tuple[str, ...]
+    figure: Figure
+
+    @property
+    def table(self) -> str:
+        """`named` in Markdown; an attacked tag is bold, another of an attacked stage in italics."""
+        rows = [
+            [detector_title(name), after, why, *(self._set(tag, tag) for tag in tags)]
+            for name, after, why, *tags in self.named.itertuples()
+        ]
+        return markdown(["detector", *map(str, self.named.columns)], rows)
+
+    @property
+    def brief(self) -> str:
+        """The same for a slide: after and why alone; `why` is set as the tag that it begins with."""
+        told = self.named[["after", "why"]].itertuples()
+        rows = [[detector_title(name), after, self._set(why.partition(" ")[0], why)] for name, after, why in told]
+        return markdown(["detector", "after", "why"], rows)
+
+    def _set(self, tag: str, text: str) -> str:
+        near = tag and stage_of(tag) in {stage_of(point) for point in self.attacked}
+        return f"**{text}**" if tag in self.attacked else f"*{text}*" if near else text
+
+
+def show(normal: Recording, attacked: Recording, results: DetectionResults, which: str = FEW) -> None:
+    """Display the pages of the attacks that `chosen` makes of `which`, one after the other."""
+    events = attacks(attacked)
+    for page in pages(normal, attacked, results, chosen(which, events, results.per_attack(events))):
+        display(Markdown(f"### {page.heading}\n\n{page.done} {page.moved} {page.spoken}"), page.figure)
+        display(Markdown(page.table))
+
+
+def chosen(which: str, events: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+    """The events that are meant: "few" (the three that `telling` puts first), "all", or names as in "3, 7, 11".
+
+    Raises ValueError for one that is not there.
+    """
+    known = events["attack"].astype(str)
+    if which in {FEW, ALL}:
+        wanted = known if which == ALL else set(map(str, telling(told, events, MOST_SHOWN)))
+    else:
+        wanted = {name.strip() for name in which.split(",")}
+    if unknown := sorted(set(wanted) - set(known)):
+        says = (
+            f"its attacks are {', '.join(known) or 'none'}; name some of them with commas between, {FEW!r} or {ALL!r}"
+        )
+        raise ValueError(f"no attack {unknown[0]!r} in this recording; {says}")
+    return events[known.isin(wanted)]
+
+
+def pages(
+    normal: Recording, attacked: Recording, results: DetectionResults, events: pd.DataFrame, narrow: bool = False
+) -> Iterator[Page]:
+    """Pages of those events of the recording, which may be none; `narrow` figures show three of the detectors."""
+    if events.empty:
+        return
+    told, named = results.per_attack(events), results.named(events)
+    moved = movements(attacked.frame, normal.frame[[tag for tag in normal.frame if tag in SENSORS]], events)[1]
+    for event in events.itertuples():
+        spoken = told[(told["attack"] == event.attack).to_numpy()].droplevel(1)
+        ranked = named[named.index.get_level_values("attack") == event.attack].droplevel("attack")
+        form = {"detectors": _contrast(spoken), "width": NARROW} if narrow else {}
+        figure = drawn(attacked, results.scores, event, **form)
+        yield _page(event, moved.loc[event.attack], spoken, ranked, figure)
+
+
+def best_named(rates: pd.DataFrame) -> dict:
+    """Headline numbers of `Results.hit_rates`: the detector whose first tag is most often right, and how often."""
+    best = _first_tags(rates)
+    return {} if best is None else {"best_at_naming": best.name, "its_hits": f"{best['hits']:.0f} of {best['of']:.0f}"}
+
+
+def naming(rates: pd.DataFrame) -> str:
+    """What a table of `Results.hit_rates` says of the first tag named, in a sentence or two of Markdown."""
+    best = _first_tags(rates)
+    if best is None:
+        return "No attack was found on a tag that could be named."
+    chances = rates["p_random"].xs(("tag", 1), level=("right", "first"))
+    beyond = [detector_title(name) for name in chances.index[chances < DOUBT]]
+    return (
+        f"Most often right with the first tag is **{detector_title(best.name)}**: in {best['hits']:.0f} of the {best['of']:.0f} "
+        f"attacks it finds ({best['low']:.0%} to {best['high']:.0%}), where a random ranking is expected to be right "
+        f"in {best['expected']:.0%}. Better than chance (under {DOUBT:.0%}): {', '.join(beyond) or 'none'}."
+    )
+
+
+def _first_tags(rates: pd.DataFrame) -> pd.Series | None:
+    """The row of the detector with most hits by its first tag, None where nothing can be named."""
+    first = rates.xs(("tag", 1), level=("right", "first"))
+    return first.loc[first["hits"].idxmax()] if first["of"].any() else None
+
+
+def markdown(head: list[str], rows: list[list[str]]) -> str:
+    """A table in Markdown."""
+    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *rows])
+
+
+def telling(told: pd.DataFrame, events: pd.DataFrame, most: int = 2) -> list:
+    """Attacks worth a closer look: those that the detectors disagree on most, of equal ones the longer.
+
+    A finding by an alarm that stood already says nothing of the attack, and doesn't count here.
+    """
+    if events.empty:
+        return []
+    found = (told["found"] & ~told["standing"]).groupby(told["attack"]).mean()
+    split = (found - 0.5).abs().reindex(events["attack"]).to_numpy()
+    order = events.assign(split=split, longest=events["start"] - events["end"]).sort_values(["split", "longest"])
+    return order["attack"].head(most).tolist()
+
+
+def _contrast(spoken: pd.DataFrame) -> list[str]:
+    """The detectors that found it first and last, and one that missed it, in their order."""
+    order = spoken.sort_values("delay_s", kind="stable").index
+    wanted = {order[0], order[max(spoken["found"].sum() - 1, 0)], *spoken.index[~spoken["found"]][:1]}
+    return [name for name in spoken.index if name in wanted]
+
+
+def _page(event, moved: pd.Series, spoken: pd.DataFrame, ranked: pd.DataFrame, figure: Figure) -> Page:
+    heading = f"Attack {event.attack}: {event.action or event.points or 'no action is known'}"
+    attacked = tuple(point for point in event.points.split(";") if point)
+    return Page(heading, _done(event), _moved(moved), _spoken(spoken), _named(spoken, ranked), attacked, figure)
+
+
+def _done(event) -> str:
+    seconds = (event.end - event.start).total_seconds()
+    told = f" Listed as {event.visibility}." if event.visibility else ""
+    points = event.points.replace(";", ", ") or "unknown points"
+    return f"{event.start:%d %b %Y, %H:%M:%S}, for {duration(seconds)}, on {points}.{told}"
+
+
+def _moved(moved: pd.Series) -> str:
+    beyond = moved[moved >= CLEARLY].sort_values(ascending=False, kind="stable").head(MOST_MOVED)
+    if beyond.empty:
+        return "No sensor moved clearly faster than on normal days."
+    return f"Faster than usual moved {', '.join(f'{tag} ({times:.1f} times)' for tag, times in beyond.items())}."
+
+
+def _spoken(spoken: pd.DataFrame) -> str:
+    found = spoken[spoken["found"]].sort_values("delay_s", kind="stable")
+    if found.empty:
+        return "No detector found it."
+    said = [f"{detector_title(name)} {_after(row)}" for name, row in zip(found.index, found.itertuples(), strict=True)]
+    missed = [detector_title(name) for name in spoken.index[~spoken["found"]]]
+    return f"Found by {', '.join(said)}" + (f"; missed by {', '.join(missed)}." if missed else ".")
+
+
+def _after(row) -> str:
+    return "by an alarm that stood already" if row.standing else f"after {duration(row.delay_s)}"
+
+
+def _named(spoken: pd.DataFrame, ranked: pd.DataFrame) -> pd.DataFrame:
+    after = ["–" if not row.found else "on" if row.standing else duration(row.delay_s) for row in spoken.itertuples()]
+    first = ranked.reindex(index=spoken.index, columns=["why", *range(1, PLACES + 1)]).fillna("")
+    return first.assign(after=after)[["after", *first.columns]]

@@ -1,0 +1,98 @@
+"""What a pipeline made of an attacked recording: scores, thresholds, rankings of tags, and the tables that follow."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from swatlib.arrays import count_within, intervals_of, mask_of
+from swatlib.metrics import attribution, per_attack
+from swatlib.metrics.case import spans_of
+from swatlib.metrics.event_based import first_rows
+from swatlib.plant import stage_of, stage_tags
+
+
+@dataclass(frozen=True)
+class DetectionResults:
+    """Of one or several detectors.
+
+    scores: as `Pipeline.score` gives them. calibration: as `Pipeline.calibration`. rankings: of each detector what
+    `Pipeline.rank` gives, at the first row of each alarm and at the first alarm row of each attack. nameable: of each
+    the tags that it can name. computed: detectors that were fitted for it, the others were kept. notes: what was amiss
+    with what was kept.
+    """
+
+    scores: pd.DataFrame
+    calibration: pd.DataFrame
+    rankings: dict[str, pd.DataFrame]
+    nameable: dict[str, tuple[str, ...]]
+    computed: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def detectors(self) -> list[str]:
+        return list(self.scores.columns.unique(0))
+
+    @property
+    def tags(self) -> list[str]:
+        """Tags that there are to rank."""
+        return list(self.scores[self.detectors[0]]["lead"].cat.categories)
+
+    def per_attack(self, events: pd.DataFrame) -> pd.DataFrame:
+        """`metrics.per_attack` of every detector, told apart by the index level `detector`."""
+        fields = ((name, self.scores[name]) for name in self.detectors)
+        told = {name: per_attack(events, judged["alarm"], judged["lead"]) for name, judged in fields}
+        return pd.concat(told, names=["detector"])
+
+    def named(self, events: pd.DataFrame) -> pd.DataFrame:
+        """Per detector and attack found: `why`, and the ranking of tags, at its first alarm row."""
+        ranked = {name: self._ranked(name, events) for name in self.detectors}
+        return pd.concat(ranked, names=["detector", "attack"])
+
+    def hit_rates(self, events: pd.DataFrame) -> pd.DataFrame:
+        """`metrics.attribution` of every detector, for the attacked tags and for the tags of the attacked stages.
+
+        Index (detector, right, first), right being "tag" or "stage". Each found attack counts once, by the ranking at
+        its first alarm row; an attack on nothing that this recording has a tag of is left out.
+        """
+        tables = {}
+        for name in self.detectors:
+            ranked = self._ranked(name, events)
+            tags = ranked.drop(columns="why")
+            points = events.set_index("attack")["points"].reindex(ranked.index)
+            for right, targets in (("tag", _points), ("stage", _stages)):
+                wanted = [targets(each) & {*self.tags} for each in points]
+                tables[name, right] = attribution(tags.to_numpy().tolist(), wanted, self.nameable[name])
+        return pd.concat(tables, names=["detector", "right"])
+
+    def blamed(self, events: pd.DataFrame, most: int = 10) -> pd.DataFrame:
+        """How many alarms that touch no event each tag leads at their beginning (tags × detectors), most first."""
+        counts = {}
+        for name in self.detectors:
+            judged = self.scores[name]
+            alarms = intervals_of(judged["alarm"].to_numpy())
+            false = alarms[count_within(mask_of(spans_of(events, judged.index), len(judged)), alarms) == 0]
+            counts[name] = judged["lead"].iloc[false[:, 0]].astype(object).value_counts()
+        table = pd.DataFrame(counts).fillna(0).astype(int).rename_axis("leading tag")
+        return table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index].head(most)
+
+    def _ranked(self, name: str, events: pd.DataFrame) -> pd.DataFrame:
+        """Ranking of each attack found (attacks × places)."""
+        alarm, ranking = self.scores[name]["alarm"], self.rankings[name]
+        first = first_alarms(alarm, events)
+        found = pd.Series(alarm.index[first], events["attack"])[first >= 0]
+        # An alarm that fell silent at first, beside a detector of longer history, is ranked at its true beginning.
+        return ranking.reindex(found, method="ffill").set_axis(found.index)
+
+
+def first_alarms(alarm: pd.Series, events: pd.DataFrame) -> np.ndarray:
+    """First alarm row of each event (m,), -1 where there is none."""
+    return first_rows(alarm.to_numpy(), spans_of(events, alarm.index))
+
+
+def _points(points: str) -> set[str]:
+    return set(points.split(";"))
+
+
+def _stages(points: str) -> set[str]:
+    return {tag for point in points.split(";") if point for tag in stage_tags(stage_of(point))}

@@ -1,0 +1,187 @@
+"""Servers of one folder started, stopped, started again and reported on."""
+
+import signal
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from swatlib.servers import records as process
+from swatlib.servers.influx import Influx
+from swatlib.servers.installation import available, locked, refuse_unknown
+from swatlib.servers.kinds import SERVERS, address
+from swatlib.servers.recipes import version
+from swatlib.servers.records import Record, Records
+from swatlib.servers.tools import ServicesError
+from swatlib.settings import settings
+
+WAVES = (("kafka", "influxdb"), ("telegraf",))  # started together; Telegraf asks the others
+
+
+@dataclass(frozen=True)
+class Status:
+    """A server as it stands.
+
+    state: running, silent (its process is there and does not answer), gone (its process ended unasked), stopped, or
+    never started; only then there is no record.
+    """
+
+    name: str
+    state: str
+    record: Record | None
+
+    @property
+    def address(self) -> str:
+        """host:port, also of a server that doesn't run now."""
+        return address(self.record.ports[SERVERS[self.name].ports[0]]) if self.record else ""
+
+
+class Services:
+    """The servers `names` (those that are installed, when none is named) with all they keep under `folder`.
+
+    As a context manager it stops, at the end, those that it started. `ports`: name to the port of its address; else
+    it is that of last time, or a free one.
+    """
+
+    def __init__(self, folder: Path | None = None, names: Iterable[str] = (), ports: Mapping[str, int] | None = None):
+        self.folder = Path(folder or settings().services_folder).absolute()
+        self.names = tuple(names) or tuple(available())
+        self.ports = dict(ports or {})
+        refuse_unknown([*self.names, *self.ports])
+        self._records = Records(self.folder / "services.json")
+        self._started: list[str] = []
+
+    def __enter__(self) -> "Services":
+        self.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self._started:
+            self.stop(*self._started)
+
+    def start(self, *names: str) -> list[str]:
+        """Start those that don't run, until each answers; their names. Raises ServicesError with the end of a log."""
+        wanted = names or self.names
+        refuse_unknown(wanted)
+        if not wanted:
+            raise ServicesError("No server is installed; type `python -m swatlib services install`.")
+        with self._locked():
+            missing = [name for name in SERVERS if name in wanted and not self._alive(name)]
+            self._start(missing)
+        self._started += missing
+        return missing
+
+    def stop(self, *names: str) -> list[str]:
+        """End those that run, each within `process.GRACE` seconds or by force; their names."""
+        refuse_unknown(names)
+        with self._locked():
+            records = [record for name, record in self._records.read().items() if name in (names or SERVERS)]
+            running = [record.name for record in records if record.alive]
+            self._end(records)
+        return running
+
+    def kill(self, name: str) -> None:
+        """End a server as a crash would, with nothing tidied up."""
+        process.stop([self._running(name)], [signal.SIGKILL])
+
+    def restart(self, name: str) -> None:
+        """End a server, if it still runs, and start it on the same ports with the same data."""
+        same = {name: self._recorded(name).ports[SERVERS[name].ports[0]]}
+        self.stop(name)
+        Services(self.folder, (name,), same).start()
+
+    def status(self) -> dict[str, Status]:
+        """Name to Status, for every server there is."""
+        records = self._records.read()
+        return {name: self._status(name, records.get(name)) for name in SERVERS}
+
+    def pid(self, name: str) -> int:
+        """The process of a running server, which leads its group. Raises ServicesError when it doesn't run."""
+        return self._running(name).pid
+
+    def log(self, name: str) -> Path:
+        """The file that a server logs to."""
+        refuse_unknown([name])
+        return self.folder / f"{name}.log"
+
+    @property
+    def kafka(self) -> str:
+        """host:port of the broker. Raises ServicesError when it doesn't run."""
+        return address(self._running("kafka").ports["client"])
+
+    @property
+    def influxdb(self) -> Influx:
+        """Address, bucket and tokens. Raises ServicesError when it doesn't run."""
+        return SERVERS["influxdb"](self.folder).reached(self._running("influxdb").ports)
+
+    def _start(self, names: list[str]) -> None:
+        """Launch a wave together, then wait for each; when one fails, none of them all is left."""
+        launched = []
+        try:
+            for wave in WAVES:
+                launching = [self._launch(name) for name in wave if name in names]
+                launched += launching
+                for record in launching:
+                    self._await(record)
+        except BaseException:
+            self._end(launched)
+            raise
+
+    def _end(self, records: list[Record]) -> None:
+        process.stop(records)
+        self._records.keep(*(replace(record, pid=None) for record in records))
+
+    def _launch(self, name: str) -> Record:
+        server, ports = SERVERS[name](self.folder), self._ports(name)
+        beside = {other: record.ports for other, record in self._records.read().items() if record.alive}
+        variables = server.variables(ports, beside)
+        record = process.launch(name, version(name), server.command(ports), ports, self.log(name), **variables)
+        self._records.keep(record)
+        return record
+
+    def _await(self, record: Record) -> None:
+        server, began = SERVERS[record.name](self.folder), time.monotonic()
+        while not server.answers(record.ports):
+            late = time.monotonic() - began > server.patience
+            if late or not record.alive:
+                failed = f"does not answer after {server.patience:.0f} s" if late else "ended while it started"
+                end = process.tail(Path(record.log))
+                raise ServicesError(f"{record.name} {failed}; the end of {record.log}:\n{end}")
+            time.sleep(0.2)
+        server.settle(record.ports)
+
+    def _ports(self, name: str) -> dict[str, int]:
+        """Those given or of last time; a free one where nothing is known, or where another program has taken it."""
+        keys, record, given = SERVERS[name].ports, self._records.read().get(name), self.ports.get(name)
+        if given and not process.is_free(given):
+            raise ServicesError(f"Port {given} is taken; give {name} another one, or end what listens there.")
+        known = (record.ports if record else {}) | ({keys[0]: given} if given else {})
+        usable = {key: known[key] for key in keys if key in known and process.is_free(known[key])}
+        return dict(zip(keys, process.free_ports(len(keys)), strict=True)) | usable
+
+    def _status(self, name: str, record: Record | None) -> Status:
+        if not record or not record.pid:
+            return Status(name, "stopped" if record else "never started", record)
+        if not record.alive:
+            return Status(name, "gone", record)
+        answers = SERVERS[name](self.folder).answers(record.ports)
+        return Status(name, "running" if answers else "silent", record)
+
+    def _running(self, name: str) -> Record:
+        if not self._alive(name):
+            raise ServicesError(f"{name} doesn't run in {self.folder}; type `python -m swatlib services start {name}`.")
+        return self._recorded(name)
+
+    def _recorded(self, name: str) -> Record:
+        refuse_unknown([name])
+        records = self._records.read()
+        if name not in records:
+            raise ServicesError(f"{name} was never started in {self.folder}.")
+        return records[name]
+
+    def _alive(self, name: str) -> bool:
+        record = self._records.read().get(name)
+        return bool(record and record.alive)
+
+    def _locked(self):
+        return locked(self.folder / "services.lock", lambda: None)

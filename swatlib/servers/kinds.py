@@ -1,0 +1,196 @@
+"""The three servers: how each is started, when it is ready, and what it needs then. All listen on loopback only."""
+
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from string import Template
+from urllib.error import HTTPError
+
+from swatlib.live.topic import TOPICS
+from swatlib.servers import influx, tools
+from swatlib.servers.installation import installed
+from swatlib.servers.recipes import STACK
+from swatlib.servers.records import HOST
+from swatlib.servers.tools import ServicesError, store
+
+
+class Server:
+    """One server of a services folder; its own files lie in `folder/<name>`. The first of `ports` is its address."""
+
+    name: str
+    ports: tuple[str, ...]
+    patience = 90.0  # seconds until it must answer
+
+    def __init__(self, folder: Path):
+        self.services = folder
+        self.folder = folder / self.name
+
+    def command(self, ports: dict[str, int]) -> list[str]:
+        """What to launch; makes the files that it reads."""
+        raise NotImplementedError
+
+    def variables(self, ports: dict[str, int], beside: dict[str, dict[str, int]]) -> dict[str, str]:
+        """Environment variables; `beside`: the ports of the servers that run, by name."""
+        return {}
+
+    def answers(self, ports: dict[str, int]) -> bool:
+        """Whether it is ready, by its own word."""
+        raise NotImplementedError
+
+    def settle(self, ports: dict[str, int]) -> None:
+        """Make what must be there before anybody uses it; harmless when it is there."""
+
+
+class Kafka(Server):
+    """A broker that is its own controller, with an agent that shows its figures over HTTP."""
+
+    name = "kafka"
+    ports = ("client", "controller", "jolokia")
+
+    def command(self, ports):
+        jars, stack = installed("kafka"), STACK / "kafka"
+        java = [str(tools.java()), "-cp", f"{jars / 'broker'}/*"]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not (self.folder / "data").is_dir():
+            self._format(java, ports)
+        agent, policy = next((jars / "agent").glob("*.jar")), (stack / "jolokia-access.xml").as_uri()
+        figures = f"port={ports['jolokia']},host={HOST},discoveryEnabled=false,policyLocation={policy}"
+        logging = f"-Dlog4j2.configurationFile={stack / 'log4j2.properties'}"
+        options = ["-Xms256m", "-Xmx512m", f"-javaagent:{agent}={figures}", logging]
+        return [*java, *options, "kafka.Kafka", str(self._properties("server.properties", ports, "data"))]
+
+    def answers(self, ports):
+        return kafka_answers(address(ports["client"]))
+
+    def settle(self, ports):
+        from swatlib.live.producer import create_topics
+
+        create_topics(address(ports["client"]))
+        with admin(address(ports["client"])) as broker:
+            until(lambda: set(TOPICS) <= set(broker.list_topics()), "Kafka does not show its topics")
+
+    def _format(self, java: list[str], ports: dict[str, int]) -> None:
+        """A fresh data folder; under another name until it is whole."""
+        part = self.folder / "data.part"
+        shutil.rmtree(part, ignore_errors=True)
+        cluster, properties = secrets.token_urlsafe(16), self._properties("format.properties", ports, part.name)
+        command = [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties)]
+        done = subprocess.run(command, cwd=self.services, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ServicesError(f"Kafka's data folder {part} could not be made: {done.stdout}{done.stderr}".strip())
+        part.rename(self.folder / "data")
+
+    def _properties(self, name: str, ports: dict[str, int], data: str) -> Path:
+        """Paths in it are relative to where servers are launched: Java reads no umlaut in such a file."""
+        template = Template((STACK / "kafka" / "server.properties").read_text(encoding="utf-8"))
+        path = self.folder / name
+        store(path, template.substitute(ports, host=HOST, data=f"{self.name}/{data}"))
+        return path
+
+
+class InfluxDB(Server):
+    """Where readings and scores are kept for ever; tokens lie in its folder `tokens`."""
+
+    name = "influxdb"
+    ports = ("http",)
+
+    def command(self, ports):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        data = {"bolt-path": "influxd.bolt", "sqlite-path": "influxd.sqlite", "engine-path": "engine"}
+        paths = [f"--{option}={self.folder / file}" for option, file in data.items()]
+        listen = f"--http-bind-address={address(ports['http'])}"
+        cache = "--storage-cache-snapshot-memory-size=268435456"  # bytes; ten times the default, for fewer compactions
+        return [str(installed("influxdb") / "influxd"), listen, *paths, "--reporting-disabled", cache]
+
+    def variables(self, ports, beside):
+        return {"GOGC": "300"}  # collect garbage three times as rarely: ingest spends a fifth of its time on that
+
+    def answers(self, ports):
+        return influx.healthy(self.url(ports))
+
+    def settle(self, ports):
+        influx.set_up(self.url(ports), self.folder / "tokens")
+
+    def reached(self, ports: dict[str, int]) -> influx.Influx:
+        """Address, bucket and tokens for those who write and read."""
+        return influx.Influx(self.url(ports), influx.ORG, influx.BUCKET, self.folder / "tokens")
+
+    @staticmethod
+    def url(ports: dict[str, int]) -> str:
+        """Its address over HTTP."""
+        return f"http://{address(ports['http'])}"
+
+
+class Telegraf(Server):
+    """Host, processes, broker and stream measured into the bucket `telegraf`."""
+
+    name = "telegraf"
+    ports = ("health", "stream", "producer", "alerts")
+
+    def command(self, ports):
+        config = STACK / "telegraf" / "telegraf.conf"
+        return [str(installed("telegraf") / "telegraf"), "--config", str(config)]
+
+    def variables(self, ports, beside):
+        if "influxdb" not in beside:
+            raise ServicesError("Telegraf needs InfluxDB; type `python -m swatlib services start influxdb telegraf`.")
+        return {
+            "INFLUX_URL": InfluxDB.url(beside["influxdb"]),
+            "TOKENS": str(InfluxDB(self.services).folder / "tokens"),
+            "JOLOKIA": address(beside.get("kafka", {}).get("jolokia", 0)),
+            "FOLDER": re.escape(str(self.services)),
+            **{name.upper(): address(port) for name, port in ports.items()},
+        }
+
+    def answers(self, ports):
+        try:
+            with influx.direct.open(f"http://{address(ports['health'])}", timeout=10) as answer:
+                return answer.status == 200
+        except HTTPError as error:
+            error.close()
+            return False
+        except OSError:
+            return False
+
+
+SERVERS = {server.name: server for server in (Kafka, InfluxDB, Telegraf)}
+
+
+def address(port: int) -> str:
+    """host:port on this machine."""
+    return f"{HOST}:{port}"
+
+
+def kafka_answers(servers: str) -> bool:
+    """Whether a broker at this host:port (or the first of several, comma between) describes its cluster."""
+    from kafka.errors import KafkaError
+
+    host, _, port = servers.split(",", 1)[0].rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+        with admin(servers) as broker:
+            return bool(broker.describe_cluster()["brokers"])
+    except (OSError, ValueError, KafkaError):
+        return False
+
+
+def admin(servers: str):
+    """Kafka's administrator, closed at the end of the block."""
+    from kafka.admin import KafkaAdminClient
+
+    return closing(KafkaAdminClient(bootstrap_servers=servers, bootstrap_timeout_ms=10_000))
+
+
+def until(holds: Callable[[], bool], otherwise: str, seconds: float = 30.0) -> None:
+    """Wait until `holds()`. Raises ServicesError with the sentence `otherwise` when it takes longer."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise ServicesError(f"{otherwise} after {seconds:.0f} s.")
+        time.sleep(0.1)

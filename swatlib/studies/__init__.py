@@ -1,0 +1,1 @@
+"""Studies: questions asked of a pipeline on pairs of recordings, and what it answered."""

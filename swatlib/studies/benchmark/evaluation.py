@@ -1,0 +1,152 @@
+"""What detectors made of the runs of a benchmark, attack by attack and day by day, and what that comes to."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from swatlib.arrays import SECONDS_PER_DAY, mask_of
+from swatlib.metrics import intervals, per_attack
+from swatlib.metrics.bootstrap import DRAWS
+from swatlib.metrics.case import make_case
+from swatlib.metrics.point_based import f1, precision, recall
+from swatlib.plant import TAGS
+from swatlib.studies.benchmark.runs import BenchmarkRun
+
+ROW = ["kind", "detector"]
+ECHO = 60  # rows after an attack in which an alarm is its echo
+
+
+@dataclass(frozen=True)
+class BenchmarkResult:
+    """Tables of one or several runs; in each, `kind` tells a "detector" from a "baseline", which knows nothing or all.
+
+    attacks: one row a run, detector and attack: `class`, `visible`, `found`, `delay_s`, `lead_tag`, `near` (that tag
+    is attacked, or of the stage of one that is), `standing` (the alarm stood already when the attack began: what it
+    found then is luck). days: one row a run, detector and day: `false_alarms` (runs of the alarm that touch no
+    attack), `echoes` (those of them that begin within a minute of an attack's end, by its release or the plant's
+    answer), `normal_days` (time outside attacks). runs: one row a run and detector: `in_alarm` and `in_alarm_outside`
+    (shares of time, all and outside attacks), precision, recall and f1 over rows, `harmless` and `harmless_alarmed`
+    (disturbances, and those an alarm touched).
+    """
+
+    attacks: pd.DataFrame
+    days: pd.DataFrame
+    runs: pd.DataFrame
+
+    @classmethod
+    def joined(cls, parts: Iterable[Self]) -> Self:
+        """All of them as one."""
+        parts = list(parts)
+        tables = {each.name: [getattr(part, each.name) for part in parts] for each in fields(cls)}
+        return cls(**{name: pd.concat(each, ignore_index=True) for name, each in tables.items()})
+
+    def summary(self) -> pd.DataFrame:
+        """One row (kind, detector) over all runs, the visible attacks alone.
+
+        `delay_median_s` leaves out findings by an alarm that stood already. `near` is a share of the attacks found,
+        `false_alarms_per_day` and `echoes` are alarms over all days together.
+        `recall_95`, `false_alarms_95`: the 95 % intervals of `draws`, in words.
+        """
+        visible = self._visible.groupby(ROW, sort=False)
+        by, days = self.runs.groupby(ROW, sort=False), self.days.groupby(ROW, sort=False)
+        ends = intervals(self.draws())
+        table = pd.DataFrame({"found": visible["found"].sum(), "of": visible.size()})
+        table["recall"] = table["found"] / table["of"]
+        table["recall_95"] = _span(ends["event_recall"])
+        table["delay_median_s"] = self._visible[~self._visible["standing"]].groupby(ROW)["delay_s"].median()
+        table["near"] = visible["near"].sum() / table["found"]
+        table["standing"] = visible["standing"].sum()
+        table["false_alarms_per_day"] = days["false_alarms"].sum() / days["normal_days"].sum()
+        table["false_alarms_95"] = _span(ends["false_alarms_per_day"])
+        table["echoes"] = days["echoes"].sum() / days["normal_days"].sum()
+        for name in ("in_alarm_outside", "precision", "recall", "f1"):
+            table[f"{name}_rows" if name == "recall" else name] = by[name].mean()
+        table["harmless_alarmed"] = by["harmless_alarmed"].sum()
+        table["harmless"] = by["harmless"].sum()
+        return table
+
+    def by_class(self) -> pd.DataFrame:
+        """Share of the visible attacks of each class (rows) that each detector (columns) finds; how many there were."""
+        visible = self._visible[self._visible["kind"] == "detector"]
+        table = visible.pivot_table("found", "class", "detector", aggfunc="mean", sort=False)
+        first = visible[visible["detector"] == visible["detector"].iloc[0]]
+        return table.assign(of=first.groupby("class").size())
+
+    def draws(self, number: int = DRAWS, seed: int = 0) -> pd.DataFrame:
+        """The bootstrap over attacks and over days: draws × (kind, detector, metric), for `intervals` and `beats`.
+
+        event_recall: attacks are drawn by name, so that one which comes in every run of swat-2015 is drawn once for
+        all. false_alarms_per_day: days are drawn, whatever run they are of.
+        """
+        generator = np.random.default_rng(seed)
+        share = self._visible.pivot_table("found", "attack", ROW, aggfunc="mean", sort=False)
+        alarms, days = (
+            self.days.pivot(index=["run", "day"], columns=ROW, values=of) for of in ("false_alarms", "normal_days")
+        )
+        over_attacks, over_days = (
+            generator.multinomial(each, np.full(each, 1 / each), number) for each in (len(share), len(alarms))
+        )
+        parts = {}
+        for name in share:
+            found, false = over_attacks @ share[name] / len(share), over_days @ alarms[name] / (over_days @ days[name])
+            parts[name] = pd.DataFrame({"event_recall": found, "false_alarms_per_day": false})
+        return pd.concat(parts, axis=1, names=[*ROW, "metric"]).rename_axis("draw")
+
+    @property
+    def _visible(self) -> pd.DataFrame:
+        return self.attacks[self.attacks["visible"]]
+
+
+def evaluate_run(run: BenchmarkRun, scores: pd.DataFrame, kind: str = "detector") -> BenchmarkResult:
+    """What every detector of `scores` made of one run; only alarms and leads are read."""
+    return BenchmarkResult.joined(_judge_one(run, name, scores[name], kind) for name in scores.columns.unique(0))
+
+
+def _judge_one(run: BenchmarkRun, name: str, scored: pd.DataFrame, kind: str) -> BenchmarkResult:
+    events, alarm = run.attacked.events, scored["alarm"]
+    case = make_case(run.attacked.label, alarm, events=events)
+    who = {"run": run.name, "kind": kind, "detector": name}
+    told = per_attack(events, alarm, scored["lead"])
+    found = told[["attack", "found", "delay_s", "lead_tag", "standing"]].assign(**who)
+    found["class"] = found["attack"].map(run.classes)
+    found["visible"] = (events["visibility"] != "invisible").to_numpy()
+    found["near"] = [near(tag, points) for tag, points in zip(told["lead_tag"], told["points"], strict=True)]
+    times = alarm.index
+    alarmed = [alarm[(times >= event.start) & (times < event.end)].any() for event in run.harmless.itertuples()]
+    whole = {
+        "in_alarm": case.alarm.mean(),
+        "in_alarm_outside": case.alarm[~case.in_event].mean(),
+        "precision": float(precision(case)),
+        "recall": float(recall(case)),
+        "f1": float(f1(case)),
+        "harmless": len(alarmed),
+        "harmless_alarmed": int(np.sum(alarmed)),
+    }
+    return BenchmarkResult(found, _by_day(case).assign(**who), pd.DataFrame([who | whole]))
+
+
+def _by_day(case) -> pd.DataFrame:
+    """False alarms and quiet time of each day, counted from the first row; an alarm is of the day it begins in."""
+    day = (case.seconds // SECONDS_PER_DAY).astype(int)
+    ended = mask_of(np.column_stack([case.spans[:, 1], case.spans[:, 1] + ECHO]).clip(max=len(day)), len(day))
+    false = np.array([start for start, stop in case.alarms if not case.in_event[start:stop].any()], int)
+    quiet = case.normal_days / np.count_nonzero(~case.in_event)
+    counts = {
+        "false_alarms": np.bincount(day[false], minlength=day[-1] + 1),
+        "echoes": np.bincount(day[false[ended[false]]], minlength=day[-1] + 1),
+        "normal_days": quiet * np.bincount(day[~case.in_event], minlength=day[-1] + 1),
+    }
+    return pd.DataFrame(counts).rename_axis("day").reset_index()
+
+
+def near(tag, points: str) -> bool:
+    """Whether `tag` is one of the attacked `points`, or of the stage of one."""
+    stages = {TAGS[point].stage for point in points.split(";") if point in TAGS}
+    return tag in TAGS and TAGS[tag].stage in stages
+
+
+def _span(ends: pd.DataFrame) -> pd.Series:
+    return pd.Series([f"{low:.2f}–{high:.2f}" for low, high in ends.itertuples(index=False, name=None)], ends.index)

@@ -1,0 +1,208 @@
+"""From scores to F1 under a protocol, under all of them, and step by step from one to another."""
+
+from dataclasses import asdict, replace
+
+import numpy as np
+import pandas as pd
+
+from swatlib.arrays import intervals_of, mask_of
+from swatlib.data import Recording, attacks
+from swatlib.metrics import baselines, evaluate
+from swatlib.metrics.case import share
+from swatlib.studies.protocols.protocol import CHOICES, CUT_S, QUANTILE, Answer, Protocol, ProtocolStudy
+from swatlib.studies.protocols.truth import labels, shown
+
+OURS = Protocol()
+STEPS = (
+    ("official labels", {"labels": "official"}),
+    ("medians of 10 s, label max", {"sampling": "10 s, label max"}),
+    ("threshold: validation maximum", {"threshold": "validation maximum"}),
+    ("threshold: .999 of the validation", {"threshold": "validation quantile"}),
+    ("threshold: best on the test labels", {"threshold": "best on test"}),
+    ("PA%20: filled where more than 20 % is hit", {"adjustment": "PA%20"}),
+    ("PA: filled at one hit", {"adjustment": "PA"}),
+)
+FIGURES = ("f1", "precision", "recall", "found", "attacks")
+BASELINE_FIGURES = ("f1", "pa_k20_f1", "pa_f1", "fc1", "event_f1", "range_f1", "affiliation_f1", "vus_pr", "vus_roc")
+FIGURE = {"none": "f1", "PA%20": "pa_k20_f1", "PA": "pa_f1"}
+LEAST = {"none": None, "PA%20": 0.2, "PA": 0.0}
+UNLABELLED = "No attack is labelled in this recording: nothing can be judged, under any protocol."
+NO_TWO = "A label marks no attack in these rows: there are no two figures to set beside each other."
+LEVELS = 1_000
+SECONDS = 10
+
+
+def evaluate_under(study: ProtocolStudy, protocol: Protocol = OURS) -> dict:
+    """F1 under the protocol, precision and recall before adjustment, and of how many label runs how many were found.
+
+    NaN, and 0 of 0 found, where the protocol leaves no attack: one too short for a block of 10 s, or a label without.
+    """
+    label, answer = _rows(study, protocol)
+    if not label.any():
+        return dict.fromkeys(("f1", "precision", "recall"), np.nan) | {"found": 0, "attacks": 0}
+    alarm = _alarm(label, answer, protocol)
+    met = evaluate(label, alarm)
+    attacks = len(intervals_of(label))
+    figures = {"f1": met[FIGURE[protocol.adjustment]], "precision": met["precision"], "recall": met["recall"]}
+    return figures | {"found": round(met["event_recall"] * attacks), "attacks": attacks}
+
+
+def evaluate_all(study: ProtocolStudy) -> pd.DataFrame:
+    """All protocols, one a row: its choices, and what `judge` makes of it; the highest F1 first."""
+    rows = [asdict(protocol) | evaluate_under(study, protocol) for protocol in study.protocols()]
+    table = pd.DataFrame(rows, columns=[*CHOICES, *FIGURES])
+    return table.sort_values("f1", ascending=False, kind="stable", ignore_index=True)
+
+
+def alone(study: ProtocolStudy) -> pd.DataFrame:
+    """One choice changed at a time, the others as they are here: index (what, choice), with the change of F1."""
+    pairs = [(name, choice) for name, choices in study.choices().items() for choice in choices if study.labels]
+    rows = [evaluate_under(study, replace(OURS, **{name: choice})) for name, choice in pairs]
+    index = pd.MultiIndex.from_tuples(pairs, names=["what", "choice"]) if pairs else None
+    table = pd.DataFrame(rows, index, list(FIGURES))
+    ours = table["f1"].iloc[:1].sum(skipna=False)  # the first row is that of this workbench, if there is one
+    return table.assign(change=table["f1"] - ours)
+
+
+def steps(study: ProtocolStudy) -> pd.DataFrame:
+    """From our protocol to the most flattering, a choice at a time: step, f1, change, found, attacks."""
+    protocol, rows = OURS, [{"step": "this workbench", **evaluate_under(study)}] if study.labels else []
+    for step, changes in STEPS if study.labels else ():
+        if all(choice in study.choices()[name] for name, choice in changes.items()):
+            protocol = replace(protocol, **changes)
+            rows.append({"step": step, **evaluate_under(study, protocol)})
+    table = pd.DataFrame(rows, columns=["step", *FIGURES])
+    return table.assign(change=table["f1"].diff())[["step", "f1", "change", "precision", "recall", "found", "attacks"]]
+
+
+def baseline_figures(attacked: Recording, seed: int = 0) -> pd.DataFrame:
+    """Metrics of the detectors that never saw the plant (rows), by the recording's own label and attacks."""
+    events = shown(attacks(attacked), attacked.frame.index)
+    if not labels(attacked) or events.empty:
+        return pd.DataFrame(columns=list(BASELINE_FIGURES))
+    met = {
+        name: evaluate(attacked.label, alarm, alarm.astype(float), events)
+        for name, alarm in baselines(attacked.label, events, seed).items()
+    }
+    return pd.DataFrame(met).T[list(BASELINE_FIGURES)]
+
+
+def said_steps(table: pd.DataFrame) -> str:
+    """What the table of `steps` says, in two sentences."""
+    if table.empty:
+        return UNLABELLED
+    if table["change"].isna().all():
+        return NO_TWO
+    known = table[table["f1"].notna()]
+    first, last, most = known.iloc[0], known.iloc[-1], table.loc[table["change"].idxmax()]
+    return (
+        f"The F1 goes from **{first['f1']:.2f}** to **{last['f1']:.2f}**, and the detector has not changed. "
+        f"The step that adds most, {most['change']:.2f}, is: {most['step']}."
+    )
+
+
+def said_baselines(baseline_rows: pd.DataFrame, table: pd.DataFrame) -> str:
+    """What `null_figures` says beside the table of `steps`, in a sentence."""
+    if table.empty or baseline_rows.empty:
+        return UNLABELLED
+    if np.isnan(table["f1"].iloc[0]):
+        return NO_TWO
+    return (
+        f"Random alarms in 0.1 % of the rows have an F1 of {baseline_rows.loc['random', 'f1']:.3f}, and "
+        f"{baseline_rows.loc['random', 'pa_f1']:.2f} after point adjustment; the detector has {table['f1'].iloc[0]:.2f} before."
+    )
+
+
+def in_short(table: pd.DataFrame, counts: pd.DataFrame) -> dict:
+    """Headline numbers of the tables of `every` and `attack_counts`; None without a label."""
+    if table.empty:
+        return dict.fromkeys(("f1_most_flattering", "f1_least_flattering", "attacks_found"))
+    done = counts.loc["carried out"]
+    return {
+        "f1_most_flattering": table["f1"].max(),
+        "f1_least_flattering": table["f1"].min(),
+        "attacks_found": f"{done['found']:.0f} of {done['attacks']:.0f}",
+    }
+
+
+def said_spread(table: pd.DataFrame) -> str:
+    """What the table of `every` says, in a sentence."""
+    table = table[table["f1"].notna()]
+    if table.empty:
+        return UNLABELLED
+    low, high = table["f1"].min(), table["f1"].max()
+    flattering = table.iloc[0]
+    return (
+        f"The same scores have an F1 between **{low:.2f}** and **{high:.2f}**, by {len(table)} protocols. The highest "
+        f"takes the threshold {flattering['threshold']} and adjusts by {flattering['adjustment']}; it finds "
+        f"{flattering['found']} of {flattering['attacks']} label runs."
+    )
+
+
+def _rows(study: ProtocolStudy, protocol: Protocol) -> tuple[np.ndarray, Answer]:
+    """Label and answer on the rows that the protocol judges."""
+    label, answer = study.labels[protocol.labels], study.answers[protocol.startup]
+    if protocol.longest == "cut":
+        kept = ~_tail_of_longest(label, study.rows(CUT_S))
+        label, answer = label[kept], Answer(answer.score[kept], answer.alarm[kept], answer.validation)
+    size = study.rows(SECONDS)
+    if protocol.sampling == "1 s" or size == 1:
+        return label, answer
+    blocks = _blocks(label, size)
+    both = blocks.max(axis=1) if protocol.sampling.endswith("max") else blocks.min(axis=1)
+    alarm = _blocks(answer.alarm, size).sum(axis=1) > size / 2
+    return both, Answer(_medians(answer.score, size), alarm, _medians(answer.validation, size))
+
+
+def _tail_of_longest(label: np.ndarray, rows: int) -> np.ndarray:
+    """Rows of the longest attack after its first ones, bool (n,)."""
+    spans = intervals_of(label)
+    if not len(spans):
+        return np.zeros(len(label), dtype=bool)
+    first, stop = spans[np.diff(spans, axis=1).argmax()]
+    return mask_of(np.array([[min(first + rows, stop), stop]]), len(label))
+
+
+def _blocks(rows: np.ndarray, size: int) -> np.ndarray:
+    """Rows as blocks (blocks, size); what is left over at the end falls away."""
+    return rows[: len(rows) // size * size].reshape(-1, size)
+
+
+def _medians(score: np.ndarray, size: int) -> np.ndarray:
+    return np.median(_blocks(score, size), axis=1)
+
+
+def _alarm(label: np.ndarray, answer: Answer, protocol: Protocol) -> np.ndarray:
+    if protocol.threshold == "budget":
+        return answer.alarm
+    if protocol.threshold == "validation maximum":
+        return answer.score > answer.validation.max()
+    if protocol.threshold == "validation quantile":
+        return answer.score > np.quantile(answer.validation, QUANTILE)
+    return answer.score > _best_threshold(label, answer.score, LEAST[protocol.adjustment])
+
+
+def _best_threshold(label: np.ndarray, score: np.ndarray, least: float | None) -> float:
+    """The threshold with the highest F1 on these very labels, events filled where more than `least` of them alarms."""
+    there = ~np.isnan(score)
+    if not there.any():
+        return np.inf
+    levels = np.unique(np.concatenate([_levels(score[there]), _levels(score[there & label])]))
+    true, filled = np.zeros(len(levels)), 0.0
+    for start, stop in intervals_of(label):
+        hits = _above(score[start:stop], levels)
+        length = stop - start
+        true += hits if least is None else np.where(hits > least * length, length, hits)
+        filled += length
+    false = _above(score[~label], levels)
+    return levels[share(2 * true, true + false + filled).argmax()]
+
+
+def _levels(score: np.ndarray) -> np.ndarray:
+    return np.quantile(score, np.linspace(0, 1, LEVELS), method="nearest") if len(score) else score
+
+
+def _above(score: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """How many scores exceed each level; NaN exceeds none."""
+    ordered = np.sort(score[~np.isnan(score)])
+    return len(ordered) - np.searchsorted(ordered, levels, side="right")

@@ -1,0 +1,212 @@
+"""The PyOD field: every detector of PyOD on the same rows, each in a process of its own with limits of time and memory.
+
+A detector that fails is a row of the table too. Rows are stored as they come, so that a run can be taken up again.
+"""
+
+import hashlib
+import multiprocessing
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from swatlib.atomic import replacing, write_text
+from swatlib.metrics.case import spans_of
+from swatlib.settings import settings
+from swatlib.studies.benchmark import BenchmarkRun, benchmark_runs
+from swatlib.studies.pair import without_startup
+from swatlib.views.features import Features
+
+RANDOM = "random"
+COLUMNS = ["detector", "rows", "status", "fit_s", "score_s", "memory_mb", "average_precision", "found", "of", "says"]
+FIT, THIN = 50_000, 10  # rows to draw from; of the rows to score every tenth
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one fit and its scores may take: seconds of the clock, GB of address space. To exceed them is an outcome."""
+
+    seconds: float = 120.0
+    gigabytes: float = 4.0
+
+
+def field(
+    detectors: tuple[str, ...] = (),
+    sizes: tuple[int, ...] = (1_000, 5_000, 20_000),
+    run: int = 3,
+    limits: Limits = Limits(),
+    progress: Callable[[str], None] = lambda _: None,
+) -> pd.DataFrame:
+    """One row a detector and size: status and figures, on the features of a run of swat-sim-1; the first is `random`.
+
+    status: "ok", "time-out", "out of memory", "needs labels", "needs NAME" (a package that is not there) or "error",
+    whose text stands in `says`. fit_s, score_s: seconds. memory_mb: most that the process held. average_precision: over
+    every tenth attacked row. found, of: attacks with a score above all but 0.1 % of other normal rows. What was
+    computed with the same features, PyOD and limits is read from reports/field/. Raises ValueError for an unknown name,
+    and for sizes that are not between 1 and FIT.
+    """
+    from swatlib.detectors.pyod import names  # takes two seconds
+
+    chosen = [name.lower() for name in detectors] or [RANDOM, *names()]
+    if unknown := [name for name in chosen if name not in {RANDOM, *names()}]:
+        raise ValueError(f"PyOD has no detector {unknown[0]!r}; choose from {', '.join(names())}")
+    if wrong := [size for size in sizes if not 1 <= size <= FIT]:
+        raise ValueError(f"{wrong[0]:,} rows to fit on can't be drawn; there are {FIT:,}")
+    data = _prepare(run)
+    digest = hashlib.sha256(f"{data.name} {version('pyod')} {asdict(limits)}".encode()).hexdigest()[:12]
+    path = settings().reports_folder / "field" / f"{digest}.csv"
+    done = _stored(path)
+    for name in chosen:
+        for rows in sizes:
+            if (name, rows) not in done.index:
+                done.loc[(name, rows), COLUMNS[2:]] = pd.Series(attempt(name, rows, data, limits))
+                write_text(path, done.sort_index().to_csv())
+            progress(f"{name}, {rows:,} rows: {done.loc[(name, rows), 'status']}")
+    return _stored(path).loc[[(name, rows) for name in chosen for rows in sizes]]
+
+
+def by_size(table: pd.DataFrame) -> pd.DataFrame:
+    """What ran, a detector a row: average precision and attacks found at each size, seconds and memory at the largest.
+
+    The best at its largest size comes first. table: as `field` gives it.
+    """
+    ran = table[table["status"] == "ok"]
+    sizes = {name: ran[name].unstack("rows") for name in ("average_precision", "found")}
+    largest = ran.groupby("detector")[["fit_s", "score_s", "memory_mb"]].last()
+    wide = pd.concat(sizes | {"largest": largest}, axis=1)
+    return wide.loc[ran.groupby("detector")["average_precision"].last().sort_values(ascending=False).index]
+
+
+def not_run(table: pd.DataFrame) -> pd.DataFrame:
+    """What did not run at some size: its outcomes, the sizes (rows), and what the last of them said."""
+    failed = table[table["status"] != "ok"].reset_index()
+    groups = failed.groupby(["status", "detector"], sort=True)
+    return groups.agg(rows=("rows", lambda sizes: ", ".join(f"{size:,}" for size in sizes)), says=("says", "last"))
+
+
+def attempt(name: str, rows: int, data: Path, limits: Limits) -> dict:
+    """Fit and score in a new process; what came of it, as a row of the table."""
+    from swatlib.detectors.pyod import SUPERVISED
+
+    if name in SUPERVISED:
+        return {"status": "needs labels", "says": "is fitted on labels, which no detector is given here"}
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(theirs, name, rows, data, limits), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        ours.recv()  # all is imported, the clock may start
+        return ours.recv() if ours.poll(limits.seconds) else {"status": "time-out", "says": f"{limits.seconds:g} s"}
+    except EOFError:  # it died before it could say why
+        process.join()
+        return {"status": "error", "says": f"the process ended with code {process.exitcode}"}
+    finally:
+        process.kill()
+        process.join()
+
+
+def _work(answer, name: str, rows: int, data: Path, limits: Limits) -> None:
+    from swatlib.detectors.pyod import missing_package
+
+    most = int(limits.gigabytes * 2**30)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    answer.send(None)
+    try:
+        answer.send(_measure(name, rows, data))
+    except (ImportError, NameError) as error:
+        answer.send({"status": f"needs {missing_package(error)}", "says": _one_line(error)})
+    except MemoryError as error:
+        answer.send({"status": "out of memory", "says": str(error) or f"{limits.gigabytes:g} GB"})
+    except Exception as error:  # whatever it is, it is the outcome
+        answer.send({"status": "error", "says": f"{type(error).__name__}: {_one_line(error)}"[:200]})
+
+
+def _measure(name: str, rows: int, data: Path) -> dict:
+    from sklearn.metrics import average_precision_score
+
+    from swatlib.detectors.pyod import made
+
+    given = np.load(data)
+    drawn = np.random.default_rng(0).choice(len(given["fit"]), rows, replace=False)
+    model = _Random() if name == RANDOM else made(name)
+    started = time.perf_counter()
+    model.fit(given["fit"][np.sort(drawn)])
+    fitted = time.perf_counter()
+    heldout, score = model.decision_function(given["heldout"]), model.decision_function(given["attacked"])
+    scored = time.perf_counter()
+    if not np.isfinite(score).all():
+        raise ValueError(f"{np.count_nonzero(~np.isfinite(score)):,} of {len(score):,} scores are not finite")
+    event = given["event"]
+    caught = np.unique(event[(score > np.quantile(heldout, 0.999)) & (event > 0)])
+    return {
+        "status": "ok",
+        "fit_s": fitted - started,
+        "score_s": scored - fitted,
+        "memory_mb": _peak_mb(),
+        "average_precision": average_precision_score(event > 0, score),
+        "found": len(caught),
+        "of": int(event.max()),
+        "says": "",
+    }
+
+
+class _Random:
+    """Scores that know nothing: what the figures of the others have to be read beside."""
+
+    def fit(self, X: np.ndarray) -> None:
+        self.drawn_ = np.random.default_rng(0)
+
+    def decision_function(self, X: np.ndarray) -> np.ndarray:
+        return self.drawn_.random(len(X))
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _peak_mb() -> float:
+    """Most memory this process held; Linux's ru_maxrss would be that of the process which started it, if larger."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1000
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+
+
+def _prepare(number: int) -> Path:
+    """Features of a run, in the cache folder: rows to fit on, other normal ones (heldout), attacked ones, their event."""
+    arrays = dict(_arrays(next(iter(benchmark_runs("swat-sim-1", (number,))))))
+    digest = hashlib.sha256(b"".join(array.tobytes() for array in arrays.values())).hexdigest()[:16]
+    path = settings().cache_folder / "field" / f"{digest}.npz"
+    if not path.exists():
+        with replacing(path) as unfinished:
+            np.savez(unfinished, **arrays)
+    return path
+
+
+def _arrays(run: BenchmarkRun) -> Iterator[tuple[str, np.ndarray]]:
+    frame = without_startup(run.normal)
+    half = len(frame) // 2
+    features = Features().fit(frame.iloc[:half])
+    X = features.transform(frame.iloc[:half])[features.history :]
+    yield "fit", X[np.linspace(0, len(X) - 1, min(FIT, len(X))).astype(int)]
+    yield "heldout", features.transform(frame.iloc[half:])[features.history :: THIN]
+    index = run.attacked.frame.index
+    numbers = np.zeros(len(index), int)
+    for number, (start, stop) in enumerate(spans_of(run.attacked.events, index), 1):
+        numbers[start:stop] = number
+    yield "attacked", features.transform(run.attacked.frame)[features.history :: THIN]
+    yield "event", numbers[features.history :: THIN]
+
+
+def _stored(path: Path) -> pd.DataFrame:
+    index = COLUMNS[:2]
+    if path.exists():
+        return pd.read_csv(path, keep_default_na=True).astype({"says": object}).set_index(index)
+    return pd.DataFrame(columns=COLUMNS).astype({"status": object, "says": object}).set_index(index)

@@ -1,0 +1,1 @@
+"""What a detector sees of the plant: features, or the evidence of plausibility checks; fitted on normal days alone."""

@@ -1,0 +1,44 @@
+"""How numbers, durations and lists are worded, in findings, errors, tables and pages."""
+
+import difflib
+import math
+from collections.abc import Iterable
+
+
+def count(number: int, what: str) -> str:
+    """ "1 row", "37 rows", "449,919 rows"."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def listed(names: Iterable, most: int = 12) -> str:
+    """ "a, b and c"; past `most`, the rest as a number."""
+    names = [str(name) for name in names]
+    if len(names) > most:
+        names = [*names[: most - 1], f"{len(names) - most + 1:,} more"]
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """ " Did you mean 'pca'?", with the name among the known ones that is nearest to `name`; empty if none is near."""
+    names = {each.lower(): each for each in reversed([*known])}
+    near = difflib.get_close_matches(name.lower(), names, 1)
+    return f" Did you mean {names[near[0]]!r}?" if near else ""
+
+
+def number(value, digits: int = 3) -> str:
+    """A number with `digits` significant figures and its thousands apart; a dash for None, NaN and infinity."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return "–"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) or abs(value) >= 10**digits:
+        return f"{value:,.0f}"
+    return f"{value:#.{digits}g}".rstrip(".")
+
+
+def duration(seconds: float) -> str:
+    """ "45 s", "12 min", "3.1 h"."""
+    for unit, size, until in (("s", 1, 100), ("min", 60, 6000)):
+        if seconds < until:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds / 3600:.1f} h"

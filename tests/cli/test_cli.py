@@ -1,0 +1,146 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from typer.testing import CliRunner
+
+from swatlib.cli.app import app
+from swatlib.data import load
+from swatlib.pipeline import Pipeline
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """Runs the command line in a folder of its own; gives the exit code, what was printed and what was complained."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SWAT_REPORTS_FOLDER", str(tmp_path / "reports"))
+    monkeypatch.setenv("SWAT_CACHE_FOLDER", str(tmp_path / "cache"))
+
+    def invoke(*arguments):
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        return result.exit_code, result.stdout, result.stderr
+
+    return invoke
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """A notebook with two parameters that waits as long as it is told."""
+    source = "seconds = 0.0\nnote = ''"
+    cells = [
+        new_code_cell(source, metadata={"tags": ["parameters"]}),
+        new_code_cell("import time; time.sleep(seconds)"),
+    ]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "01-wait.ipynb")
+    return tmp_path / "01-wait.ipynb"
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "csv", "parquet"])
+def test_what_is_simulated_can_be_inspected(run, tmp_path, suffix):
+    code, printed, _ = run("simulate", f"hour.{suffix}", "--duration", "1h", "--start", "2015-12-28 10:00")
+    assert code == 0 and "3,600 rows from 2015-12-28 10:00:00 to 2015-12-28 10:59:59, 51 tags, " in printed
+    code, printed, _ = run("inspect", f"hour.{suffix}")
+    recording = load(tmp_path / f"hour.{suffix}")
+    assert code == 0 and f"{recording.label.sum():,} labelled attack" in printed
+    assert [finding for finding in (recording.checksum, *recording.findings) if finding not in printed] == []
+    assert "level of T101" in printed
+
+
+def test_fit_saves_a_pipeline(run):
+    code, printed, _ = run("fit", "model", "--days-normal", 1, "--detector", "pca", "--budget", 2)
+    assert code == 0 and printed.startswith("model: pca, fitted on simulated")
+    assert Pipeline.load("model").budget == 2
+
+
+def test_compare_prints_one_row_a_detector_and_the_rows_that_know_nothing(run):
+    span = "--start", "2015-12-27 10:00", "--days-normal", 1, "--days-attack", 0.3
+    code, printed, _ = run("compare", *span, "--detector", "pca", "--detector", "kmeans")
+    names = [line.split()[0] for line in printed.splitlines()]
+    assert code == 0
+    baseline_rows = ["random", "all-alarm", "latched", "only-largest", "all-but-largest", "oracle", "delayed-oracle"]
+    assert names[names.index("pca") :] == ["pca", "kmeans", *baseline_rows, "By"]
+
+
+def test_compare_computes_what_it_has_not_kept(run):
+    span = "compare", "--start", "2015-12-27 10:00", "--days-normal", 1, "--days-attack", 0.3, "--detector", "pca"
+    calls = (), (), ("--detector", "kmeans"), ("--force",)
+    printed = [run(*span, *more)[1].splitlines() for more in calls]
+    assert [lines[0] for lines in printed] == [
+        "computed: pca",
+        "computed: nothing, all was kept",
+        "computed: kmeans",
+        "computed: pca",
+    ]
+    assert printed[0][1:] == printed[1][1:] == printed[3][1:]
+
+
+def test_report_types_its_parameters(run, notebook, tmp_path):
+    code, printed, _ = run("report", notebook, "-p", "seconds=0.01", "-p", "note=3", "--name", "one")
+    assert (code, printed.splitlines()[-1]) == (0, f"Report: {tmp_path / 'reports' / 'index.html'}")
+    assert json.loads((tmp_path / "reports" / "one" / "run.json").read_text())["parameters"] == {
+        "seconds": 0.01,
+        "note": "3",
+    }
+
+
+def test_files_are_seen_from_the_callers_folder(run, notebook, tmp_path):
+    (tmp_path / "a.csv").write_text("")
+    code, _, complained = run("report", notebook, "--normal", "a.csv", "--attack", "a.csv")
+    assert (code, "no parameter 'normal'" in complained) == (1, True)
+    code, _, complained = run("report", notebook, "--normal", "a.csv")
+    assert (code, "--normal and --attack go together" in complained) == (2, True)
+
+
+def test_an_error_is_one_sentence_and_a_traceback_when_asked_for(run, tmp_path):
+    (tmp_path / "text.csv").write_text("no table\n")
+    code, _, complained = run("inspect", "text.csv")
+    assert (code, complained.count("\n"), complained[:17]) == (1, 1, "Error: text.csv: ")
+    code, _, complained = run("fit", "model", "--detector", "oracel")
+    assert code == 1 and "oracel" in complained and "Traceback" not in complained
+    command = [sys.executable, "-m", "swatlib", "--debug", "inspect", "text.csv"]
+    debugged = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (debugged.returncode, debugged.stderr.splitlines()[0]) == (1, "Traceback (most recent call last):")
+
+
+def test_ctrl_c_ends_a_run_and_keeps_it(notebook, tmp_path):
+    command = [sys.executable, "-m", "swatlib", "report", str(notebook), "-p", "seconds=60", "--name", "cut"]
+    environment = os.environ | {"SWAT_REPORTS_FOLDER": str(tmp_path / "reports")}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    record = tmp_path / "reports" / "cut" / "01-wait.ipynb"
+    while not (record.exists() and '"running"' in record.read_text()):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, complained = process.communicate(timeout=60)
+    assert (process.returncode, complained) == (130, "Stopped.\n")
+    kept = json.loads((tmp_path / "reports" / "cut" / "run.json").read_text())
+    assert (kept["status"], kept["notebooks"][0]["page"]) == ("unfinished", "01-wait.html")
+
+
+def test_bench_writes_what_it_measured(run, tmp_path):
+    code, printed, _ = run("bench", "simulate")
+    record = json.loads(next((tmp_path / "reports" / "bench").glob("*.json")).read_text())
+    assert code == 0 and "946,719 s" in printed
+    assert [figure["figure"] for figure in record["figures"]] == ["946,719 s with the attacks of 2015, compiled"]
+    assert record["figures"][0]["holds"] == (record["figures"][0]["measured"] <= 3)
+
+
+def test_bench_names_what_it_can_measure(run):
+    code, _, complained = run("bench", "sped")
+    works = "read, cache, simulate, fit, row, metrics, vus, stream"
+    assert (code, complained) == (1, f"Error: There is no work 'sped' to measure. There are: {works}.\n")
+
+
+def test_what_a_benchmark_prints_fits_a_terminal(run, tmp_path):
+    code, printed, _ = run("benchmark", "swat-sim-1", "--run", "3", "--detector", "guard")
+    assert (code, "…" in printed) == (0, False)
+    assert [line.split()[0] for line in printed.splitlines() if line.startswith((" guard", " latched", " freeze"))] == [
+        "guard",
+        "latched",
+        "freeze",
+    ]
+    assert (tmp_path / "reports" / "benchmark" / "swat-sim-1-3" / "summary.csv").is_file()

@@ -1,0 +1,189 @@
+import json
+import re
+
+import nbformat
+import pandas as pd
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from swatlib.pipeline import Pipeline
+from swatlib.report import pdf as browser
+from swatlib.report.export import Files
+from swatlib.report.run import report
+from swatlib.report.slide_content import SlideData, deck
+from swatlib.report.slides import slides
+from swatlib.results.cache import cached_results
+from swatlib.studies.pair import recordings
+
+PARAMETERS = """
+normal = ""
+attack = ""
+start = "2015-12-27 10:00"
+days_normal = 1.0
+days_attack = 0.2
+seed = 0
+detectors = ("pca", "kmeans")
+budget = 1.0
+"""
+COMPARES = """
+from swatlib import Pipeline, attacks
+from swatlib.report.headline import headline
+from swatlib.metrics import compare, summary
+from swatlib.studies.pair import recordings
+from swatlib.results.cache import results
+normal_days, attacked = recordings(normal, attack, start, days_normal, days_attack, seed)
+kept = results(Pipeline(tuple(detectors), budget=budget), normal_days, attacked)
+headline(normal_days, attacked, **summary(compare(kept.scores, attacked.label, attacks(attacked), seed)))
+"""
+FETCHED = re.compile(r"<(script|img|iframe|link)[^>]*(src|href)=.(?!data:)|@import|url\((?!data:)", re.IGNORECASE)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """The folder of an executed run of a small comparison."""
+    folder = tmp_path_factory.mktemp("run")
+    first = new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
+    nbformat.write(new_notebook(cells=[first, new_code_cell(COMPARES)]), folder / "04-comparison.ipynb")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SWAT_REPORTS_FOLDER", str(folder / "reports"))
+        patch.setenv("SWAT_CACHE_FOLDER", str(folder / "cache"))
+        report([folder / "04-comparison.ipynb"], {"budget": 2.0}, name="small")
+    return folder / "reports" / "small"
+
+
+@pytest.fixture(autouse=True)
+def folders(run, monkeypatch):
+    monkeypatch.setenv("SWAT_REPORTS_FOLDER", str(run.parent))
+    monkeypatch.setenv("SWAT_CACHE_FOLDER", str(run.parent.parent / "cache"))
+    monkeypatch.setattr(browser, "NAMES", ())
+
+
+@pytest.fixture(scope="module")
+def texts():
+    return lambda page: [re.sub(r"<[^>]+>|data:[^\"]+", " ", part) for part in page.read_text().split("<section")[1:]]
+
+
+def test_the_deck_asks_shows_and_doubts_in_this_order(run, texts):
+    made = slides("small")
+    titles = re.findall(r"<h1>(.*?)</h1>", made.page.read_text())
+    assert [re.sub(r"\d+: .*", "", title) for title in titles] == [
+        "Who notices that a water plant is under attack?",
+        "The plant",
+        "Method",
+        "Results",
+        "Alarms over time",
+        "Attack by attack",
+        "Does it name what was attacked?",
+        "Attack ",
+        "Attack ",
+        "Limits",
+        "How to get the same again",
+    ]
+    assert (made.page, made.pdf, made.notes) == (run / "slides.html", None, ())
+    said = texts(made.page)
+    assert "the same for all: 2 ," in " ".join(said[2].split())
+    assert "--help" not in said[-1] and "python -m swatlib report 04-comparison -p budget=2.0" in said[-1]
+
+
+def test_results_have_a_row_a_detector_and_a_null_with_the_time_in_alarm(texts):
+    said = " ".join(texts(slides("small").page)[3].split())
+    heads = "attacks found median delay event F1 false alarms a day in alarm outside attacks F1 over rows"
+    assert heads in said and "alarms a day in alarm" in said and "100.0%" in said
+    assert len(re.findall(r"\(\S+–\S+\)", said)) == 6  # of two detectors
+
+
+def test_days_without_a_label_show_alarms_a_day_and_no_interval(run, tmp_path):
+    normal_days, _ = recordings("", "", "2015-12-27 10:00", 1.0, 0.2, 0)
+    pipeline = Pipeline(("pca", "kmeans"), budget=2.0)
+    found = cached_results(pipeline, normal_days, normal_days)
+    record = json.loads((run / "run.json").read_text())
+    made = deck(SlideData(record, {"seed": 0}, pipeline, normal_days, normal_days, found), Files(tmp_path))
+    assert [slide.title for slide in made][3:] == ["Results", "Alarms over time", "Limits", "How to get the same again"]
+    assert made[3].lines[1].startswith("|  | alarms a day |\n") and len(made[3].lines) == 2
+    assert "days with no known attacks" in made[1].lines[1] and "nan" not in str(made)
+
+
+def test_the_deck_fetches_nothing(run):
+    assert FETCHED.findall(slides("small").page.read_text()) == []
+
+
+def test_figures_and_tables_are_files_with_captions():
+    folder = slides("small").files
+    figures = {path.stem for path in folder.glob("*.svg")}
+    assert figures == {path.stem for path in folder.glob("*.pdf")}
+    assert {"plant", "alarms", "matrix", "naming"} < figures and len(figures) == 6
+    tables = {path.stem for path in folder.glob("*.csv")}
+    assert tables == {path.stem for path in folder.glob("*.tex")} == {"calibration", "comparison", "attacks", "naming"}
+    captions = (folder / "captions.md").read_text()
+    assert set(re.findall(r"^\*\*(.+?)\*\*: .", captions, re.MULTILINE)) == figures | tables
+
+
+def test_the_table_is_that_of_the_run(run):
+    table = pd.read_csv(slides("small").files / "comparison.csv", index_col=["kind", "name"])
+    numbers = json.loads((run / "run.json").read_text())["notebooks"][0]["numbers"]
+    best = table.loc[("detector", numbers["best detector"])]
+    assert best["event_f1"] == pytest.approx(numbers["event f1"])
+
+
+def test_the_same_run_gives_the_same_bytes():
+    first, again = ({path.name: path.read_bytes() for path in slides("small").files.iterdir()} for _ in range(2))
+    assert first == again
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda step: step["numbers"].update({"event f1": 0.123}), "The run's event f1 was 0.123, now it is .*changed"),
+        (
+            lambda step: step["numbers"].update({"its hits": "0 of 9"}),
+            "The run's its hits was 0 of 9, now it is .*changed",
+        ),
+        (lambda step: step["numbers"].update({"found by any": 99}), "The run's found by any was 99, now it is"),
+        (lambda step: step["data"][0].update(sha256="00" * 32), "data of the run had the checksums 0000.*report anew"),
+        (lambda step: step.update(status="failed"), "has no 04-comparison or 08-attacks that ran to its end"),
+    ],
+    ids=["figures", "naming", "found", "data", "status"],
+)
+def test_a_run_that_says_something_else_is_refused(run, change, says):
+    record = json.loads((run / "run.json").read_text()) | {"name": "other"}
+    change(record["notebooks"][0])
+    (run.parent / "other").mkdir(exist_ok=True)
+    (run.parent / "other" / "run.json").write_text(json.dumps(record))
+    with pytest.raises(ValueError, match=says):
+        slides("other")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "{}",
+            "is no record of a run, it lacks name, parameters, notebooks, started, commit, versions, machine, status, ",
+        ),
+        ("[]", "is no record of a run, it lacks name"),
+        ('{"name": ', "can't be read as JSON .*; delete its folder, or make that report anew"),
+    ],
+)
+def test_a_record_that_is_none_is_refused_by_its_file(tmp_path, text, says):
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(ValueError, match=f"{tmp_path}/run.json {says}"):
+        slides(str(tmp_path))
+
+
+def test_an_unknown_run_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match=r"There is no run 'smal' in .*\. Did you mean 'small'\? There are: .*small"):
+        slides("smal")
+
+
+@pytest.mark.skipif(browser.chromium() is None, reason="no Chromium on this machine")
+def test_a_pdf_has_a_page_a_slide(monkeypatch):
+    monkeypatch.setattr(browser, "NAMES", ("chromium", "google-chrome"))
+    made = slides("small")
+    pages = len(re.findall(rb"/Type\s*/Page\b", made.pdf.read_bytes()))
+    assert pages == made.page.read_text().count("<section")
+
+
+def test_a_browser_that_fails_is_an_error_and_leaves_nothing(tmp_path):
+    with pytest.raises(OSError, match=r"false could not print slides.html"):
+        browser.print_pdf(tmp_path / "slides.html", tmp_path / "slides.pdf", "false")
+    assert list(tmp_path.iterdir()) == []

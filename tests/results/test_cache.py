@@ -1,0 +1,179 @@
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from swatlib.data import attacks
+from swatlib.pipeline import Pipeline
+from swatlib.results import cache as store
+from swatlib.results.cache import SHOWING, cached_results
+
+NAMES = ("pca", "kmeans", "forecast")  # of different histories
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("SWAT_CACHE_FOLDER", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "results"
+
+
+@pytest.fixture(scope="module")
+def normal_days(normal):
+    return normal.between("2015-12-23", "2015-12-23 18:00")
+
+
+@pytest.fixture(scope="module")
+def day(attacked):
+    """Seven hours with the first attacks, and a hole in time."""
+    part = attacked.between(end="2015-12-28 17:00")
+    rows = np.r_[0:9_000, 12_000 : len(part.frame)]
+    return replace(part, frame=part.frame.iloc[rows], label=part.label.iloc[rows])
+
+
+def pipeline(*names, **parameters):
+    return Pipeline(names, startup=0, **parameters)
+
+
+def same(a, b):
+    pd.testing.assert_frame_equal(a.scores, b.scores, check_exact=True)
+    pd.testing.assert_frame_equal(a.calibration, b.calibration, check_exact=True)
+    assert a.rankings.keys() == b.rankings.keys()
+    for name in a.rankings:
+        pd.testing.assert_frame_equal(a.rankings[name], b.rankings[name], check_column_type=False)
+
+
+def test_what_is_kept_is_what_a_joint_fit_gives(normal_days, day):
+    for name in NAMES:
+        cached_results(pipeline(name), normal_days, day)
+    kept = cached_results(pipeline(*NAMES), normal_days, day)
+    fitted = pipeline(*NAMES).fit(normal_days)
+    assert kept.computed == ()
+    pd.testing.assert_frame_equal(kept.scores, fitted.score(day.frame), check_exact=True, check_freq=False)
+    pd.testing.assert_frame_equal(kept.calibration, fitted.calibration(), check_exact=True)
+
+
+def test_adding_a_detector_computes_that_one(normal_days, day):
+    together = cached_results(pipeline(*NAMES), normal_days, day)
+    assert together.computed == NAMES
+    assert cached_results(pipeline("lof", *NAMES), normal_days, day).computed == ("lof",)
+    same(cached_results(pipeline(*NAMES), normal_days, day), together)
+
+
+def test_force_computes_anew(normal_days, day):
+    first = cached_results(pipeline("pca"), normal_days, day)
+    again = cached_results(pipeline("pca"), normal_days, day, force=True)
+    assert again.computed == ("pca",)
+    same(again, first)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda normal_days, day: (pipeline("pca", budget=2.0), normal_days, day),
+        lambda normal_days, day: (pipeline("pca"), normal_days.between(end=normal_days.frame.index[-1]), day),
+        lambda normal_days, day: (pipeline("pca"), normal_days, replace(day, frame=day.frame + np.float32(1))),
+        lambda normal_days, day: (pipeline("pca"), normal_days, replace(day, label=~day.label)),
+        lambda normal_days, day: (pipeline("pca"), normal_days, replace(day, events=attacks(day).iloc[1:])),
+    ],
+    ids=["budget", "normal rows", "readings", "label", "events"],
+)
+def test_whatever_a_result_depends_on_makes_another(normal_days, day, change):
+    cached_results(pipeline("pca"), normal_days, day)
+    assert cached_results(*change(normal_days, day)).computed == ("pca",)
+
+
+def test_other_code_makes_another(normal_days, day, monkeypatch):
+    cached_results(pipeline("pca"), normal_days, day)
+    monkeypatch.setattr(store, "code", lambda without: "changed")
+    assert cached_results(pipeline("pca"), normal_days, day).computed == ("pca",)
+
+
+def test_code_that_was_edited_meanwhile_keeps_nothing(normal_days, day, folder, monkeypatch):
+    monkeypatch.setattr("swatlib.LOADED", 0.0)
+    edited = cached_results(pipeline("pca"), normal_days, day)
+    assert (edited.computed, folder.exists()) == (("pca",), False)
+    assert edited.notes == (
+        "the code was edited after this session began: nothing was kept; restart it to see the change",
+    )
+
+
+def flipped(whole):
+    """One bit of the scores is another."""
+    return whole[: len(whole) // 3] + bytes([whole[len(whole) // 3] ^ 4]) + whole[len(whole) // 3 + 1 :]
+
+
+def foreign(_):
+    """A table that is none of ours."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({"a": [1]}), sink)
+    return sink.getvalue().to_pybytes()
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda whole: whole[:1000], lambda whole: b"", lambda whole: b"PAR1 nothing PAR1", flipped, foreign]
+)
+def test_a_broken_entry_is_named_and_made_anew(normal_days, day, folder, damage):
+    first = cached_results(pipeline("pca"), normal_days, day)
+    (path,) = folder.iterdir()
+    path.write_bytes(damage(path.read_bytes()))
+    mended = cached_results(pipeline("pca"), normal_days, day)
+    assert mended.computed == ("pca",)
+    assert len(mended.notes) == 1 and mended.notes[0].startswith(f"the kept results {path.name} are broken (")
+    same(mended, first)
+    assert cached_results(pipeline("pca"), normal_days, day).notes == ()
+
+
+def test_no_detector_is_refused(normal_days, day):
+    with pytest.raises(ValueError, match="there is no detector to compare; name one or more of guard"):
+        cached_results(pipeline(), normal_days, day)
+
+
+def test_the_entry_used_longest_ago_makes_room(normal_days, day, folder, monkeypatch):
+    monkeypatch.setattr(store, "KEPT", 2)
+    for name in ("pca", "kmeans"):
+        cached_results(pipeline(name), normal_days, day)
+        os.utime(max(folder.iterdir(), key=lambda path: path.stat().st_mtime), (len(name),) * 2)
+    cached_results(pipeline("pca"), normal_days, day)
+    cached_results(pipeline("lof"), normal_days, day)
+    assert sorted(path.name.split("-")[0] for path in folder.iterdir()) == ["lof", "pca"]
+
+
+def test_a_folder_that_takes_nothing_is_said(normal_days, day, folder):
+    folder.parent.mkdir()
+    folder.write_text("a file")
+    assert cached_results(pipeline("pca"), normal_days, day).notes[0].startswith("no results were kept for next time: ")
+
+
+def test_no_result_depends_on_what_only_shows_them():
+    program = "import sys, swatlib.results.cache; print([m for m in sys.modules if m.startswith('swatlib.')])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[1] for name in json.loads(done.stdout.replace("'", '"'))}
+    assert loaded & set(SHOWING) == set()
+
+
+def test_rankings_stand_at_each_alarm_and_begin_with_its_lead(normal_days, day):
+    cached_results(pipeline(*NAMES), normal_days, day)
+    for name in NAMES:
+        alone = cached_results(pipeline(name), normal_days, day)
+        judged, ranking = alone.scores[name], alone.rankings[name]
+        starts = judged.index[judged["alarm"] & ~judged["alarm"].shift(fill_value=False)]
+        assert set(starts) <= set(ranking.index)
+        assert ranking.loc[starts, 1].tolist() == judged.loc[starts, "lead"].tolist()
+
+
+def test_hit_rates_count_each_found_attack_once(normal_days, attacked):
+    whole = attacked.between(end="2015-12-28 17:00")
+    found, events = cached_results(pipeline(*NAMES), normal_days, whole), attacks(whole)
+    told, named, rates = found.per_attack(events), found.named(events), found.hit_rates(events)
+    for name in NAMES:
+        table = told.loc[name]
+        assert named.loc[name][1].tolist() == table["lead_tag"].dropna().tolist()
+        nameable = table["found"] & (table["points"] != "MV504")
+        assert rates.loc[(name, "tag", 1), ["hits", "of"]].tolist() == [table["attacked"].sum(), nameable.sum()]

@@ -1,0 +1,228 @@
+"""The launcher, on the real servers."""
+
+import os
+import subprocess
+import sys
+from contextlib import closing
+from urllib.parse import quote
+
+import psutil
+import pytest
+from kafka import KafkaConsumer, KafkaProducer
+from typer.testing import CliRunner
+
+from swatlib.cli.app import app
+from swatlib.live import topic
+from swatlib.servers import Found, Services, ServicesError, find_servers
+from swatlib.servers.influx import RefusedError, ask
+from swatlib.servers.installation import installed
+from swatlib.servers.kinds import admin, until
+from swatlib.servers.recipes import STACK
+from swatlib.servers.records import Record, Records
+from swatlib.settings import environment
+
+
+@pytest.fixture(scope="module")
+def second(tmp_path_factory, need):
+    """Both servers once more, in a folder of their own, for what would disturb the others."""
+    need("kafka", "influxdb")
+    with Services(tmp_path_factory.mktemp("second"), ("kafka", "influxdb")) as services:
+        yield services
+
+
+def test_kafka_has_its_topics(kafka):
+    with admin(kafka) as broker:
+        assert set(topic.TOPICS) <= set(broker.list_topics())
+
+
+def test_buckets_keep_for_ever(services, influxdb):
+    operator = (services.folder / "influxdb" / "tokens" / "operator").read_text()
+    buckets = {bucket["name"]: bucket for bucket in ask(influxdb.url, "/api/v2/buckets", operator)["buckets"]}
+    assert [buckets[name]["retentionRules"][0]["everySeconds"] for name in ("swat", "telegraf")] == [0, 0]
+
+
+def test_servers_listen_on_loopback_only(services, kafka, influxdb):
+    for name in ("kafka", "influxdb"):
+        listening = {
+            each.laddr for each in psutil.Process(services.pid(name)).net_connections() if each.status == "LISTEN"
+        }
+        ports = set(services.status()[name].record.ports.values())
+        assert {address.port for address in listening} == ports
+        assert all(address.ip.endswith("127.0.0.1") for address in listening)
+
+
+def test_the_token_for_writing_cannot_read(influxdb):
+    _write(influxdb, "weather value=1 1000000000", "write")
+    assert _read(influxdb, "write") == []
+    assert _read(influxdb, "read") == [["1970-01-01T00:00:01Z", 1]]
+
+
+def test_the_token_for_reading_cannot_write(influxdb):
+    with pytest.raises(RefusedError, match="403"):
+        _write(influxdb, "weather value=2 2000000000", "read")
+
+
+def test_tokens_lie_in_private_files_and_nowhere_else(services, kafka, influxdb):
+    tokens = {path: path.read_text() for path in (services.folder / "influxdb" / "tokens").iterdir()}
+    assert sorted(path.name for path in tokens) == ["operator", "read", "write"]
+    assert {path.stat().st_mode & 0o777 for path in tokens} == {0o600}
+    assert (services.folder / "influxdb" / "tokens").stat().st_mode & 0o777 == 0o700
+    told = subprocess.run(["ps", "auxeww"], capture_output=True, text=True, check=True).stdout + repr(influxdb)
+    told += "".join(
+        path.read_text(errors="replace") for path in services.folder.rglob("*") if path not in tokens and path.is_file()
+    )
+    assert not [path.name for path, token in tokens.items() if token in told]
+
+
+def test_started_twice_nothing_happens(services, kafka):
+    pid = services.pid("kafka")
+    assert Services(services.folder, ("kafka",)).start() == []
+    assert services.pid("kafka") == pid
+
+
+def test_two_folders_run_side_by_side(services, kafka, influxdb, second):
+    ports = [
+        port
+        for each in (services, second)
+        for name in ("kafka", "influxdb")
+        for port in each.status()[name].record.ports.values()
+    ]
+    assert len(set(ports)) == 8
+    assert services.influxdb.token("read") != second.influxdb.token("read")
+
+
+def test_kafka_killed_and_started_again_keeps_its_messages(second):
+    address = second.kafka
+    with closing(KafkaProducer(bootstrap_servers=address, acks="all")) as producer:
+        sent = [producer.send(topic.REJECTED, str(number).encode()) for number in range(100)]
+        assert [future.get(30).offset for future in sent] == list(range(100))
+    second.kill("kafka")
+    assert second.status()["kafka"].state == "gone"
+    second.restart("kafka")
+    reading = {"auto_offset_reset": "earliest", "consumer_timeout_ms": 10_000}
+    with closing(KafkaConsumer(topic.REJECTED, bootstrap_servers=address, **reading)) as consumer:
+        assert [int(next(consumer).value) for _ in range(100)] == list(range(100))
+
+
+def test_influxdb_killed_and_started_again_keeps_its_points(second):
+    before = second.influxdb
+    _write(before, "weather value=3 3000000000", "write")
+    second.kill("influxdb")
+    assert second.status()["influxdb"].state == "gone"
+    second.restart("influxdb")
+    assert second.influxdb == before
+    assert _read(before, "read") == [["1970-01-01T00:00:03Z", 3]]
+
+
+def test_another_process_with_the_same_pid_is_not_taken_for_the_server(tmp_path):
+    here = Services(tmp_path, ("influxdb",))
+    Records(tmp_path / "services.json").keep(
+        Record("influxdb", "2", {"http": 1}, "log", os.getpid(), born=1.0, since="2026-01-01")
+    )
+    assert here.status()["influxdb"].state == "gone"
+    assert here.stop() == []
+
+
+def test_a_port_that_is_taken_is_an_error(kafka, tmp_path):
+    port = int(kafka.rpartition(":")[2])
+    with pytest.raises(ServicesError, match=f"Port {port} is taken"):
+        Services(tmp_path, ("kafka",), {"kafka": port}).start()
+
+
+def test_a_server_that_cannot_start_says_why_and_leaves_no_process(tmp_path, need):
+    need("influxdb")
+    (tmp_path / "influxdb").mkdir()
+    (tmp_path / "influxdb" / "influxd.bolt").write_bytes(b"no database" * 1000)
+    with pytest.raises(
+        ServicesError, match=r"(?s)influxdb ended while it started; the end of .*influxdb.log:.*invalid database"
+    ):
+        Services(tmp_path, ("influxdb",)).start()
+    assert not _processes(tmp_path)
+
+
+def test_servers_outlive_the_command_that_started_them_and_end_with_stop(tmp_path, need):
+    need("influxdb")
+    command = [sys.executable, "-m", "swatlib", "services", "start", "influxdb", "--folder", str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True)
+    status = Services(tmp_path).status()["influxdb"]
+    assert os.getsid(status.record.pid) == status.record.pid
+    row = ["influxdb", status.record.version, "running", status.address, str(status.record.pid)]
+    assert row in [line.split()[:5] for line in _typed("status", "--folder", str(tmp_path)).splitlines()]
+    assert "msg=Listening" in _typed("logs", "influxdb", "--lines", "1", "--folder", str(tmp_path))
+    assert _typed("stop", "--folder", str(tmp_path)) == "stopped influxdb\n"
+    assert not _processes(tmp_path)
+
+
+def test_telegraf_reports_into_influxdb(services, kafka, influxdb, need):
+    need("telegraf")
+    services.start("telegraf")
+    assert services.status()["telegraf"].state == "running"
+    for measurement in ("cpu", "procstat", "kafka_broker", "influxdb"):
+        until(lambda: _read(influxdb, "read", "telegraf", measurement), f"{measurement} is not measured")  # noqa: B023
+    assert " E! " not in services.log("telegraf").read_text()
+    services.stop("telegraf")
+
+
+def test_telegraf_takes_its_configuration(influxdb, need):
+    need("telegraf")
+    config = str(STACK / "telegraf" / "telegraf.conf")
+    check = [str(installed("telegraf") / "telegraf"), "config", "check", "--config", config]
+    variables = environment(
+        TOKENS=str(influxdb.tokens), INFLUX_URL=influxdb.url, HEALTH="127.0.0.1:1", ALERTS="127.0.0.1:2"
+    )
+    done = subprocess.run(check, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_find_gives_what_runs(services, kafka, influxdb, tmp_path):
+    assert find_servers(services.folder) == Found(kafka, influxdb)
+    assert find_servers(tmp_path) == Found(None, None)
+
+
+def test_servers_of_ones_own_are_asked(kafka, influxdb, tmp_path, monkeypatch):
+    monkeypatch.setenv("SWAT_KAFKA", kafka)
+    monkeypatch.setenv("SWAT_INFLUX_URL", influxdb.url)
+    with pytest.raises(ServicesError, match="SWAT_INFLUX_TOKEN_FILE"):
+        find_servers(tmp_path)
+    monkeypatch.setenv("SWAT_INFLUX_TOKEN_FILE", str(influxdb.tokens))
+    assert find_servers(tmp_path) == Found(kafka, influxdb)
+
+
+@pytest.mark.parametrize(("variable", "value"), [
+    ("SWAT_KAFKA", "127.0.0.1:9"), ("SWAT_INFLUX_URL", "http://127.0.0.1:9"), ("SWAT_INFLUX_BUCKET", "bath"),
+    ("SWAT_INFLUX_TOKEN_FILE", "/nowhere"),
+])  # fmt: skip
+def test_an_address_that_does_not_fit_is_an_error_with_the_variable(influxdb, tmp_path, monkeypatch, variable, value):
+    monkeypatch.setenv("SWAT_INFLUX_URL", influxdb.url)
+    monkeypatch.setenv("SWAT_INFLUX_TOKEN_FILE", str(influxdb.tokens))
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ServicesError, match=variable):
+        find_servers(tmp_path)
+
+
+def test_stop_leaves_no_process(second):
+    assert second.stop() == ["kafka", "influxdb"]
+    assert not _processes(second.folder)
+
+
+def _processes(folder):
+    return [each for each in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(each.info["cmdline"] or [])]
+
+
+def _write(influxdb, line, right):
+    ask(
+        influxdb.url, f"/api/v2/write?org={influxdb.org}&bucket={influxdb.bucket}", influxdb.token(right), line.encode()
+    )
+
+
+def _read(influxdb, right, bucket="swat", measurement="weather"):
+    """Rows of a measurement, time first; none where the token may not look."""
+    query = quote(f"SELECT * FROM {measurement}")
+    [answer] = ask(influxdb.url, f"/query?db={bucket}&q={query}", influxdb.token(right))["results"]
+    return [row for series in answer.get("series", ()) for row in series["values"]]
+
+
+def _typed(*words):
+    done = CliRunner().invoke(app, ["services", *words], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output

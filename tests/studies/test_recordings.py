@@ -1,0 +1,95 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from swatlib.data import DataError
+from swatlib.pipeline import Pipeline
+from swatlib.studies.pair import recordings, tag_table, without_startup
+
+
+@pytest.fixture(scope="module")
+def pair():
+    return recordings(days_normal=1, days_attack=0.25, start="2015-12-27 10:00")
+
+
+@pytest.fixture(scope="module")
+def files(pair, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pair")
+
+    def write(name, recording):
+        path = folder / f"{name}.parquet"
+        recording.frame.assign(attack=recording.label).to_parquet(path)
+        return str(path)
+
+    return write
+
+
+def test_a_simulated_pair_meets_where_the_attacks_begin(pair):
+    normal_days, attacked = pair
+    assert (
+        normal_days.frame.index[-1] + pd.Timedelta("1s") == attacked.frame.index[0] == pd.Timestamp("2015-12-28 10:00")
+    )
+    assert not normal_days.label.any() and attacked.label.any()
+    assert (len(normal_days.frame), len(attacked.frame)) == (86_400, 21_600)
+
+
+def test_files_come_with_the_tags_that_both_have(pair, files):
+    normal_days, attacked = pair
+    fewer = replace(attacked, frame=attacked.frame.drop(columns=["P201", "AIT503"]))
+    normal, attack = recordings(files("normal_days", normal_days), files("fewer", fewer))
+    assert list(normal.frame) == list(attack.frame) == list(fewer.frame)
+    assert "P201, AIT503 left out: the other recording lacks them" in normal.findings
+
+
+def test_normal_rows_that_the_attack_file_holds_too_are_left_out(pair, files):
+    normal_days, attacked = pair
+    both = replace(normal_days, frame=pd.concat([normal_days.frame, attacked.frame]), label=None)
+    normal, _ = recordings(files("both", replace(both, label=pd.Series(False, both.frame.index))), files("a", attacked))
+    assert normal.frame.index.equals(normal_days.frame.index)
+    assert "21,600 rows left out: the attack recording holds them too" in normal.findings
+    with pytest.raises(DataError, match="Every normal row is in the attack recording too"):
+        recordings(files("a", attacked), files("a", attacked))
+
+
+def test_the_attack_file_has_no_say_in_what_is_fitted(pair, files):
+    normal_days, attacked = pair
+    noise = np.random.default_rng(0).normal(size=attacked.frame.shape).astype(np.float32)
+    other = replace(attacked, frame=attacked.frame * 0 + noise, label=~attacked.label)
+    fitted = [
+        Pipeline(("kmeans", "pca")).fit(recordings(files("normal_days", normal_days), files(name, attack))[0])
+        for name, attack in (("a", attacked), ("other", other))
+    ]
+    assert fitted[0].thresholds_ == fitted[1].thresholds_
+    assert fitted[0].features.to_dict() == fitted[1].features.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"normal": "a.xlsx"}, "Only one of `normal` and `attack` names a file"),
+        ({"days_normal": 0}, "0 normal days and 1 with attacks were asked for"),
+        ({"start": "banana"}, "'banana' is no time; write it like 2015-12-26 10:00"),
+    ],
+)
+def test_a_pair_that_cannot_be_is_refused(given, says):
+    with pytest.raises(DataError, match=says):
+        recordings(**given)
+
+
+def test_settled_rows_begin_after_six_hours(pair):
+    assert without_startup(pair[0]).index[0] == pd.Timestamp("2015-12-27 16:00")
+
+
+def test_the_tag_table_says_what_a_tag_is_and_where_it_moves(pair):
+    row = tag_table(pair[0]).loc["P102"]
+    assert row.to_dict() == {
+        "stage": "P1",
+        "description": "raw-water pump, standby",
+        "unit": "",
+        "min": 1.0,
+        "mean": 1.0,
+        "max": 1.0,
+        "unchanged": 1.0,
+    }
