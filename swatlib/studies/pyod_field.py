@@ -180,9 +180,11 @@ def _peak_mb() -> float:
 
 
 def _prepare(number: int) -> Path:
-    """Features of a run, in the cache folder: rows to fit on, other normal ones (heldout), attacked ones, their event."""
+    """Features of a run, in the cache folder: rows to fit on, held-out normal ones, attacked ones, their event."""
     arrays = dict(_arrays(next(iter(benchmark_runs("swat-sim-1", (number,))))))
-    digest = hashlib.sha256(b"".join(array.tobytes() for array in arrays.values())).hexdigest()[:16]
+    digest = hashlib.sha256(b"".join(name.encode() + array.tobytes() for name, array in arrays.items())).hexdigest()[
+        :16
+    ]
     path = settings().cache_folder / "field" / f"{digest}.npz"
     if not path.exists():
         with replacing(path) as unfinished:

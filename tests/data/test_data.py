@@ -106,7 +106,7 @@ def labelled(start, seconds, windows):
 
 
 def table(name, *times):
-    return pd.read_csv(ROOT / "swatlib" / "tables" / f"{name}.csv", parse_dates=list(times))
+    return pd.read_csv(ROOT / "swatlib" / "data" / "tables" / f"{name}.csv", parse_dates=list(times))
 
 
 @pytest.fixture(scope="module")

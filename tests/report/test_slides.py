@@ -30,9 +30,9 @@ from swatlib import Pipeline, attacks
 from swatlib.report.headline import headline
 from swatlib.metrics import compare, summary
 from swatlib.studies.pair import recordings
-from swatlib.results.cache import results
+from swatlib.results import cached_results
 normal_days, attacked = recordings(normal, attack, start, days_normal, days_attack, seed)
-kept = results(Pipeline(tuple(detectors), budget=budget), normal_days, attacked)
+kept = cached_results(Pipeline(tuple(detectors), budget=budget), normal_days, attacked)
 headline(normal_days, attacked, **summary(compare(kept.scores, attacked.label, attacks(attacked), seed)))
 """
 FETCHED = re.compile(r"<(script|img|iframe|link)[^>]*(src|href)=.(?!data:)|@import|url\((?!data:)", re.IGNORECASE)

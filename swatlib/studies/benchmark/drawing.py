@@ -77,12 +77,12 @@ def draw(seed: int) -> pd.DataFrame:
     """
     rng = np.random.default_rng(seed)
     kinds = [(kind, False) for kind, number in ATTACKS.items() for _ in range(number)]
-    harmless = [(kind, True) for kind, number in HARMLESS.items() for _ in range(number)]
+    disturbances = [(kind, True) for kind, number in HARMLESS.items() for _ in range(number)]
     rng.shuffle(kinds)
-    rng.shuffle(harmless)
+    rng.shuffle(disturbances)
     rows = []
     for run in range(RUNS):
-        share = kinds[run::RUNS] + harmless[run::RUNS]
+        share = kinds[run::RUNS] + disturbances[run::RUNS]
         for slot in rng.permutation(len(share)):
             kind, harmless = share[slot]
             place = len(rows) % len(share)
