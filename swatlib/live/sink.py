@@ -53,7 +53,7 @@ class Sink(Protocol):
     def write(self, points: pa.Array, name: str) -> None:
         """Store line protocol; `name` says whose points they are (a plant, or a measurement)."""
 
-    def score_points(self, plant: str, start=None, end=None) -> pd.DataFrame:
+    def scores(self, plant: str, start=None, end=None) -> pd.DataFrame:
         """Stored scores in the form of `Pipeline.score`: times × (detector, field)."""
 
 
@@ -122,12 +122,12 @@ class InfluxSink:
         for start in range(0, len(points), ROWS):
             self._write(_body(points[start : start + ROWS]))
 
-    def score_points(self, plant: str, start=None, end=None) -> pd.DataFrame:
+    def scores(self, plant: str, start=None, end=None) -> pd.DataFrame:
         columns = ", ".join(f'"{name}"' for name in SCORE_FIELDS)
         found = self.select(f'SELECT {columns} FROM "{SCORE}" WHERE {_where(plant, start, end)} GROUP BY "detector"')
         return _as_scored(found)
 
-    def reading_points(self, plant: str, start=None, end=None) -> pd.DataFrame:
+    def readings(self, plant: str, start=None, end=None) -> pd.DataFrame:
         """Stored readings: times × tags, float32."""
         return _as_readings(self.select(f'SELECT * FROM "{READING}" WHERE {_where(plant, start, end)}'))
 
@@ -210,10 +210,10 @@ class FileSink:
         except OSError as error:
             raise SinkError(f"{self.folder} did not store points: {error}") from None
 
-    def score_points(self, plant: str, start=None, end=None) -> pd.DataFrame:
+    def scores(self, plant: str, start=None, end=None) -> pd.DataFrame:
         return _as_scored(self._table(SCORE, plant, start, end))
 
-    def reading_points(self, plant: str, start=None, end=None) -> pd.DataFrame:
+    def readings(self, plant: str, start=None, end=None) -> pd.DataFrame:
         """Stored readings: times × tags, float32."""
         return _as_readings(self._table(READING, plant, start, end))
 
