@@ -39,7 +39,7 @@ OWNERS = {
     "kafka": ("live.producer", "servers"),  # the latter asks the broker whether it is ready
     "pyspark": "live.stream",
     "influxdb_client": "live.sink",
-    "subprocess": ("servers", "report.pdf"),
+    "subprocess": ("servers", "report.pdf", "provenance"),  # the last asks git
 }
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
