@@ -1,34 +1,38 @@
 """A workbench for attack detection on the Secure Water Treatment testbed (SWaT).
 
-Two flows that meet in one hinge:
+Two flows that meet in the pipeline:
 
-    data | simulation → features → detectors → scores → metrics → plots → report → reports/
-                        └───────── pipeline ────────┘
+    data | simulation → views → detectors → alarms → metrics → studies → plots → report → reports/
+                        └────── pipeline ───────┘ saved ─┐
+    data | simulation → producer → topic → stream (pipeline.score) → sink → InfluxDB → boards
 
-plant       the 51 tags, five tanks and the flows between them, as data
-settings    what the environment may set
-data        files of SWaT in any of their forms, to one `Recording`; labels and attacks
-movement    what moved faster than usual in an attack
-simulation  the same plant, simulated: physics, PLC logic, sensors, attacks
-recordings  the pair of normal and attacked days that a study starts from
-features    what a detector sees, causal, fitted on normal days alone
-checks      what a watchman sees: evidence, tag by tag, that something never was so on normal days
-detectors   one contract, one small file a family; never a label
-scores      smoothing, thresholds from a false-alarm budget, persistence
-pipeline    these three in one object, the same for notebook, batch and stream
-metrics     what a detector is worth, given the labels
-protocols   why the same scores give different figures, and what others report
-benchmark   runs to judge by, and what a pipeline makes of them
-field       every detector of PyOD, each with limits of time and memory
-measured    what takes too long for a report, as tables
-results     what a pipeline made of the attacked days, and who named which tag
-store       results kept, so that nothing is computed twice
-plots       figures
-story       a page per attack
-report      notebooks executed with parameters into pages, and their index
-slides      a run as a deck, its figures and tables as files
+The floor, which everything may use:
+    plant        the 51 tags, five tanks and the flows between them, as data
+    settings     what the environment may set
+    provenance   commit, versions, machine: what a figure needs beside it
+    atomic       files written whole or not at all
+    arrays       arithmetic over consecutive rows; intervals, segments, gaps
+    wording      numbers, durations, lists, "did you mean"
 
-Modules import only those above them. A score is high when a row is anomalous, everywhere.
+Offline, each layer importing only from layers before it:
+    data         files of SWaT in any of their forms, to one `Recording`; labels and attacks
+    simulation   the same plant, simulated: physics, PLC logic, sensors, attacks
+    views        what a detector sees, causal and fitted on normal days: features, plausibility checks
+    detectors    one contract, one small file per family; never a label
+    alarms       thresholds from a false-alarm budget, persistence
+    pipeline     views, detectors and alarms in one object, the same for notebook, batch and stream; `saved` keeps it
+    metrics      what a detector is worth, given the labels
+    results      what a pipeline made of the attacked days, cached
+    studies      the pair of recordings a study starts from; protocols, benchmarks, the field of PyOD, measured tables
+    plots        figures
+    report       notebooks executed into pages, their index, slides of a run
+    cli          the command line
+
+Live:
+    live         producer, topic, stream, sink, and a session that runs them together
+    servers      Kafka, InfluxDB and Telegraf without containers
+
+A score is high when a row is anomalous, everywhere.
 """
 
 import time

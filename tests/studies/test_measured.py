@@ -52,8 +52,8 @@ def test_the_guard_as_measured_meets_what_is_asked_on_seeds_held_back():
     assert guard["near"] >= 0.7 and guard["delay_median_s"] < 60
 
 
-def test_readme_says_what_was_measured():
-    said = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+def test_the_page_on_evaluation_says_what_was_measured():
+    said = " ".join((ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8").split())
     held, drawn = (
         measured.measured_benchmark(name).summary().loc[("detector", "guard")] for name in ("swat-2015", "swat-sim-1")
     )
@@ -63,10 +63,10 @@ def test_readme_says_what_was_measured():
     phrases = [
         f"finds {held['found'] / seeds:.0f} of the {held['of'] / seeds:.0f} visible attacks each time",
         f"half of them within {held['delay_median_s']:.0f} s",
-        f"with {held['false_alarms_per_day']:.1f} false alarms a day for a budget of one",
+        f"with {held['false_alarms_per_day']:.1f} false alarms per day for a budget of one",
         f"in alarm {100 * held['in_alarm_outside']:.1f} % of the time outside attacks",
         f"it finds {drawn['found']} ({low} to {high} % when others are drawn)",
-        f"with {drawn['false_alarms_per_day']:.1f} false alarms a day, most of them within a minute",
+        f"with {drawn['false_alarms_per_day']:.1f} false alarms per day, most of them within a minute",
         f"stealthy ones ({stealthy['guard'] * stealthy['of']:.0f} of {stealthy['of']:.0f}) remain hard",
     ]
     assert [phrase for phrase in phrases if phrase not in said] == []
