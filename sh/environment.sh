@@ -69,28 +69,44 @@ explain_python() {
   say "  SWAT_PYTHON=/path/to/python3.12 sh $0     (a Python in another place)"
 }
 
+# uv installs the same lock in a part of pip's time; where it can't be had, or fails, pip does it.
 install_packages() {
   log=$top/.venv/install.log
+  total=$(grep -c '==' "$top/requirements.lock")
   say "Installing the packages of requirements.lock"
   began=$(date +%s)
-  PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 "$python" -m pip install --no-deps \
-    -r "$top/requirements.lock" -e "$top" >"$log" 2>&1 &
-  pip=$!
-  trap 'kill "$pip"; exit 130' INT TERM
-  while kill -0 "$pip" 2>/dev/null; do
-    show_progress
-    sleep 1
-  done
-  trap - INT TERM
-  [ ! -t 1 ] || printf '\r\033[K'
-  wait "$pip" || {
+  with_progress install_with_uv || with_progress install_with_pip || {
     tail -n 15 "$log" >&2
     fail "Installing failed, see $log; with a connection to the package index, the same command goes on from there."
   }
   say "Installed in $(($(date +%s) - began)) s"
 }
 
+install_with_uv() {
+  "$python" -m pip install --quiet --no-deps "$(grep '^uv==' "$top/requirements.lock")" || return
+  exec "$python" -m uv pip install --python "$python" --compile-bytecode --no-deps -r "$top/requirements.lock" -e "$top"
+}
+
+install_with_pip() {
+  exec "$python" -m pip install --no-deps -r "$top/requirements.lock" -e "$top"
+}
+
+# Runs a function into the log, and shows how far it is; installers are exec'ed, so that a signal reaches them.
+with_progress() {
+  PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 "$1" >"$log" 2>&1 &
+  installer=$!
+  trap 'kill "$installer"; exit 130' INT TERM
+  while kill -0 "$installer" 2>/dev/null; do
+    show_progress
+    sleep 1
+  done
+  trap - INT TERM
+  [ ! -t 1 ] || printf '\r\033[K'
+  wait "$installer"
+}
+
 show_progress() {
   [ -t 1 ] || return 0
-  printf '\r\033[K  %s packages found, %s s' "$(grep -c '^Collecting' "$log" || true)" $(($(date +%s) - began))
+  done=$(find "$top/.venv" -maxdepth 5 -name '*.dist-info' 2>/dev/null | wc -l)
+  printf '\r\033[K  %s of about %s packages, %s s' "$((done))" "$total" $(($(date +%s) - began))
 }
