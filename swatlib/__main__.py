@@ -1,5 +1,9 @@
 """`python -m swatlib`."""
 
+import sys
+
 from swatlib.cli.app import app
 
-app(prog_name="python -m swatlib")
+if __name__ == "__main__":
+    completion = any(word.endswith("-completion") for word in sys.argv[1:2])  # a shell completes the script `swatlib`
+    app(prog_name="swatlib" if completion else "python -m swatlib")

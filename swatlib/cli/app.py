@@ -1,20 +1,25 @@
-"""The command line, `python -m swatlib`: each verb is a few calls that a notebook could make too.
+"""The verbs of `python -m swatlib`; each is a few calls that a notebook could make too.
 
 What a verb needs is imported when it runs, so that `--help` answers at once.
 """
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from typer.core import TyperGroup
 
 from swatlib.cli import live as commands
+from swatlib.cli.terminal import NotebookBars, err, out, print_table, say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from swatlib.data import Recording
+    from swatlib.pipeline import Pipeline
 
 WHOLE_2015 = {"start": "2015-12-22 16:00", "days_normal": 5.75, "days_attack": 449_919 / 86_400}
 COMPARED = (
@@ -28,17 +33,15 @@ COMPARED = (
     "average_precision",
 )
 JUDGED = ("found", "of", "recall_95", "delay_median_s", "near", "false_alarms_per_day", "in_alarm_outside")
-LIVE = "05-live"  # needs servers
+LIVE_NOTEBOOK = "05-live"  # needs servers
+FIELD_ROWS = (1_000, 5_000, 20_000)
 ENDED_BY_USER = 130  # what a shell reports for a program that Ctrl-C ended
-
-out = Console()
-err = Console(stderr=True)
 
 
 class _Verbs(TyperGroup):
     """An error that its user can mend is one sentence; `--debug` shows where it arose."""
 
-    def invoke(self, ctx):
+    def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -53,7 +56,7 @@ class _Verbs(TyperGroup):
             raise typer.Exit(1) from None
 
 
-app = typer.Typer(cls=_Verbs, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(cls=_Verbs, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(commands.app)
 
 NormalFile = Annotated[
@@ -64,9 +67,15 @@ AttackFile = Annotated[
 ]
 DaysNormal = Annotated[float, typer.Option(help="Normal days to simulate when no file is given.", min=0.1)]
 DaysAttack = Annotated[float, typer.Option(help="Days with attacks to simulate when no file is given.", min=0.1)]
-Seed = Annotated[int, typer.Option(help="Of the simulated plant: the same seed, the same rows.")]
-Detectors = Annotated[list[str], typer.Option("--detector", help="Repeat for several; the default is all seven.")]
-Budget = Annotated[float, typer.Option(help="False alarms a day that each detector may raise.", min=0.001)]
+Seed = Annotated[int, typer.Option(help="Of the simulated plant: the same seed gives the same rows.")]
+Detectors = Annotated[
+    list[str] | None, typer.Option("--detector", help="Repeat for several; the default is all seven.")
+]
+Budget = Annotated[float, typer.Option(help="False alarms per day that each detector may raise.", min=0.001)]
+Runs = Annotated[
+    list[int] | None,
+    typer.Option("--run", help="Seed of swat-2015 (1, 2, 3), run of swat-sim-1; repeat; all if not said."),
+]
 
 
 @app.callback()
@@ -78,7 +87,10 @@ def main(debug: Annotated[bool, typer.Option(help="Show where an error arose.")]
 def report(
     notebooks: Annotated[list[str] | None, typer.Argument(help="By name or path; all when none is named.")] = None,
     *,
-    parameter: Annotated[list[str], typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="May repeat.")] = (),
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="May repeat; a list takes commas."),
+    ] = None,
     normal: NormalFile = None,
     attack: AttackFile = None,
     whole: Annotated[bool, typer.Option("--whole", help="Simulate all eleven days of 2015, not a small part.")] = False,
@@ -94,10 +106,10 @@ def report(
     paths = [cells.find_notebook(each) for each in notebooks] if notebooks else _that_can_run(cells.all_notebooks())
     known = {key: default for path in paths for key, default in cells.defaults(path).items()}
     simulated = WHOLE_2015 if whole and not normal else {}
-    values = simulated | _files(normal, attack) | cells.parse(parameter, known)
-    with _Steps(len(paths)) as steps:
+    values = simulated | _files(normal, attack) | cells.parse(parameter or (), known)
+    with NotebookBars(len(paths)) as steps:
         index = execute(paths, values, name, progress=steps)
-    _say(f"Report: {index}")
+    say(f"Report: {index}")
 
 
 @app.command(epilog="Example: python -m swatlib simulate two-days.xlsx --duration 2d --start '2015-12-27 16:00'")
@@ -114,24 +126,33 @@ def simulate(
     labels: Annotated[Literal["exact", "official"], typer.Option(help="Official ones err as in 2015.")] = "exact",
 ) -> None:
     """Simulate the plant and write what it recorded to a file."""
+    from pandas import Timedelta
+
     from swatlib.simulation import simulate as run
+    from swatlib.simulation.attacks import table_2015
 
     span = int(duration) if duration.isdigit() else duration
     recording = run(span, "2015" if attacks else None, seed, start, plant, labels)
     _write(recording, path)
-    _say(f"{path}: {_extent(recording)}")
+    say(f"{path}: {_extent(recording)}")
+    if attacks and recording.events is not None and recording.events.empty:
+        first = table_2015()["begin"].min()
+        say(
+            f"No row is under attack: the first attack is due at {first} and needs full tanks, which take a day to "
+            f"fill. Try --start '{first.floor('h') - Timedelta('1d')}' --duration 2d."
+        )
 
 
 @app.command(epilog="Example: python -m swatlib inspect SWaT_Dataset_Attack_v0.xlsx")
 def inspect(
-    files: Annotated[list[Path], typer.Argument(help="Of one recording: xlsx, csv, parquet, zip.")],
+    files: Annotated[list[Path], typer.Argument(help="Files of one recording: xlsx, csv, parquet, zip.")],
 ) -> None:
-    """Say what is in a file, what was found amiss and what was done about it; list its tags."""
+    """Say what a file holds, what was wrong with it and what was done about it; list its tags."""
     from swatlib.data import load
 
     recording = load(*files)
-    _say(_extent(recording), f"checksum {recording.checksum}", *(f"• {finding}" for finding in recording.findings))
-    out.print(_tag_table(recording))
+    say(_extent(recording), f"checksum {recording.checksum}", *(f"• {finding}" for finding in recording.findings))
+    print_table(_tag_table(recording))
 
 
 @app.command(epilog="Example: python -m swatlib fit models/swat --normal SWaT_Dataset_Normal_v1.xlsx --detector pca")
@@ -141,17 +162,18 @@ def fit(
     normal: NormalFile = None,
     days_normal: DaysNormal = 2.0,
     seed: Seed = 0,
-    detector: Detectors = (),
+    detector: Detectors = None,
     budget: Budget = 1.0,
 ) -> None:
     """Fit a pipeline on normal days, from a file or simulated, and save it."""
+    from swatlib.arrays import SECONDS_PER_DAY
     from swatlib.data import load
     from swatlib.simulation import simulate as run
 
-    recording = load(normal) if normal else run(round(days_normal * 86_400), attacks=None, seed=seed)
-    pipeline = _pipeline(detector, budget).fit(recording)
-    pipeline.save(folder)
-    _say(f"{folder}: {', '.join(pipeline.detectors)}, fitted on {_extent(recording)}")
+    pipeline = _pipeline(detector, budget)
+    recording = load(normal) if normal else run(round(days_normal * SECONDS_PER_DAY), attacks=None, seed=seed)
+    pipeline.fit(recording).save(folder)
+    say(f"{folder}: {', '.join(pipeline.detectors)}, fitted on {_extent(recording)}")
 
 
 @app.command(epilog="Example: python -m swatlib compare --normal normal.xlsx --attack attack.xlsx --detector pca")
@@ -165,60 +187,69 @@ def compare(
     days_normal: DaysNormal = 2.0,
     days_attack: DaysAttack = 1.0,
     seed: Seed = 0,
-    detector: Detectors = (),
+    detector: Detectors = None,
     budget: Budget = 1.0,
-    force: Annotated[bool, typer.Option("--force", help="Compute anew what the results store holds.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Compute anew what the cache holds.")] = False,
 ) -> None:
-    """Fit on normal days, judge on the attacks, print one row a detector, and rows that know nothing."""
+    """Fit on normal days, judge on the attacks, and print a row for each detector and each baseline."""
     from swatlib.data import attacks
     from swatlib.metrics import compare as judge
     from swatlib.metrics import compare_resampled, verdict
     from swatlib.results.cache import cached_results
     from swatlib.studies.pair import recordings
 
-    source = _files(normal, attack) or {"start": start, "days_normal": days_normal, "days_attack": days_attack}
-    normal_days, attacked = recordings(**source, seed=seed)
-    kept, events = cached_results(_pipeline(detector, budget), normal_days, attacked, force), attacks(attacked)
-    table = judge(kept.scores, attacked.label, events, seed)
-    _say(*kept.notes, f"computed: {', '.join(kept.computed) or 'nothing, all was kept'}")
-    _say(f"fitted on {_extent(normal_days)}", f"judged on {_extent(attacked)}, {len(events)} attacks")
-    out.print(_metric_table(table))
-    samples = compare_resampled(kept.scores, attacked.label, events, seed)
-    _say(verdict(table, samples).replace("**", ""))
+    pipeline = _pipeline(detector, budget)
+    files = _files(normal, attack)
+    normal_days, attacked = recordings(
+        **files, start=start, days_normal=days_normal, days_attack=days_attack, seed=seed
+    )
+    results, events = cached_results(pipeline, normal_days, attacked, force), attacks(attacked)
+    table = judge(results.scores, attacked.label, events, seed)
+    say(*results.notes, f"computed: {', '.join(results.computed) or 'nothing, all was in the cache'}")
+    say(f"fitted on {_extent(normal_days)}", f"judged on {_extent(attacked)}, {len(events)} attacks")
+    print_table(_metric_table(table))
+    samples = compare_resampled(results.scores, attacked.label, events, seed)
+    say(verdict(table, samples).replace("**", ""))
 
 
 @app.command(epilog="Example: python -m swatlib benchmark swat-sim-1 --run 3 --detector guard --detector pca")
 def benchmark(
     name: Annotated[Literal["swat-2015", "swat-sim-1"], typer.Argument(help="Which benchmark.")],
     *,
-    run: Annotated[list[int], typer.Option(help="Seed of swat-2015 (1, 2, 3), run of swat-sim-1 (all).")] = (),
-    detector: Detectors = (),
+    run: Runs = None,
+    detector: Detectors = None,
     budget: Budget = 1.0,
 ) -> None:
-    """Fit and judge a pipeline on every run of a benchmark; tables here and as CSV under reports/benchmark/."""
+    """Compare detectors on every run of a benchmark; for the speed of this package see `bench`.
+
+    Tables here and as CSV under reports/benchmark/.
+    """
     from swatlib.studies.benchmark import run_benchmark, save_tables
 
-    judged = run_benchmark(name, tuple(run), lambda: _pipeline(detector, budget), lambda done: _say(f"{done}: done"))
-    _say(f"{name}: {judged.runs['run'].nunique()} runs, budget {budget:g} false alarms a day")
+    _pipeline(detector, budget)
+    runs = tuple(run or ())
+    judged = run_benchmark(name, runs, lambda: _pipeline(detector, budget), lambda done: say(f"{done}: done"))
+    say(f"{name}: {judged.runs['run'].nunique()} runs, budget {budget:g} false alarms per day")
     summed, shares = judged.summary(), judged.by_class()
     for table in (summed.droplevel("kind")[list(JUDGED)], shares):
-        out.print(_plain_table(table))
-    _say(f"Tables: {save_tables(name, tuple(run), summary=summed, classes=shares, **vars(judged))}")
+        print_table(table)
+    say(f"Tables: {save_tables(name, runs, summary=summed, classes=shares, **vars(judged))}")
 
 
 @app.command(epilog="Example: python -m swatlib ablation swat-sim-1 --run 1 --run 2")
 def ablation(
     name: Annotated[Literal["swat-2015", "swat-sim-1"], typer.Argument(help="Which benchmark.")],
     *,
-    run: Annotated[list[int], typer.Option(help="Seed of swat-2015 (1, 2, 3), run of swat-sim-1 (all).")] = (),
+    run: Runs = None,
 ) -> None:
     """Judge the guard without each of its parts in turn; a table here and as CSV under reports/benchmark/."""
     from swatlib.studies.benchmark import ablation as parts
     from swatlib.studies.benchmark import save_tables
 
-    table = parts(name, tuple(run), progress=lambda done: _say(f"{done}: done"))
-    out.print(_plain_table(table[[*JUDGED, "earns"]]))
-    _say(f"Tables: {save_tables(name, tuple(run), ablation=table)}")
+    runs = tuple(run or ())
+    table = parts(name, runs, progress=lambda done: say(f"{done}: done"))
+    print_table(table[[*JUDGED, "earns"]])
+    say(f"Tables: {save_tables(name, runs, ablation=table)}")
 
 
 @app.command(epilog="Example: python -m swatlib slides 2026-11-24-210000")
@@ -229,34 +260,44 @@ def slides(
     from swatlib.report.slides import slides as make
 
     made = make(report)
-    _say(*made.notes, f"Slides: {made.page}")
-    _say(f"PDF: {made.pdf}" if made.pdf else "No PDF: no Chromium is found; the browser's own print makes one.")
-    _say(f"Figures and tables: {made.files}")
+    say(*made.notes, f"Slides: {made.page}")
+    say(f"PDF: {made.pdf}" if made.pdf else "No PDF: no Chromium is found; the browser's own print makes one.")
+    say(f"Figures and tables: {made.files}")
 
 
 @app.command(epilog="Example: python -m swatlib field --detector hbos --detector knn --rows 1000")
 def field(
     *,
-    detector: Annotated[list[str], typer.Option("--detector", help="Name in PyOD; repeat; all if not said.")] = (),
-    rows: Annotated[list[int], typer.Option(help="Rows to fit on; repeat.", min=1)] = (1_000, 5_000, 20_000),
+    detector: Annotated[
+        list[str] | None, typer.Option("--detector", help="Name in PyOD; repeat; all if not said.")
+    ] = None,
+    rows: Annotated[
+        list[int] | None, typer.Option(help="Rows to fit on; repeat; 1000, 5000 and 20000 if not said.", min=1)
+    ] = None,
     run: Annotated[int, typer.Option(help="Run of swat-sim-1.")] = 3,
     seconds: Annotated[float, typer.Option(help="Time for one fit and its scores.", min=1)] = 120.0,
     gigabytes: Annotated[float, typer.Option(help="Address space for it.", min=0.5)] = 4.0,
 ) -> None:
-    """Try every detector of PyOD on the same rows, each with limits of time and memory; takes up where it stopped."""
+    """Try every detector of PyOD on the same rows, each within limits of time and memory.
+
+    Results are kept as they come: started again, the same command goes on where it stopped.
+    """
     from swatlib.studies.pyod_field import Limits
     from swatlib.studies.pyod_field import field as attempt_all
 
-    table = attempt_all(tuple(detector), tuple(rows), run, Limits(seconds, gigabytes), _say)
+    table = attempt_all(tuple(detector or ()), tuple(rows or FIELD_ROWS), run, Limits(seconds, gigabytes), say)
     shown = ["rows", "status", "fit_s", "average_precision", "found", "says"]
-    out.print(_plain_table(table.reset_index().set_index("detector")[shown]))
+    print_table(table.reset_index().set_index("detector")[shown])
 
 
 @app.command(epilog="Example: python -m swatlib bench read stream")
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help="What to measure; all if not said.")] = None,
 ) -> None:
-    """Measure speed and memory against the goals; a table here and a JSON under reports/bench/."""
+    """Measure the speed and memory of this package against its goals; for detectors see `benchmark`.
+
+    A table here and a JSON under reports/bench/.
+    """
     from swatlib.cli.performance import bench as measure
 
     measure(names or [], out)
@@ -270,45 +311,12 @@ def _that_can_run(paths: list[Path]) -> list[Path]:
     try:
         java(), connector()
     except ServicesError as lack:
-        _say(f"{LIVE} is left out. {lack}")
-        return [path for path in paths if path.stem != LIVE]
+        say(f"{LIVE_NOTEBOOK} is left out. {lack}")
+        return [path for path in paths if path.stem != LIVE_NOTEBOOK]
     own = settings().influx_url or "influxdb" in available()
     more = "" if own else " Into InfluxDB: `python -m swatlib services install influxdb`."
-    _say(f"{LIVE} runs Kafka and Spark; points go to {'files' if more else 'InfluxDB'}.{more}")
+    say(f"{LIVE_NOTEBOOK} runs Kafka and Spark; points go to {'files' if more else 'InfluxDB'}.{more}")
     return paths
-
-
-class _Steps:
-    """The state of a run in the terminal: one bar a notebook, or one line each where there is no terminal."""
-
-    def __init__(self, total: int):
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("cells"),
-            TimeElapsedColumn(),
-        )
-        self.bars = Progress(*columns, console=out, disable=not out.is_terminal)
-        self.total, self.tasks = total, {}
-
-    def __enter__(self):
-        self.bars.start()
-        return self
-
-    def __exit__(self, *_):
-        self.bars.stop()
-
-    def __call__(self, step) -> None:
-        if step.name not in self.tasks:
-            label = f"{len(self.tasks) + 1}/{self.total} {step.name}"
-            self.tasks[step.name] = self.bars.add_task(label, total=step.cells)
-        self.bars.update(self.tasks[step.name], completed=step.cells_run)
-        if step.seconds:
-            self.bars.stop_task(self.tasks[step.name])
-            if not out.is_terminal:
-                label = self.bars.tasks[self.tasks[step.name]].description
-                out.print(f"{label}: {step.status}, {step.seconds:.0f} s", highlight=False)
 
 
 def _files(normal: Path | None, attack: Path | None) -> dict[str, str]:
@@ -317,13 +325,18 @@ def _files(normal: Path | None, attack: Path | None) -> dict[str, str]:
     return {"normal": str(normal), "attack": str(attack)} if normal else {}
 
 
-def _pipeline(detectors, budget: float):
-    from swatlib.pipeline import Pipeline
+def _pipeline(detectors: Sequence[str] | None, budget: float) -> "Pipeline":
+    """A pipeline to fit. Raises ValueError for a detector that is unknown, before anything is read or simulated."""
+    from swatlib.detectors import make
+    from swatlib.pipeline import DEFAULT, Pipeline
 
-    return Pipeline(detectors=tuple(detectors), budget=budget) if detectors else Pipeline(budget=budget)
+    names = tuple(detectors or DEFAULT)
+    for name in names:
+        make(name)
+    return Pipeline(names, budget)
 
 
-def _write(recording, path: Path) -> None:
+def _write(recording: "Recording", path: Path) -> None:
     from swatlib.atomic import replacing
     from swatlib.simulation import write_like_swat
 
@@ -334,7 +347,7 @@ def _write(recording, path: Path) -> None:
         recording.frame.assign(attack=recording.label).to_parquet(temporary)
 
 
-def _extent(recording) -> str:
+def _extent(recording: "Recording") -> str:
     first, last = recording.frame.index[[0, -1]]
     names = ", ".join(source.name for source in recording.source)
     label = "no label" if recording.label is None else f"{recording.label.sum():,} labelled attack"
@@ -343,37 +356,14 @@ def _extent(recording) -> str:
     )
 
 
-def _tag_table(recording) -> Table:
+def _tag_table(recording: "Recording") -> "pd.DataFrame":
+    """The columns that are needed first stand first: a narrow terminal leaves out the last ones."""
     from swatlib.studies.pair import tag_table
 
-    described = tag_table(recording)
-    table = Table("tag", *described.columns, box=None, header_style="dim")
-    for name, row in described.iterrows():
-        table.add_row(name, *(each if isinstance(each, str) else f"{each:.4g}" for each in row))
-    return table
+    first = ["description", "unit", "min", "mean", "max", "unchanged"]
+    described = tag_table(recording).rename_axis("tag")
+    return described[[*first, *(name for name in described if name not in first)]]
 
 
-def _metric_table(compared) -> Table:
-    from swatlib.wording import number
-
-    shown = compared.reindex(columns=COMPARED).dropna(axis=1, how="all")
-    table = Table("", *(name.replace("_", " ") for name in shown), box=None, header_style="dim")
-    table.columns[0].no_wrap = True
-    for (_, name), row in shown.iterrows():
-        table.add_row(name, *map(number, row.where(row.notna(), None)))
-    return table
-
-
-def _plain_table(frame) -> Table:
-    from swatlib.wording import number
-
-    heads = (str(name).replace("_", " ") for name in frame)
-    table = Table(frame.index.name or "", *heads, box=None, header_style="dim")
-    table.columns[0].no_wrap = True
-    for name, row in frame.iterrows():
-        table.add_row(str(name), *map(number, row.where(row.notna(), None)))
-    return table
-
-
-def _say(*lines: str) -> None:
-    out.print("\n".join(lines), soft_wrap=True, highlight=False, markup=False)
+def _metric_table(compared: "pd.DataFrame") -> "pd.DataFrame":
+    return compared.reindex(columns=list(COMPARED)).dropna(axis=1, how="all").droplevel("kind").rename_axis("")

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-out = Console()
+from swatlib.cli.terminal import Steps, out
+
 app = typer.Typer()
 services = typer.Typer(
     help="Kafka, InfluxDB and Telegraf without containers.",
@@ -42,7 +41,7 @@ def install(names: Names = None) -> None:
     from swatlib.servers import SERVER_NAMES, MissingError, ServicesError
     from swatlib.servers import install as bring
 
-    with _Steps() as say:
+    with Steps() as say:
         brought = bring(names or SERVER_NAMES, say)
     reasons = [found for found in brought.values() if isinstance(found, ServicesError)]
     for name, found in brought.items():
@@ -62,7 +61,7 @@ def start(
     from swatlib.servers import Services
 
     servers = Services(folder, names or (), _ports(port))
-    with _Steps() as say:
+    with Steps() as say:
         say(f"starting {', '.join(servers.names)}")
         started = servers.start()
     for name in servers.names:
@@ -295,32 +294,6 @@ def _default(folder: Path | None, seed: int):
     fitted = Pipeline().fit(simulate("54 h", attacks=None, seed=seed))
     fitted.save(saved)
     return fitted
-
-
-class _Steps:
-    """A line a step with the time it takes: turning in a terminal, at its begin and its end elsewhere."""
-
-    def __enter__(self):
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-        self.bar = Progress(*columns, console=out, disable=not out.is_terminal)
-        self.bar.start()
-        return self
-
-    def __exit__(self, *_):
-        self._end()
-        self.bar.stop()
-
-    def __call__(self, text: str) -> None:
-        self._end()
-        self.bar.add_task(text, total=None)
-        if not out.is_terminal:
-            out.print(text, soft_wrap=True, highlight=False)
-
-    def _end(self) -> None:
-        for task in self.bar.tasks[-1:]:
-            self.bar.stop_task(task.id)
-            if not out.is_terminal:
-                out.print(f"  {task.elapsed:.0f} s", highlight=False)
 
 
 def _ports(assignments: list[str]) -> dict[str, int]:

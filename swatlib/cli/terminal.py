@@ -1,0 +1,148 @@
+"""What the command line prints: sentences, tables that fit the terminal, and the progress of long work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from swatlib.wording import listed, number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from swatlib.report.run import Step
+
+NARROWEST_TEXT = 24  # characters to which a column of words may be wrapped before a column is left out
+BETWEEN = 2  # spaces between columns
+
+out = Console()
+err = Console(stderr=True)
+
+
+def say(*lines: str) -> None:
+    """Print lines as they are: neither wrapped nor read as markup."""
+    out.print("\n".join(lines), soft_wrap=True, highlight=False, markup=False)
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A heading and its cells as text. words: a column of words, which may be wrapped."""
+
+    heading: str
+    cells: list[str]
+    words: bool
+
+    @property
+    def natural(self) -> int:
+        """Width of the longest cell, or of the longest word of the heading."""
+        return max([0, *map(len, self.cells), *map(len, self.heading.split())])
+
+    @property
+    def narrowest(self) -> int:
+        if not self.words:
+            return self.natural
+        words = [len(word) for text in (self.heading, *self.cells) for word in text.split()]
+        return max([min(self.natural, NARROWEST_TEXT), *words])
+
+
+def print_table(frame: pd.DataFrame) -> None:
+    """Print a table, index first, in the width of the terminal; columns from the right that don't fit are left out.
+
+    Numbers have three figures; `_` in a heading is a space. What was left out is said in a line below.
+    """
+    columns = [_column(str(frame.index.name or ""), list(frame.index))]
+    columns += [_column(str(name), list(frame.iloc[:, place])) for place, name in enumerate(frame)]
+    kept = len(columns)
+    while kept > 1 and _width([column.narrowest for column in columns[:kept]]) > out.width:
+        kept -= 1
+    out.print(_table(columns[:kept], out.width), soft_wrap=False)
+    if left_out := [column.heading for column in columns[kept:]]:
+        say(f"Left out for want of width: {listed(left_out)}.")
+
+
+def _table(columns: list[_Column], width: int) -> Table:
+    """Columns of words share what the others leave of the width."""
+    table = Table(box=None, header_style="dim", padding=(0, BETWEEN, 0, 0), pad_edge=False)
+    spare = width - _width([column.narrowest for column in columns])
+    for column in columns:
+        wide = min(column.natural, column.narrowest + max(spare, 0))
+        spare -= wide - column.narrowest
+        table.add_column(column.heading, width=wide, justify="left" if column.words else "right")
+    for row in zip(*(column.cells for column in columns), strict=True):
+        table.add_row(*row)
+    return table
+
+
+def _width(widths: list[int]) -> int:
+    return sum(widths) + BETWEEN * (len(widths) - 1)
+
+
+def _column(name: str, values: list[Any]) -> _Column:
+    cells = [each if isinstance(each, str) else number(each) for each in values]
+    return _Column(name.replace("_", " "), cells, any(isinstance(each, str) for each in values))
+
+
+class Steps:
+    """A line for each step with the time it takes: a spinner in a terminal, a line at its start and end elsewhere."""
+
+    def __init__(self) -> None:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        self.bar = Progress(*columns, console=out, disable=not out.is_terminal)
+
+    def __enter__(self) -> Self:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+        self.bar.stop()
+
+    def __call__(self, text: str) -> None:
+        self._end()
+        self.bar.add_task(text, total=None)
+        if not out.is_terminal:
+            say(text)
+
+    def _end(self) -> None:
+        for task in self.bar.tasks[-1:]:
+            self.bar.stop_task(task.id)
+            if not out.is_terminal:
+                say(f"  {task.elapsed or 0:.0f} s")
+
+
+class NotebookBars:
+    """The state of a run of notebooks: a bar for each in a terminal, a line for each that ended elsewhere."""
+
+    def __init__(self, total: int) -> None:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("cells"),
+            TimeElapsedColumn(),
+        )
+        self.bars = Progress(*columns, console=out, disable=not out.is_terminal)
+        self.total = total
+        self.tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self.bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bars.stop()
+
+    def __call__(self, step: Step) -> None:
+        """Called when a notebook starts, after each of its cells, and when it has ended."""
+        label = f"{[*self.tasks, step.name].index(step.name) + 1}/{self.total} {step.name}"
+        if step.name not in self.tasks:
+            self.tasks[step.name] = self.bars.add_task(label, total=step.cells)
+        self.bars.update(self.tasks[step.name], completed=step.cells_run)
+        if step.seconds:
+            self.bars.stop_task(self.tasks[step.name])
+            if not out.is_terminal:
+                say(f"{label}: {step.status}, {step.seconds:.0f} s")
