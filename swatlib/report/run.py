@@ -57,6 +57,7 @@ class ReportRun:
     notebooks: list[Step]
     started: str
     commit: str
+    edited: list[str]
     versions: dict
     machine: str
     status: str = UNFINISHED
