@@ -358,7 +358,7 @@ def _extent(recording: "Recording") -> str:
 
 def _tag_table(recording: "Recording") -> "pd.DataFrame":
     """The columns that are needed first stand first: a narrow terminal leaves out the last ones."""
-    from swatlib.studies.pair import tag_table
+    from swatlib.data.facts import tag_table
 
     first = ["description", "unit", "min", "mean", "max", "unchanged"]
     described = tag_table(recording).rename_axis("tag")

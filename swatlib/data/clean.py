@@ -1,39 +1,85 @@
 """A table to a recording: each column understood, rows without readings gone, times in order."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from swatlib.data import facts as shape
-from swatlib.data import labels, readings, roles, times
+from swatlib.data import facts, labels, readings, roles, times
 from swatlib.data.order import once_in_time_order
 from swatlib.data.recording import Recording
 from swatlib.data.table import Table
 from swatlib.data.values import switch_name
 
+STATISTICS = {
+    "count",
+    "mean",
+    "average",
+    "avg",
+    "median",
+    "std",
+    "stdev",
+    "var",
+    "min",
+    "max",
+    "sum",
+    "unique",
+    "top",
+    "freq",
+}
+_PERCENT = r"\d{1,2}\.?\d*\s*%"
+
 
 def clean(table: Table) -> Recording:
-    """The recording a table holds, without its source. DataError names the place, what was met, and what to do."""
+    """The recording a table holds, without its source. DataError names the place, what was met, and what to do.
+
+    NoRowsError when it holds a header alone, averages, or no row with a reading. Findings count what is in the
+    recording: where rows of repeated times were left out, the rest is counted anew.
+    """
+    _refuse_without_rows(table)
+    recording, kept = _understood(table)
+    places, said = once_in_time_order(recording, kept.error)
+    looks_like = facts.looks_like(recording, len(kept))
+    if len(places) < len(kept):
+        left_out = np.delete(kept.rows, places)
+        recording, kept = _understood(table.keep(~np.isin(table.rows, left_out)))
+        places, _ = once_in_time_order(recording, kept.error)
+    recording = recording.take(places)
+    return recording.noting(*said, *looks_like, *facts.findings(recording))
+
+
+def _refuse_without_rows(table: Table) -> None:
     if not len(table):
-        raise table.error("it holds a header and no row: it was cut short or never filled; copy it again")
+        raise table.no_rows("it holds a header and no row", "it was cut short or never filled; copy it again")
+    for column in table.columns:
+        if pa.types.is_string(column.type) and _are_statistics(column):
+            raise table.no_rows(
+                "its rows are averages and the like, not recorded rows", "give the file that holds the recorded rows"
+            )
+
+
+def _are_statistics(column: pa.ChunkedArray) -> bool:
+    """Whether every cell is the name of a statistic, as in the first column of a summary."""
+    words = {str(word).strip().casefold() for word in pc.unique(column.slice(0, 40).drop_null()).to_pylist()}
+    words = {word for word in words if not pc.match_substring_regex(word, f"^{_PERCENT}$").as_py()}
+    return bool(words) and words <= STATISTICS
+
+
+def _understood(table: Table) -> tuple[Recording, Table]:
+    """The rows with a reading, in the order of the file, as a recording with findings and as a table."""
     role = roles.assign(table)
     values = readings.read_readings(table, role.tags)
-    table = table.keep(values.kept)
-    stamps, said_times = _times(table, role.time)
-    label, said_label = labels.read_labels(table, role.labels)
+    kept = table.keep(values.kept)
+    stamps, said_times = _times(kept, role.time)
+    label, said_label = labels.read_labels(kept, role.labels)
     index = pd.DatetimeIndex(stamps, name="time")
-    recording = once_in_time_order(
-        Recording(
-            frame=pd.DataFrame(values.matrix.T, index=index, columns=list(role.tags)),
-            label=None if label is None else pd.Series(label, index=index, name="attack"),
-            extra=_extra(table, role.extra, index),
-        )
+    recording = Recording(
+        frame=pd.DataFrame(values.matrix.T, index=index, columns=list(role.tags)),
+        label=None if label is None else pd.Series(label, index=index, name="attack"),
+        extra=_extra(kept, role.extra, index),
+        findings=(*table.findings, *role.findings, *values.findings, *said_times, *said_label),
     )
-    said = [*table.findings, *role.findings, *values.findings, *said_times, *said_label, *recording.findings]
-    return replace(recording, findings=(*said, *shape.findings(recording, len(table))))
+    return recording, kept
 
 
 def _times(table: Table, column: int | None) -> tuple[np.ndarray, list[str]]:

@@ -1,4 +1,4 @@
-"""What can be said of a whole recording: its span, spacing, holes, codes, constants, and which known file it is."""
+"""What can be said of a whole recording: its span, spacing, gaps, codes, constants, tags, and which known file it is."""
 
 import numpy as np
 import pandas as pd
@@ -18,15 +18,14 @@ KNOWN_ROWS = {
     13_661: "the June 2017 subsample",
     14_996: "the July 2019 workbook",
 }
-HOLES_NAMED = 3
+GAPS_NAMED = 3
 
 
-def findings(recording: Recording, rows: int) -> list[str]:
-    """Sentences about a recording that came from a table of so many rows."""
+def findings(recording: Recording) -> list[str]:
+    """Sentences about a recording that came from one table."""
     return [
-        *_looks_like(recording, rows),
         *_span(recording.frame.index),
-        *holes(recording.frame.index),
+        *gaps(recording.frame.index),
         *_codes(recording.frame),
         *_constant(recording.frame),
     ]
@@ -34,7 +33,19 @@ def findings(recording: Recording, rows: int) -> list[str]:
 
 def after_joining(recording: Recording) -> list[str]:
     """Sentences about several files together."""
-    return [*_span(recording.frame.index), *holes(recording.frame.index)]
+    label = recording.label
+    said = [] if label is None else [f"{label.sum():,} of {count(len(label), 'row')} are attack"]
+    return [*said, *_span(recording.frame.index), *gaps(recording.frame.index)]
+
+
+def tag_table(recording: Recording) -> pd.DataFrame:
+    """One row per tag: stage, description, unit, least, mean and largest reading, share of rows in which it stays."""
+    frame = recording.frame
+    described = pd.DataFrame(
+        {tag: {"stage": TAGS[tag].stage, "description": TAGS[tag].description, "unit": TAGS[tag].unit} for tag in frame}
+    ).T
+    numbers = frame.agg(["min", "mean", "max"]).T
+    return described.join(numbers).assign(unchanged=(frame.diff().iloc[1:] == 0).mean())
 
 
 def is_untimed(recording: Recording) -> bool:
@@ -42,21 +53,21 @@ def is_untimed(recording: Recording) -> bool:
     return recording.frame.index[0] == UNTIMED
 
 
-def holes(index: pd.DatetimeIndex) -> list[str]:
-    """Missing stretches: each of the longest by itself, the others together."""
+def gaps(index: pd.Index) -> list[str]:
+    """Missing time: each of the longest gaps by itself, the others together."""
     step = usual_step(index).to_timedelta64()
     steps = np.diff(index.to_numpy())
     before = np.flatnonzero(steps >= 2 * step)
-    longest = sorted(before[np.argsort(-steps[before], kind="stable")][:HOLES_NAMED])
-    said = [_hole(index[row], index[row + 1], steps[row] - step) for row in longest]
+    longest = sorted(before[np.argsort(-steps[before], kind="stable")][:GAPS_NAMED])
+    said = [_gap(index[row], index[row + 1], steps[row] - step) for row in longest]
     others = np.setdiff1d(before, longest)
     if len(others):
         missing = (steps[others] - step).sum()
-        said.append(f"{_seconds(missing)} missing in {count(len(others), 'more hole')}")
+        said.append(f"{_seconds(missing)} missing in {count(len(others), 'more gap')}")
     return said
 
 
-def _hole(last: pd.Timestamp, following: pd.Timestamp, missing: np.timedelta64) -> str:
+def _gap(last: pd.Timestamp, following: pd.Timestamp, missing: np.timedelta64) -> str:
     days = [f"{moment.day} {moment:%b}" for moment in (last, following)]
     until = f"{following:%H:%M:%S}" if days[0] == days[1] else f"{days[1]} {following:%H:%M:%S}"
     return f"{_seconds(missing)} missing on {days[0]} between {last:%H:%M:%S} and {until}"
@@ -72,7 +83,8 @@ def _is_scaled(frame: pd.DataFrame) -> bool:
     return bool(levels) and frame[levels].abs().max().max() < 10
 
 
-def _looks_like(recording: Recording, rows: int) -> list[str]:
+def looks_like(recording: Recording, rows: int) -> list[str]:
+    """Which known file a table of so many rows is."""
     said = [f"looks like {KNOWN_ROWS[rows]}, {rows:,} rows"] if rows in KNOWN_ROWS else []
     if _is_scaled(recording.frame):
         said.append("readings are scaled (no level, in mm, reaches 10): units and codes are lost")
@@ -85,7 +97,7 @@ def _looks_like(recording: Recording, rows: int) -> list[str]:
     return said
 
 
-def _span(index: pd.DatetimeIndex) -> list[str]:
+def _span(index: pd.Index) -> list[str]:
     step = usual_step(index)
     said = [f"{count(len(index), 'row')} from {index[0]} to {index[-1]}"]
     if abs(step - SECOND) > SECOND / 10:

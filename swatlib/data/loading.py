@@ -1,24 +1,54 @@
 """Files to one recording: read or taken from the cache, then joined."""
 
-import difflib
 import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-from swatlib.data import cache as kept
+from swatlib.data import cache as cached
 from swatlib.data import formats
-from swatlib.data.clean import clean
+from swatlib.data.companions import recordings
 from swatlib.data.order import join
 from swatlib.data.recording import DataError, Recording, Source
+from swatlib.wording import did_you_mean
 
 
-def load(*paths, cache: bool = True) -> Recording:
+def load(*paths: str | Path, cache: bool = True) -> Recording:
     """Read SWaT files, in any form in which they circulate, as one Recording in time order.
 
-    .xlsx, CSV text or parquet, in .zip or .gz or plain; the kind is told by the content. `findings` says what was
-    found and what was done about it; `frame` has the tags that were found, in plant order, float32. With `cache`, a
-    file whose bytes were read before comes from the cache folder of the settings. Raises DataError: file, sheet and
-    row, what was met, and what to do.
+    Parameters
+    ----------
+    paths
+        Files of .xlsx, CSV text or parquet, in .zip or .gz or plain; the kind is found from the content.
+    cache
+        Take a file whose bytes were read before from the cache folder of the settings, and keep what is read there.
+
+    Returns
+    -------
+    Recording
+        `frame` has the tags that were found, in plant order, float32; `findings` says what was found and what was done
+        about it.
+
+    Raises
+    ------
+    DataError
+        In one sentence: file, sheet and row, what was met, and what to do.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> rows = "Timestamp,LIT101,Normal/Attack\\n28/12/2015 10:00:00 AM,500,Normal\\n28/12/2015 10:00:01 AM,700,A ttack\\n"
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "rows.csv")
+    ...     _ = path.write_text(rows)
+    ...     recording = load(path, cache=False)
+    >>> recording.frame["LIT101"].tolist(), recording.label.tolist()
+    ([500.0, 700.0], [False, True])
+    >>> recording.findings[-1]
+    '2 rows from 2015-12-28 10:00:00 to 2015-12-28 10:00:01'
+
+    References
+    ----------
+    The official files: iTrust, Singapore University of Technology and Design, https://itrust.sutd.edu.sg/itrust-labs_datasets/
     """
     if not paths:
         raise DataError("no file given: load takes one path or several, such as load('SWaT_Dataset_Attack_v0.xlsx')")
@@ -30,11 +60,10 @@ def _file(path: Path, cache: bool) -> Recording:
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     source = (Source(path.name, sha256),)
-    recording, said = kept.fetch(sha256) if cache else (None, [])
+    recording, said = cached.fetch(sha256) if cache else (None, [])
     if recording is None:
-        tables = formats.tables(path.name, path.read_bytes())
-        recording = join([(table.place, clean(table)) for table in tables])
-        said += kept.keep(sha256, recording) if cache else []
+        recording = join(recordings(formats.tables(path.name, path.read_bytes())))
+        said += cached.keep(sha256, recording) if cache else []
     return replace(recording, source=source).noting(*said)
 
 
@@ -46,6 +75,5 @@ def _refuse_absent(path: Path) -> None:
         )
     if not path.exists():
         there = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
-        near = difflib.get_close_matches(path.name, there, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ": check the path"
-        raise DataError(f"{path} does not exist{hint}")
+        hint = did_you_mean(path.name, there)
+        raise DataError(f"{path} does not exist{f'.{hint}' if hint else ': check the path'}")

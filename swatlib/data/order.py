@@ -1,75 +1,104 @@
-"""Rows in time order, each moment once, within a file and across files."""
+"""Rows in time order, each time once, within a file and across files."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from swatlib.data import facts as shape
+from swatlib.data import facts
 from swatlib.data.recording import SECOND, DataError, Recording
 from swatlib.plant import TAG_NAMES
 from swatlib.wording import count, listed
 
+HANDFUL = 5  # rows of repeated times that may differ from the first row of their time
 
-def once_in_time_order(recording: Recording, where: str = "more than once") -> Recording:
-    """Rows sorted by time; of rows with the same time the first stays. What was done is added to the findings."""
+Refusal = Callable[[str, int], DataError]
+
+
+def once_in_time_order(
+    recording: Recording, refusal: Refusal, where: str = "more than once"
+) -> tuple[np.ndarray, list[str]]:
+    """Which rows stay, in the order of time (positions), and findings: of rows with the same time the first stays.
+
+    Raises `refusal(what is wrong, position of the row)` when more than a handful of the others hold other readings or
+    another label: then the times are wrong, and rows would be lost.
+    """
     index = recording.frame.index
-    if index.is_monotonic_increasing and index.is_unique:
-        return recording
-    findings = []
-    if not index.is_monotonic_increasing:
-        recording = _rows(recording, np.argsort(index.to_numpy(), kind="stable"))
-        findings.append("rows were not in the order of time, sorted")
-    repeated = recording.frame.index.duplicated()
-    if repeated.any():
-        differ = _differing(recording, repeated)
-        same = f"in {differ:,} of them the rows differ and the first was taken" if differ else "with the same rows"
-        findings.append(f"{count(repeated.sum(), 'time')} occur {where}, kept once, {same}")
-        recording = _rows(recording, np.flatnonzero(~repeated))
-    return recording.noting(*findings)
+    places = np.argsort(index.to_numpy(), kind="stable")
+    said = [] if index.is_monotonic_increasing else ["rows were not in the order of time, sorted"]
+    repeated = index[places].duplicated()
+    if not repeated.any():
+        return places, said
+    first = np.maximum.accumulate(np.where(repeated, 0, np.arange(len(places))))[repeated]
+    differ, contradict = _differing(recording, places[repeated], places[first])
+    if contradict.sum() > HANDFUL:
+        rows = places[repeated][contradict]
+        met = f"{count(len(rows), 'row')} hold other readings than an earlier row of the same time"
+        raise refusal(f"{met}, which would be lost; {_cause(index, rows)}", int(rows.min()))
+    same = (
+        f"in {differ.sum():,} of them the rows differ and the first was taken" if differ.any() else "with the same rows"
+    )
+    return places[~repeated], [*said, f"{count(int(repeated.sum()), 'time')} occur {where}, kept once, {same}"]
 
 
-def _rows(recording: Recording, places: np.ndarray) -> Recording:
-    parts = {"frame": recording.frame, "label": recording.label, "extra": recording.extra}
-    return replace(recording, **{name: None if part is None else part.iloc[places] for name, part in parts.items()})
-
-
-def _differing(recording: Recording, repeated: np.ndarray) -> int:
-    """How many repeated rows are not what the first row of their time is."""
-    places = np.arange(len(repeated))
-    first = np.maximum.accumulate(np.where(repeated, 0, places))[repeated]
+def _differing(recording: Recording, again: np.ndarray, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Masks over repeated rows: what is not the same as the first row of its time, and what contradicts it."""
     values = recording.frame.to_numpy()
-    again, before = values[repeated], values[first]
-    differ = ((again != before) & ~(np.isnan(again) & np.isnan(before))).any(axis=1)
+    here, there = values[again], values[first]
+    empty, also_empty = np.isnan(here), np.isnan(there)
+    contradict = ((here != there) & ~empty & ~also_empty).any(axis=1)
     if recording.label is not None:
         label = recording.label.to_numpy()
-        differ |= label[repeated] != label[first]
-    return int(differ.sum())
+        contradict |= label[again] != label[first]
+    return contradict | (empty != also_empty).any(axis=1), contradict
+
+
+def _cause(index: pd.DatetimeIndex, rows: np.ndarray) -> str:
+    """What has probably made different rows have one time, and what to do."""
+    repeated = index[rows]
+    if (index == index.normalize()).all():
+        return "the times are dates without a time of day; put date and time into one column"
+    if (repeated.second == 0).all() and (repeated.microsecond == 0).all():
+        return "the times have probably lost their seconds; format them as d/m/yyyy hh:mm:ss and export the file again"
+    steps = np.diff(index.to_numpy())
+    if (np.abs(steps + np.timedelta64(1, "h")) < np.timedelta64(10, "m")).any():
+        return "the clock was probably set back by an hour; write the times with their offset, such as +02:00"
+    return (
+        "the rows are of two recordings, or the times were cut or rounded; give each recording its own file and times"
+    )
 
 
 def join(parts: list[tuple[str, Recording]]) -> Recording:
     """Recordings of several files or tables, each with the name its findings get, as one in time order.
 
-    Where a moment is in several, the row of the recording that begins first stays. DataError when only some have a
-    label, or only some have times; without times they follow each other as given.
+    Where a time is in several, the row of the recording that begins first stays. DataError when only some have a
+    label, when only some have times, or when they contradict each other; without times they follow each other as given.
     """
     if len(parts) == 1:
         return parts[0][1]
     _refuse_mixture(parts, lambda part: part.label is None, "has no label", "load them one by one")
-    _refuse_mixture(parts, shape.is_untimed, "has no times and can't be put in order", "load it alone")
+    _refuse_mixture(parts, facts.is_untimed, "has no times and can't be put in order", "load it alone")
     parts = sorted(parts, key=lambda part: part[1].frame.index[0])
-    names, recordings = zip(*parts, strict=True)
+    names, recordings = [name for name, _ in parts], [part for _, part in parts]
     said = [f"{name}: {finding}" for name, part in parts for finding in part.findings]
-    if shape.is_untimed(recordings[0]):
+    if facts.is_untimed(recordings[0]):
         recordings = _one_after_other(recordings)
         said.append(f"{listed(names)} have no times and follow each other as given")
-    joined = once_in_time_order(_concatenated(recordings), "in more than one file")
-    together = (f"together: {finding}" for finding in (*joined.findings, *shape.after_joining(joined)))
+    joined = _concatenated(recordings)
+    places, ordered = once_in_time_order(joined, _refusal(names), "in more than one file")
+    joined = joined.take(places)
+    together = (f"together: {finding}" for finding in (*ordered, *facts.after_joining(joined)))
     return replace(joined, findings=(*said, *together))
 
 
-def _refuse_mixture(parts: list[tuple[str, Recording]], lacks, what: str, advice: str) -> None:
+def _refusal(names: list[str]) -> Refusal:
+    return lambda said, position: DataError(f"{listed(names)} can't be joined: {said}")
+
+
+def _refuse_mixture(
+    parts: list[tuple[str, Recording]], lacks: Callable[[Recording], bool], what: str, advice: str
+) -> None:
     lacking = [name for name, part in parts if lacks(part)]
     if 0 < len(lacking) < len(parts):
         other = next(name for name, part in parts if not lacks(part))
@@ -78,13 +107,10 @@ def _refuse_mixture(parts: list[tuple[str, Recording]], lacks, what: str, advice
 
 def _one_after_other(recordings: Sequence[Recording]) -> list[Recording]:
     starts = np.cumsum([0, *(len(recording.frame) for recording in recordings)])
-    return [_shifted(recording, start * SECOND) for recording, start in zip(recordings, starts, strict=False)]
-
-
-def _shifted(recording: Recording, by: pd.Timedelta) -> Recording:
-    index = recording.frame.index + by
-    parts = {"frame": recording.frame, "label": recording.label, "extra": recording.extra}
-    return replace(recording, **{name: None if part is None else part.set_axis(index) for name, part in parts.items()})
+    return [
+        recording.at(recording.frame.index + start * SECOND)
+        for recording, start in zip(recordings, starts, strict=False)
+    ]
 
 
 def _concatenated(recordings: Sequence[Recording]) -> Recording:
@@ -95,7 +121,7 @@ def _concatenated(recordings: Sequence[Recording]) -> Recording:
         frame=frame,
         label=pd.concat(labels) if labels else None,
         source=tuple(source for recording in recordings for source in recording.source),
-        extra=_concatenated_extra(recordings, frame.index),
+        extra=_concatenated_extra(recordings, pd.DatetimeIndex(frame.index)),
     )
 
 

@@ -70,7 +70,7 @@ def _float32(table: Table, tag: str, numbers: np.ndarray) -> np.ndarray:
 def _dropped(table: Table, odd: dict[tuple[str, int], Cells], kept: np.ndarray) -> list[str]:
     """What rows without any reading hold instead; DataError when that is not known."""
     if not kept.any():
-        raise table.error(f"no row holds a reading{_first_text(odd)}; give the file that holds the recorded rows")
+        raise table.no_rows(f"no row holds a reading{_first_text(odd)}", "give the file that holds the recorded rows")
     texts = defaultdict(list)
     for (tag, _), cells in odd.items():
         for row, text in zip(cells.odd, cells.texts, strict=True):

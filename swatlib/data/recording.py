@@ -9,6 +9,8 @@ import pandas as pd
 EVENT_COLUMNS = ("attack", "start", "end", "points", "action", "visibility")
 SECOND = pd.Timedelta(1, "s")
 
+Rows = np.ndarray | slice
+
 
 class DataError(ValueError):
     """A file that can't be read as a recording; the message says where, what was met and what to do."""
@@ -24,12 +26,35 @@ class Source:
 
 @dataclass(frozen=True)
 class Recording:
-    """Rows of the plant, one a second unless a finding says otherwise.
+    """Rows of the plant, one per second unless a finding says otherwise.
 
-    `frame`: float32 tag columns in plant order, DatetimeIndex `time`, strictly increasing; an empty cell is NaN.
-    `label`: bool Series `attack` on the same index, or None. `events`: what is known exactly (a simulated run,
-    corrected labels), `end` half-open. `extra`: columns that are no tag. `findings`: what was found in the files and
-    done about it.
+    Parameters
+    ----------
+    frame
+        Readings (rows × tags), float32, tags in plant order, with a strictly increasing DatetimeIndex `time`. An empty
+        cell is NaN.
+    label
+        Bool Series `attack` on the same index; None where there is no label.
+    findings
+        What was found in the files and done about it, one sentence each.
+    source
+        Where the rows came from.
+    events
+        Event table of what is known exactly (a simulated run, corrected labels); `end` is the first moment after.
+    extra
+        Columns that hold no tag, on the same index.
+
+    Examples
+    --------
+    >>> index = pd.date_range("2015-12-28 10:00", periods=4, freq="s", name="time")
+    >>> frame = pd.DataFrame({"LIT101": np.float32([500, 501, 502, 503])}, index)
+    >>> recording = Recording(frame, label=pd.Series([False, False, True, True], index, name="attack"))
+    >>> recording.between("2015-12-28 10:00:01").frame["LIT101"].tolist()
+    [501.0, 502.0, 503.0]
+    >>> recording.take(recording.label.to_numpy()).frame["LIT101"].tolist()
+    [502.0, 503.0]
+    >>> recording.period
+    Timedelta('0 days 00:00:01')
     """
 
     frame: pd.DataFrame
@@ -51,35 +76,47 @@ class Recording:
 
     @property
     def days(self) -> float:
-        """Recorded time in days, holes left out."""
+        """Recorded time in days, gaps left out."""
         return len(self.frame) * (self.period / pd.Timedelta("1d"))
 
     def noting(self, *findings: str) -> "Recording":
         """The same with more findings."""
         return replace(self, findings=(*self.findings, *findings))
 
-    def between(self, start=None, end=None) -> "Recording":
-        """The part from `start` (included) to `end` (excluded); events that touch it stay whole."""
-        start, end = (None if t is None else pd.Timestamp(t) for t in (start, end))
-        rows = slice(
-            0 if start is None else self.frame.index.searchsorted(start),
-            len(self.frame) if end is None else self.frame.index.searchsorted(end),
+    def take(self, rows: Rows) -> "Recording":
+        """The rows of a mask (one bool per row), of positions or of a slice; events that touch their time stay whole."""
+        frame = self.frame.iloc[rows]
+        return replace(
+            self,
+            frame=frame,
+            label=None if self.label is None else self.label.iloc[rows],
+            extra=None if self.extra is None else self.extra.iloc[rows],
+            events=None if self.events is None else touching(self.events, frame.index),
         )
-        cut = {
-            name: None if part is None else part.iloc[rows]
-            for name, part in (("frame", self.frame), ("label", self.label), ("extra", self.extra))
-        }
-        events = None if self.events is None else touching(self.events, cut["frame"].index)
-        return replace(self, events=events, **cut)
+
+    def at(self, index: pd.DatetimeIndex) -> "Recording":
+        """The same rows at other times."""
+        return replace(
+            self,
+            frame=self.frame.set_axis(index),
+            label=None if self.label is None else self.label.set_axis(index),
+            extra=None if self.extra is None else self.extra.set_axis(index),
+        )
+
+    def between(self, start: pd.Timestamp | str | None = None, end: pd.Timestamp | str | None = None) -> "Recording":
+        """The part from `start` (included) to `end` (excluded); events that touch it stay whole."""
+        index = self.frame.index
+        first = 0 if start is None else index.searchsorted(pd.Timestamp(start))
+        return self.take(slice(first, len(index) if end is None else index.searchsorted(pd.Timestamp(end))))
 
 
-def usual_step(index: pd.DatetimeIndex) -> pd.Timedelta:
+def usual_step(index: pd.Index) -> pd.Timedelta:
     """Median time between rows; a second where there are too few to tell."""
     return pd.Timedelta(np.median(np.diff(index.to_numpy()))) if len(index) > 1 else SECOND
 
 
-def touching(events: pd.DataFrame, index: pd.DatetimeIndex) -> pd.DataFrame:
-    """Events with at least a moment inside the span of `index`."""
+def touching(events: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
+    """Events with at least a moment inside the time of `index`."""
     if index.empty:
         return events.iloc[:0]
     return events[(events["end"] > index[0]) & (events["start"] <= index[-1])].reset_index(drop=True)

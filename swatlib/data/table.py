@@ -12,8 +12,15 @@ from swatlib.wording import listed
 HEAD = 40  # rows among which the header must be
 
 
-class NoTagError(DataError):
-    """A table, a sheet or an archive's member in which no column is named like a tag."""
+class NoRowsError(DataError):
+    """A file, sheet or archive member that holds no recorded row: it is refused alone and passed over beside others.
+
+    `passed`: the finding when it is passed over.
+    """
+
+    def __init__(self, said: str, place: str, why: str):
+        super().__init__(said)
+        self.passed = f"{place} passed over: {why}"
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,10 @@ class Table:
         row = "" if position is None else f", row {self.rows[position]}"
         return DataError(f"{self.place}{row}: {said}")
 
+    def no_rows(self, why: str, advice: str) -> NoRowsError:
+        """The error that this table holds no recorded row."""
+        return NoRowsError(f"{self.place}: {why}; {advice}", self.place, why)
+
     def keep(self, mask: np.ndarray) -> "Table":
         """The rows where `mask` holds."""
         if mask.all():
@@ -46,12 +57,11 @@ class Table:
 
 
 def find_header(place: str, head: list[list[str]]) -> int:
-    """Which of the first rows names most tags, from 0. NoTagError when none names any."""
+    """Which of the first rows names most tags, from 0. NoRowsError when none names any."""
     named = [tags_among(cells) for cells in head]
     if not any(named):
         met = listed([repr(cell) for cell in next(filter(any, head), []) if cell], 5)
-        raise NoTagError(
-            f"{place}: no SWaT tag is named in its first rows{met and f', which begin {met}'}; "
-            "a row of names like FIT101, LIT101, MV101 is needed above the readings"
-        )
+        why = f"no SWaT tag is named in its first rows{met and f', which begin {met}'}"
+        advice = "a row of names like FIT101, LIT101, MV101 is needed above the readings"
+        raise NoRowsError(f"{place}: {why}; {advice}", place, "no tag is named in it")
     return int(np.argmax(named))

@@ -1,7 +1,10 @@
-"""Workbooks (.xlsx) to tables, one for each sheet that names tags."""
+"""Workbooks (.xlsx) to tables, one for each visible sheet that names tags."""
 
+import io
 import logging
+import zipfile
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import fastexcel
 import numpy as np
@@ -9,32 +12,56 @@ import pyarrow as pa
 
 from swatlib.data.names import tags_among
 from swatlib.data.recording import DataError
-from swatlib.data.table import HEAD, NoTagError, Table, find_header
+from swatlib.data.table import HEAD, NoRowsError, Table, find_header
 
 OFFICIAL_HEADER = 1  # row, from 0: stages stand above the names
 
 
-def read_workbook(place: str, content: bytes) -> list[Table]:
-    """The sheets that hold tags. DataError when none does, or the workbook can't be opened."""
+def read_workbook(place: str, content: bytes) -> list[Table | NoRowsError]:
+    """The sheets: tables, and for each without tags, why it is none. DataError when the workbook can't be opened.
+
+    Hidden sheets count only where no visible one names a tag.
+    """
     for logger in ("fastexcel", "calamine"):  # they warn of each empty column
         logging.getLogger(logger).setLevel(logging.CRITICAL)
     try:
         reader = fastexcel.read_excel(content)
-        found = {name: _try_sheet(reader, name, f"{place}, sheet {name}") for name in reader.sheet_names}
+        hidden = _hidden(content)
+        found = [_try_sheet(reader, name, place) for name in reader.sheet_names if name not in hidden]
+        if any(isinstance(each, Table) for each in found):
+            return [*found, *(_hidden_sheet(place, name) for name in reader.sheet_names if name in hidden)]
+        found += [_try_sheet(reader, name, place) for name in reader.sheet_names if name in hidden]
     except fastexcel.FastExcelError as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"{place} can't be opened as a workbook ({reason}): save it again as .xlsx") from error
-    tables = [table for table in found.values() if isinstance(table, Table)]
-    if not tables:
-        raise next(iter(found.values()), DataError(f"{place} is a workbook without a sheet of cells"))
-    passed = tuple(f"sheet {name} names no tag, passed over" for name in found if isinstance(found[name], NoTagError))
-    return [replace(tables[0], findings=(*passed, *tables[0].findings)), *tables[1:]]
+    if not found:
+        raise DataError(f"{place} is a workbook without a sheet of cells")
+    return [_noting(each, "the sheet is hidden, and no visible one names a tag") for each in found]
 
 
-def _try_sheet(reader: fastexcel.ExcelReader, name: str, place: str) -> Table | NoTagError:
+def _hidden(content: bytes) -> set[str]:
+    """Names of the sheets that the workbook does not show."""
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        if "xl/workbook.xml" not in parts.namelist():
+            return set()
+        sheets = ElementTree.fromstring(parts.read("xl/workbook.xml")).findall(".//{*}sheet")
+        return {sheet.get("name", "") for sheet in sheets if sheet.get("state", "visible") != "visible"}
+
+
+def _hidden_sheet(place: str, name: str) -> NoRowsError:
+    why = "it is hidden"
+    return NoRowsError(f"{place}, sheet {name}: {why}; show it", f"{place}, sheet {name}", why)
+
+
+def _noting(found: Table | NoRowsError, said: str) -> Table | NoRowsError:
+    return replace(found, findings=(said, *found.findings)) if isinstance(found, Table) else found
+
+
+def _try_sheet(reader: fastexcel.ExcelReader, name: str, workbook: str) -> Table | NoRowsError:
+    place = f"{workbook}, sheet {name}"
     try:
         return _typed(reader, name, place) or _text(reader, name, place)
-    except NoTagError as error:
+    except NoRowsError as error:
         return error
 
 

@@ -6,7 +6,6 @@ import pandas as pd
 
 from swatlib.data import DataError, Recording, attacks, load
 from swatlib.data.times import UNTIMED
-from swatlib.plant import TAGS
 from swatlib.simulation import simulate
 
 SECONDS_PER_DAY = 86_400
@@ -51,16 +50,6 @@ def _time(text: str) -> pd.Timestamp:
 def without_startup(recording: Recording, hours: float = 6) -> pd.DataFrame:
     """Rows of a recording without its first hours, in which the tanks fill."""
     return recording.frame[recording.frame.index >= recording.frame.index[0] + pd.Timedelta(hours, "h")]
-
-
-def tag_table(recording: Recording) -> pd.DataFrame:
-    """One row a tag: what it is, its least, mean and largest reading, and the share of rows in which it stays."""
-    frame = recording.frame
-    described = pd.DataFrame(
-        {tag: {"stage": TAGS[tag].stage, "description": TAGS[tag].description, "unit": TAGS[tag].unit} for tag in frame}
-    ).T
-    numbers = frame.agg(["min", "mean", "max"]).T
-    return described.join(numbers).assign(unchanged=(frame.diff().iloc[1:] == 0).mean())
 
 
 def _same_tags(normal: Recording, attack: Recording) -> tuple[Recording, Recording]:

@@ -227,7 +227,7 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path):
 
 def test_paths_that_lead_nowhere_are_refused(tmp_path):
     (tmp_path / "attack.csv").write_text(HEADER + ROWS)
-    with pytest.raises(DataError, match=r"atack.csv does not exist; did you mean attack.csv\?"):
+    with pytest.raises(DataError, match=r"atack.csv does not exist. Did you mean 'attack.csv'\?"):
         load(tmp_path / "atack.csv")
     with pytest.raises(DataError, match=r"is a folder: give the files in it one by one, such as attack.csv"):
         load(tmp_path)

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from swatlib.data import DataError
+from swatlib.data.facts import tag_table
 from swatlib.pipeline import Pipeline
-from swatlib.studies.pair import recordings, tag_table, without_startup
+from swatlib.studies.pair import recordings, without_startup
 
 
 @pytest.fixture(scope="module")
