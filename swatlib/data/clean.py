@@ -11,22 +11,27 @@ from swatlib.data.recording import Recording
 from swatlib.data.table import Table
 from swatlib.data.values import switch_name
 
-STATISTICS = {
-    "count",
-    "mean",
-    "average",
-    "avg",
-    "median",
-    "std",
-    "stdev",
-    "var",
-    "min",
-    "max",
-    "sum",
-    "unique",
-    "top",
-    "freq",
-}
+_STATISTICS = frozenset(
+    [
+        "count",
+        "mean",
+        "average",
+        "avg",
+        "median",
+        "std",
+        "stdev",
+        "var",
+        "variance",
+        "min",
+        "max",
+        "minimum",
+        "maximum",
+        "sum",
+        "unique",
+        "top",
+        "freq",
+    ]
+)
 _PERCENT = r"\d{1,2}\.?\d*\s*%"
 
 
@@ -62,7 +67,7 @@ def _are_statistics(column: pa.ChunkedArray) -> bool:
     """Whether every cell is the name of a statistic, as in the first column of a summary."""
     words = {str(word).strip().casefold() for word in pc.unique(column.slice(0, 40).drop_null()).to_pylist()}
     words = {word for word in words if not pc.match_substring_regex(word, f"^{_PERCENT}$").as_py()}
-    return bool(words) and words <= STATISTICS
+    return bool(words) and words <= _STATISTICS
 
 
 def _understood(table: Table) -> tuple[Recording, Table]:

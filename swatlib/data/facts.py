@@ -1,4 +1,4 @@
-"""What can be said of a whole recording: its span, spacing, gaps, codes, constants, tags, and which known file it is."""
+"""What can be said of a whole recording: span, spacing, gaps, codes, constants, tags, and which known file it is."""
 
 import numpy as np
 import pandas as pd

@@ -42,7 +42,7 @@ Found = list[Table | NoRowsError]
 
 
 def tables(place: str, content: bytes) -> Found:
-    """What is in a file, unpacked as often as need be: tables, and for each part without recorded rows, why it has none.
+    """What is in a file, unpacked as often as need be: tables, and for each part without recorded rows, the reason.
 
     DataError when a part may hold rows and can't be read.
     """
@@ -141,7 +141,7 @@ def _head(column: pa.ChunkedArray) -> list[str]:
 
 
 def _simple(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Numbers, booleans and timestamps as they are, everything else as text: lists and records as Python writes them."""
+    """Numbers, booleans, timestamps as they are, everything else as text: lists and records as Python writes them."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         return _simple(column.cast(kind.value_type))

@@ -36,7 +36,11 @@ def load(*paths: str | Path, cache: bool = True) -> Recording:
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
-    >>> rows = "Timestamp,LIT101,Normal/Attack\\n28/12/2015 10:00:00 AM,500,Normal\\n28/12/2015 10:00:01 AM,700,A ttack\\n"
+    >>> rows = (
+    ...     "Timestamp,LIT101,Normal/Attack\\n"
+    ...     "28/12/2015 10:00:00 AM,500,Normal\\n"
+    ...     "28/12/2015 10:00:01 AM,700,A ttack\\n"
+    ... )
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder, "rows.csv")
     ...     _ = path.write_text(rows)

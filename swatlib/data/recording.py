@@ -84,7 +84,7 @@ class Recording:
         return replace(self, findings=(*self.findings, *findings))
 
     def take(self, rows: Rows) -> "Recording":
-        """The rows of a mask (one bool per row), of positions or of a slice; events that touch their time stay whole."""
+        """The rows of a mask (one bool per row), of positions or of a slice; events that touch them stay whole."""
         frame = self.frame.iloc[rows]
         return replace(
             self,
