@@ -11,28 +11,10 @@ from swatlib.data.recording import Recording
 from swatlib.data.table import Table
 from swatlib.data.values import switch_name
 
-_STATISTICS = frozenset(
-    [
-        "count",
-        "mean",
-        "average",
-        "avg",
-        "median",
-        "std",
-        "stdev",
-        "var",
-        "variance",
-        "min",
-        "max",
-        "minimum",
-        "maximum",
-        "sum",
-        "unique",
-        "top",
-        "freq",
-    ]
+_STATISTIC = (
+    r"^\s*(count|mean|average|avg\.?|median|std\.?|stdev|standard deviation|var|variance|min\.?|max\.?|minimum|maximum|sum|"
+    r"total|range|mode|unique|top|freq|skew|kurtosis|\d{1,2}(\.\d+)?\s*%)\s*$"
 )
-_PERCENT = r"\d{1,2}\.?\d*\s*%"
 
 
 def clean(table: Table) -> Recording:
@@ -65,9 +47,12 @@ def _refuse_without_rows(table: Table) -> None:
 
 def _are_statistics(column: pa.ChunkedArray) -> bool:
     """Whether every cell is the name of a statistic, as in the first column of a summary."""
-    words = {str(word).strip().casefold() for word in pc.unique(column.slice(0, 40).drop_null()).to_pylist()}
-    words = {word for word in words if not pc.match_substring_regex(word, f"^{_PERCENT}$").as_py()}
-    return bool(words) and words <= _STATISTICS
+    cells = column.drop_null()
+    cells = cells.filter(pc.not_equal(cells, ""))
+    head = cells.slice(0, 1)
+    return len(head) > 0 and all(
+        bool(pc.all(pc.match_substring_regex(part, _STATISTIC, ignore_case=True)).as_py()) for part in (head, cells)
+    )
 
 
 def _understood(table: Table) -> tuple[Recording, Table]:
