@@ -12,8 +12,8 @@ from swatlib.data.table import Table
 from swatlib.data.values import switch_name
 
 _STATISTIC = (
-    r"^\s*(count|mean|average|avg\.?|median|std\.?|stdev|standard deviation|var|variance|min\.?|max\.?|minimum|maximum|sum|"
-    r"total|range|mode|unique|top|freq|skew|kurtosis|\d{1,2}(\.\d+)?\s*%)\s*$"
+    r"^\s*(count|mean|average|avg\.?|median|std\.?|stdev|standard deviation|var|variance|min\.?|max\.?|minimum|maximum|"
+    r"sum|total|range|mode|unique|top|freq|skew|kurtosis|\d{1,2}(\.\d+)?\s*%)\s*$"
 )
 
 
