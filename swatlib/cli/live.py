@@ -1,4 +1,4 @@
-"""The verbs of the live stream, which `swatlib.cli.app` takes in among its own.
+"""The verbs of the live stream, which `swatlib.cli.app` adds to its own.
 
 What a verb needs is imported when it runs, so that `--help` answers at once.
 """
@@ -6,13 +6,19 @@ What a verb needs is imported when it runs, so that `--help` answers at once.
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from swatlib.cli.terminal import Steps, out
+
+if TYPE_CHECKING:
+    from swatlib.pipeline import Pipeline
+    from swatlib.servers.records import Record
+
+LINE_EVERY = 10.0  # seconds between two lines that say what happens, where no terminal is
 
 app = typer.Typer()
 services = typer.Typer(
@@ -23,8 +29,12 @@ services = typer.Typer(
 app.add_typer(services, name="services")
 
 Names = Annotated[list[str] | None, typer.Argument(help="kafka, influxdb, telegraf; all when none is named.")]
+Processes = Annotated[
+    list[str] | None,
+    typer.Argument(help="kafka, influxdb, telegraf, or stream: that of a live run; all when none is named."),
+]
 Folder = Annotated[
-    Path | None, typer.Option(help="What servers keep: data, logs, tokens. Default: SWAT_SERVICES_FOLDER.")
+    Path | None, typer.Option(help="Data, logs and tokens of the servers. Default: SWAT_SERVICES_FOLDER.")
 ]
 Plant = Annotated[str, typer.Option(help="Name of the plant, the key of its messages and the tag of its points.")]
 Speed = Annotated[str, typer.Option(help="1 is the plant's pace, 60 sixty times it, fast as fast as possible.")]
@@ -55,27 +65,29 @@ def install(names: Names = None) -> None:
 def start(
     names: Names = None,
     folder: Folder = None,
-    port: Annotated[list[str], typer.Option(metavar="NAME=PORT", help="May repeat; else a free one.")] = (),
+    port: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=PORT", help="May repeat; the default is a free one.")
+    ] = None,
 ) -> None:
-    """Start servers that go on when this terminal closes; on the ports of last time, or on free ones."""
+    """Start servers that run on when this terminal closes, on the ports of last time or on free ones."""
     from swatlib.servers import Services
 
-    servers = Services(folder, names or (), _ports(port))
+    servers = Services(folder, names or (), _ports(port or []))
     with Steps() as say:
         say(f"starting {', '.join(servers.names)}")
         started = servers.start()
     for name in servers.names:
         status = servers.status()[name]
         runs = "runs" if name in started else "ran already"
-        out.print(f"{name} {runs} at {status.address}, process {status.record.pid}", highlight=False)
+        out.print(f"{name} {runs} at {status.address}, process {servers.pid(name)}", highlight=False)
 
 
 @services.command(epilog="Example: python -m swatlib services stop")
-def stop(names: Names = None, folder: Folder = None) -> None:
-    """End servers; data, tokens and ports stay for the next start."""
+def stop(names: Processes = None, folder: Folder = None) -> None:
+    """Stop servers, and the stream of a live run; data, tokens and ports stay for the next start."""
     from swatlib.servers import Services
 
-    servers = Services(folder, names or ())
+    servers = Services(folder)
     stopped = servers.stop(*(names or ()))
     out.print(f"stopped {', '.join(stopped)}" if stopped else f"nothing runs in {servers.folder}", soft_wrap=True)
 
@@ -96,10 +108,10 @@ def status(folder: Folder = None) -> None:
 
 @services.command(epilog="Example: python -m swatlib services logs kafka --follow")
 def logs(
-    name: Annotated[str, typer.Argument(help="kafka, influxdb or telegraf.")],
+    name: Annotated[str, typer.Argument(help="kafka, influxdb, telegraf or stream.")],
     folder: Folder = None,
     lines: Annotated[int, typer.Option(help="How many of the last ones.", min=0)] = 30,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they come, until Ctrl-C.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Show new lines as they come, until Ctrl-C.")] = False,
 ) -> None:
     """What a server has logged."""
     from swatlib.servers import Services, ServicesError
@@ -115,8 +127,8 @@ def logs(
             time.sleep(0.3)
 
 
-def _process(record) -> tuple[str, str]:
-    """Number of the process and when it started, here's time; nothing for a server that was stopped."""
+def _process(record: "Record | None") -> tuple[str, str]:
+    """Number of the process and when it started, in local time; empty for a server that was stopped."""
     if not record or not record.pid:
         return "", ""
     return str(record.pid), f"{datetime.fromisoformat(record.since).astimezone():%Y-%m-%d %H:%M:%S}"
@@ -139,27 +151,23 @@ def produce(
     """Send a recording, or a simulated plant that takes attacks, to Kafka; started again, it goes on where it was."""
     from swatlib.data import load
     from swatlib.live.links import links
-    from swatlib.live.producer import Producer, blocks, create_topics
-    from swatlib.live.session import PAST
-    from swatlib.live.wiring import announce, connect, run_plant
+    from swatlib.live.plant import PlantRun
+    from swatlib.live.producer import Producer, blocks
+    from swatlib.live.wiring import attack_recorder, connect
 
     at = connect(folder)
-    create_topics(at.servers)
     if files:
         recording = load(*files)
         sender = Producer(at.servers, plant, _rate(speed), clock, monitor=at.monitor("producer"))
         for link in links(plant, *recording.frame.index[[0, -1]]) if clock == "original" else ():
             out.print(link, soft_wrap=True, highlight=False)
-        out.print(str(sender.send(blocks(recording.frame, recording.label), announce(recording.events, plant, at.to))))
+        recorder = attack_recorder(recording.events, plant, at)
+        out.print(str(sender.send(blocks(recording.frame, recording.label), recorder)))
     elif _rate(speed) != 1:
-        raise typer.BadParameter(
-            "a plant that runs now runs at speed 1; `python -m swatlib live --minutes` goes faster"
-        )
+        raise typer.BadParameter("a plant that runs now has speed 1; `python -m swatlib live --minutes` goes faster")
     else:
         out.print(f"{plant} runs now, Ctrl-C ends it. Attack it: python -m swatlib attack LIT101 ramp +1")
-        from swatlib.simulation import Attack, running
-
-        run_plant(at, Producer(at.servers, plant), running(seed, PAST), Attack, past=PAST)
+        PlantRun(at, plant, seed=seed).send()
 
 
 @app.command(epilog="Example: python -m swatlib stream models/swat")
@@ -180,30 +188,32 @@ def stream(
     folder: Folder = None,
 ) -> None:
     """Score what comes on the topic SWAT and store it, until Ctrl-C; started again, it goes on where it was."""
-    from swatlib.live.producer import create_topics
-    from swatlib.live.wiring import connect, kept, stream_to
+    from swatlib.live.session import SPARK_RUNS
+    from swatlib.live.wiring import configured_stream, connect, stream_folder
 
     at = connect(folder)
-    create_topics(at.servers)
     out.print(at.sentence, soft_wrap=True, highlight=False)
-    stream_to(at, pipeline, checkpoint or kept(folder) / "checkpoint", batch=batch).run()
+    query = configured_stream(at, pipeline, checkpoint or stream_folder(folder) / "checkpoint", batch=batch)
+    query.session()
+    out.print(SPARK_RUNS)
+    query.run()
 
 
-@app.command(epilog="Example: python -m swatlib load ~/points")
-def load(
+@app.command(epilog="Example: python -m swatlib upload ~/points")
+def upload(
     points: Annotated[
         Path | None, typer.Argument(help="Folder of line protocol; none: where the stream put it.", file_okay=False)
     ] = None,
     *,
     folder: Folder = None,
 ) -> None:
-    """Store in InfluxDB what the stream put into files while there was none; twice does no harm."""
+    """Store in InfluxDB the points that the stream put into files while there was none; twice does no harm."""
     from swatlib.live.sink import FileSink, InfluxSink, copy
-    from swatlib.live.wiring import connect, files_of
+    from swatlib.live.wiring import connect, points_folder
 
-    at, files = connect(folder), FileSink(points or files_of(folder))
+    at, files = connect(folder), FileSink(points or points_folder(folder))
     if not isinstance(at.to, InfluxSink):
-        raise typer.BadParameter(f"no InfluxDB runs to load into. {at.sentence}")
+        raise typer.BadParameter(f"no InfluxDB runs. {at.sentence}")
     if not files.names():
         raise typer.BadParameter(f"{files.folder} holds no points (files that end in .lp)")
     for name, count in copy(files, at.to).items():
@@ -217,18 +227,18 @@ def load(
 def attack(
     effects: Annotated[list[str], typer.Argument(help="TAG spoof NUMBER, ramp NUMBER, freeze, or force STATE.")],
     *,
-    seconds: Annotated[int, typer.Option("--for", help="How many it lasts.", min=1)] = 300,
+    seconds: Annotated[int, typer.Option("--for", help="Duration.", min=1)] = 300,
     plant: Plant = "swat",
     folder: Folder = None,
 ) -> None:
     """Attack the simulated plant that runs; several effects are joined by ';'."""
+    from swatlib.live.plant import check_attack
     from swatlib.live.producer import request_attack
     from swatlib.live.topic import Command
     from swatlib.live.wiring import connect
-    from swatlib.simulation import Attack
 
     text = " ".join(effects)
-    Attack(text, seconds)
+    check_attack(text, seconds)
     request_attack(connect(folder).servers, Command(plant, text, seconds))
     out.print(f"{text}, for {seconds} s, was sent to plant {plant}; it begins with its next row", highlight=False)
 
@@ -237,11 +247,13 @@ def attack(
 def live(
     pipeline: Annotated[Path | None, typer.Argument(help="A saved one; none: the default, simulated days.")] = None,
     *,
-    minutes: Annotated[float | None, typer.Option(help="Of the plant's time; for ever when not said.", min=1)] = None,
+    minutes: Annotated[float | None, typer.Option(help="Of the plant's time; none: until Ctrl-C.", min=1)] = None,
     speed: Speed = "1",
-    attacks: Annotated[list[str], typer.Option("--attack", metavar="EFFECTS", help="One after the other.")] = (),
+    attacks: Annotated[
+        list[str] | None, typer.Option("--attack", metavar="EFFECTS", help="May repeat: one after the other.")
+    ] = None,
     plant: Annotated[
-        str | None, typer.Option(help="Name of the plant; none: swat at its own pace, else a new one.")
+        str | None, typer.Option(help="Name of the plant; none: swat without --minutes, else a new one.")
     ] = None,
     seed: Seed = 0,
     folder: Folder = None,
@@ -249,20 +261,19 @@ def live(
     """Servers, a simulated plant and the stream at once, on this machine; Ctrl-C ends all of it."""
     from swatlib.live.session import Live
     from swatlib.pipeline import Pipeline
-    from swatlib.simulation import Attack, running
 
     if minutes is None and (_rate(speed) != 1 or attacks):
         raise typer.BadParameter("--speed and --attack need --minutes; without it the plant runs for ever, at speed 1")
     fitted = Pipeline.load(pipeline) if pipeline else _default(folder, seed)
-    run = Live(fitted, running, Attack, minutes, _rate(speed), tuple(attacks), plant, seed, folder)
-    with run:
+    with Live(fitted, minutes, _rate(speed), attacks or (), plant, seed, folder) as run:
         out.print(f"{run.sentence} The stream logs to {run.log}", soft_wrap=True, highlight=False)
-        run.wait()
-        table, batches, (points, differences) = run.found(), run.batches(), run.parity()
-    if len(table):
-        out.print(table.to_string(index=False), soft_wrap=True, highlight=False)
+        with _Reported() as report:
+            run.wait(lambda: report(run.progress))
+        delays, batches, (points, differences) = run.delays(), run.batches(), run.parity()
+    if len(delays):
+        out.print(delays.to_string(index=False), soft_wrap=True, highlight=False)
     rows, latency = int(batches["rows_out"].sum()), batches["latency_p95"].median()
-    out.print(f"{rows:,} rows stored, {batches['rows_per_second'].max():,.0f} a second at best, {latency:.1f} s from "
+    out.print(f"{rows:,} rows stored, {batches['rows_per_second'].max():,.0f} rows/s at best, {latency:.1f} s from "
               "sent to stored (p95)", highlight=False)  # fmt: skip
     out.print(f"{points:,} scores equal those of the pipeline offline" if not differences else f"[red]{differences}[/]")
     if differences:
@@ -277,13 +288,13 @@ def _rate(speed: str) -> float | None:
         raise typer.BadParameter(f"speed {speed!r}: give a number, or fast for as fast as possible") from None
 
 
-def _default(folder: Path | None, seed: int):
-    """The default pipeline, fitted on two simulated days, kept beside the stream."""
-    from swatlib.live.wiring import kept
+def _default(folder: Path | None, seed: int) -> "Pipeline":
+    """The default pipeline, fitted on two simulated days and saved beside the stream's own files."""
+    from swatlib.live.wiring import stream_folder
     from swatlib.pipeline import DEFAULT, Pipeline
     from swatlib.simulation import simulate
 
-    saved = kept(folder) / f"default-{seed}"
+    saved = stream_folder(folder) / f"default-{seed}"
     if saved.exists():
         try:
             if (found := Pipeline.load(saved)).detectors == DEFAULT:
@@ -294,6 +305,24 @@ def _default(folder: Path | None, seed: int):
     fitted = Pipeline().fit(simulate("54 h", attacks=None, seed=seed))
     fitted.save(saved)
     return fitted
+
+
+class _Reported:
+    """What happens now: one line that changes in a terminal, elsewhere a line at most every LINE_EVERY seconds."""
+
+    def __enter__(self) -> "_Reported":
+        self._line, self._next, self._last = out.status(""), 0.0, ""
+        self._line.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._line.stop()
+
+    def __call__(self, text: str) -> None:
+        self._line.update(escape(text))
+        if not out.is_terminal and text != self._last and time.monotonic() >= self._next:
+            out.print(escape(text), soft_wrap=True, highlight=False)
+            self._last, self._next = text, time.monotonic() + LINE_EVERY
 
 
 def _ports(assignments: list[str]) -> dict[str, int]:

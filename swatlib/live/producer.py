@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +21,6 @@ from kafka.partitioner.default import murmur2
 from swatlib.live import topic
 from swatlib.live.line_protocol import nanoseconds
 from swatlib.live.telegraf import Counters, Monitor
-from swatlib.plant import TAG_NAMES
 
 ORIGINAL, NOW = "original", "now"
 BLOCK = 1_000  # rows encoded at once
@@ -31,6 +29,7 @@ PENDING = 10  # blocks sent and not yet acknowledged
 READ_BACK = 256  # messages read back from the end of a partition, then four times as many, until the plant is met
 SHIFT = "shift"  # header: nanoseconds by which the clock `now` moved a row
 FOR_EVER = 2**31 - 1
+VISIBLE = 30.0  # seconds until a new topic must be listed
 
 _log = logging.getLogger(__name__)
 
@@ -197,41 +196,6 @@ def blocks(frame: pd.DataFrame, label: pd.Series | None = None, rows: int = BLOC
     return (whole.iloc[start : start + rows] for start in range(0, len(whole), rows))
 
 
-@dataclass(frozen=True)
-class Running:
-    """A simulated plant that runs now and takes attacks.
-
-    plant: has `time` (of its next row), `run(seconds)` (rows × tags) and `attack`. make: an attack from its effects,
-    seconds, and `name`. commands: what was sent to it since it was last asked. launched: told of each command that
-    begins, with its start and its end (half-open).
-    """
-
-    plant: Any
-    make: Callable[..., Any]
-    commands: Callable[[], list[topic.Command]]
-    launched: Callable[[topic.Command, pd.Timestamp, pd.Timestamp], None] = lambda *_: None
-
-    def frames(
-        self, rows: int = 1, stopped: Callable[[], bool] = lambda: False, until: pd.Timestamp | None = None
-    ) -> Iterator[pd.DataFrame]:
-        """Its rows from now on, so many at a time, up to the time `until` (excluded) or until `stopped`."""
-        while not stopped() and (until is None or self.plant.time < until):
-            for command in self.commands():
-                self._launch(command)
-            count = rows if until is None else min(rows, int((until - self.plant.time).total_seconds()))
-            index = pd.date_range(self.plant.time, periods=count, freq="s", name="time")
-            yield pd.DataFrame(self.plant.run(count), index, list(TAG_NAMES))
-
-    def _launch(self, command: topic.Command) -> None:
-        start = self.plant.time
-        try:
-            self.plant.attack(self.make(command.effects, command.seconds, name=command.name))
-        except ValueError as error:
-            _log.warning("attack %r on %s was not launched: %s", command.effects, command.plant, error)
-        else:
-            self.launched(command, start, start + pd.Timedelta(command.seconds, "s"))
-
-
 class Control:
     """The topic `SWAT.control` as a plant listens to it: `commands` gives what was sent since it was last asked."""
 
@@ -267,6 +231,7 @@ def request_attack(servers: str, command: topic.Command, name: str = topic.CONTR
 
 def create_topics(servers: str, partitions: int = 4, names: Iterable[str] = topic.TOPICS) -> None:
     """Make the topics, kept for ever; the first has so many partitions. Those that exist stay as they are."""
+    names = list(names)
     with _reached(servers), closing(KafkaAdminClient(bootstrap_servers=servers)) as admin:
         for number, name in enumerate(names):
             config = {"retention.ms": "-1", "retention.bytes": "-1"}
@@ -274,6 +239,11 @@ def create_topics(servers: str, partitions: int = 4, names: Iterable[str] = topi
                 admin.create_topics([NewTopic(name, 1 if number else partitions, -1, topic_configs=config)])
             except TopicAlreadyExistsError:
                 _log.debug("topic %s is there already", name)
+        deadline = time.monotonic() + VISIBLE
+        while not set(names) <= set(admin.list_topics()):  # the broker shows a new topic a moment later
+            if time.monotonic() > deadline:
+                raise ProducerError(f"the Kafka broker at {servers} does not show its topics after {VISIBLE:.0f} s")
+            time.sleep(0.1)
 
 
 def _consumer(servers: str, patience: float = 30.0) -> KafkaConsumer:

@@ -1,59 +1,66 @@
-"""A live run from beginning to end, for the notebook and the command line: servers found or started, a plant that
-runs, the stream as a process of its own, and what all of them stored.
-"""
+"""A live run from beginning to end, for the notebook and the command line: servers, stream, plant, wait, end."""
 
-import signal
+import asyncio
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import pandas as pd
-from IPython.display import display
 
-from swatlib.live import sink, topic
 from swatlib.live.parity import unequal
-from swatlib.live.producer import Producer, create_topics, request_attack
-from swatlib.live.wiring import Aside, connect, detection_delays, kept, run_plant
+from swatlib.live.plant import PAST, PlantRun, check_attack
+from swatlib.live.producer import request_attack
+from swatlib.live.topic import Command
+from swatlib.live.watching import Draw, View
+from swatlib.live.wiring import Connections, connect, detection_delays, stream_folder
 from swatlib.pipeline import Pipeline
 from swatlib.servers import Services, ServicesError, available, connector, find_servers
-from swatlib.servers import records as processes
+from swatlib.servers.records import Record, tail
 from swatlib.settings import settings
+from swatlib.wording import count, duration
 
-PAST = 1_200  # rows that go out at once, at least: with them the detectors have their history when the watching begins
-GRACE = 5.0  # seconds in which the stream may end by itself; killed, it loses nothing
+SPARK_RUNS = "Spark has started."  # a line that the stream prints
+PATIENCE = 60.0  # seconds without a row after which `progress` says what is waited for
+
+_runs: dict[Path, "Live"] = {}  # those of this process that have not ended, by their folder
 
 
-@dataclass
 class Live:
-    """A simulated plant and the stream that scores it; `with Live(…) as live:` runs them, its end stops all it started.
+    """A simulated plant and the stream that scores it; `with Live(…) as live:` runs them and ends what it started.
 
-    pipeline: fitted. plant: makes one that runs from a seed and how many seconds before the present its next row lies.
-    make: an attack from effects, seconds, start and name. minutes: of the plant's time; None: until it is stopped.
-    speed: times the plant's own pace, None as fast as possible. attacks: effects of attacks at even distances.
-    name: of the plant; None: `swat` at its own pace, else one that no earlier run has. folder: what servers keep.
+    pipeline: fitted. minutes: of the plant's time; None: until it is stopped. speed: times the plant's own pace, None
+    as fast as possible. attacks: effects of attacks at even distances. name: of the plant; None: `swat` for one that
+    runs until it is stopped, else one that no earlier run has. folder: data and logs of servers and stream.
+
+    What it starts ends with this process, however that ends. A second run in the same folder ends the first.
     """
 
-    pipeline: Pipeline
-    plant: Callable[[int, int], Any]
-    make: Callable[..., Any]
-    minutes: float | None = None
-    speed: float | None = 1.0
-    attacks: tuple[str, ...] = ()
-    name: str | None = None
-    seed: int = 0
-    folder: Path | None = None
-
-    def __post_init__(self):
-        if self.minutes is None and (self.speed != 1 or self.attacks):
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        minutes: float | None = None,
+        speed: float | None = 1.0,
+        attacks: Sequence[str] = (),
+        name: str | None = None,
+        seed: int = 0,
+        folder: Path | None = None,
+    ):
+        if minutes is None and (speed != 1 or attacks):
             raise ValueError("a speed or attacks need minutes; without them the plant runs in real time, for ever")
-        self.name = self.name or ("swat" if self.speed == 1 else f"swat-{pd.Timestamp.now():%m%d-%H%M%S}")
-        self.folder = Path(self.folder or settings().services_folder).absolute()
-        self.rows = None if self.minutes is None else round(self.minutes * 60)
-        self._servers = self._stream = self._aside = None
+        self.pipeline, self.minutes, self.speed = pipeline, minutes, speed
+        self.attacks, self.seed = tuple(attacks), seed
+        self.folder = Path(folder or settings().services_folder).absolute()
+        self.servers = Services(self.folder, owned=True)
+        self.detectors: tuple[str, ...] = ()  # to show; all when none is named
+        self._name = name
+        self._started: list[str] = []
+        self._stream: Record | None = None
+        self._plant: PlantRun | None = None
+        self._shown: asyncio.Task | None = None
+        self._stored, self._last_row = 0, time.monotonic()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -64,59 +71,23 @@ class Live:
     def start(self) -> Self:
         """Servers, stream and plant, in this order. Raises ServicesError for what is missing, with what to type."""
         connector()
-        self.since = pd.Timestamp.now("UTC").tz_localize(None)
+        if self.folder in _runs:
+            _runs[self.folder].close()
+        _runs[self.folder] = self
         try:
-            if needed := missing_servers(self.folder):
-                self._servers = Services(self.folder, needed)
-                self._servers.start()
-            self.at = connect(self.folder)
-            create_topics(self.at.servers)
-            self._stream = self._launch()
-            self._run()
+            self._start_servers()
+            self._start_stream()
+            self._start_plant()
         except BaseException:
             self.close()
             raise
         return self
 
-    def close(self) -> None:
-        """End what was started here; twice does no harm."""
-        if self._aside:
-            self._aside.end()
-        if self._stream:
-            processes.stop([self._stream], (signal.SIGINT, signal.SIGKILL), GRACE)
-        if self._servers:
-            self._servers.__exit__()
-        self._stream = self._aside = self._servers = None
-
-    @property
-    def sentence(self) -> str:
-        """What runs where, and how to have more."""
-        return f"Kafka at {self.at.servers}. {self.at.sentence} The plant's name is {self.name}."
-
-    @property
-    def done(self) -> bool:
-        """Whether the plant has run its minutes and all its rows are stored. Raises what plant or stream met."""
-        if not self._stream.alive:
-            raise ServicesError(f"the stream ended; the end of its log:\n{processes.tail(self.log)}")
-        if not self._aside.done:
-            return False
-        self._aside.check()
-        counted = self.batches().get("rows_out", pd.Series(0.0)).sum()  # a batch has its point a moment after its rows
-        return self.stored(self._plant.time) and counted >= (self._plant.time - self.first).total_seconds()
-
-    @property
-    def end(self) -> pd.Timestamp:
-        """Time of the plant's next row."""
-        return self._plant.time
-
-    def stored(self, until: pd.Timestamp) -> bool:
-        """Whether the plant's last row before `until` has been stored."""
-        return len(self.at.reader.readings(self.name, until - pd.Timedelta("1s"), until)) > 0
-
-    @property
-    def log(self) -> Path:
-        """Where the stream logs to."""
-        return self.folder / "stream.log"
+    def restart(self, minutes: float, speed: float | None = 1.0) -> None:
+        """End the plant and start another one, with a name of its own; servers and stream run on."""
+        self.plant.stop()
+        self.minutes, self.speed, self._name = minutes, speed, None
+        self._start_plant()
 
     def wait(self, each: Callable[[], None] = lambda: None, every: float = 1.0) -> None:
         """Until it is done; calls `each` now and then."""
@@ -125,74 +96,178 @@ class Live:
             time.sleep(every)
         each()
 
-    def watch(self, draw: Callable[..., Any], last: str = "20min", every: float = 2.0) -> None:
-        """In a notebook: until it is done, or interrupted, show `draw(readings, scores, events)` of the `last` time."""
-        shown = display("", display_id=True)
+    def watch(self, draw: Draw, wait: bool = False, last: str = "20min", every: float = 2.0) -> None:
+        """In a notebook: show what happens and `draw(readings, scores, events)` of the `last` time, kept current.
 
-        def again() -> None:
-            shown.update(draw(self.readings(last), self.scores(last), self.events()))
-
+        It returns at once, and a task of the kernel goes on until the run is closed, so that the kernel answers buttons
+        and cells. wait: return when the run is done or was interrupted, which ends the plant.
+        """
+        view = View(self, draw, last)
+        if not wait:
+            if self._shown:
+                self._shown.cancel()
+            self._shown = asyncio.get_running_loop().create_task(view.follow(every))
+            return
         try:
-            self.wait(again, every)
+            self.wait(view.update, every)
         except KeyboardInterrupt:
-            self._aside.end()
-            self.wait(again)
+            self.stop()
+            self.wait(view.update)
+
+    def stop(self) -> None:
+        """End the plant; its rows that were sent are still scored, and servers and stream run on."""
+        self.plant.stop()
+
+    def close(self) -> None:
+        """End what was started here; twice does no harm."""
+        if self._plant:
+            self._plant.stop()
+        if self._stream and self._stream.alive:
+            self.servers.stop("stream")
+        if self._started:
+            self.servers.stop(*self._started)
+        self._stream, self._started = None, []
+        if _runs.get(self.folder) is self:
+            del _runs[self.folder]
+
+    @property
+    def plant(self) -> PlantRun:
+        """The plant that runs, or ran last. Raises ServicesError before the start."""
+        if self._plant is None:
+            raise ServicesError("This run has not been started.")
+        return self._plant
+
+    @property
+    def name(self) -> str:
+        """The plant's name."""
+        return self.plant.name
+
+    @property
+    def sentence(self) -> str:
+        """What runs where, and how to have more."""
+        return f"Kafka at {self.at.servers}. {self.at.sentence} The plant's name is {self.name}."
+
+    @property
+    def log(self) -> Path:
+        """Where the stream logs to."""
+        return self.servers.log("stream")
+
+    @property
+    def closed(self) -> bool:
+        """Whether the stream was ended by `close`, or was never started."""
+        return self._stream is None
+
+    @property
+    def done(self) -> bool:
+        """Whether the plant has ended and all its rows are stored. Raises what plant or stream met."""
+        if self._stream and not self._stream.alive:
+            raise ServicesError(f"the stream ended; the end of its log:\n{tail(self.log)}")
+        if not self.plant.ended:
+            return False
+        # a batch has its point a moment after its rows
+        return self._holds(self.plant.time) and self._rows_stored() >= self._rows_until(self.plant.time)
+
+    @property
+    def progress(self) -> str:
+        """What happens now; after PATIENCE seconds without a row, what is waited for and where the log is."""
+        stored = self._rows_stored()
+        if stored > self._stored:
+            self._stored, self._last_row = stored, time.monotonic()
+        silent = time.monotonic() - self._last_row
+        said, awaited = self._phase(silent)
+        if silent < PATIENCE or not awaited:
+            return said
+        return f"{said}: no row for {duration(silent)}, waiting for {awaited}; the stream logs to {self.log}"
 
     def attack(self, effects: str, seconds: int = 300) -> None:
         """Attack the plant; it begins with its next row. Raises ValueError for effects it doesn't know."""
-        self.make(effects, seconds)
-        request_attack(self.at.servers, topic.Command(self.name, effects, seconds))
+        check_attack(effects, seconds)
+        request_attack(self.at.servers, Command(self.name, effects, seconds))
 
     def readings(self, last: str | None = None) -> pd.DataFrame:
-        """Stored readings since the watching began, or of the `last` time: times × tags."""
+        """Stored readings since the run began, or of the `last` time: times × tags."""
         return self.at.reader.readings(self.name, self._from(last))
 
     def scores(self, last: str | None = None) -> pd.DataFrame:
-        """Stored scores likewise: times × (detector, field)."""
-        return self.at.reader.scores(self.name, self._from(last))
+        """Stored scores likewise: times × (detector, field), of the `detectors` to show."""
+        scores = self.at.reader.scores(self.name, self._from(last))
+        return scores[list(self.detectors)] if self.detectors and len(scores) else scores
 
     def events(self) -> pd.DataFrame:
         """Attacks that began so far: attack (a number), title, start, end."""
-        events = self.at.reader.attacks(self.name, self.begin)
-        begun = events[events["start"] < self._plant.time].reset_index(drop=True)
+        events = self.at.reader.attacks(self.name, self.plant.begin)
+        begun = events[events["start"] < self.plant.time].reset_index(drop=True)
         return begun.assign(attack=range(1, len(begun) + 1))
 
-    def found(self) -> pd.DataFrame:
-        """One row an attack: its title, when it began, the first alarm, its leading tag, each detector's delay in s."""
-        return detection_delays(self.at, self.name, self.begin)
+    def delays(self) -> pd.DataFrame:
+        """One row an attack: see `wiring.detection_delays`."""
+        return detection_delays(self.at, self.name, self.plant.begin)
 
     def batches(self) -> pd.DataFrame:
-        """One row a batch of the stream since the start: rows in and out, rows/s, seconds, latency, …"""
+        """One row a batch of the stream since the plant started: rows in and out, rows/s, seconds, latency, …"""
         return self.at.reader.batches(self.since)
 
     def parity(self) -> tuple[int, list[str]]:
         """Points compared with `Pipeline.score` on the stored readings, and where they differ, which is nowhere."""
         readings, stored = self.at.reader.readings(self.name), self.at.reader.scores(self.name)
+        if readings.empty:
+            return 0, []
         offline = self.pipeline.score(readings[list(self.pipeline.tags)])
         return offline.shape[0] * offline.columns.get_level_values(0).nunique(), unequal(stored, offline)
 
-    def _launch(self):
-        saved = self.pipeline.save(kept(self.folder) / "pipeline")
-        command = [sys.executable, "-m", "swatlib", "stream", str(saved), "--folder", str(self.folder)]
-        return processes.launch("stream", "", command, {}, self.log)
+    def _start_servers(self) -> None:
+        if missing := missing_servers(self.folder):
+            self._started = self.servers.start(*missing)
+        self.at: Connections = connect(self.folder)
 
-    def _run(self) -> None:
+    def _start_stream(self) -> None:
+        saved = self.pipeline.save(stream_folder(self.folder) / "pipeline")
+        self._log_before = self.log.stat().st_size if self.log.exists() else 0
+        command = [sys.executable, "-m", "swatlib", "stream", str(saved), "--folder", str(self.folder)]
+        self._stream = self.servers.start_stream(command)
+
+    def _start_plant(self) -> None:
+        now = pd.Timestamp.now("UTC").tz_localize(None)
+        name = self._name or ("swat" if self.minutes is None else f"swat-{now:%m%d-%H%M%S}")
+        rows = None if self.minutes is None else round(self.minutes * 60)
         past = max(PAST, self.pipeline.history)
-        self._plant = self.plant(self.seed, past + (self.rows if self.speed != 1 else 0))
-        self.first = self._plant.time
-        self.begin = self.first + pd.Timedelta(past, "s")
-        for event in planned(self.make, self.attacks, self.begin, self.rows):
-            self._plant.attack(event)
-            end = event.start + pd.Timedelta(event.duration, "s")
-            self.at.to.write(sink.attack_point(self.name, event.action, event.start, end), self.name)
-        sender = Producer(self.at.servers, self.name, self.speed)
-        ready = partial(self.stored, self.begin)
-        self._aside = Aside(
-            lambda stopped: run_plant(self.at, sender, self._plant, self.make, self.rows, stopped, past, ready)
-        ).begin()
+        self.since, self._stored, self._last_row = now, 0, time.monotonic()
+        self._plant = PlantRun(self.at, name, self.speed, rows, self.attacks, self.seed, past)
+        self._plant.start(partial(self._holds, self._plant.begin))
+
+    def _phase(self, silent: float) -> tuple[str, str]:
+        """What happens now, and what is waited for when no row comes."""
+        if self.closed:
+            return "the run has ended", ""
+        if not self._stored and not self._spark_runs():
+            return f"starting Spark ({silent:.0f} s)", "Spark to start"
+        if self._stored < self.plant.past:
+            return f"scoring the first {count(self.plant.past, 'row')} ({silent:.0f} s)", "the first batch"
+        watched = count(self._stored - self.plant.past, "row")
+        of = "" if self.plant.rows is None else f" of {self.plant.rows:,}"
+        if self.done:
+            return f"done, {watched} stored", ""
+        return f"{watched}{of} stored", "the stream to score the next rows"
+
+    def _spark_runs(self) -> bool:
+        size = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open(encoding="utf-8", errors="replace") as log:
+            log.seek(self._log_before if self._log_before <= size else 0)
+            return SPARK_RUNS in log.read()
+
+    def _holds(self, until: pd.Timestamp) -> bool:
+        """Whether the plant's last row before `until` has been stored."""
+        return len(self.at.reader.readings(self.name, until - pd.Timedelta("1s"), until)) > 0
+
+    def _rows_stored(self) -> int:
+        return int(self.batches().get("rows_out", pd.Series(0)).sum())
+
+    def _rows_until(self, when: pd.Timestamp) -> int:
+        return round((when - self.plant.first).total_seconds())
 
     def _from(self, last: str | None) -> pd.Timestamp:
-        return self.begin if last is None else max(self.begin, self._plant.time - pd.Timedelta(last))
+        begin = self.plant.begin
+        return begin if last is None else max(begin, self.plant.time - pd.Timedelta(last))
 
 
 def missing_servers(folder: Path) -> list[str]:
@@ -200,10 +275,3 @@ def missing_servers(folder: Path) -> list[str]:
     found = find_servers(folder)
     influxdb = ["influxdb"] if found.influxdb is None and "influxdb" in available() else []
     return ([] if found.kafka else ["kafka"]) + influxdb
-
-
-def planned(make: Callable[..., Any], effects: tuple[str, ...], begin: pd.Timestamp, rows: int | None) -> list:
-    """Attacks at even distances over the next `rows`, each as long as the calm between them."""
-    length = (rows or 0) // (2 * len(effects) + 1)
-    starts = [begin + pd.Timedelta(length * (2 * number + 1), "s") for number in range(len(effects))]
-    return [replace(make(text, length), start=start) for text, start in zip(effects, starts, strict=True)]

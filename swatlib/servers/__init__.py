@@ -4,10 +4,11 @@
         services.kafka                       # "127.0.0.1:20321"
         services.influxdb.token("write")     # from its file; url, org and bucket beside it
 
-`tools` finds Java, Go and cargo; `recipes` makes the servers and `installation` keeps them; `process` launches and ends
-them, `servers` says how each starts and when it is ready; `control` is `Services`, `reach` is `find`; `influx` makes
-buckets and tokens. What servers keep lies under one folder: `services.json` (pids, ports, versions, since when),
-`<name>.log`, and `<name>/` with data, configuration and, for InfluxDB, `tokens/`.
+`tools` finds Java, Go and cargo; `recipes` makes the servers and `installation` keeps them; `records` launches and ends
+processes, and `supervisor` ends those whose owner was killed; `kinds` says how each server starts and when it is ready;
+`control` is `Services`, `reach` is `find_servers`; `influx` makes buckets and tokens. All that servers write lies under
+one folder: `services.json` (pids, ports, versions, since when), `<name>.log`, and `<name>/` with data, configuration
+and, for InfluxDB, `tokens/`.
 """
 
 from swatlib.servers.control import Services, Status
@@ -17,6 +18,6 @@ from swatlib.servers.reach import Found, find_servers
 from swatlib.servers.tools import MissingError, ServicesError, java
 
 __all__ = [
-    "SERVER_NAMES", "Found", "Influx", "MissingError", "Services", "ServicesError", "Status", "available", "connector", "find_servers",
-    "install", "java",
+    "SERVER_NAMES", "Found", "Influx", "MissingError", "Services", "ServicesError", "Status", "available", "connector",
+    "find_servers", "install", "java",
 ]  # fmt: skip

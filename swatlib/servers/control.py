@@ -9,21 +9,24 @@ from pathlib import Path
 from swatlib.servers import records as process
 from swatlib.servers.influx import Influx
 from swatlib.servers.installation import available, locked, refuse_unknown
-from swatlib.servers.kinds import SERVERS, address
+from swatlib.servers.kinds import SERVERS, InfluxDB, address
 from swatlib.servers.recipes import version
 from swatlib.servers.records import Record, Records
 from swatlib.servers.tools import ServicesError
 from swatlib.settings import settings
 
 WAVES = (("kafka", "influxdb"), ("telegraf",))  # started together; Telegraf asks the others
+STREAM = "stream"  # of a live run: a process with a record, and no server
+STREAM_GRACE = 5.0  # seconds in which it may end by itself
+PROCESSES = (*SERVERS, STREAM)
 
 
 @dataclass(frozen=True)
 class Status:
-    """A server as it stands.
+    """A server's state.
 
-    state: running, silent (its process is there and does not answer), gone (its process ended unasked), stopped, or
-    never started; only then there is no record.
+    state: running, silent (its process is there and does not answer), gone (its process exited unexpectedly), stopped,
+    or never started; only then there is no record.
     """
 
     name: str
@@ -32,21 +35,28 @@ class Status:
 
     @property
     def address(self) -> str:
-        """host:port, also of a server that doesn't run now."""
-        return address(self.record.ports[SERVERS[self.name].ports[0]]) if self.record else ""
+        """host:port, also of a server that doesn't run now; empty for the stream, which has none."""
+        return address(self.record.ports[SERVERS[self.name].ports[0]]) if self.record and self.record.ports else ""
 
 
 class Services:
-    """The servers `names` (those that are installed, when none is named) with all they keep under `folder`.
+    """The servers `names` (those that are installed, when none is named); data, logs and tokens lie under `folder`.
 
     As a context manager it stops, at the end, those that it started. `ports`: name to the port of its address; else
-    it is that of last time, or a free one.
+    it is that of last time, or a free one. owned: what it starts ends with this process, however this one ends.
     """
 
-    def __init__(self, folder: Path | None = None, names: Iterable[str] = (), ports: Mapping[str, int] | None = None):
+    def __init__(
+        self,
+        folder: Path | None = None,
+        names: Iterable[str] = (),
+        ports: Mapping[str, int] | None = None,
+        owned: bool = False,
+    ):
         self.folder = Path(folder or settings().services_folder).absolute()
         self.names = tuple(names) or tuple(available())
         self.ports = dict(ports or {})
+        self.owned = owned
         refuse_unknown([*self.names, *self.ports])
         self._records = Records(self.folder / "services.json")
         self._started: list[str] = []
@@ -71,11 +81,23 @@ class Services:
         self._started += missing
         return missing
 
+    def start_stream(self, command: list[str]) -> Record:
+        """Launch the stream of a live run. Raises ServicesError when one runs already."""
+        with self._locked():
+            if self._alive(STREAM):
+                raise ServicesError(
+                    f"A live run streams already in {self.folder} (process {self._recorded(STREAM).pid}); end it: "
+                    f"`python -m swatlib services stop {STREAM}`, or give another folder."
+                )
+            record = process.launch(STREAM, "", command, {}, self.log(STREAM), self.owned)
+            self._records.keep(record)
+        return record
+
     def stop(self, *names: str) -> list[str]:
         """End those that run, each within `process.GRACE` seconds or by force; their names."""
-        refuse_unknown(names)
+        _refuse_unknown(names)
         with self._locked():
-            records = [record for name, record in self._records.read().items() if name in (names or SERVERS)]
+            records = [record for name, record in self._records.read().items() if name in (names or PROCESSES)]
             running = [record.name for record in records if record.alive]
             self._end(records)
         return running
@@ -91,17 +113,17 @@ class Services:
         Services(self.folder, (name,), same).start()
 
     def status(self) -> dict[str, Status]:
-        """Name to Status, for every server there is."""
+        """Name to Status, for every server there is and for the stream of a live run."""
         records = self._records.read()
-        return {name: self._status(name, records.get(name)) for name in SERVERS}
+        return {name: self._status(name, records.get(name)) for name in PROCESSES}
 
     def pid(self, name: str) -> int:
         """The process of a running server, which leads its group. Raises ServicesError when it doesn't run."""
-        return self._running(name).pid
+        return self._running(name).process
 
     def log(self, name: str) -> Path:
-        """The file that a server logs to."""
-        refuse_unknown([name])
+        """The file that a server, or the stream of a live run, logs to."""
+        _refuse_unknown([name])
         return self.folder / f"{name}.log"
 
     @property
@@ -112,7 +134,7 @@ class Services:
     @property
     def influxdb(self) -> Influx:
         """Address, bucket and tokens. Raises ServicesError when it doesn't run."""
-        return SERVERS["influxdb"](self.folder).reached(self._running("influxdb").ports)
+        return InfluxDB(self.folder).reached(self._running("influxdb").ports)
 
     def _start(self, names: list[str]) -> None:
         """Launch a wave together, then wait for each; when one fails, none of them all is left."""
@@ -128,14 +150,18 @@ class Services:
             raise
 
     def _end(self, records: list[Record]) -> None:
-        process.stop(records)
+        """The stream first, which writes to the others; killed, it loses nothing."""
+        process.stop([each for each in records if each.name == STREAM], (signal.SIGINT, signal.SIGKILL), STREAM_GRACE)
+        process.stop([each for each in records if each.name != STREAM])
         self._records.keep(*(replace(record, pid=None) for record in records))
 
     def _launch(self, name: str) -> Record:
         server, ports = SERVERS[name](self.folder), self._ports(name)
         beside = {other: record.ports for other, record in self._records.read().items() if record.alive}
         variables = server.variables(ports, beside)
-        record = process.launch(name, version(name), server.command(ports), ports, self.log(name), **variables)
+        record = process.launch(
+            name, version(name), server.command(ports), ports, self.log(name), self.owned, **variables
+        )
         self._records.keep(record)
         return record
 
@@ -164,7 +190,7 @@ class Services:
             return Status(name, "stopped" if record else "never started", record)
         if not record.alive:
             return Status(name, "gone", record)
-        answers = SERVERS[name](self.folder).answers(record.ports)
+        answers = name == STREAM or SERVERS[name](self.folder).answers(record.ports)
         return Status(name, "running" if answers else "silent", record)
 
     def _running(self, name: str) -> Record:
@@ -173,7 +199,7 @@ class Services:
         return self._recorded(name)
 
     def _recorded(self, name: str) -> Record:
-        refuse_unknown([name])
+        _refuse_unknown([name])
         records = self._records.read()
         if name not in records:
             raise ServicesError(f"{name} was never started in {self.folder}.")
@@ -185,3 +211,8 @@ class Services:
 
     def _locked(self):
         return locked(self.folder / "services.lock", lambda: None)
+
+
+def _refuse_unknown(names: Iterable[str]) -> None:
+    """Raises ServicesError for the first name that is neither a server's nor the stream's."""
+    refuse_unknown(name for name in names if name != STREAM)

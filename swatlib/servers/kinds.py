@@ -12,7 +12,6 @@ from pathlib import Path
 from string import Template
 from urllib.error import HTTPError
 
-from swatlib.live.topic import TOPICS
 from swatlib.servers import influx, tools
 from swatlib.servers.installation import installed
 from swatlib.servers.recipes import STACK
@@ -67,13 +66,6 @@ class Kafka(Server):
 
     def answers(self, ports):
         return kafka_answers(address(ports["client"]))
-
-    def settle(self, ports):
-        from swatlib.live.producer import create_topics
-
-        create_topics(address(ports["client"]))
-        with admin(address(ports["client"])) as broker:
-            until(lambda: set(TOPICS) <= set(broker.list_topics()), "Kafka does not show its topics")
 
     def _format(self, java: list[str], ports: dict[str, int]) -> None:
         """A fresh data folder; under another name until it is whole."""

@@ -11,7 +11,7 @@ import subprocess
 import tomllib
 from collections.abc import Callable
 from contextlib import suppress
-from importlib.util import find_spec
+from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -32,7 +32,7 @@ Say = Callable[[str], None]  # takes each step, as one line
 
 def kafka(part: Path, log: Path, say: Say) -> None:
     """Broker, agent and connector: jars in a folder each."""
-    java = [str(tools.java()), "-cp", f"{Path(find_spec('pyspark').origin).parent / 'jars'}/*"]
+    java = [str(tools.java()), "-cp", f"{files('pyspark') / 'jars'}/*"]
     cache, pattern = part.with_name("ivy"), f"{part}/[conf]/[artifact]-[revision](-[classifier]).[ext]"
     resolve = ["-cache", str(cache), "-ivy", str(STACK / "kafka" / "ivy.xml"), "-types", "jar", "bundle"]
     retrieve = ["-retrieve", pattern, "-overwriteMode", "always"]
@@ -77,16 +77,16 @@ def version(name: str) -> str:
     """The version that `stack/<name>` pins."""
     if name == "kafka":
         dependencies = ElementTree.parse(STACK / "kafka" / "ivy.xml").iter("dependency")
-        return next(each.get("rev") for each in dependencies if each.get("name") == "kafka_2.13")
+        return next(each.attrib["rev"] for each in dependencies if each.get("name") == "kafka_2.13")
     pinned = (STACK / name / "go.mod").read_text(encoding="utf-8")
-    return re.search(rf"^\s*{MODULES[name]} v(\S+)", pinned, re.MULTILINE)[1]
+    return re.findall(rf"^\s*{MODULES[name]} v(\S+)", pinned, re.MULTILINE)[0]
 
 
 def pins(name: str) -> bytes:
     """All that decides what is made."""
-    files = ("ivy.xml", "jars.sha256") if name == "kafka" else ("go.mod", "go.sum")
+    pinning = ("ivy.xml", "jars.sha256") if name == "kafka" else ("go.mod", "go.sum")
     chosen = ",".join(plugins()).encode() if name == "telegraf" else b""
-    return b"".join((STACK / name / file).read_bytes() for file in files) + chosen
+    return b"".join((STACK / name / file).read_bytes() for file in pinning) + chosen
 
 
 def plugins() -> list[str]:
@@ -114,7 +114,7 @@ def _run(command: list[str], where: Path, log: Path, **variables: str) -> None:
         step = SimpleExecutor(command, str(where), timeout=20, envvars=variables, stdin=subprocess.DEVNULL,
                               stdout=output, stderr=subprocess.STDOUT)  # fmt: skip
         try:
-            code = step.start().process.wait()
+            code = step.start().process.wait()  # type: ignore[union-attr]  # a started one has a process
         finally:
             with suppress(ProcessFinishedWithError):
                 step.stop()

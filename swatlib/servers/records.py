@@ -1,7 +1,8 @@
-"""Servers as processes of their own: they outlive the program that launched them and are found again by a record.
+"""Servers as processes of their own, found again by a record.
 
-mirakuru, which runs the steps of `recipes`, kills what it started when its Python ends, so it can't be used
-for servers that a command in a terminal leaves running and another one stops.
+They outlive the program that launched them, or end with it, as `launch` is asked. mirakuru, which runs the steps of
+`recipes`, ends what it started when its Python exits; so it can't be used for servers that a command in a terminal
+leaves running and another one stops.
 """
 
 import itertools
@@ -11,6 +12,7 @@ import random
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -20,6 +22,7 @@ from pathlib import Path
 
 import psutil
 
+from swatlib.servers import supervisor
 from swatlib.servers.tools import ServicesError, store
 from swatlib.settings import environment
 
@@ -49,20 +52,29 @@ class Record:
     @property
     def alive(self) -> bool:
         """Whether this very process still runs."""
+        if self.pid is None:
+            return False
         child = _children.get(self.pid)
         if child and child.poll() is not None:
             del _children[self.pid]
         try:
-            process = psutil.Process(self.pid) if self.pid else None
-            same = process is not None and abs(process.create_time() - self.born) < 2
+            process = psutil.Process(self.pid)
             # A Java that is ending can be a zombie whose other threads still hold its port.
-            return same and (bool(child) or process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1)
+            running = bool(child) or process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1
+            return running and abs(process.create_time() - self.born) < 2
         except psutil.NoSuchProcess:
             return False
 
+    @property
+    def process(self) -> int:
+        """The pid of what was not stopped. Raises ServicesError when it was."""
+        if self.pid is None:
+            raise ServicesError(f"{self.name} has been stopped.")
+        return self.pid
+
 
 class Records:
-    """The records of a folder, in one JSON file that is there whole or not at all."""
+    """The records of a folder, in one JSON file that is written atomically."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -86,8 +98,17 @@ class Records:
         store(self.path, json.dumps({name: asdict(each) for name, each in stored.items()}, indent=1) + "\n")
 
 
-def launch(name: str, version: str, command: list[str], ports: dict[str, int], log: Path, **variables: str) -> Record:
-    """Start a server as leader of its own session and process group, its output at the end of `log`."""
+def launch(
+    name: str, version: str, command: list[str], ports: dict[str, int], log: Path, owned: bool = False, **variables: str
+) -> Record:
+    """Start a server as leader of its own session and process group, its output at the end of `log`.
+
+    owned: it ends with this process, however this one ends.
+    """
+    if owned:
+        born = psutil.Process().create_time()
+        command = [sys.executable, "-P", supervisor.__file__, str(os.getpid()), str(born), *command]
+    log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > LONGEST_LOG:
         log.replace(log.with_suffix(".previous.log"))
     with log.open("ab") as output:
@@ -110,7 +131,7 @@ def stop(
     for number in signals:
         for record in left:
             with suppress(ProcessLookupError):
-                os.killpg(record.pid, number)
+                os.killpg(record.process, number)
         deadline = time.monotonic() + grace
         while (left := [record for record in left if record.alive]) and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -7,17 +7,16 @@ from contextlib import ExitStack
 import pandas as pd
 import pytest
 import yaml
+from boards_asked import CHRONOGRAF, GRAFANA, Window, ask, asked, filled, panels
 from rig import alert, terminal, wait
 
 from swatlib.live import sink
-from swatlib.live.links import CHRONOGRAF, GRAFANA, Window, ask, asked, filled, panels
 from swatlib.live.session import Live
 from swatlib.live.wiring import connect
 from swatlib.pipeline import DEFAULT
 from swatlib.servers import Services
 from swatlib.servers.kinds import address
 from swatlib.settings import ROOT
-from swatlib.simulation import Attack, running
 
 ALERT = yaml.safe_load((ROOT / "stack" / "grafana" / "provisioning" / "alerting" / "swat.yaml").read_text())
 SEEN_BY_MOST = "LIT101 spoof 1200; LIT301 spoof 1200; P101 force off; P102 force off"
@@ -32,7 +31,7 @@ def run(need, tmp_path_factory, fitted):
     need("kafka", "influxdb", "telegraf")
     folder = tmp_path_factory.mktemp("boards")
     with Services(folder, ("kafka", "influxdb", "telegraf")) as services:
-        with Live(fitted, running, Attack, 10, 60.0, (SEEN_BY_MOST,), folder=folder) as live:
+        with Live(fitted, 10, 60.0, (SEEN_BY_MOST,), folder=folder) as live:
             live.wait()
             alert(address(services.status()["telegraf"].record.ports["alerts"]), live.name)
             live.until = pd.Timestamp.now("UTC").tz_localize(None) + pd.Timedelta("10s")
@@ -42,7 +41,7 @@ def run(need, tmp_path_factory, fitted):
 
 @pytest.fixture(scope="module")
 def window(run):
-    return Window(run.name, run.first, run.until)
+    return Window(run.name, run.plant.first, run.until)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +89,7 @@ def test_the_alert_counts_the_detectors_that_agree(run, reader, alarmed):
     event = run.events().iloc[0]
     during = asked(query, Window(run.name, event["start"], event["end"]), reader)
     assert dict(zip(during["plant"], during["detectors"], strict=True)) == {run.name: len(alarmed)}
-    before = Window(run.name, event["start"] - pd.Timedelta("1d"), run.first)
+    before = Window(run.name, event["start"] - pd.Timedelta("1d"), run.plant.first)
     assert asked(query, before, reader).empty
 
 

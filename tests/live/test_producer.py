@@ -15,8 +15,9 @@ from kafka import KafkaConsumer, TopicPartition
 from rig import send, topics
 
 from swatlib.live import producer, topic
+from swatlib.live.plant import AttackedPlant
 from swatlib.plant import TAG_NAMES
-from swatlib.simulation import Attack, SimulatedPlant
+from swatlib.simulation import SimulatedPlant
 
 ROWS = 20_000
 
@@ -122,7 +123,7 @@ def test_a_plant_hears_the_attacks_that_are_meant_for_it(kafka, names):
 def test_a_running_plant_takes_attacks_and_survives_bad_ones(caplog):
     sent = [[topic.Command("swat", "LIT999 freeze")], [topic.Command("swat", "LIT101 spoof 700", 2)], []]
     told, start = [], pd.Timestamp("2015-12-22 16:00")
-    running = producer.Running(SimulatedPlant(start), Attack, lambda: sent.pop(0), lambda *what: told.append(what[1:]))
+    running = AttackedPlant(SimulatedPlant(start), lambda: sent.pop(0), lambda *what: told.append(what[1:]))
     rows = pd.concat(itertools.islice(running.frames(rows=2), 3))
     assert rows["LIT101"].eq(700).tolist() == [False, False, True, True, False, False]
     assert told == [(start + pd.Timedelta("2s"), start + pd.Timedelta("4s"))]

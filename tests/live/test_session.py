@@ -10,11 +10,11 @@ import psutil
 import pytest
 from rig import influx_sink, terminal, wait
 
-from swatlib.live.session import PAST, Live, planned
+from swatlib.live.plant import PAST, planned_attacks
+from swatlib.live.session import Live
 from swatlib.pipeline import Pipeline
 from swatlib.servers import Services
 from swatlib.settings import ROOT
-from swatlib.simulation import Attack, running
 
 END_WITHIN = 10  # seconds after Ctrl-C, as the README says
 
@@ -53,23 +53,23 @@ def left(folder: Path) -> list[str]:
 
 def test_planned_attacks_lie_at_even_distances():
     begin = pd.Timestamp("2026-01-01")
-    first, second = planned(Attack, ("LIT101 freeze", "LIT301 spoof 1200"), begin, 500)
+    first, second = planned_attacks(("LIT101 freeze", "LIT301 spoof 1200"), begin, 500)
     assert [(each.start - begin).total_seconds() for each in (first, second)] == [100, 300]
     assert (first.duration, first.action, second.action) == (100, "LIT101 freeze", "LIT301 spoof 1200")
 
 
 def test_a_speed_without_an_end_is_refused(fitted):
     with pytest.raises(ValueError, match="need minutes"):
-        Live(fitted, running, Attack, speed=60)
+        Live(fitted, speed=60)
 
 
 def test_a_run_shows_its_attack_its_pace_and_equal_scores(folder, fitted):
-    with Live(fitted, running, Attack, 3, 60.0, ("LIT301 spoof 1200",), folder=folder) as live:
+    with Live(fitted, 3, 60.0, ("LIT301 spoof 1200",), folder=folder) as live:
         live.wait()
-        found, batches, (points, differences) = live.found(), live.batches(), live.parity()
+        delays, batches, (points, differences) = live.delays(), live.batches(), live.parity()
         shown = live.readings(), live.scores(), live.events()
-    assert found["attack"].tolist() == ["LIT301 spoof 1200"]
-    assert found[["pca", "kmeans"]].min(axis=None) < 60
+    assert delays["attack"].tolist() == ["LIT301 spoof 1200"]
+    assert delays[["pca", "kmeans"]].min(axis=None) < 60
     assert (points, differences) == (2 * (180 + PAST), [])
     assert batches["rows_out"].sum() == 180 + PAST
     assert batches["rejected"].sum() == 0
@@ -81,7 +81,7 @@ def test_a_run_shows_its_attack_its_pace_and_equal_scores(folder, fitted):
 def test_servers_that_ran_before_run_on(folder, fitted):
     with Services(folder, ("kafka",)) as servers:
         pid = servers.pid("kafka")
-        with Live(fitted, running, Attack, 1, None, folder=folder) as live:
+        with Live(fitted, 1, None, folder=folder) as live:
             live.wait()
             assert live.scores().shape[0] == 60
         assert servers.pid("kafka") == pid

@@ -23,11 +23,12 @@ from rig import influx_sink, send, stream, topics
 
 from swatlib.live import sink, topic
 from swatlib.live.parity import unequal
-from swatlib.live.producer import Control, Producer, Running, request_attack
+from swatlib.live.plant import AttackedPlant
+from swatlib.live.producer import Control, Producer, request_attack
 from swatlib.live.stream.scorer import newer
 from swatlib.pipeline import Pipeline
 from swatlib.servers import Services
-from swatlib.simulation import Attack, SimulatedPlant
+from swatlib.simulation import SimulatedPlant
 
 PLANTS = tuple(f"plant {number}" for number in range(1, 9))
 
@@ -331,7 +332,7 @@ def test_an_attack_that_is_launched_shows_as_an_alarm(kafka, influxdb, names, qu
     to, plant, told = influx_sink(influxdb), SimulatedPlant(normal.frame.index[0]), []
     plant.run("1D")
     with closing(Control(kafka, "swat", names[2])) as control:
-        running = Running(plant, Attack, control.commands, lambda *what: told.append(what))
+        running = AttackedPlant(plant, control.commands, lambda *what: told.append(what))
         send_on = Producer(kafka, "swat", None, topic=names[0])
         send_on.send(itertools.islice(running.frames(600), 1))
         request_attack(kafka, topic.Command("swat", "LIT301 spoof 1200", 120), names[2])

@@ -12,12 +12,12 @@ import yaml
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from swatlib.live import links as boards
-from swatlib.live.links import GRAFANA
 from swatlib.pipeline import DEFAULT
 from swatlib.settings import ROOT
 
 STACK = ROOT / "stack"
 PROVISIONING = STACK / "grafana" / "provisioning"
+GRAFANA = STACK / "grafana" / "dashboards"
 BOARDS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(GRAFANA.glob("*.json"))}
 CHRONOGRAF = {
     path.stem: json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,147 @@
+"""The simulated plant as it runs: its rows go to Kafka at its own pace or faster, and it takes attacks.
+
+The one module of the live part that knows the simulator.
+"""
+
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from swatlib.live import telegraf
+from swatlib.live.producer import Control, Producer, Sent
+from swatlib.live.topic import Command
+from swatlib.live.wiring import Connections
+from swatlib.plant import TAG_NAMES
+from swatlib.simulation import Attack, SimulatedPlant, running
+
+PAST = 1_200  # rows that are sent at once, at least: with them the detectors have their history when the run begins
+
+_log = logging.getLogger(__name__)
+
+
+def check_attack(effects: str, seconds: int) -> None:
+    """Raises ValueError for effects that the plant does not know, or a duration that makes no sense."""
+    Attack(effects, seconds)
+
+
+def planned_attacks(effects: Sequence[str], begin: pd.Timestamp, rows: int | None) -> list[Attack]:
+    """Attacks at even distances over the next `rows`, each as long as the normal operation between them."""
+    length = (rows or 0) // (2 * len(effects) + 1)
+    starts = [begin + pd.Timedelta(length * (2 * number + 1), "s") for number in range(len(effects))]
+    return [Attack(text, length, start) for text, start in zip(effects, starts, strict=True)]
+
+
+@dataclass(frozen=True)
+class AttackedPlant:
+    """Rows of a plant that takes attacks while it runs.
+
+    commands: gives the attacks that were sent since it was last called. launched: called with each attack that
+    begins, its start and its end (half-open).
+    """
+
+    plant: SimulatedPlant
+    commands: Callable[[], list[Command]]
+    launched: Callable[[Command, pd.Timestamp, pd.Timestamp], None] = lambda *_: None
+
+    def frames(
+        self, rows: int = 1, stopped: Callable[[], bool] = lambda: False, until: pd.Timestamp | None = None
+    ) -> Iterator[pd.DataFrame]:
+        """Its rows from now on, so many at a time, up to the time `until` (excluded) or until `stopped`."""
+        while not stopped() and (until is None or self.plant.time < until):
+            for command in self.commands():
+                self._launch(command)
+            count = rows if until is None else min(rows, int((until - self.plant.time).total_seconds()))
+            index = pd.date_range(self.plant.time, periods=count, freq="s", name="time")
+            yield pd.DataFrame(self.plant.run(count), index, list(TAG_NAMES))
+
+    def _launch(self, command: Command) -> None:
+        start = self.plant.time
+        try:
+            self.plant.attack(Attack(command.effects, command.seconds, name=command.name))
+        except ValueError as error:
+            _log.warning("attack %r on %s was not launched: %s", command.effects, command.plant, error)
+        else:
+            self.launched(command, start, start + pd.Timedelta(command.seconds, "s"))
+
+
+@dataclass
+class PlantRun:
+    """One run of a simulated plant: `past` rows at once, then `rows` rows at `speed`, or until it is stopped.
+
+    name: the key of its messages. speed: times the plant's own pace; None: as fast as possible. A plant at its own
+    pace catches up with the present first; a faster one ends at about the present. attacks: effects, at even distances.
+    """
+
+    at: Connections
+    name: str
+    speed: float | None = 1.0
+    rows: int | None = None
+    attacks: Sequence[str] = ()
+    seed: int = 0
+    past: int = PAST
+
+    def __post_init__(self):
+        planned_attacks(self.attacks, pd.Timestamp(0), self.rows)  # refuses a wrong one before a day is simulated
+        self._plant = running(self.seed, self.past + (0 if self.speed == 1 else self.rows or 0))
+        self.first = self._plant.time
+        self.begin = self.first + pd.Timedelta(self.past, "s")
+        self._stopped, self._error = threading.Event(), None
+        self._thread = threading.Thread(target=self._work, name=f"plant {self.name}", daemon=True)
+        for attack in planned_attacks(self.attacks, self.begin, self.rows):
+            self._plant.attack(attack)
+            end = attack.start + pd.Timedelta(attack.duration, "s")
+            self.at.store_attack(self.name, attack.action, attack.start, end)
+
+    @property
+    def time(self) -> pd.Timestamp:
+        """Time of its next row."""
+        return self._plant.time
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has sent its last row. Raises the error that ended it, if one did."""
+        if self._error:
+            raise self._error
+        return not self._thread.is_alive()
+
+    def start(self, ready: Callable[[], bool]) -> None:
+        """Run in a thread of its own; see `send`."""
+        self._ready = ready
+        self._thread.start()
+
+    def stop(self, patience: float = 3.0) -> None:
+        """Send no more rows than are on their way; the thread ends with the process at the latest."""
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join(patience)
+
+    def send(self, ready: Callable[[], bool] = lambda: True) -> Sent:
+        """Send the past rows, wait until `ready` (they are scored), then send the others; what was sent."""
+        sender = Producer(self.at.servers, self.name, self.speed, monitor=self.at.monitor(telegraf.PRODUCER))
+        at_once = replace(sender, speed=None)
+        with closing(Control(self.at.servers, self.name)) as control:
+            plant = AttackedPlant(self._plant, control.commands, self._launched)
+            at_once.send(itertools.islice(plant.frames(self.past), 1))
+            while not (self._stopped.is_set() or ready()):
+                time.sleep(0.2)
+            until = None if self.rows is None else self.begin + pd.Timedelta(self.rows, "s")
+            behind = int((pd.Timestamp.now("UTC").tz_localize(None) - self.time).total_seconds())
+            if self.speed == 1 and behind > 0:
+                at_once.send(itertools.islice(plant.frames(behind, self._stopped.is_set, until), 1))
+            each = max(1, int((self.speed or 1_000) / 2))
+            return sender.send(plant.frames(each, self._stopped.is_set, until))
+
+    def _launched(self, command: Command, start: pd.Timestamp, end: pd.Timestamp) -> None:
+        self.at.store_attack(self.name, command.name or command.effects, start, end)
+
+    def _work(self) -> None:
+        try:
+            self.send(self._ready)
+        except Exception as error:  # raised again by `ended`
+            self._error = error

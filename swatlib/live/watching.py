@@ -1,0 +1,50 @@
+"""A live run shown in a notebook: a line that says what happens and a figure of the last minutes, kept current."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from IPython.display import HTML, Markdown, display
+
+if TYPE_CHECKING:
+    from swatlib.live.session import Live
+
+Draw = Callable[[pd.DataFrame, pd.DataFrame, pd.DataFrame], Any]  # readings, scores, events → a figure
+
+
+class View:
+    """The line and the figure where the cell that made them shows its output."""
+
+    def __init__(self, live: "Live", draw: Draw, last: str = "20min"):
+        self.live, self.draw, self.last = live, draw, last
+        self._line = display(Markdown(live.progress), display_id=True)
+        self._figure = display(HTML(""), display_id=True)
+        self._drawn: tuple | None = None
+
+    def update(self) -> None:
+        """Show what is stored now."""
+        self._show(*self._stored())
+
+    async def follow(self, every: float) -> None:
+        """Update until the run is closed; reading runs beside the kernel's own loop, which stays free."""
+        while not self.live.closed:
+            try:
+                state = await asyncio.to_thread(self._stored)
+            except Exception as error:  # shown to the person who watches, whatever it was
+                self._line.update(Markdown(f"The run has failed: {error}"))
+                return
+            self._show(*state)
+            await asyncio.sleep(every)
+        self._line.update(Markdown("The run has ended."))
+
+    def _stored(self) -> tuple[str, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        live = self.live
+        return live.progress, live.readings(self.last), live.scores(self.last), live.events()
+
+    def _show(self, progress: str, readings: pd.DataFrame, scores: pd.DataFrame, events: pd.DataFrame) -> None:
+        self._line.update(Markdown(progress))
+        state = (readings.index.max(), scores.index.max(), len(events), self.live.detectors, self.live.name)
+        if len(readings) and len(scores) and state != self._drawn:  # a figure that would be the same is not drawn
+            self._figure.update(self.draw(readings, scores, events))
+            self._drawn = state

@@ -1,0 +1,44 @@
+"""Run a command that ends with its owner, however the owner ends: `python supervisor.py PID BORN COMMAND…`.
+
+A process that is killed can tidy nothing up, so its children watch it. This program leads the group in which the
+command runs. It is started as a file, so that it imports nothing but psutil.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+
+import psutil
+
+INTERVAL = 0.5  # seconds between two looks at the owner
+GRACE = 8.0  # seconds in which the command may end by itself
+
+
+def supervise(owner: int, born: float, command: list[str]) -> int:
+    """The command's exit code. When the owner has ended first, the whole group is ended, this process with it."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # sent to the group: the command ends, and then so do we
+        signal.signal(number, lambda *_: None)  # a handler: what is ignored here, the command would ignore too
+    child = subprocess.Popen(command)
+    while child.poll() is None and runs(owner, born):
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(INTERVAL)
+    if child.poll() is None:
+        os.killpg(os.getpgrp(), signal.SIGINT)
+        psutil.wait_procs(psutil.Process().children(recursive=True), GRACE)
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    return child.returncode
+
+
+def runs(pid: int, born: float) -> bool:
+    """Whether this very process still runs: a pid alone comes back some day."""
+    try:
+        process = psutil.Process(pid)
+        return abs(process.create_time() - born) < 2 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(supervise(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]))

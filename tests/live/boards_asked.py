@@ -1,0 +1,112 @@
+"""The boards' files read outside Grafana and Chronograf: their queries with the variables filled in, and the answers."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from swatlib.live.sink import InfluxSink
+from swatlib.settings import ROOT
+
+GRAFANA = ROOT / "stack" / "grafana" / "dashboards"
+CHRONOGRAF = ROOT / "stack" / "chronograf"
+TAGS = {"time", "detector", "plant", "query", "alias", "filter", "interface", "topic", "partition", "request", "bucket"}
+PIXELS = 600  # points a line at most
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a board shows: a plant, from `start` to `end` (UTC)."""
+
+    plant: str
+    start: pd.Timestamp
+    end: pd.Timestamp
+
+    @property
+    def interval(self) -> int:
+        """Seconds that Grafana would put for `$__interval`."""
+        return max(1, round((self.end - self.start).total_seconds() / PIXELS))
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A panel as its file has it: what it asks, and its options."""
+
+    title: str
+    kind: str
+    targets: tuple[dict, ...]
+    whole: dict
+
+    @property
+    def interval(self) -> int:
+        """Its own lower bound for the interval, in seconds."""
+        return int(self.whole.get("interval", "1s").removesuffix("s"))
+
+
+def panels(path: Path) -> list[Panel]:
+    """Panels of a Grafana board, or cells of a Chronograf board."""
+    board = json.loads(path.read_text(encoding="utf-8"))
+    if "cells" in board:
+        return [Panel(each["name"], each["type"], _queries(each), each) for each in board["cells"]]
+    whole = [each for each in board["panels"] if each["type"] != "row"]
+    return [Panel(each["title"], each["type"], tuple(each.get("targets", ())), each) for each in whole]
+
+
+def _queries(cell: dict) -> tuple[dict, ...]:
+    """With `rawQuery`, as Grafana marks what isn't Flux."""
+    return tuple(query if query["type"] == "flux" else {**query, "rawQuery": True} for query in cell["queries"])
+
+
+def filled(target: dict, window: Window, least: int = 1) -> str:
+    """The query of a target as Grafana or Chronograf would send it."""
+    if "rawQuery" not in target:
+        return filled_flux(target["query"], window)
+    within = f"time >= {_nanoseconds(window.start)} AND time <= {_nanoseconds(window.end)}"
+    interval = f"{max(window.interval, least)}s"
+    return (
+        target["query"]
+        .replace("$timeFilter", within)
+        .replace("$__interval", interval)
+        .replace(":interval:", interval)
+        .replace(":dashboardTime:", f"'{window.start.isoformat()}Z'")
+        .replace(":upperDashboardTime:", f"'{window.end.isoformat()}Z'")
+        .replace("$plant", re.escape(window.plant).replace("/", r"\/"))
+    )
+
+
+def filled_flux(query: str, window: Window) -> str:
+    """The same for Flux."""
+    names = {
+        "v.timeRangeStart": f"{window.start.isoformat()}Z",
+        "v.timeRangeStop": f"{window.end.isoformat()}Z",
+        "v.windowPeriod": f"{window.interval}s",
+        "v.defaultBucket": '"swat"',
+        "${plant}": window.plant.replace("\\", "\\\\").replace('"', '\\"'),
+    }
+    for name, value in names.items():
+        query = query.replace(name, value)
+    return query
+
+
+def ask(panel: Panel, window: Window, reader: InfluxSink) -> list[pd.DataFrame]:
+    """Answers to a panel's queries, one a target. Raises SinkError for a query that InfluxDB refuses."""
+    return [asked(target, window, reader, panel.interval) for target in panel.targets]
+
+
+def asked(target: dict, window: Window, reader: InfluxSink, least: int = 1) -> pd.DataFrame:
+    """The answer to one query; no row where it has no value."""
+    query = filled(target, window, least)
+    found = reader.select(query) if "rawQuery" in target else reader.flux(query)
+    return _with_values(found)
+
+
+def _with_values(found: pd.DataFrame) -> pd.DataFrame:
+    """Without rows that hold nothing but a time and tags, which fill(null) makes."""
+    values = [name for name in found if name not in TAGS] or list(found)
+    return found.dropna(subset=values, how="all") if len(found) else found
+
+
+def _nanoseconds(when: pd.Timestamp) -> int:
+    return int(when.as_unit("ns").value)
