@@ -23,6 +23,17 @@ from swatlib.settings import settings
 from swatlib.wording import count, duration
 
 SPARK_RUNS = "Spark has started."  # a line that the stream prints
+BATCH = (
+    "rows_in",
+    "rows_out",
+    "rejected",
+    "late",
+    "rows_per_second",
+    "seconds",
+    "behind",
+    "latency_p50",
+    "latency_p95",
+)
 PATIENCE = 60.0  # seconds without a row after which `progress` says what is waited for
 
 _runs: dict[Path, "Live"] = {}  # those of this process that have not ended, by their folder
@@ -200,12 +211,14 @@ class Live:
         return begun.assign(attack=range(1, len(begun) + 1))
 
     def delays(self) -> pd.DataFrame:
-        """One row an attack: see `wiring.detection_delays`."""
-        return detection_delays(self.at, self.name, self.plant.begin)
+        """One row an attack that has begun: see `wiring.detection_delays`."""
+        delays = detection_delays(self.at, self.name, self.plant.begin)
+        return delays[delays["start"] < self.plant.time]
 
     def batches(self) -> pd.DataFrame:
         """One row a batch of the stream since the plant started: rows in and out, rows/s, seconds, latency, …"""
-        return self.at.reader.batches(self.since)
+        batches = self.at.reader.batches(self.since)
+        return batches if len(batches) else pd.DataFrame(columns=BATCH, index=batches.index, dtype=float)
 
     def parity(self) -> tuple[int, list[str]]:
         """Points compared with `Pipeline.score` on the stored readings, and where they differ, which is nowhere."""
@@ -260,7 +273,7 @@ class Live:
         return len(self.at.reader.readings(self.name, until - pd.Timedelta("1s"), until)) > 0
 
     def _rows_stored(self) -> int:
-        return int(self.batches().get("rows_out", pd.Series(0)).sum())
+        return int(self.batches()["rows_out"].sum())
 
     def _rows_until(self, when: pd.Timestamp) -> int:
         return round((when - self.plant.first).total_seconds())

@@ -16,6 +16,7 @@ from swatlib.live.sink import FileSink, InfluxSink
 from swatlib.live.telegraf import Monitor
 from swatlib.servers import ServicesError, connector, find_servers
 from swatlib.settings import settings
+from swatlib.wording import count
 
 if TYPE_CHECKING:
     from swatlib.live.stream import Stream
@@ -105,6 +106,21 @@ def detection_delays(at: Connections, plant: str, since: pd.Timestamp) -> pd.Dat
     names = list(scored.columns.unique(0)) if len(scored) else []
     rows = [_delays_of(event, scored, names) for event in events.itertuples()]
     return pd.DataFrame(rows, columns=["attack", "start", "lead_tag", *names])
+
+
+def quickest_delays(delays: pd.DataFrame) -> pd.Series:
+    """The least delay of any detector in seconds, for each attack of a table of `detection_delays`; NaN: none."""
+    of_detectors = delays.drop(columns=["attack", "start", "lead_tag"])
+    return of_detectors.apply(pd.to_numeric, errors="coerce").min(axis=1).astype(float)
+
+
+def detections(delays: pd.DataFrame) -> str:
+    """How many attacks of such a table raised an alarm, in a sentence."""
+    quickest = quickest_delays(delays)
+    stood = int((quickest.isna() & delays.eq(ON).any(axis=1)).sum())
+    first = f", the quickest after {quickest.min():.0f} s" if quickest.notna().any() else ""
+    already = f"; in {stood} an alarm stood already" if stood else ""
+    return f"{quickest.notna().sum()} of {count(len(delays), 'attack')} so far raised an alarm{first}{already}."
 
 
 def _delays_of(event, scored: pd.DataFrame, names: list[str]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from swatlib.report.notebook_parameters import ReportError, defaults, read_param
 from swatlib.report.page import index_page, notebook_page, notebook_title, save_thumbnails
 from swatlib.settings import settings
 
+UNATTENDED = {"wait": True, "speed": 60.0}  # nobody clicks: a live run ends before the next cell, and sooner
 DONE, FAILED, UNFINISHED, WAITING = "done", "failed", "unfinished", "waiting"
 
 
@@ -141,7 +142,7 @@ def _new_run(notebooks: list[Path], parameters: dict, name: str | None) -> Repor
 
 def _new_step(notebook: Path, own: dict, parameters: dict) -> Step:
     content = read_parameters(notebook)
-    given = {name: value for name, value in parameters.items() if name in own}
+    given = {name: value for name, value in {**UNATTENDED, **parameters}.items() if name in own}
     cells = sum(cell.cell_type == "code" for cell in content.cells) + bool(given)  # papermill adds one that sets them
     return Step(notebook.stem, notebook_title(content, otherwise=notebook.stem), cells, given, own | given)
 

@@ -13,7 +13,10 @@ from urllib.request import ProxyHandler, Request, build_opener
 from swatlib.servers.tools import ServicesError, store
 
 ORG, BUCKET, MONITORING = "swat", "swat", "telegraf"
-OPERATOR, WRITE, READ = "operator", "write", "read"
+Right = Literal["write", "read", "operator"]
+OPERATOR: Right = "operator"
+WRITE: Right = "write"
+READ: Right = "read"
 SECRET = 0o600
 
 direct = build_opener(ProxyHandler({}))  # as influxdb-client does: no proxy can reach this machine's loopback
@@ -41,7 +44,7 @@ class Influx:
     bucket: str
     tokens: Path
 
-    def token(self, right: Literal["write", "read", "operator"]) -> str:
+    def token(self, right: Right) -> str:
         """The token with this right alone, from its file at every call. Raises ServicesError when it isn't there."""
         path = self.tokens / right if self.tokens.is_dir() else self.tokens
         try:

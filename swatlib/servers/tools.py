@@ -42,7 +42,7 @@ def go() -> Path:
     """Go. Raises MissingError when there is none, or one that can't fetch the version a module asks for."""
     path = shutil.which("go")
     version = _version([path, "version"], r"go(\d+)\.(\d+)") if path else None
-    if version and version >= OLDEST_GO:
+    if path and version and version >= OLDEST_GO:
         return Path(path)
     found = ".".join(map(str, version)) if version else "none"
     raise MissingError(

@@ -1,4 +1,4 @@
-"""The boards' files read outside Grafana and Chronograf: their queries with the variables filled in, and the answers."""
+"""The boards' files read outside Grafana and Chronograf: queries with the variables filled in, and their answers."""
 
 import json
 import re
