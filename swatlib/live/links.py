@@ -9,7 +9,7 @@ from swatlib.servers.influx import direct
 
 def links(plant: str, start: pd.Timestamp, end: pd.Timestamp) -> list[str]:
     """Addresses of the overview and of the health board, where they answer, at the plant's own time."""
-    first, last = (int(when.as_unit("ms").value) for when in (start, end))
+    first, last = (round(when.timestamp() * 1_000) for when in (start, end))
     bounds = f"lower={start.isoformat()}Z&upper={end.isoformat()}Z"
     pages = {
         "http://localhost:3000": f"/d/swat-overview?var-plant={quote(plant)}&from={first}&to={last}",
