@@ -1,59 +1,62 @@
-"""What a notebook publishes for the index of reports: the data it saw and its headline numbers.
+"""What a notebook publishes for the index of reports: the recordings it used and its headline numbers.
 
 A notebook ends with one call, `headline(normal, attacked, f1=0.81, attacks_found="29 of 36")`. The reader sees a small
-table; `published` finds the same figures, unrounded, in the metadata of that output. There they survive execution by
-papermill, JupyterLab shows no raw JSON, and nbval, which passes over metadata, compares only what a reader sees.
+table; `read_headline` finds the same figures, unrounded, in the metadata of that output. papermill keeps them there,
+JupyterLab shows no raw JSON, and nbval, which passes over metadata, compares only what a reader sees.
 """
 
 import math
 from dataclasses import dataclass
 from html import escape
 from numbers import Integral, Real
-from types import NoneType
+from typing import Any
 
 from IPython.display import display
+from nbformat import NotebookNode
 
+from swatlib.data import Recording
 from swatlib.wording import number
 
 KEY = "swatlib"
 
 
-def headline(*recordings, **numbers) -> None:
+def headline(*recordings: Recording, **numbers: Any) -> None:
     """Show and publish: the recordings a notebook used (order kept), and its numbers under a few plain words each.
 
     An underscore in a name is shown as a space. A number is a figure, a sentence of a few words, or None where there
     is none. Raises TypeError for anything else.
     """
-    figures = {name.replace("_", " "): _plain(name, number) for name, number in numbers.items()}
+    figures = {name.replace("_", " "): _plain(name, figure) for name, figure in numbers.items()}
     data = [_describe(recording) for recording in recordings]
     seen = [f"{each['name']}: {each['rows']:,} rows, {each['start']} to {each['end']}" for each in data]
     rows = [(name, number(value)) for name, value in figures.items()]
     display(_Table(seen, rows), metadata={KEY: {"numbers": list(figures.items()), "data": data}})
 
 
-def read_headline(notebook) -> tuple[dict, list[dict]]:
-    """Numbers by name, and recordings, of all headlines in an executed notebook; the later number of a name wins."""
+def read_headline(notebook: NotebookNode) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Numbers by name, and recordings, of all headlines in an executed notebook; of one name the last number counts."""
     found = [
         output["metadata"][KEY]
         for cell in notebook.cells
         for output in cell.get("outputs", [])
         if KEY in output.get("metadata", {})
     ]
-    numbers = {name: number for each in found for name, number in each["numbers"]}
+    numbers = {name: figure for each in found for name, figure in each["numbers"]}
     return numbers, [recording for each in found for recording in each["data"]]
 
 
-def _plain(name, number):
+def _plain(name: str, figure: Any) -> str | int | float | None:
     """JSON has no NaN and no numpy type."""
-    for kind, plain in ((str, str), (NoneType, lambda none: none), (Integral, int)):
-        if isinstance(number, kind):
-            return plain(number)
-    if isinstance(number, Real):
-        return float(number) if math.isfinite(number) else None
-    raise TypeError(f"headline {name}: a number or a few words are wanted, met {type(number).__name__}.")
+    if figure is None or isinstance(figure, str):
+        return figure
+    if isinstance(figure, Integral):
+        return int(figure)
+    if isinstance(figure, Real):
+        return float(figure) if math.isfinite(figure) else None
+    raise TypeError(f"headline {name}: a number or a few words are wanted, met {type(figure).__name__}.")
 
 
-def _describe(recording) -> dict:
+def _describe(recording: Recording) -> dict[str, Any]:
     first, last = recording.frame.index[[0, -1]]
     return {
         "name": ", ".join(source.name for source in recording.source),

@@ -1,20 +1,23 @@
-"""Parameters of a notebook: the assignments of its one cell tagged `parameters`.
+"""Parameters of a notebook: the assignments in its one cell tagged `parameters`.
 
-papermill would take an unknown parameter with a warning, and would ignore all of them in a notebook without such a
-cell. Here both are errors.
+papermill warns about an unknown parameter and goes on, ignores all parameters of a notebook without such a cell, and
+passes over lines that are no assignment. Here each of these is an error.
 """
 
 import ast
-import difflib
-from collections.abc import Iterable, Mapping
+import math
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
 from swatlib.settings import NOTEBOOKS
+from swatlib.wording import did_you_mean
 
-KINDS = {bool: ("true or false", (bool,)), int: ("a number", (int, float)), float: ("a number", (int, float))}
-KINDS |= dict.fromkeys((list, tuple), ("a list", (list, tuple)))
+TAKES = {bool: "true or false", int: "a whole number", float: "a number"}
+TAKES |= dict.fromkeys((list, tuple), "a list with commas between")
 
 
 class ReportError(ValueError):
@@ -34,28 +37,55 @@ def all_notebooks() -> list[Path]:
     return sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
 
 
-def defaults(notebook: Path) -> dict:
-    """Name to default value, in the order of the parameters cell. Raises ReportError when there isn't exactly one."""
-    cells = [cell for cell in read_parameters(notebook).cells if "parameters" in cell.metadata.get("tags", [])]
-    if len(cells) != 1:
-        raise ReportError(f"{notebook.name} has {len(cells)} cells tagged 'parameters', and needs exactly one.")
-    assigned = [node for node in ast.parse(cells[0].source).body if isinstance(node, ast.Assign)]
-    try:
-        return {node.targets[0].id: ast.literal_eval(node.value) for node in assigned}
-    except ValueError:
-        raise ReportError(f"{notebook.name}: a default in the parameters cell is no plain value.") from None
-
-
-def read_parameters(notebook: Path) -> nbformat.NotebookNode:
+def read_notebook(path: Path) -> nbformat.NotebookNode:
     """A notebook as stored. Raises ReportError when the file is none."""
     try:
-        return nbformat.read(notebook, as_version=4)
-    except nbformat.reader.NotJSONError:
-        raise ReportError(f"{notebook} is no notebook.") from None
+        return nbformat.read(path, as_version=4)
+    except (ValueError, KeyError, AttributeError, TypeError, nbformat.ValidationError) as error:
+        raise ReportError(f"{path} is no Jupyter notebook; give a file that JupyterLab opens.") from error
 
 
-def parse(assignments: Iterable[str], known: Mapping) -> dict:
-    """`["budget=2"]` as {"budget": 2}, each value read as the type of its default in `known` (name to default)."""
+def defaults(path: Path) -> dict[str, Any]:
+    """Name to default value, in the order of the parameters cell of the notebook at `path`.
+
+    Raises ReportError when there isn't exactly one such cell, or when it holds more than assignments of plain values.
+    """
+    cells = [cell for cell in read_notebook(path).cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
+    if len(cells) != 1:
+        raise ReportError(f"{path.name} has {len(cells)} cells tagged 'parameters', and needs exactly one.")
+    return dict(_assignments(path.name, cells[0].source))
+
+
+def _assignments(notebook: str, source: str) -> Iterator[tuple[str, Any]]:
+    """Name and default of each line. Raises ReportError that names the first line which is no plain assignment."""
+    line = 1
+    try:
+        for node in ast.parse(source).body:
+            line = node.lineno
+            yield _assignment(node)
+    except (ValueError, TypeError, SyntaxError) as error:
+        line = getattr(error, "lineno", None) or line
+        raise ReportError(
+            f"{notebook}: its parameters cell may hold assignments of plain values alone, as in seed = 1; "
+            f"line {line} is {source.splitlines()[line - 1].strip()!r}."
+        ) from None
+
+
+def _assignment(node: ast.stmt) -> tuple[str, Any]:
+    """Raises ValueError or TypeError for anything but one name that is given a plain value."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            return name, ast.literal_eval(value)
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+            return name, ast.literal_eval(value)
+    raise ValueError
+
+
+def parse(assignments: Iterable[str], known: Mapping[str, Any]) -> dict[str, Any]:
+    """`["budget=2"]` as {"budget": 2}, each value read as the type of its default in `known` (name to default).
+
+    Raises ReportError for an unknown name, and for a value of another type than the default's.
+    """
     pairs = [assignment.partition("=") for assignment in assignments]
     for name, equals, _ in pairs:
         if not equals:
@@ -66,28 +96,53 @@ def parse(assignments: Iterable[str], known: Mapping) -> dict:
 
 def refuse_unknown(names: Iterable[str], known: Iterable[str]) -> None:
     """Raises ReportError that names the first parameter which is not among the known ones, and the nearest of these."""
+    known = list(known)
     for name in names:
         if name not in known:
-            raise ReportError(f"There is no parameter '{name}'." + _choices(name, list(known)))
+            raise ReportError(f"There is no parameter '{name}'." + _choices(name, known))
 
 
 def _choices(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, 1)
-    return "".join(f" Did you mean '{each}'?" for each in close) + f" There are: {', '.join(known)}."
+    return f"{did_you_mean(name, known)} There are: {', '.join(known)}."
 
 
-def _typed(name: str, text: str, default):
+def _typed(name: str, text: str, default: Any) -> Any:
+    """The text as the type of the default. A list takes commas, or is written as in Python."""
     if isinstance(default, str) or default is None:
         return text
-    wanted, kinds = KINDS[type(default)]
-    value = _literal(text)
-    if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(default, bool):
-        raise ReportError(f"{name}={text}: {wanted} is wanted, as in {name}={default}.")
-    return list(value) if isinstance(value, tuple) else value  # papermill would write a tuple as text
-
-
-def _literal(text: str):
+    if type(default) not in TAKES:
+        kind = type(default).__name__
+        raise ReportError(f"{name} is a {kind}, which -p can't give: change it in the parameters cell of a copy.")
     try:
-        return ast.literal_eval(text.title() if text in ("true", "false") else text)
+        if isinstance(default, (list, tuple)):
+            return _list(text.strip(), default)
+        return _scalar(text.strip(), default)
     except (ValueError, SyntaxError):
-        return None
+        example = shlex.quote(f"{name}={_written(default)}")
+        raise ReportError(f"{name}={text}: {name} takes {TAKES[type(default)]}, as in -p {example}.") from None
+
+
+def _scalar(text: str, default: Any) -> Any:
+    """Raises ValueError or SyntaxError for a text that is not of the type of the default."""
+    if isinstance(default, str):
+        return text
+    value = ast.literal_eval(text.title() if text.lower() in ("true", "false") else text)
+    kinds = (int, float) if isinstance(default, float) else (type(default),)
+    if type(value) not in kinds or (isinstance(value, float) and not math.isfinite(value)):
+        raise ValueError
+    return value
+
+
+def _list(text: str, default: Sequence[Any]) -> list[Any]:
+    """papermill would write a tuple as text, so this is a list. Its members are of the type of the default's first."""
+    if text[:1] in ("[", "("):
+        members = [each if isinstance(each, str) else repr(each) for each in ast.literal_eval(text)]
+    else:
+        members = [part.strip() for part in text.split(",") if part.strip()]
+    return [_scalar(each, default[0] if default else "") for each in members]
+
+
+def _written(default: Any) -> str:
+    if isinstance(default, (list, tuple)):
+        return ",".join(map(_written, default)) or "a,b"
+    return str(default).lower() if isinstance(default, bool) else str(default)

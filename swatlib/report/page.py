@@ -1,12 +1,15 @@
 """Pages of a report: an executed notebook and the index of all runs, each one file that opens offline and prints.
 
-Nothing is fetched by a page: styles, pictures and the few lines of script stand in it.
+A page fetches nothing: styles, pictures and the few lines of script are part of it.
 """
 
 import io
 from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 from nbconvert import HTMLExporter
@@ -20,8 +23,19 @@ THUMBNAIL = (480, 320)  # pixels at most, twice what is shown, for sharp screens
 PAPERMILL_MARK = "papermill-error-cell-tag"
 
 
-def notebook_page(notebook: NotebookNode, run: dict, step: dict) -> str:
-    """HTML of one executed notebook, a step of a run; code is folded away, a cell that failed is open."""
+@dataclass(frozen=True)
+class Damaged:
+    """A run whose record can't be read: the name of its folder, and why."""
+
+    name: str
+    reason: str
+
+
+def notebook_page(notebook: NotebookNode, run: Any, step: Any) -> str:
+    """HTML of one executed notebook; code is folded away, a cell that failed is open.
+
+    `run` and `step` are a `swatlib.report.run.ReportRun` and the Step of this notebook in it.
+    """
     exporter = HTMLExporter(
         template_name="basic",
         template_file=str(TEMPLATES / "cells.html.j2"),
@@ -30,12 +44,34 @@ def notebook_page(notebook: NotebookNode, run: dict, step: dict) -> str:
         exclude_output_prompt=True,
     )
     cells, _ = exporter.from_notebook_node(_with_alternative_texts(notebook))
-    return render("notebook.html.j2", run=run, current=step, cells=cells)
+    return render("notebook.html.j2", run=run, current=step, cells=cells, values=cell_values([vars(step)]))
 
 
-def index_page(runs: list[dict], folder: Path) -> str:
-    """HTML of the index, one row a run in the order given; `folder` holds the runs and their thumbnails."""
-    return render("index.html.j2", runs=runs, thumbnail=lambda run, name: _data_uri(folder / run["name"] / name))
+def index_page(runs: list[dict[str, Any]], damaged: list[Damaged], folder: Path) -> str:
+    """HTML of the index: a row for each run in the order given, then for each damaged one; `folder` holds them all."""
+
+    def thumbnails(run: dict[str, Any], step: dict[str, Any]) -> list[str]:
+        paths = [folder / run["name"] / picture for picture in step["thumbnails"]]
+        return [_data_uri(path) for path in paths if path.is_file()]
+
+    return render("index.html.j2", runs=runs, damaged=damaged, cell_values=cell_values, thumbnails=thumbnails)
+
+
+def cell_values(steps: list[dict[str, Any]]) -> dict[str, str]:
+    """The parameters that were not given, with the values of the parameters cells; where these differ, by notebook."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for step in steps:
+        for name, value in step["parameters"].items():
+            if name not in step["given"]:
+                found.setdefault(name, {}).setdefault(_brief(value), []).append(step["name"])
+    return {name: _by_notebook(values) for name, values in found.items()}
+
+
+def _by_notebook(values: dict[str, list[str]]) -> str:
+    """A value that all notebooks share, or each with the notebooks that have it."""
+    if len(values) == 1:
+        return next(iter(values))
+    return " · ".join(f"{value} ({', '.join(notebooks)})" for value, notebooks in values.items())
 
 
 def save_thumbnails(notebook: NotebookNode, folder: Path, name: str) -> list[str]:
@@ -55,12 +91,12 @@ def notebook_title(notebook: NotebookNode, otherwise: str) -> str:
     return next(_headings(notebook.cells), otherwise)
 
 
-def _pictures(cells) -> list[str]:
+def _pictures(cells: Iterable[NotebookNode]) -> list[str]:
     outputs = (output.get("data", {}) for cell in cells for output in cell.get("outputs", []))
     return [data["image/png"] for data in outputs if "image/png" in data]
 
 
-def _headings(cells):
+def _headings(cells: Iterable[NotebookNode]) -> Iterator[str]:
     for cell in cells:
         if cell.cell_type == "markdown" and PAPERMILL_MARK not in cell.metadata.get("tags", []):
             yield from (line.lstrip("# ") for line in cell.source.splitlines() if line.startswith("#"))
@@ -81,7 +117,7 @@ def _data_uri(path: Path) -> str:
     return f"data:image/webp;base64,{b64encode(path.read_bytes()).decode()}"
 
 
-def render(template: str, **values) -> str:
+def render(template: str, **values: Any) -> str:
     """A template of the package filled in; text is escaped."""
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"number": number, "day": _day, "took": _took, "brief": _brief}
@@ -98,7 +134,9 @@ def _took(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
 
 
-def _brief(value) -> str:
+def _brief(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or "none"
     return str(value) or '""'

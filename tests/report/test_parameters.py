@@ -1,5 +1,7 @@
 import nbformat
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 
 from swatlib.report.notebook_parameters import ReportError, defaults, find_notebook, parse
@@ -7,8 +9,9 @@ from swatlib.report.notebook_parameters import ReportError, defaults, find_noteb
 
 @pytest.fixture
 def path(tmp_path):
-    """A notebook with four parameters."""
-    source = "seed = 0  # of the plant\nbudget = 1.0\ndetector = 'pca'\nlong = False"
+    """A notebook with a parameter of each type."""
+    source = "seed = 0  # of the plant\nbudget: float = 1.0\ndetector = 'pca'\nlong = False\n"
+    source += "detectors = ('pca', 'lof')\nrows = [1_000]\nruns = ()\nconfig = {'a': 1}"
     cells = [new_code_cell(source, metadata={"tags": ["parameters"]}), new_code_cell("later = 1")]
     nbformat.write(new_notebook(cells=cells), tmp_path / "01-one.ipynb")
     return tmp_path / "01-one.ipynb"
@@ -16,7 +19,16 @@ def path(tmp_path):
 
 def test_a_parameter_is_read_as_the_type_of_its_default(path):
     known = defaults(path)
-    assert known == {"seed": 0, "budget": 1.0, "detector": "pca", "long": False}
+    assert known == {
+        "seed": 0,
+        "budget": 1.0,
+        "detector": "pca",
+        "long": False,
+        "detectors": ("pca", "lof"),
+        "rows": [1_000],
+        "runs": (),
+        "config": {"a": 1},
+    }
     assert parse(["budget=2", "detector=1", "long=true", "seed=3"], known) == {
         "budget": 2,
         "detector": "1",
@@ -26,12 +38,38 @@ def test_a_parameter_is_read_as_the_type_of_its_default(path):
 
 
 @pytest.mark.parametrize(
+    ("assignment", "value"),
+    [
+        ("detectors=lof", ["lof"]),
+        ("detectors=lof,pca", ["lof", "pca"]),
+        ("detectors=lof, pyod:hbos ,", ["lof", "pyod:hbos"]),
+        ("detectors=('lof', 'pca')", ["lof", "pca"]),
+        ("detectors=['lof']", ["lof"]),
+        ("detectors=", []),
+        ("rows=1000,5000", [1_000, 5_000]),
+        ("rows=[1_000, 5_000]", [1_000, 5_000]),
+        ("runs=a,b", ["a", "b"]),
+    ],
+)
+def test_a_list_takes_commas(path, assignment, value):
+    assert parse([assignment], defaults(path)) == {assignment.partition("=")[0]: value}
+
+
+NAMES = "seed, budget, detector, long, detectors, rows, runs, config"
+
+
+@pytest.mark.parametrize(
     ("assignment", "message"),
     [
-        ("budget=two", "budget=two: a number is wanted, as in budget=1.0."),
-        ("long=1", "long=1: true or false is wanted, as in long=False."),
+        ("budget=two", "budget=two: budget takes a number, as in -p budget=1.0."),
+        ("budget=1e999", "budget=1e999: budget takes a number, as in -p budget=1.0."),
+        ("seed=1.5", "seed=1.5: seed takes a whole number, as in -p seed=0."),
+        ("long=1", "long=1: long takes true or false, as in -p long=false."),
+        ("rows=few,1", "rows=few,1: rows takes a list with commas between, as in -p rows=1000."),
+        ("detectors=[lof", "detectors=[lof: detectors takes a list with commas between, as in -p detectors=pca,lof."),
+        ("config={}", "config is a dict, which -p can't give: change it in the parameters cell of a copy."),
         ("seed", "'seed': a parameter is given as name=value, for example -p seed=1."),
-        ("sed=1", "There is no parameter 'sed'. Did you mean 'seed'? There are: seed, budget, detector, long."),
+        ("sed=1", f"There is no parameter 'sed'. Did you mean 'seed'? There are: {NAMES}."),
     ],
 )
 def test_a_parameter_that_cannot_be_read_is_named(path, assignment, message):
@@ -40,9 +78,44 @@ def test_a_parameter_that_cannot_be_read_is_named(path, assignment, message):
     assert str(error.value) == message
 
 
-def test_what_is_no_notebook_is_named(tmp_path):
-    (tmp_path / "text.ipynb").write_text("a,b\n1,2\n")
-    with pytest.raises(ReportError, match=r"text.ipynb is no notebook"):
+@given(st.text(), st.sampled_from(["seed", "budget", "long", "detectors", "rows", "runs"]))
+def test_any_text_is_a_value_or_a_sentence(text, name):
+    known = {"seed": 0, "budget": 1.0, "long": False, "detectors": ("pca", "lof"), "rows": [1_000], "runs": ()}
+    try:
+        value = parse([f"{name}={text}"], known)[name]
+    except ReportError as error:
+        assert str(error).startswith(f"{name}={text}: {name} takes ")
+    else:
+        assert isinstance(value, (int, float, list))
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("a, b = 1, 2", "line 1 is 'a, b = 1, 2'"),
+        ("a = 1\nb = c = 2", "line 2 is 'b = c = 2'"),
+        ("%matplotlib inline\nseed = 1", "line 1 is '%matplotlib inline'"),
+        ("import os\nseed = 1", "line 1 is 'import os'"),
+        ("seed = 1\nseed += 1", "line 2 is 'seed += 1'"),
+        ("x = 1\nhome = str(x)", "line 2 is 'home = str(x)'"),
+        ("x: int", "line 1 is 'x: int'"),
+    ],
+)
+def test_a_parameters_cell_holds_assignments_alone(tmp_path, source, line):
+    cells = [new_code_cell(source, metadata={"tags": ["parameters"]})]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "01-one.ipynb")
+    with pytest.raises(ReportError, match=r"^01-one.ipynb: its parameters cell .* as in seed = 1; ") as error:
+        defaults(tmp_path / "01-one.ipynb")
+    assert line in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["a,b\n1,2\n", "{}", "[]", '"x"', '{"cells": [], "nbformat": 9}'])
+def test_what_is_no_notebook_is_named(tmp_path, text):
+    (tmp_path / "text.ipynb").write_text(text)
+    with pytest.raises(ReportError, match=r"text.ipynb is no Jupyter notebook"):
         defaults(tmp_path / "text.ipynb")
-    with pytest.raises(ReportError, match=r"There is no notebook '99-none'"):
-        find_notebook("99-none")
+
+
+def test_a_notebook_that_is_not_there_is_named():
+    with pytest.raises(ReportError, match=r"There is no notebook '03-detectr'. Did you mean '03-detector'"):
+        find_notebook("03-detectr")

@@ -6,6 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from swatlib.provenance import checksum
 from swatlib.report.notebook_parameters import ReportError
 from swatlib.report.run import report, write_index
 
@@ -19,6 +20,8 @@ frame = pd.DataFrame({"LIT101": [500.0, 501.0]}, index=pd.date_range("2015-12-28
 recording = Recording(frame, source=(Source("made by hand", "ab" * 32),))
 headline(recording, event_f1=budget / 3, attacks_found="29 of 36", delay_median_s=float("nan"))
 """
+EDITED = ["notebooks/03-detector.ipynb", "swatlib/alarms.py", "swatlib/arrays.py", "swatlib/plant.py"]
+PROVENANCE = {"commit": "ab" * 20, "edited": EDITED, "versions": {"python": "3"}, "machine": "2 cores"}
 FETCHED = re.compile(r"<(script|img|iframe|link)[^>]*(src|href)=.(?!data:)|@import|url\((?!data:)", re.IGNORECASE)
 
 
@@ -174,11 +177,88 @@ def test_the_index_has_one_row_a_run_the_newest_first(reports, notebook):
     assert page.index("newer/01-one.html") < page.index("older/01-one.html")
 
 
+DAMAGES = {
+    "no JSON": (lambda run: "{", "Invalid JSON"),
+    "a list": (lambda run: "[]", "Input should be an object"),
+    "lacks all": (lambda run: "{}", "name: Field required"),
+    "no date": (lambda run: json.dumps(run | {"started": "yesterday"}), "started: Value error, Invalid isoformat"),
+    "step lost": (lambda run: json.dumps(run | {"notebooks": [{"name": "01"}]}), "notebooks.0.title: Field required"),
+    "data lost": (lambda run: json.dumps(run | {"data": [{"name": "a"}]}), "data.0.sha256: Field required"),
+    "wrong type": (lambda run: json.dumps(run | {"seconds": "long"}), "seconds: Input should be a valid number"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_record_is_a_row_of_the_index(reports, notebook, damage):
+    path, (damaged, says) = notebook("01-one"), DAMAGES[damage]
+    report([path], name="whole")
+    report([path], name="broken")
+    record = reports / "broken" / "run.json"
+    record.write_text(damaged(kept(reports, "broken")))
+    report([path], name="later")
+    page = (reports / "index.html").read_text()
+    assert (page.count('<tr class="done">'), page.count('<tr class="damaged">')) == (2, 1)
+    assert re.search(rf"broken/run.json can.*t be read: .*{re.escape(says)}.*; delete its folder, or make", page)
+
+
+def test_a_run_of_an_older_version_and_one_without_its_pictures_are_shown(reports, notebook):
+    report([notebook("01-one", "import matplotlib.pyplot as plt", "plt.plot([1]);")], name="old")
+    old = kept(reports, "old")
+    del old["edited"], old["notebooks"][0]["checksum"]
+    (reports / "old" / "run.json").write_text(json.dumps(old))
+    (reports / "old" / "01-one-1.webp").unlink()
+    assert '<tr class="done">' in write_index().read_text()
+
+
+def test_a_folder_that_was_renamed_is_linked_under_its_new_name(reports, notebook):
+    report([notebook("01-one")], name="run")
+    (reports / "run").rename(reports / "kept")
+    assert 'href="kept/01-one.html"' in write_index().read_text()
+
+
+def test_a_run_records_what_its_notebooks_were_and_what_their_cells_gave(reports, notebook):
+    one, two = notebook("01-one"), notebook("02-two", parameters="seed = 7\nnames = ('a', 'b')")
+    report([one, two], {"budget": 2.0}, name="run")
+    first, second = kept(reports, "run")["notebooks"]
+    assert (first["checksum"], second["checksum"]) == (checksum(one), checksum(two))
+    assert (first["parameters"]["seed"], second["parameters"]["seed"]) == (0, 7)
+    index, page = (reports / "index.html").read_text(), (reports / "run" / "02-two.html").read_text()
+    for shown in ("budget = <b>2<", "seed = 0 (01-one) · 7 (02-two)", "names = a, b", second["checksum"][:12]):
+        assert shown in index
+    assert "seed = 7<" in page and second["checksum"][:12] in page
+
+
+def test_a_run_names_the_notebooks_that_are_not_in_the_commit(reports, notebook, monkeypatch):
+    monkeypatch.setattr("swatlib.report.run.provenance", lambda notebooks: PROVENANCE)
+    report([notebook("01-one")], name="run")
+    said = "+ 4 edited: notebooks/03-detector.ipynb, swatlib/alarms.py, swatlib/arrays.py, …"
+    assert said in (reports / "index.html").read_text() and said in (reports / "run" / "01-one.html").read_text()
+
+
+def test_two_notebooks_of_one_name_are_refused(reports, notebook, tmp_path):
+    path = notebook("01-one")
+    (tmp_path / "b").mkdir()
+    other = tmp_path / "b" / "01-One.ipynb"
+    other.write_text(path.read_text())
+    for paths in ([path, other], [path, path]):
+        with pytest.raises(ReportError, match=r"01-one.ipynb and .*01-[oO]ne.ipynb have one name, .* rename one"):
+            report(paths)
+    assert not reports.exists()
+
+
+RECORDINGS = "normal = ''\nattack = ''\nstart = '2015-12-26 10:00'\ndays_normal = 1.0\ndays_attack = 0.3\nseed = 0"
+
+
 @pytest.mark.parametrize(
-    ("record", "says"), [("{", "can't be read as JSON"), ("{}", "it lacks name, parameters"), ("[]", "it lacks name")]
+    ("parameters", "given", "says"),
+    [
+        ("detector = 'pca'", {"detector": "oracel"}, "'oracel'"),
+        ("detectors = ('pca',)", {"detectors": ["pca", "oracel"]}, "'oracel'"),
+        (RECORDINGS, {"days_attack": 0.0}, "must be above 0"),
+        (RECORDINGS, {"normal": "a.csv"}, "Only one of"),
+    ],
 )
-def test_a_folder_without_a_record_of_its_run_is_named(reports, record, says):
-    (reports / "broken").mkdir(parents=True)
-    (reports / "broken" / "run.json").write_text(record)
-    with pytest.raises(ValueError, match=rf"broken.run.json .*{says}.*; delete its folder, or make that report anew"):
-        write_index()
+def test_what_no_notebook_could_use_is_refused_before_anything_runs(reports, notebook, parameters, given, says):
+    with pytest.raises(ValueError, match=says):
+        report([notebook("01-one", parameters=parameters), notebook("02-two", parameters=parameters)], given)
+    assert not reports.exists()
