@@ -129,14 +129,14 @@ def simulate(
     from pandas import Timedelta
 
     from swatlib.simulation import simulate as run
-    from swatlib.simulation.attacks import table_2015
+    from swatlib.simulation.attacks import first_attack_2015
 
     span = int(duration) if duration.isdigit() else duration
-    recording = run(span, "2015" if attacks else None, seed, start, plant, labels)
+    recording = run(span, "2015" if attacks else [], seed, start, plant, labels)
     _write(recording, path)
     say(f"{path}: {_extent(recording)}")
     if attacks and recording.events is not None and recording.events.empty:
-        first = table_2015()["begin"].min()
+        first = first_attack_2015(recording.frame.index[0])
         say(
             f"No row is under attack: the first attack is due at {first} and needs full tanks, which take a day to "
             f"fill. Try --start '{first.floor('h') - Timedelta('1d')}' --duration 2d."

@@ -210,3 +210,15 @@ def attacks_2015() -> list[Attack]:
         )
         for row in table_2015().itertuples()
     ]
+
+
+def scheduled_2015(start: pd.Timestamp, end: pd.Timestamp | None = None) -> list[Attack]:
+    """The attacks of 2015 that are scheduled from `start` (included) to `end` (excluded; None: to the last one)."""
+    until = pd.Timestamp.max if end is None else end
+    return [attack for attack in attacks_2015() if start <= pd.Timestamp(attack.start) < until]
+
+
+def first_attack_2015(start: pd.Timestamp) -> pd.Timestamp:
+    """When the first attack of 2015 from `start` on is scheduled; after the last one, the first of all."""
+    times = [pd.Timestamp(attack.start) for attack in scheduled_2015(start) or attacks_2015()]
+    return min(times)

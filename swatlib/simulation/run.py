@@ -7,7 +7,7 @@ import pandas as pd
 
 from swatlib.data import Recording, Source
 from swatlib.plant import OFF, SENSORS, TAG_NAMES
-from swatlib.simulation.attacks import Attack, Effect, attacks_2015, conditions, seconds, table_2015
+from swatlib.simulation.attacks import Attack, Effect, conditions, scheduled_2015, seconds, table_2015
 from swatlib.simulation.kernel import clock, new_world
 from swatlib.simulation.parameters import DISTORTIONS, TAG_FIELDS
 from swatlib.simulation.schedule import Agenda, Planned
@@ -211,7 +211,7 @@ def _chosen(attacks, start: pd.Timestamp, span: int) -> list[Attack]:
     if isinstance(attacks, str) and attacks != "2015":
         raise ValueError(f"no list of attacks {attacks!r}: give '2015', None or a list of Attack")
     if isinstance(attacks, str):
-        return [attack for attack in attacks_2015() if 0 <= attack.begins(start, 0) < span]
+        return scheduled_2015(start, start + pd.Timedelta(span, "s"))
     return list(attacks)
 
 

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pandas as pd
 
+from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.data import DataError, Recording, attacks, load
-from swatlib.data.times import UNTIMED
+from swatlib.data.facts import is_untimed
 from swatlib.simulation import simulate
-
-SECONDS_PER_DAY = 86_400
+from swatlib.simulation.attacks import first_attack_2015, scheduled_2015
+from swatlib.wording import count
 
 
 def recordings(
@@ -23,28 +24,57 @@ def recordings(
 
     The attacked one has its `events`. The simulated plant starts empty at `start`, runs `days_normal` without an attack
     and then `days_attack` with the attacks of 2015 that fall into them. Rows that both files hold are left out of the
-    normal one. Raises DataError when just one file is named, or they share no tag.
+    normal one. Raises DataError when just one file is named, they share no tag or seem to be swapped, or no attack
+    falls into the simulated `days_attack`.
     """
     if bool(normal) != bool(attack):
         raise DataError("Only one of `normal` and `attack` names a file; give both, or neither to simulate.")
     if normal:
-        normal_days, attacked = _apart(*_same_tags(load(normal), load(attack)))
+        normal_days, attacked = _apart(*_same_tags(*_not_swapped(load(normal), load(attack))))
         return normal_days, replace(attacked, events=attacks(attacked))
     if min(days_normal, days_attack) <= 0:
         raise DataError(
             f"{days_normal:g} normal days and {days_attack:g} with attacks were asked for; both must be above 0."
         )
     begin = _time(start)
-    turn = begin + pd.Timedelta(round(days_normal * SECONDS_PER_DAY), "s")
-    whole = simulate(round((days_normal + days_attack) * SECONDS_PER_DAY), seed=seed, start=start)
-    return whole.between(begin, turn), whole.between(turn)
+    span = round((days_normal + days_attack) * SECONDS_PER_DAY)
+    turn, end = (begin + pd.Timedelta(each, "s") for each in (round(days_normal * SECONDS_PER_DAY), span))
+    if not scheduled_2015(turn, end):
+        raise _without_attack(begin, turn, end)
+    whole = simulate(span, seed=seed, start=start)
+    attacked = whole.between(turn)
+    if attacked.events is None or attacked.events.empty:
+        raise _without_attack(begin, turn, end)
+    return whole.between(begin, turn), attacked
 
 
 def _time(text: str) -> pd.Timestamp:
     try:
-        return pd.Timestamp(text)
+        time = pd.Timestamp(text)
     except ValueError:
-        raise DataError(f"start: {text!r} is no time; write it like 2015-12-26 10:00") from None
+        time = pd.NaT
+    if time is pd.NaT:
+        raise DataError(f"start: {text!r} is no time; write it like 2015-12-26 10:00")
+    return time
+
+
+def _without_attack(begin: pd.Timestamp, turn: pd.Timestamp, end: pd.Timestamp) -> DataError:
+    first = first_attack_2015(turn)
+    advice = first.floor("h") - (turn - begin)
+    return DataError(
+        f"No attack falls into the attacked days from {turn} to {end}, and the first one is due at {first}; "
+        f"give start='{advice:%Y-%m-%d %H:%M}', or more days_attack."
+    )
+
+
+def _not_swapped(normal: Recording, attack: Recording) -> tuple[Recording, Recording]:
+    attacked = 0 if normal.label is None else int(normal.label.sum())
+    if attacked and (attack.label is None or not attack.label.any()):
+        raise DataError(
+            f"The normal file {normal.source[0].name} holds {count(attacked, 'attack row')} and the attack file "
+            f"{attack.source[0].name} none; are the two swapped?"
+        )
+    return normal, attack
 
 
 def without_startup(recording: Recording, hours: float = 6) -> pd.DataFrame:
@@ -62,17 +92,16 @@ def _same_tags(normal: Recording, attack: Recording) -> tuple[Recording, Recordi
 
 def _apart(normal: Recording, attack: Recording) -> tuple[Recording, Recording]:
     """Without the normal rows that the attack recording holds too: what is judged is not to be learnt from."""
-    shared = normal.frame.index.isin(attack.frame.index) & (normal.frame.index[0] != UNTIMED)
+    shared = normal.frame.index.isin(attack.frame.index) & (not is_untimed(normal))
     if shared.all():
         raise DataError("Every normal row is in the attack recording too; give normal days of their own.")
     if not shared.any():
         return normal, attack
     said = f"{shared.sum():,} rows left out: the attack recording holds them too"
-    parts = {name: part[~shared] for name in ("frame", "label", "extra") if (part := getattr(normal, name)) is not None}
-    return replace(normal, **parts, findings=(*normal.findings, said)), attack
+    return normal.take(~shared).noting(said), attack
 
 
 def _only(recording: Recording, tags: list[str]) -> Recording:
     dropped = [tag for tag in recording.frame if tag not in tags]
-    said = (f"{', '.join(dropped)} left out: the other recording lacks them",) if dropped else ()
-    return replace(recording, frame=recording.frame[tags], findings=(*recording.findings, *said))
+    said = [f"{', '.join(dropped)} left out: the other recording lacks them"] if dropped else []
+    return replace(recording, frame=recording.frame[tags]).noting(*said)

@@ -7,6 +7,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from swatlib.data import load
 from swatlib.plant import STAGES, TAG_NAMES
 from swatlib.simulation import Attack, simulate, write_like_swat
 
@@ -43,7 +44,7 @@ def test_workbook_has_the_stages_above_the_header_and_times_as_text(short, tmp_p
 
 
 def test_normal_file_has_one_space_and_one_label(tmp_path):
-    path = write_like_swat(simulate(50, attacks=None, start="2016-01-02 01:41:09"), tmp_path / "normal.csv")
+    path = write_like_swat(simulate(50, attacks=[], start="2016-01-02 01:41:09"), tmp_path / "normal.csv")
     frame = pd.read_csv(path)
     assert [name for name in frame if name.startswith(" ")] == [" Timestamp"]
     assert set(frame["Normal/Attack"]) == {"Normal"}
@@ -64,3 +65,30 @@ def test_a_recording_that_lacks_a_tag_or_a_reading_is_refused_and_nothing_is_lef
         with pytest.raises(ValueError, match=says):
             write_like_swat(replace(short, frame=frame), tmp_path / "attack.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["attack.csv", "attack.xlsx"])
+def test_rows_without_a_label_are_written_without_one(short, name, tmp_path):
+    written = replace(short, label=None, events=None).between(end="2015-12-28 11:31")
+    read = load(write_like_swat(written, tmp_path / name), cache=False)
+    assert read.label is None and np.array_equal(read.frame, written.frame)
+
+
+def test_what_the_form_has_no_place_for_is_refused(short, tmp_path):
+    half, between = short.frame.copy(), short.frame.index + pd.Timedelta("250ms")
+    half.iloc[5, TAG_NAMES.index("P101")] = 1.5
+    cases = {
+        "3,000 rows of the recording are between two, such as 2015-12-28 11:30:00.250000": short.at(between),
+        "P101 is 1.5 at 2015-12-28 11:30:05": replace(short, frame=half),
+        "the recording has P1_STATE too": replace(short, extra=pd.DataFrame({"P1_STATE": 2.0}, short.frame.index)),
+    }
+    for says, recording in cases.items():
+        with pytest.raises(ValueError, match=says):
+            write_like_swat(recording, tmp_path / "attack.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_more_rows_than_a_workbook_takes_are_refused(short, tmp_path, monkeypatch):
+    monkeypatch.setattr("swatlib.simulation.write.ROWS_OF_A_SHEET", 3_001)
+    with pytest.raises(ValueError, match=r"a workbook takes 2,999 rows, the recording has 3,000; write a \.csv"):
+        write_like_swat(short, tmp_path / "attack.xlsx")

@@ -72,11 +72,24 @@ def test_the_attack_file_has_no_say_in_what_is_fitted(pair, files):
         ({"normal": "a.xlsx"}, "Only one of `normal` and `attack` names a file"),
         ({"days_normal": 0}, "0 normal days and 1 with attacks were asked for"),
         ({"start": "banana"}, "'banana' is no time; write it like 2015-12-26 10:00"),
+        ({"start": ""}, "'' is no time; write it like 2015-12-26 10:00"),
+        (
+            {"days_normal": 1.25, "days_attack": 0.3},
+            "No attack falls into the attacked days from 2015-12-27 16:00:00 to 2015-12-27 23:12:00, and the first one "
+            "is due at 2015-12-28 10:28:58; give start='2015-12-27 04:00', or more days_attack.",
+        ),
+        ({"start": "2017-06-01"}, "the first one is due at 2015-12-28 10:28:58; give start='2015-12-26 10:00'"),
     ],
 )
 def test_a_pair_that_cannot_be_is_refused(given, says):
     with pytest.raises(DataError, match=says):
         recordings(**given)
+
+
+def test_swapped_files_are_suspected(pair, files):
+    normal_days, attacked = pair
+    with pytest.raises(DataError, match=r"file b.parquet holds [\d,]+ attack rows and the attack file a.parquet none"):
+        recordings(files("b", attacked), files("a", normal_days))
 
 
 def test_settled_rows_begin_after_six_hours(pair):
