@@ -24,6 +24,7 @@ _YEAR_FIRST = r"^(?P<year>\d{4})[-/.](?P<first>\d{1,2})[-/.](?P<last>\d{1,2})" +
 _YEAR_LAST = r"^(?P<first>\d{1,2})[-/.](?P<last>\d{1,2})[-/.](?P<year>\d{4}|\d{2}),?" + _CLOCK
 _ALLOWED = "28/12/2015 10:00:00 AM, 2015-12-28 10:00:00 or 2019-07-20T04:30:00Z"
 _SECOND, _DAY = 1_000_000_000, 86_400_000_000_000  # nanoseconds
+_HALF_DAY, _ABOUT = np.timedelta64(12, "h"), np.timedelta64(2, "h")
 
 Fields = dict[str, np.ndarray]
 
@@ -172,12 +173,13 @@ def _refuse_lost_parts(table: Table, fields: Fields, times: np.ndarray, name: st
     """Times that lost their AM and PM, or their seconds, can't be put in order any more."""
     steps, hour = np.diff(times), fields["hour"]
     back = np.flatnonzero(steps < np.timedelta64(0))
-    half_day = np.abs(steps[back] + np.timedelta64(12, "h")) < np.timedelta64(10, "m")
-    if len(back) and half_day.all() and (fields["half"] == "").all() and hour.min() >= 1 and hour.max() == 12:
+    half_days = back[(steps[back] > -_HALF_DAY - _ABOUT) & (steps[back] < -_HALF_DAY + _ABOUT)]
+    if len(half_days) and (fields["half"] == "").all() and hour.min() >= 1 and hour.max() <= 12:
+        at = half_days[0]
         raise table.error(
-            f"column {name!r} runs from hour {hour[back[0]]} back to hour {hour[back[0] + 1]} without AM or PM, so "
+            f"column {name!r} runs from hour {hour[at]} back to hour {hour[at + 1]} without AM or PM, so "
             "half of the times are unknown; export it again with AM/PM or in 24 hours",
-            int(back[0] + 1),
+            int(at + 1),
         )
     same = np.flatnonzero(steps == np.timedelta64(0))
     if len(same) and not fields["to_the_second"].any():
