@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Atomic file writes: a file has its old content or all of its new one, whatever interrupts the writer."""
 
 import os
 from collections.abc import Iterator
@@ -8,7 +8,10 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary name beside `path`, same suffix, that takes its place when the block ends and goes when it fails."""
+    """Yields a temporary path beside `path`, with its suffix.
+
+    It replaces `path` when the block ends, and is deleted when the block raises.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
@@ -19,6 +22,6 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text whole or not at all."""
+    """Write UTF-8 text atomically; folders that are missing are made."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

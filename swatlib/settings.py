@@ -3,7 +3,7 @@
 | variable                 | meaning                                                    | default                 |
 |--------------------------|------------------------------------------------------------|-------------------------|
 | `SWAT_CACHE_FOLDER`      | parsed files, compiled work, servers; shared by all clones | the user's cache folder |
-| `SWAT_REPORTS_FOLDER`    | one folder a run, with the index of all runs               | `reports` in the clone  |
+| `SWAT_REPORTS_FOLDER`    | a folder for each run, and their index                     | `reports` in the clone  |
 | `SWAT_PYTHON`            | the Python for `.venv`; read by `run.sh`, not from `.env`  | the newest that fits    |
 | `SWAT_SERVICES_FOLDER`   | data, logs, tokens of servers that are started here        | the user's data folder  |
 | `SWAT_REQUIRE_SERVICES`  | 1: a test whose servers are missing fails, not skips       | 0                       |
@@ -18,15 +18,18 @@
 | `SWAT_SPARK_UI`          | port of Spark's own pages                                  | none                    |
 """
 
-import difflib
 import os
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from dotenv import dotenv_values
 from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from swatlib.wording import did_you_mean
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
@@ -41,7 +44,7 @@ class SettingsError(ValueError):
 
 
 class Settings(BaseSettings):
-    """Where things lie. A folder that starts with `~` is the user's, a relative one is seen from the clone."""
+    """Where things lie. `~` in a folder is the user's home; a relative folder is below the clone."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
 
@@ -87,19 +90,20 @@ def settings() -> Settings:
     dotenv = ROOT / ".env"
     _refuse_unknown([*os.environ, *dotenv_values(dotenv)])
     try:
-        return Settings(_env_file=dotenv)
+        return Settings(_env_file=dotenv)  # type: ignore[call-arg]
     except ValidationError as error:
-        raise SettingsError("; ".join(map(_sentence, error.errors()))) from None
+        raise SettingsError("; ".join(_sentence(each) for each in error.errors())) from None
 
 
-def _refuse_unknown(variables) -> None:
+def _refuse_unknown(variables: Iterable[str]) -> None:
     known = [PREFIX + name.upper() for name in Settings.model_fields]
     for variable in (name.upper() for name in variables):
         if variable.startswith(PREFIX) and variable not in known:
-            hint = "".join(f" Did you mean {close}?" for close in difflib.get_close_matches(variable, known, 1))
-            raise SettingsError(f"{variable} is no setting.{hint} There are {', '.join(known)}.")
+            raise SettingsError(
+                f"{variable} is no setting.{did_you_mean(variable, known)} There are {', '.join(known)}."
+            )
 
 
-def _sentence(error: dict) -> str:
+def _sentence(error: Mapping[str, Any]) -> str:
     variable = PREFIX + str(error["loc"][0]).upper()
     return f"{variable}={error['input']}: {error['msg'].removeprefix('Value error, ')}"

@@ -3,6 +3,7 @@
 import difflib
 import math
 from collections.abc import Iterable
+from numbers import Integral, Real
 
 
 def count(number: int, what: str) -> str:
@@ -10,12 +11,12 @@ def count(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
-def listed(names: Iterable, most: int = 12) -> str:
-    """ "a, b and c"; past `most`, the rest as a number."""
-    names = [str(name) for name in names]
-    if len(names) > most:
-        names = [*names[: most - 1], f"{len(names) - most + 1:,} more"]
-    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+def listed(names: Iterable[object], most: int = 12) -> str:
+    """ "a, b and c"; of more than `most`, the last ones are counted."""
+    words = [str(name) for name in names]
+    if len(words) > most:
+        words = [*words[: most - 1], f"{len(words) - most + 1:,} more"]
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -25,13 +26,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {names[near[0]]!r}?" if near else ""
 
 
-def number(value, digits: int = 3) -> str:
-    """A number with `digits` significant figures and its thousands apart; a dash for None, NaN and infinity."""
-    if value is None or (isinstance(value, float) and not math.isfinite(value)):
-        return "–"
+def number(value: Real | float | str | None, digits: int = 3) -> str:
+    """A number with `digits` significant figures and a comma between thousands; a dash for None, NaN and infinity.
+
+    A text is returned as it is.
+    """
     if isinstance(value, str):
         return value
-    if isinstance(value, int) or abs(value) >= 10**digits:
+    if value is None or not math.isfinite(value):
+        return "–"
+    if isinstance(value, Integral) or abs(value) >= 10**digits:
         return f"{value:,.0f}"
     return f"{value:#.{digits}g}".rstrip(".")
 

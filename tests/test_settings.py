@@ -40,11 +40,11 @@ def test_a_folder_that_is_a_file_is_refused_by_the_variables_name(monkeypatch, t
 
 def test_a_misspelt_variable_is_refused_wherever_it_stands(monkeypatch, tmp_path):
     monkeypatch.setenv("SWAT_CASH_FOLDER", "x")
-    with pytest.raises(SettingsError, match=r"SWAT_CASH_FOLDER is no setting. Did you mean SWAT_CACHE_FOLDER\?"):
+    with pytest.raises(SettingsError, match=r"SWAT_CASH_FOLDER is no setting. Did you mean 'SWAT_CACHE_FOLDER'\?"):
         settings()
     monkeypatch.delenv("SWAT_CASH_FOLDER")
     (tmp_path / ".env").write_text("SWAT_REPORT_FOLDER=x\n")
-    with pytest.raises(SettingsError, match=r"Did you mean SWAT_REPORTS_FOLDER\?"):
+    with pytest.raises(SettingsError, match=r"Did you mean 'SWAT_REPORTS_FOLDER'\?"):
         settings()
 
 

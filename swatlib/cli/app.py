@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from swatlib.data import Recording
     from swatlib.pipeline import Pipeline
 
-WHOLE_2015 = {"start": "2015-12-22 16:00", "days_normal": 5.75, "days_attack": 449_919 / 86_400}
+WHOLE_2015 = {"start": "2015-12-22 16:00", "days_normal": 5.75, "days_attack": 449_919 / (24 * 3_600)}
 COMPARED = (
     "event_recall",
     "event_f1",
@@ -298,7 +298,7 @@ def bench(
 
     A table here and a JSON under reports/bench/.
     """
-    from swatlib.cli.performance import bench as measure
+    from swatlib.cli.performance import measure
 
     measure(names or [], out)
 

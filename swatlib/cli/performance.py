@@ -1,7 +1,7 @@
-"""Speed and memory against the project's goals; each work is measured in a fresh process, and nothing here is a test.
+"""Speed and memory of this package against its goals; each is measured in a process of its own.
 
-The plant of 2015 is simulated, and its attacked days are written as an official workbook, once for each state of the
-simulation; they stay in the cache folder.
+The plant of 2015 is simulated, and its attacked days are written as an official workbook. These files stay in the cache
+folder until the simulation changes.
 """
 
 import json
@@ -14,15 +14,18 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.atomic import write_text
 from swatlib.data import load
 from swatlib.metrics import METRICS
@@ -31,17 +34,17 @@ from swatlib.pipeline import Pipeline
 from swatlib.provenance import provenance
 from swatlib.settings import settings
 from swatlib.simulation import simulate, write_like_swat
-from swatlib.wording import number
+from swatlib.wording import did_you_mean, number
 
-SECONDS_2015, ATTACKED_FROM = 946_719, "2015-12-28 10:00"
+SIMULATED_SECONDS, ATTACKED_FROM = 946_719, "2015-12-28 10:00"
 ROWS_2015 = 450_000
-PIECE = 20_000
-SIX = ("ocsvm", "iforest", "kmeans", "lof", "pca", "forecast")
+PART_ROWS = 20_000
+STREAM_DETECTORS = ("ocsvm", "iforest", "kmeans", "lof", "pca", "forecast")
 
 
 @dataclass(frozen=True)
 class Goal:
-    """One figure of a work; `most` bounds it from above, `least` from below."""
+    """A figure that a work measures, and its goal: at most `most`, at least `least`."""
 
     work: str
     figure: str
@@ -50,7 +53,7 @@ class Goal:
     least: float | None = None
 
     def holds(self, measured: float) -> bool:
-        """True also where there is no bound: a figure to read beside the others."""
+        """True also for a figure without a goal."""
         return (self.most is None or measured <= self.most) and (self.least is None or measured >= self.least)
 
     def __str__(self) -> str:
@@ -66,32 +69,35 @@ GOALS = (
     Goal("fit", "fit seven detectors on 495,000 rows, score 450,000", "s", most=60),
     Goal("fit", "peak memory of that process", "GB", most=4),
     Goal("row", "one row scored by all seven, with history", "ms", most=20),
-    Goal("metrics", "all metrics but the volumes, 450,000 rows", "s", most=1),
+    Goal("metrics", "all metrics but the two volumes, 450,000 rows", "s", most=1),
     Goal("metrics", "the same with an alarm that begins 100,000 times", "s", most=1),
     Goal("vus", "both volumes under the surface, 450,000 rows", "s", most=20),
-    Goal("stream", "rows of 51 tags, four plants, six detectors, into InfluxDB", "rows/s", least=8_000),
-    Goal("stream", "the same with no detector", "rows/s"),
+    Goal("stream", "throughput: 51 tags, four plants, six detectors, InfluxDB", "rows/s", least=8_000),
+    Goal("stream", "the same without a detector", "rows/s"),
     Goal("stream", "alone: encoded and sent to Kafka", "rows/s"),
     Goal("stream", "alone: Kafka through Spark to rows in Python", "rows/s"),
     Goal("stream", "alone: scored by six detectors, one process", "rows/s"),
     Goal("stream", "alone: readings and scores into InfluxDB, one process", "rows/s"),
-    Goal("stream", "at a row a second: from sent to stored, p95", "s", most=1.5),
+    Goal("stream", "at 1 row/s: end-to-end latency, p95", "s", most=1.5),
     Goal("stream", "from the start of the stream to the first point stored", "s", most=30),
     Goal("stream", "memory of Spark's driver and workers", "GB", most=2.5),
-    Goal("stream", "times a loop that scores and writes row by row", "×"),
+    Goal("stream", "times as fast as a loop that scores and writes each row", "×"),
 )
 
 
-def bench(names: Iterable[str], out: Console) -> Path:
+def measure(names: Iterable[str], out: Console) -> Path:
     """Measure the named works, all when none is named; print the table and return the path of the JSON.
 
-    Raises ValueError for a name that is none.
+    Raises ValueError for an unknown name.
     """
     from swatlib.servers import available
 
     chosen = list(names) or [work for work in WORKS if work != "stream" or {"kafka", "influxdb"} <= {*available()}]
     if unknown := [name for name in chosen if name not in WORKS]:
-        raise ValueError(f"There is no work '{unknown[0]}' to measure. There are: {', '.join(WORKS)}.")
+        raise ValueError(
+            f"There is no work '{unknown[0]}' to measure.{did_you_mean(unknown[0], WORKS)} "
+            f"There are: {', '.join(WORKS)}."
+        )
     folder = None
     if set(chosen) - NEED_NO_FILES:
         with out.status("simulating the plant and writing its files"):
@@ -106,20 +112,20 @@ def bench(names: Iterable[str], out: Console) -> Path:
     return _save(results)
 
 
-def _fresh(work: Callable, *arguments):
-    """The work's result from a process of its own, so that its memory and its imports are its own too."""
+def _fresh(work: Callable[..., Any], *arguments: object) -> Any:
+    """The work's result from a process of its own, so that memory and imports count too."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(work, *arguments).result()
 
 
 def _prepare() -> Path:
-    whole = simulate(SECONDS_2015)
+    whole = simulate(SIMULATED_SECONDS)
     folder = settings().cache_folder / "bench" / whole.checksum[:16]
     if not (folder / "attack.xlsx").exists():
         shutil.rmtree(folder.parent, ignore_errors=True)
         folder.mkdir(parents=True)
         normal, attacked = whole.between(end=ATTACKED_FROM), whole.between(ATTACKED_FROM)
-        write_like_swat(attacked.between(end=attacked.frame.index[PIECE]), folder / "piece.xlsx")
+        write_like_swat(attacked.between(end=attacked.frame.index[PART_ROWS]), folder / "piece.xlsx")
         normal.frame.to_parquet(folder / "normal.parquet")
         attacked.frame.to_parquet(folder / "attack.parquet")
         write_like_swat(attacked, folder / "attack.xlsx")
@@ -140,7 +146,7 @@ def _cache(folder: Path) -> tuple[float]:
 
 def _simulate(_: None) -> tuple[float]:
     simulate(60)
-    return (_seconds(lambda: simulate(SECONDS_2015)),)
+    return (_seconds(lambda: simulate(SIMULATED_SECONDS)),)
 
 
 def _fit(folder: Path) -> tuple[float, float]:
@@ -151,19 +157,25 @@ def _fit(folder: Path) -> tuple[float, float]:
 
 def _row(folder: Path) -> tuple[float]:
     normal = load(folder / "normal.parquet")
-    pipeline = Pipeline().fit(normal.between(end=normal.frame.index[2 * 86_400]))
+    pipeline = Pipeline().fit(normal.between(end=normal.frame.index[2 * SECONDS_PER_DAY]))
     rows = normal.frame.tail(pipeline.history + 1)
     return (1000 * statistics.median(_seconds(lambda: pipeline.score(rows)) for _ in range(50)),)
 
 
-def _metrics(_: None) -> tuple[float, float]:
+def _metrics(_: None) -> tuple[float, ...]:
     measured = [metric for group in METRICS.values() for metric in group if not metric.__name__.startswith("vus_")]
-    return tuple(_seconds(lambda case=case: [metric(case) for metric in measured]) for case in _cases())
+    return tuple(_seconds(partial(_each, measured, case)) for case in _cases())
+
+
+def _each(measured: Iterable[Callable[[Case], Any]], case: Case) -> None:
+    for metric in measured:
+        metric(case)
 
 
 def _vus(_: None) -> tuple[float]:
     case = _cases()[0]
-    return (_seconds(lambda: [metric(case) for metric in METRICS["score"] if metric.__name__.startswith("vus_")]),)
+    volumes = [metric for metric in METRICS["score"] if metric.__name__.startswith("vus_")]
+    return (_seconds(partial(_each, volumes, case)),)
 
 
 def _cases() -> list[Case]:
@@ -175,16 +187,17 @@ def _cases() -> list[Case]:
 
 
 def _stream(_: None) -> tuple[float, ...]:
-    from swatlib.cli import stream_performance as measure  # Spark and Kafka, which the other works need not carry
+    # imported here, since Spark and Kafka would count in the memory of the other works
+    from swatlib.cli.stream_performance import ROWS_EACH, measure_stream
 
     with TemporaryDirectory() as folder:
-        pipeline = Pipeline(SIX).fit(simulate("54 h", attacks=None)).save(Path(folder) / "pipeline")
-        rows = simulate(measure.ROWS, start="2015-12-28 04:00").frame
+        pipeline = Pipeline(STREAM_DETECTORS).fit(simulate("54 h", attacks=None)).save(Path(folder) / "pipeline")
+        rows = simulate(ROWS_EACH, start="2015-12-28 04:00").frame
         rows.to_parquet(Path(folder) / "rows.parquet")
-        return measure.stream(pipeline, Path(folder) / "rows.parquet")
+        return tuple(measure_stream(pipeline, Path(folder) / "rows.parquet"))
 
 
-WORKS: dict[str, Callable] = {
+WORKS: dict[str, Callable[..., tuple[float, ...]]] = {
     "read": _read,
     "cache": _cache,
     "simulate": _simulate,
@@ -197,7 +210,7 @@ WORKS: dict[str, Callable] = {
 NEED_NO_FILES = {"simulate", "metrics", "vus", "stream"}
 
 
-def _seconds(work: Callable) -> float:
+def _seconds(work: Callable[[], Any]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started

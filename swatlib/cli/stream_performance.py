@@ -1,9 +1,8 @@
-"""What the live stream can do on this machine, on real servers of its own: the figures of `swatlib.cli.performance`.
+"""Speed of the live stream on real servers of its own, for `swatlib.cli.performance`.
 
-Everything shares the machine, as in a demonstration: broker, Spark, InfluxDB and the producer.
+Broker, Spark, InfluxDB and producer share the machine, as they do in a demonstration.
 """
 
-import itertools
 import signal
 import sys
 import time
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,43 +26,48 @@ from swatlib.pipeline import Pipeline
 from swatlib.servers import Services, ServicesError, connector
 from swatlib.servers import records as processes
 
-PLANTS = tuple(f"plant {number}" for number in range(1, 5))
-ROWS = 100_000  # of each plant
-RATE = 2_500  # rows/s that each plant sends: together more than the stream takes, so that all work all the time
-ALONE = 40_000  # rows for a stage by itself
-WARM = 2  # batches that are not counted: workers start, and load what they need
-WATCHED = 90  # seconds at a row a second
+SENDING_PLANTS = tuple(f"plant {number}" for number in range(1, 5))
+ROWS_EACH = 100_000  # that each plant sends
+ROWS_PER_SECOND = 2_500  # rows/s of each plant: together more than the stream takes, so that it is never idle
+ROWS_ALONE = 40_000  # rows for a stage measured alone
+WARM_BATCHES = 2  # first batches, not counted: workers start and import
+WATCHED_SECONDS = 90  # at 1 row/s
 
 
-def stream(pipeline: Path, rows: Path) -> tuple[float, ...]:
-    """All figures, in the order of `bench.GOALS`. `pipeline`: saved. `rows`: a parquet of tags, ROWS rows or more."""
+def measure_stream(pipeline: Path, rows: Path) -> tuple[float, ...]:
+    """All figures, in the order of `swatlib.cli.performance.GOALS`.
+
+    pipeline: saved. rows: a parquet of tags, ROWS_EACH rows or more.
+    """
     scored, memory = _sustained(pipeline, rows)
     plain, _ = _sustained(None, rows)
-    start, latency = _at_a_row_a_second(pipeline, rows)
+    start, latency = _at_one_row_per_second(pipeline, rows)
     return scored, plain, *_alone(pipeline, rows), latency, start, memory, scored / _row_at_a_time(pipeline, rows)
 
 
 def _sustained(pipeline: Path | None, rows: Path) -> tuple[float, float]:
-    """Rows/s stored while all plants send as fast as they can, and the most memory (GB) of driver and workers."""
+    """Throughput (rows/s) while all plants send, and the most memory (GB) of driver and workers."""
     memory = [0.0]
     with _servers() as (servers, reader), _process(servers.folder, pipeline) as pid:
-        with _sending(servers.kafka, rows, ROWS, RATE) as sent:
-            _wait(lambda: _stored(reader) >= ROWS * len(PLANTS), sent, lambda: memory.append(_gigabytes(pid)))
+        with _sending(servers.kafka, rows, ROWS_EACH, ROWS_PER_SECOND) as sent:
+            _wait(
+                lambda: _stored(reader) >= ROWS_EACH * len(SENDING_PLANTS), sent, lambda: memory.append(_gigabytes(pid))
+            )
         return _rate(reader.batches()), max(memory)
 
 
-def _at_a_row_a_second(pipeline: Path, rows: Path) -> tuple[float, float]:
+def _at_one_row_per_second(pipeline: Path, rows: Path) -> tuple[float, float]:
     """Seconds from the start of the stream to the first stored point, and from sent to stored (p95)."""
     with _servers() as (servers, reader):
         began = time.monotonic()
         with (
             _process(servers.folder, pipeline),
-            _sending(servers.kafka, rows, Pipeline.load(pipeline).history + 3_600, 1.0, PLANTS[:1]) as sent,
+            _sending(servers.kafka, rows, Pipeline.load(pipeline).history + 3_600, 1.0, SENDING_PLANTS[:1]) as sent,
         ):
             _wait(lambda: _stored(reader) > 0, sent)
             start = time.monotonic() - began
-            _wait(lambda: _stored(reader) >= WATCHED, sent)
-            later = reader.batches().iloc[WARM:]
+            _wait(lambda: _stored(reader) >= WATCHED_SECONDS, sent)
+            later = reader.batches().iloc[WARM_BATCHES:]
             return start, float(np.quantile(later["latency_p95"], 0.95))
 
 
@@ -70,25 +75,25 @@ def _alone(pipeline: Path, rows: Path) -> Iterator[float]:
     """Rows/s of each stage by itself: into Kafka, through Spark to Python, scoring, into InfluxDB."""
     with _servers() as (servers, _):
         began = time.monotonic()
-        with _sending(servers.kafka, rows, ROWS, None) as sent:
+        with _sending(servers.kafka, rows, ROWS_EACH, None) as sent:
             sent.result()
-        yield ROWS * len(PLANTS) / (time.monotonic() - began)
-        nowhere = Nowhere(servers.folder / "points")
-        through = Stream(servers.kafka, nowhere, servers.folder / "alone", None, connector())
+        yield ROWS_EACH * len(SENDING_PLANTS) / (time.monotonic() - began)
+        batches_only = BatchesOnly(servers.folder / "points")
+        through = Stream(servers.kafka, batches_only, servers.folder / "alone", None, connector())
         spark = through.session()
         through.drain(spark)
         spark.stop()
-        yield _rate(nowhere.batches())
-        fitted, frame = Pipeline.load(pipeline), pd.read_parquet(rows).iloc[:ALONE]
-        pieces = [frame.iloc[max(start - fitted.history, 0) : start + 5_000] for start in range(0, ALONE, 5_000)]
+        yield _rate(batches_only.batches())
+        fitted, frame = Pipeline.load(pipeline), pd.read_parquet(rows).iloc[:ROWS_ALONE]
+        pieces = [frame.iloc[max(start - fitted.history, 0) : start + 5_000] for start in range(0, ROWS_ALONE, 5_000)]
         began = time.monotonic()
         scores = [fitted.score(piece) for piece in pieces]
-        yield ALONE / (time.monotonic() - began)
+        yield ROWS_ALONE / (time.monotonic() - began)
         to = _writer(servers)
         began = time.monotonic()
         for piece, scored in zip(pieces, scores, strict=True):
             _store(to, piece.iloc[-5_000:], scored.iloc[-5_000:])
-        yield ALONE / (time.monotonic() - began)
+        yield ROWS_ALONE / (time.monotonic() - began)
 
 
 def _row_at_a_time(pipeline: Path, rows: Path, count: int = 200) -> float:
@@ -103,10 +108,10 @@ def _row_at_a_time(pipeline: Path, rows: Path, count: int = 200) -> float:
         return count / (time.monotonic() - began)
 
 
-class Nowhere(FileSink):
-    """Keeps the points of batches alone."""
+class BatchesOnly(FileSink):
+    """A sink that keeps the points about batches and drops all others."""
 
-    def write(self, points, name: str) -> None:
+    def write(self, points: Any, name: str) -> None:
         if name == sink.PIPELINE:
             super().write(points, name)
 
@@ -125,6 +130,7 @@ def _process(folder: Path, pipeline: Path | None) -> Iterator[int]:
     saved = [] if pipeline is None else [str(pipeline)]
     command = [sys.executable, "-m", "swatlib", "stream", *saved, "--folder", str(folder)]
     record = processes.launch("stream", "", command, {}, folder / "stream.log")
+    assert record.pid is not None
     try:
         yield record.pid
     finally:
@@ -132,8 +138,10 @@ def _process(folder: Path, pipeline: Path | None) -> Iterator[int]:
 
 
 @contextmanager
-def _sending(servers: str, rows: Path, count: int, speed: float | None, plants=PLANTS) -> Iterator[Future]:
-    """The producer in a process of its own; what is not sent at the end is not waited for."""
+def _sending(
+    servers: str, rows: Path, count: int, speed: float | None, plants: tuple[str, ...] = SENDING_PLANTS
+) -> Iterator[Future[None]]:
+    """The producer in a process of its own, which ends with the block, whether all was sent or not."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         yield pool.submit(_send, servers, rows, count, speed, plants)
         for child in pool._processes.values():
@@ -152,8 +160,8 @@ def _writer(servers: Services) -> InfluxSink:
 
 
 def _store(to: InfluxSink, frame: pd.DataFrame, scored: pd.DataFrame) -> None:
-    to.write(sink.reading_points(frame, PLANTS[0]), PLANTS[0])
-    to.write(sink.score_points(scored, PLANTS[0]), PLANTS[0])
+    to.write(sink.reading_points(frame, SENDING_PLANTS[0]), SENDING_PLANTS[0])
+    to.write(sink.score_points(scored, SENDING_PLANTS[0]), SENDING_PLANTS[0])
 
 
 def _stored(reader: InfluxSink) -> int:
@@ -164,13 +172,17 @@ def _stored(reader: InfluxSink) -> int:
 def _rate(batches: pd.DataFrame) -> float:
     """Rows/s from the end of the batches that warm up to the end of the last."""
     ends = batches.index + pd.to_timedelta(batches["seconds"], unit="s")
-    return float(batches["rows_out"].iloc[WARM:].sum() / (ends.iloc[-1] - ends.iloc[WARM - 1]).total_seconds())
+    return float(
+        batches["rows_out"].iloc[WARM_BATCHES:].sum() / (ends.iloc[-1] - ends.iloc[WARM_BATCHES - 1]).total_seconds()
+    )
 
 
-def _wait(holds: Callable[[], bool], sent: Future, each: Callable[[], None] = lambda: None, most: float = 900) -> None:
-    """Until it holds. Raises what the producer met, and ServicesError when it takes too long."""
+def _wait(
+    holds: Callable[[], bool], sent: Future[None], each: Callable[[], None] = lambda: None, most: float = 900
+) -> None:
+    """Wait until it holds. Raises what the producer raised, and ServicesError after `most` seconds."""
     deadline = time.monotonic() + most
-    for _ in itertools.takewhile(lambda _: not holds(), itertools.count()):
+    while not holds():
         if sent.done():
             sent.result()
         if time.monotonic() > deadline:
@@ -180,8 +192,8 @@ def _wait(holds: Callable[[], bool], sent: Future, each: Callable[[], None] = la
 
 
 def _gigabytes(pid: int) -> float:
-    """Memory of a process and all below it; what they share counts once where the system says how much that is."""
-    family, used = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)], 0
+    """Memory of a process and its descendants; shared memory counts once where the system tells its size (Linux)."""
+    family, used = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)], 0.0
     for process in family:
         try:
             whole = process.memory_full_info()

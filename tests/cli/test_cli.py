@@ -152,9 +152,10 @@ def test_bench_writes_what_it_measured(run, tmp_path):
 
 
 def test_bench_names_what_it_can_measure(run):
-    code, _, complained = run("bench", "sped")
+    code, _, complained = run("bench", "sream")
     works = "read, cache, simulate, fit, row, metrics, vus, stream"
-    assert (code, complained) == (1, f"Error: There is no work 'sped' to measure. There are: {works}.\n")
+    hint = "Did you mean 'stream'?"
+    assert (code, complained) == (1, f"Error: There is no work 'sream' to measure. {hint} There are: {works}.\n")
 
 
 def test_what_a_benchmark_prints_fits_a_terminal(run, tmp_path):
