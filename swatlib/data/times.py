@@ -23,6 +23,7 @@ _CLOCK = (
 _YEAR_FIRST = r"^(?P<year>\d{4})[-/.](?P<first>\d{1,2})[-/.](?P<last>\d{1,2})" + _CLOCK
 _YEAR_LAST = r"^(?P<first>\d{1,2})[-/.](?P<last>\d{1,2})[-/.](?P<year>\d{4}|\d{2}),?" + _CLOCK
 _ALLOWED = "28/12/2015 10:00:00 AM, 2015-12-28 10:00:00 or 2019-07-20T04:30:00Z"
+FAR_YEARS = 1900, 2199  # before and after them no row was recorded
 _SECOND, _DAY = 1_000_000_000, 86_400_000_000_000  # nanoseconds
 _HALF_DAY, _ABOUT = np.timedelta64(12, "h"), np.timedelta64(2, "h")
 
@@ -78,10 +79,22 @@ def _typed(table: Table, column: pa.ChunkedArray, name: str) -> tuple[np.ndarray
             f"column {name!r} is empty (so {count(column.null_count, 'row')}), and every row needs its time; fill it",
             int(np.flatnonzero(column.is_null().to_numpy())[0]),
         )
+    _refuse_far_years(table, column, name)
     zone = column.type.tz
     naive = pc.local_timestamp(column) if zone else column
     findings = [f"times are of the zone {zone}, kept as its clock showed them"] if zone else []
     return naive.cast(pa.timestamp("ns")).to_numpy().copy(), findings
+
+
+def _refuse_far_years(table: Table, column: pa.ChunkedArray, name: str) -> None:
+    """Timestamps that nanoseconds can't hold."""
+    years = pc.year(column).to_numpy()
+    far = np.flatnonzero((years < FAR_YEARS[0]) | (years > FAR_YEARS[1]))
+    if len(far):
+        raise table.error(
+            f"column {name!r} has the year {years[far[0]]} (so {count(len(far), 'row')}); mend it, or delete the row",
+            int(far[0]),
+        )
 
 
 def _unreadable(table: Table, text: pa.Array, name: str, bad: np.ndarray) -> DataError:
