@@ -7,6 +7,7 @@
 #
 #   sh run.sh --normal SWaT_Dataset_Normal_v1.xlsx --attack SWaT_Dataset_Attack_v0.xlsx
 #   sh run.sh -p budget=0.5 04-comparison
+#   sh run.sh lab                            JupyterLab on a scratch copy of the notebooks, in work/
 #   sh run.sh stack [--help]                 the live stream with all its boards, in containers
 #
 # SWAT_PYTHON names the Python to use; further settings stand in swatlib/settings.py.
@@ -17,12 +18,19 @@ top=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 . "$top/sh/environment.sh"
 # shellcheck source=sh/stack.sh
 . "$top/sh/stack.sh"
+# shellcheck source=sh/lab.sh
+. "$top/sh/lab.sh"
 if [ "${1-}" = stack ]; then
   shift
   stack_command "$top" "$@"
   exit
 fi
 help_if_asked "$@"
+if [ "${1-}" = lab ]; then
+  shift
+  prepare_environment "$top"
+  lab_command "$top" "$@"
+fi
 
 say "1/3 Environment"
 prepare_environment "$top"
