@@ -1,6 +1,7 @@
 """`sh run.sh lab`, from its environment on: scratch copies of the notebooks in a real JupyterLab."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -25,10 +26,12 @@ def lab(tmp_path):
     for name in ("01-one", "02-two"):
         (tmp_path / "notebooks" / f"{name}.ipynb").write_text('{"cells": [], "nbformat": 4}')
     started = []
+    keyboard, terminal = os.openpty()  # Jupyter minds Ctrl-C where it has a terminal
 
     def start():
         command = ["sh", "-euc", STARTS, "sh", sys.executable]
-        process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        streams = {"stdin": terminal, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        process = subprocess.Popen(command, cwd=tmp_path, **streams)
         started.append(process)
         said = []
         for line in process.stdout:
@@ -41,6 +44,8 @@ def lab(tmp_path):
     for process in started:
         process.kill()
         process.communicate()
+    os.close(keyboard)
+    os.close(terminal)
 
 
 def answer(url):
