@@ -10,6 +10,7 @@ from swatlib.arrays import SECONDS_PER_DAY
 
 SHAPES = (-0.5, 0.2)
 BLOCKS_PER_DAY = 48  # half an hour: longer than any alarm on a normal day, so that blocks are independent
+LEAST_BLOCKS = 10  # from which a threshold can be estimated
 
 
 def rounded(score: np.ndarray, bits: int = 16) -> np.ndarray:
@@ -80,7 +81,7 @@ def threshold(score: np.ndarray, budget: float, rule: str = "blocks", day: int =
 
 def _maxima(score: np.ndarray, block: int) -> np.ndarray:
     blocks = len(score) // block
-    if blocks < 10:
+    if blocks < LEAST_BLOCKS:
         raise ValueError(
             f"{len(score):,} scored rows are {blocks} blocks of {block} rows, too few for a threshold; "
             f"give normal days with at least {10 * block:,} rows to calibrate on"

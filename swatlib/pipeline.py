@@ -17,7 +17,7 @@ import sklearn
 import skops.io
 from threadpoolctl import ThreadpoolController
 
-from swatlib.alarms import alarms_per_day, persistent, rounded, threshold
+from swatlib.alarms import BLOCKS_PER_DAY, LEAST_BLOCKS, alarms_per_day, persistent, rounded, threshold
 from swatlib.arrays import joined_intervals, moving_mean, segments
 from swatlib.data import Recording, normal_frame
 from swatlib.detectors import make
@@ -64,6 +64,7 @@ class Pipeline:
             raise ValueError(f"there is no detector to fit; name one or more of {', '.join(DEFAULT)}")
         models = {name: _row_by_row(name) for name in self.detectors}
         frame = normal_frame(recording)
+        self._refuse_short(frame, models)
         fit, calibrate, check = self._split(frame[frame.index >= frame.index[0] + pd.Timedelta(self.startup, "s")])
         self.period_ = pd.Timedelta(np.median(np.diff(fit.index)))
         day = round(pd.Timedelta("1d") / self.period_)
@@ -200,6 +201,21 @@ class Pipeline:
                     "leave it out of the files, or give other normal days"
                 )
         return parts
+
+    def _refuse_short(self, frame: pd.DataFrame, models: dict[str, Detector]) -> None:
+        """Raises ValueError when the part that sets the thresholds is shorter than they need, with hours to give."""
+        period = (frame.index[-1] - frame.index[0]) / max(len(frame) - 1, 1)
+        given, past = len(frame) * period, max(map(self._needs, models.values())) * period
+        needed = (
+            pd.Timedelta(self.startup, "s")
+            + (LEAST_BLOCKS * pd.Timedelta("1d") / BLOCKS_PER_DAY + past) / self.shares[1]
+        )
+        if given < needed:
+            hours = pd.Timedelta("1h")
+            raise ValueError(
+                f"a pipeline is fitted on {needed / hours:.1f} hours of normal rows or more, and {given / hours:.1f} "
+                "hours were given; give more normal days"
+            )
 
     def _pieces(self, frame: pd.DataFrame, what: str) -> list[pd.DataFrame]:
         """Normal rows without a hole in time, each piece longer than the past that a view needs."""

@@ -216,9 +216,15 @@ def test_no_detector_is_refused(normal):
         Pipeline(()).fit(normal)
 
 
-def test_too_few_normal_rows_are_refused(normal):
-    with pytest.raises(ValueError, match="600 normal rows are left after 0 s of start-up"):
-        Pipeline(startup=0).fit(normal.between("2015-12-23 00:00", "2015-12-23 00:10"))
+@pytest.mark.parametrize(("hours", "startup", "needed"), [(1, 6 * 3_600, 23.0), (8, 6 * 3_600, 23.0), (8, 0, 17.0)])
+def test_too_few_normal_hours_are_refused_with_how_many_it_takes(normal, hours, startup, needed):
+    said = f"fitted on {needed} hours of normal rows or more, and {hours}.0 hours were given"
+    with pytest.raises(ValueError, match=said):
+        Pipeline(("pca",), startup=startup).fit(normal.between("2015-12-23 00:00", f"2015-12-23 0{hours}:00"))
+
+
+def test_the_hours_that_are_asked_for_are_enough(normal):
+    assert Pipeline(("pca",), startup=0).fit(normal.between("2015-12-23 00:00", "2015-12-23 17:04")).thresholds_
 
 
 def test_a_saved_pipeline_scores_the_same(fitted, part, at_once, tmp_path):

@@ -78,8 +78,18 @@ def _not_swapped(normal: Recording, attack: Recording) -> tuple[Recording, Recor
 
 
 def without_startup(recording: Recording, hours: float = 6) -> pd.DataFrame:
-    """Rows of a recording without its first hours, in which the tanks fill."""
-    return recording.frame[recording.frame.index >= recording.frame.index[0] + pd.Timedelta(hours, "h")]
+    """Rows of a recording without its first hours, in which the tanks fill.
+
+    Raises DataError when less than an hour is left.
+    """
+    index = recording.frame.index
+    given = (index[-1] - index[0]) / pd.Timedelta("1h")
+    if given < hours + 0.99:  # an hour of rows ends a second before the hour
+        raise DataError(
+            f"{hours + 1:g} hours of normal rows are needed, of which the first {hours:g} are left out while the tanks "
+            f"fill, and {given:.1f} were given; give more normal days."
+        )
+    return recording.frame[index >= index[0] + pd.Timedelta(hours, "h")]
 
 
 def _same_tags(normal: Recording, attack: Recording) -> tuple[Recording, Recording]:

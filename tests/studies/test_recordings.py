@@ -107,3 +107,8 @@ def test_the_tag_table_says_what_a_tag_is_and_where_it_moves(pair):
         "max": 1.0,
         "unchanged": 1.0,
     }
+
+
+def test_a_recording_that_ends_with_the_start_up_is_refused_with_the_hours_it_takes(pair):
+    with pytest.raises(DataError, match=r"7 hours of normal rows are needed, .* and 1.0 were given"):
+        without_startup(pair[0].between("2015-12-27 10:00", "2015-12-27 11:00"))
