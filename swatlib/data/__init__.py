@@ -1,11 +1,12 @@
 """Recordings of the plant: what a file holds, in one form whatever form it came in.
 
-    path → formats (delimited, workbook) → Table → clean → Recording → order → loading
-                                                    │                           │
-                roles (names), readings (values), times, labels, shape        cache
+    path → formats (delimited, workbook) → Table → companions → clean → Recording → order → loading
+                                                                │                           │
+                            roles (names), readings (values), times, labels, facts        cache
 
-`formats` gets tables out of bytes and understands nothing in them; `clean` understands one table; `order` puts rows,
-and files, one after the other; `events` says which attacks a recording holds.
+`formats` gets tables out of bytes and understands nothing in them; `companions` passes over what holds no recorded row;
+`clean` understands one table; `order` puts rows, and files, one after the other; `events` says which attacks a
+recording holds. Every line of a file is a row of the recording, or a finding says why it is not.
 """
 
 from swatlib.data.events import attacks, correct_labels, has_official_labels, listed_2015, normal_frame

@@ -1,4 +1,4 @@
-"""Recordings kept as parquet under the checksum of the file they came from, so that a workbook is parsed once."""
+"""Recordings as parquet under the checksum of the file they came from, so that a workbook is parsed once."""
 
 import json
 from pathlib import Path
@@ -13,34 +13,34 @@ from swatlib.data.recording import Recording
 from swatlib.plant import TAG_NAMES
 from swatlib.settings import settings
 
-FORMAT = 1  # to be raised whenever the same bytes would give another recording
+FORMAT = 2  # to be raised whenever the same bytes would give another recording
 _ABOUT = b"swatlib"
 _TIME, _LABEL, _EXTRA = "time", "attack", "extra "
 
 
 def entry(sha256: str) -> Path:
-    """Where the recording of a file with this checksum is kept."""
+    """Where the recording of a file with this checksum is cached."""
     return settings().cache_folder / "recordings" / f"{sha256}-{FORMAT}.parquet"
 
 
 def fetch(sha256: str) -> tuple[Recording | None, list[str]]:
-    """The recording kept under a checksum, if there is one, and a finding when it is there but broken."""
+    """The recording cached under a checksum, if there is one, and a finding when it is there but broken."""
     path = entry(sha256)
     if not path.is_file():
         return None, []
     try:
         return _read(path), []
-    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        return None, [f"the kept copy {path} is broken ({str(error).splitlines()[0]}) and was made anew"]
+    except (pa.ArrowException, OSError, ValueError, KeyError):
+        return None, [f"the cached copy {path} is broken and was made anew"]
 
 
 def keep(sha256: str, recording: Recording) -> list[str]:
-    """Keep a recording without its source; a finding when the folder can't be written to."""
+    """Cache a recording without its source; a finding when the folder can't be written to."""
     try:
         with replacing(entry(sha256)) as temporary:
             _write(temporary, recording)
     except OSError as error:
-        return [f"no copy was kept for next time: {error}"]
+        return [f"no copy was cached for next time: {error}"]
     return []
 
 

@@ -26,7 +26,7 @@ def clean(table: Table) -> Recording:
     _refuse_without_rows(table)
     recording, kept = _understood(table)
     places, said = once_in_time_order(recording, kept.error)
-    looks_like = facts.looks_like(recording, len(kept))
+    looks_like = facts.looks_like(recording, len(kept), int(table.rows[-1]))
     if len(places) < len(kept):
         left_out = np.delete(kept.rows, places)
         recording, kept = _understood(table.keep(~np.isin(table.rows, left_out)))

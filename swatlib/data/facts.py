@@ -18,6 +18,7 @@ KNOWN_ROWS = {
     13_661: "the June 2017 subsample",
     14_996: "the July 2019 workbook",
 }
+LAST = (65_536, 1_048_576)  # rows of a sheet of .xls and of .xlsx
 GAPS_NAMED = 3
 
 
@@ -83,9 +84,12 @@ def _is_scaled(frame: pd.DataFrame) -> bool:
     return bool(levels) and frame[levels].abs().max().max() < 10
 
 
-def looks_like(recording: Recording, rows: int) -> list[str]:
-    """Which known file a table of so many rows is."""
-    said = [f"looks like {KNOWN_ROWS[rows]}, {rows:,} rows"] if rows in KNOWN_ROWS else []
+def looks_like(recording: Recording, rows: int, last: int) -> list[str]:
+    """Which known file a table of so many rows is, and whether its last row is the last that a spreadsheet has."""
+    said = (
+        [f"ends in row {last:,}, where a spreadsheet cuts longer tables: rows may be missing"] if last in LAST else []
+    )
+    said += [f"looks like {KNOWN_ROWS[rows]}, {rows:,} rows"] if rows in KNOWN_ROWS else []
     if _is_scaled(recording.frame):
         said.append("readings are scaled (no level, in mm, reaches 10): units and codes are lost")
         if is_untimed(recording):

@@ -1,5 +1,6 @@
 """A table as it stands in a file: names and columns, not yet understood, and where each row is found."""
 
+import re
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from swatlib.data.recording import DataError
 from swatlib.wording import listed
 
 HEAD = 40  # rows among which the header must be
+_LONG = re.compile(r"'[^']{80,}'")  # a cell may hold a text of any length
 
 
 class NoRowsError(DataError):
@@ -42,7 +44,7 @@ class Table:
     def error(self, said: str, position: int | None = None) -> DataError:
         """A DataError that begins with the place and, given a position among the rows, the row's number."""
         row = "" if position is None else f", row {self.rows[position]}"
-        return DataError(f"{self.place}{row}: {said}")
+        return DataError(f"{self.place}{row}: {_LONG.sub(_shortened, said)}")
 
     def no_rows(self, why: str, advice: str) -> NoRowsError:
         """The error that this table holds no recorded row."""
@@ -54,6 +56,10 @@ class Table:
             return self
         chosen = pa.array(mask)
         return replace(self, columns=[column.filter(chosen) for column in self.columns], rows=self.rows[mask])
+
+
+def _shortened(cell: re.Match[str]) -> str:
+    return f"{cell[0][:60]}…'"
 
 
 def find_header(place: str, head: list[list[str]]) -> int:

@@ -187,7 +187,9 @@ def _refuse_lost_parts(table: Table, fields: Fields, times: np.ndarray, name: st
     steps, hour = np.diff(times), fields["hour"]
     back = np.flatnonzero(steps < np.timedelta64(0))
     half_days = back[(steps[back] > -_HALF_DAY - _ABOUT) & (steps[back] < -_HALF_DAY + _ABOUT)]
-    if len(half_days) and (fields["half"] == "").all() and hour.min() >= 1 and hour.max() <= 12:
+    unmarked = fields["half"] == ""
+    half_days = half_days[unmarked[half_days + 1]]
+    if len(half_days) and hour[unmarked].min() >= 1 and hour[unmarked].max() <= 12:
         at = half_days[0]
         raise table.error(
             f"column {name!r} runs from hour {hour[at]} back to hour {hour[at + 1]} without AM or PM, so "

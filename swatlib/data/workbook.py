@@ -3,6 +3,7 @@
 import io
 import logging
 import zipfile
+import zlib
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -26,26 +27,29 @@ def read_workbook(place: str, content: bytes) -> list[Table | NoRowsError]:
         logging.getLogger(logger).setLevel(logging.CRITICAL)
     try:
         reader = fastexcel.read_excel(content)
-        hidden = _hidden(content)
+        hidden = _hidden(place, content)
         found = [_try_sheet(reader, name, place) for name in reader.sheet_names if name not in hidden]
         if any(isinstance(each, Table) for each in found):
             return [*found, *(_hidden_sheet(place, name) for name in reader.sheet_names if name in hidden)]
         found += [_try_sheet(reader, name, place) for name in reader.sheet_names if name in hidden]
     except fastexcel.FastExcelError as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"{place} can't be opened as a workbook ({reason}): save it again as .xlsx") from error
+        raise DataError(f"{place} can't be opened as a workbook: copy it again, or save it again as .xlsx") from error
     if not found:
         raise DataError(f"{place} is a workbook without a sheet of cells")
     return [_noting(each, "the sheet is hidden, and no visible one names a tag") for each in found]
 
 
-def _hidden(content: bytes) -> set[str]:
+def _hidden(place: str, content: bytes) -> set[str]:
     """Names of the sheets that the workbook does not show."""
     with zipfile.ZipFile(io.BytesIO(content)) as parts:
         if "xl/workbook.xml" not in parts.namelist():
             return set()
-        sheets = ElementTree.fromstring(parts.read("xl/workbook.xml")).findall(".//{*}sheet")
-        return {sheet.get("name", "") for sheet in sheets if sheet.get("state", "visible") != "visible"}
+        try:
+            book = ElementTree.fromstring(parts.read("xl/workbook.xml"))
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ElementTree.ParseError) as error:
+            raise DataError(f"{place} is damaged: copy it again, or save it again as .xlsx") from error
+    sheets = book.findall(".//{*}sheet")
+    return {sheet.get("name", "") for sheet in sheets if sheet.get("state", "visible") != "visible"}
 
 
 def _hidden_sheet(place: str, name: str) -> NoRowsError:

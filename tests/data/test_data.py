@@ -228,7 +228,7 @@ def test_the_cache_gives_the_same_recording(kept):
     assert not folder.exists()
     assert_same(load(path), fresh)
     (entry,) = folder.iterdir()
-    assert entry.name == f"{fresh.source[0].sha256}-1.parquet"
+    assert entry.name == f"{fresh.source[0].sha256}-2.parquet"
     path.rename(path.with_name("renamed.csv"))
     again = load(path.with_name("renamed.csv"))
     assert_same(replace(again, source=fresh.source), fresh)
@@ -252,7 +252,7 @@ def test_a_broken_entry_is_named_and_made_anew(kept, content):
     entry.write_bytes(content)
     mended = load(path)
     assert mended.findings[:-1] == fresh.findings
-    assert f"the kept copy {entry} is broken" in mended.findings[-1]
+    assert f"the cached copy {entry} is broken" in mended.findings[-1]
     assert_same(load(path), fresh)
 
 
@@ -260,7 +260,7 @@ def test_a_folder_that_can_not_be_written_to_is_named(kept):
     folder, path = kept
     folder.parent.mkdir()
     folder.write_text("in the way")
-    assert "no copy was kept for next time" in load(path).findings[-1]
+    assert "no copy was cached for next time" in load(path).findings[-1]
 
 
 def test_another_parquet_in_the_place_of_an_entry_is_no_entry(kept):
