@@ -1,23 +1,45 @@
-"""Columns to lines of text, in Arrow's own loops: tens of thousands of rows of 51 tags a second."""
+"""Columns to lines of text, in Arrow's own loops: tens of thousands of rows of 51 tags per second."""
 
+import unicodedata
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+NAME_LENGTH = 200  # characters of a plant's name
 
-def text(values) -> pa.StringArray:
-    """Numbers as the shortest text that reads back as the same number of the same width; NaN becomes null."""
-    return pa.array(np.asarray(values), from_pandas=True).cast(pa.string())
+_UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of characters, line and paragraph separators
+
+
+def name_fault(name: object) -> str | None:
+    """Why a name can't be the value of a tag, None if it can: line protocol has no escape for these characters."""
+    if not isinstance(name, str) or not 0 < len(name) <= NAME_LENGTH:
+        return f"is {name!r:.60}; wanted: a text of 1 to {NAME_LENGTH} characters"
+    wrong = next((each for each in name if each == "\\" or unicodedata.category(each) in _UNPRINTABLE), None)
+    return wrong and f"holds {wrong!r}; wanted: no line break, no control character and no backslash"
+
+
+def escaped(name: str) -> str:
+    """A tag's value with a backslash before comma, equals sign and space; line breaks become spaces."""
+    return "".join("\\" + each if each in ",= " else each for each in " ".join(name.splitlines()))
+
+
+def text(values: npt.ArrayLike) -> pa.StringArray:
+    """Numbers as the shortest text that reads back as the same number of the same width; null: not finite."""
+    numbers = np.asarray(values)
+    return pa.array(numbers, mask=~np.isfinite(numbers)).cast(pa.string())
 
 
 def fields(columns: Mapping[str, pa.Array], between: str) -> pa.StringArray:
     """One text a row: `name` + `between` + value of every column, joined by commas; nulls are left out."""
     named = [pc.binary_join_element_wise(name + between, values, "") for name, values in columns.items()]
     rows = pc.binary_join_element_wise(*named, ",", null_handling="skip")
-    return rows if len(rows) else pa.array([""] * len(named[0]))  # Arrow forgets the length when nothing is left at all
+    if named and len(rows) != len(named[0]):  # Arrow drops rows in which nothing is left
+        rows = pc.utf8_slice_codeunits(pc.binary_join_element_wise("", *named, ",", null_handling="skip"), 1)
+    return rows
 
 
 def joined(*parts: pa.Array | str) -> pa.StringArray:

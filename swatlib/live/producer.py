@@ -10,28 +10,34 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
+from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 from kafka.partitioner.default import murmur2
+from kafka.producer.future import FutureRecordMetadata
 
 from swatlib.live import topic
-from swatlib.live.line_protocol import nanoseconds
+from swatlib.live.acceptance import JUMP, TAKEN, Position, accept
+from swatlib.live.line_protocol import name_fault, nanoseconds
 from swatlib.live.telegraf import Counters, Monitor
 
 ORIGINAL, NOW = "original", "now"
-BLOCK = 1_000  # rows encoded at once
+BLOCK_ROWS = 1_000  # rows encoded at once
 TICK = 0.05  # seconds between two parts at least: encoding a row costs fifty times less among a hundred than alone
 PENDING = 10  # blocks sent and not yet acknowledged
 READ_BACK = 256  # messages read back from the end of a partition, then four times as many, until the plant is met
 SHIFT = "shift"  # header: nanoseconds by which the clock `now` moved a row
+FARTHEST = pd.Timedelta("36500D")  # that a row is moved
 FOR_EVER = 2**31 - 1
 VISIBLE = 30.0  # seconds until a new topic must be listed
 
 _log = logging.getLogger(__name__)
+_Pending: TypeAlias = deque[tuple[FutureRecordMetadata, int]]  # the last message of a part, and the rows of the part
 
 
 class ProducerError(OSError):
@@ -64,7 +70,7 @@ class Producer:
     speed: 1 is the plant's own pace, N is N times it, None as fast as the broker takes them. clock: `original` leaves
     the times as they are, `now` moves the first row to the present and keeps the spacing (and the move, when it is
     started again: what was missed meanwhile is sent at once). patience: seconds without an acknowledgement after which
-    it raises ProducerError; monitor: takes a report every few seconds.
+    it raises ProducerError; monitor: gets a report every few seconds.
     """
 
     servers: str
@@ -75,19 +81,23 @@ class Producer:
     patience: float = 600.0
     monitor: Monitor = field(default_factory=Monitor)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.clock not in (ORIGINAL, NOW):
             raise ValueError(f"clock {self.clock!r} is unknown; choose {ORIGINAL} or {NOW}")
         if self.speed is not None and not self.speed > 0:
             raise ValueError(f"speed is {self.speed}; give a number above 0, or None for as fast as possible")
+        if fault := name_fault(self.plant):
+            raise ValueError(f"plant {fault}")
 
     def send(self, frames: Iterable[pd.DataFrame], handed: Callable[..., None] = lambda *_: None) -> Sent:
         """Send frames of tags (float32, times ascending; a column `label` where it is known), but for what was sent.
 
-        `handed` is told of each part that was handed to the broker: its rows, and the shift of their times.
+        `handed` is called with each part that was handed to the broker: its rows, and the shift of their times.
         """
         last, shift = self.last() or (None, None)
-        rows, held, pending, pace = 0, 0, deque(), _Pace(self.speed)
+        before = last  # the row before the next one, in the source's own clock
+        rows, held, pace = 0, 0, _Pace(self.speed)
+        pending: _Pending = deque()
         counters = Counters(self.monitor, self.plant)
         with self._producer() as producer:
             for frame in frames:
@@ -95,15 +105,18 @@ class Producer:
                 held += len(frame) - len(fresh)
                 if len(fresh):
                     shift = self._shift(fresh.index[0]) if shift is None else shift
+                    jumps = np.diff(fresh.index.to_numpy(), prepend=np.datetime64(before or fresh.index[0])) > JUMP
+                    before = fresh.index[-1]
+                    restarts = fresh.index[jumps] + shift
                     for part in pace.parts(self._moved(fresh, shift)):
-                        pending.append((self._send(producer, part, shift), len(part)))
+                        pending.append((self._send(producer, part, shift, part.index.isin(restarts)), len(part)))
                         counters.sent += len(part)
                         handed(part, shift)
                         counters.acked += self._acknowledged(pending, PENDING)
-                        counters.tell()
+                        counters.report()
                     rows += len(fresh)
             counters.acked += self._acknowledged(pending, 0)
-            counters.tell(now=True)
+            counters.report(now=True)
         return Sent(self.plant, rows, held, last)
 
     def last(self) -> tuple[pd.Timestamp, pd.Timedelta] | None:
@@ -113,8 +126,7 @@ class Producer:
             if not partitions:
                 raise ProducerError(f"{self.servers} has no topic {self.topic}; make it with `create_topics`")
             number = (murmur2(self.plant.encode()) & 0x7FFFFFFF) % len(partitions)
-            held = _backwards(consumer, TopicPartition(self.topic, partitions[number]), self.plant.encode())
-            return next((found for found in map(_last_good, held) if found), None)
+            return _last(_backwards(consumer, TopicPartition(self.topic, partitions[number]), self.plant.encode()))
 
     @contextmanager
     def _producer(self) -> Iterator[KafkaProducer]:
@@ -143,15 +155,17 @@ class Producer:
             )
         return moved
 
-    def _send(self, producer: KafkaProducer, frame: pd.DataFrame, shift: pd.Timedelta):
+    def _send(
+        self, producer: KafkaProducer, frame: pd.DataFrame, shift: pd.Timedelta, restart: np.ndarray
+    ) -> FutureRecordMetadata:
         """Hand rows over; the future of the last."""
         label = frame.get("label")
-        messages = topic.encode(frame.drop(columns="label", errors="ignore"), self.plant, label)
+        messages = topic.encode(frame.drop(columns="label", errors="ignore"), self.plant, label, restart)
         key, headers = self.plant.encode(), [(SHIFT, str(shift.value).encode())] if shift else []
         with _reached(self.servers):
             return [producer.send(self.topic, message, key=key, headers=headers) for message in messages][-1]
 
-    def _acknowledged(self, pending: deque, most: int) -> int:
+    def _acknowledged(self, pending: _Pending, most: int) -> int:
         """Wait until no more than `most` parts are pending; the rows found acknowledged."""
         rows = 0
         while len(pending) > most or (pending and pending[0][0].is_done):
@@ -168,14 +182,14 @@ class _Pace:
 
     speed: float | None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._began: tuple[float, int] | None = None
 
     def parts(self, frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
         if self.speed is None:
             yield frame
             return
-        due, done, earliest = self._due(frame.index), 0, 0.0
+        due, done, earliest = self._due(frame.index, self.speed), 0, 0.0
         while done < len(frame):
             time.sleep(max(max(due[done], earliest) - time.monotonic(), 0))
             earliest = time.monotonic() + TICK
@@ -184,20 +198,20 @@ class _Pace:
                 yield frame.iloc[done:ready]
                 done = ready
 
-    def _due(self, times: pd.DatetimeIndex) -> np.ndarray:
+    def _due(self, times: pd.DatetimeIndex, speed: float) -> np.ndarray:
         ns = nanoseconds(times)
         self._began = self._began or (time.monotonic(), ns[0])
-        return self._began[0] + (ns - self._began[1]) / 1e9 / self.speed
+        return self._began[0] + (ns - self._began[1]) / 1e9 / speed
 
 
-def blocks(frame: pd.DataFrame, label: pd.Series | None = None, rows: int = BLOCK) -> Iterator[pd.DataFrame]:
+def blocks(frame: pd.DataFrame, label: pd.Series | None = None, rows: int = BLOCK_ROWS) -> Iterator[pd.DataFrame]:
     """A recording's rows as `Producer.send` takes them."""
     whole = frame if label is None else frame.assign(label=label)
     return (whole.iloc[start : start + rows] for start in range(0, len(whole), rows))
 
 
 class Control:
-    """The topic `SWAT.control` as a plant listens to it: `commands` gives what was sent since it was last asked."""
+    """The attacks sent to one plant on the topic `SWAT.control`: `commands` gives those since its last call."""
 
     def __init__(self, servers: str, plant: str, name: str = topic.CONTROL):
         self.plant = plant
@@ -230,11 +244,13 @@ def request_attack(servers: str, command: topic.Command, name: str = topic.CONTR
 
 
 def create_topics(servers: str, partitions: int = 4, names: Iterable[str] = topic.TOPICS) -> None:
-    """Make the topics, kept for ever; the first has so many partitions. Those that exist stay as they are."""
+    """Make the topics, kept for ever, the first in `partitions` parts. Topics that exist stay as they are."""
     names = list(names)
     with _reached(servers), closing(KafkaAdminClient(bootstrap_servers=servers)) as admin:
         for number, name in enumerate(names):
-            config = {"retention.ms": "-1", "retention.bytes": "-1"}
+            # the broker unpacks what came compressed, so that every reader can read it and its size is what it is
+            config = {"retention.ms": "-1", "retention.bytes": "-1", "compression.type": "uncompressed"}
+            config |= {"message.timestamp.type": "LogAppendTime"}  # the broker's clock, whatever the sender's says
             try:
                 admin.create_topics([NewTopic(name, 1 if number else partitions, -1, topic_configs=config)])
             except TopicAlreadyExistsError:
@@ -253,30 +269,50 @@ def _consumer(servers: str, patience: float = 30.0) -> KafkaConsumer:
     )
 
 
-def _backwards(consumer: KafkaConsumer, part: TopicPartition, key: bytes) -> Iterator[list]:
-    """Records of `key` in ever larger stretches from the end of a partition to its beginning."""
+def _backwards(consumer: KafkaConsumer, part: TopicPartition, key: bytes) -> Iterator[list[ConsumerRecord]]:
+    """All records of `key` in the last part of a partition, and in ever larger last parts, until it is whole."""
     consumer.assign([part])
     first, stop = consumer.beginning_offsets([part])[part], consumer.end_offsets([part])[part]
     size = READ_BACK
+    records: list[ConsumerRecord] = []
     while stop > first:
         start = max(stop - size, first)
         consumer.seek(part, start)
-        records = []
+        before = []
         while consumer.position(part) < stop:
-            records += consumer.poll(timeout_ms=1000).get(part, [])
-        yield [record for record in records if record.key == key and record.offset < stop]
+            before += consumer.poll(timeout_ms=1000).get(part, [])
+        records = [record for record in before if record.key == key and record.offset < stop] + records
+        yield records
         stop, size = start, size * 4
 
 
-def _last_good(records: list) -> tuple[pd.Timestamp, pd.Timedelta] | None:
-    """Latest row among the records, broken messages aside: its time before the shift, and the shift."""
-    written = pd.to_datetime([record.timestamp for record in records], unit="ms", utc=True)
-    found = topic.decode([record.value or b"" for record in records], written)
-    if not found["time"].notna().any():
+def _last(parts: Iterator[list[ConsumerRecord]]) -> tuple[pd.Timestamp, pd.Timedelta] | None:
+    """The last row that the stream takes: its time before the shift, and the shift.
+
+    One row alone may have the wrong time, so that more are looked for. What can't be read is not counted.
+    """
+    found = None
+    for records in parts:
+        rows = topic.decode([record.value for record in records], topic.broker_times([r.timestamp for r in records]))
+        shifts = [_shift_of(record) for record in records]
+        ours = rows["reason"].isna().to_numpy() & np.array([shift is not None for shift in shifts], bool)
+        times = nanoseconds(pd.DatetimeIndex(rows["time"]))[ours]
+        verdicts, position = accept(times, rows["restart"].to_numpy()[ours], Position())
+        if position.newest is not None:
+            shift = shifts[np.flatnonzero(ours)[np.flatnonzero(verdicts == TAKEN)[-1]]]
+            found = pd.Timestamp(position.newest) - shift, shift
+            if not position.alone:
+                break
+    return found
+
+
+def _shift_of(record: ConsumerRecord) -> pd.Timedelta | None:
+    """By how much the clock `now` moved a row; None where the header is none of ours."""
+    try:
+        shift = pd.Timedelta(int(dict(record.headers or ()).get(SHIFT, b"0")))
+        return shift if abs(shift) < FARTHEST else None
+    except (TypeError, ValueError, OverflowError):
         return None
-    row = found["time"].argmax()
-    shift = pd.Timedelta(int(dict(records[row].headers).get(SHIFT, b"0")))
-    return found["time"].iloc[row].tz_localize(None) - shift, shift
 
 
 @contextmanager

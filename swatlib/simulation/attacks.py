@@ -31,6 +31,7 @@ _EFFECT = re.compile(
 )
 _CONDITION = re.compile(r"(?P<name>\w+)\s*(?P<relation>[<=>])\s*(?P<number>[-+]?[\d.]+)")
 BARE = ("freeze", "wash")
+LARGEST = 1e9  # number of an effect: far beyond every sensor, and no reading becomes infinite
 RELATIONS = {"<": LESS, "=": EQUAL, ">": MORE}
 GRAMMAR = (
     "write TAG spoof NUMBER, TAG ramp NUMBER, TAG freeze or TAG force on|off|open|closed, "
@@ -119,9 +120,10 @@ def _value(text: str, tag: str, verb: str, word: str | None) -> float | None:
 
 def _number(word: str | None) -> float | None:
     try:
-        return float(word)
+        number = float(word)
     except (TypeError, ValueError):
         return None
+    return number if abs(number) <= LARGEST else None
 
 
 def conditions(text: str) -> list[tuple[str, int, float]]:

@@ -9,7 +9,7 @@ import pytest
 from rig import alert, wait
 
 from swatlib.live.sink import InfluxSink
-from swatlib.live.telegraf import RUNS, Counters, Monitor
+from swatlib.live.telegraf import QUERY_RUNS, Counters, Monitor
 from swatlib.servers.installation import installed
 from swatlib.servers.kinds import address
 from swatlib.servers.recipes import STACK
@@ -39,7 +39,7 @@ def found(reader, query):
 
 
 def test_a_report_of_the_stream_is_stored(telegraf, reader):
-    fields = {"state": RUNS, "behind": None, "rate": float("nan")}
+    fields = {"state": QUERY_RUNS, "behind": None, "rate": float("nan")}
     Monitor(telegraf["stream"]).report("stream", {"query": "a, b"}, fields)
     [row] = found(reader, 'SELECT * FROM "stream" WHERE "query" = \'a, b\'')
     assert {name: row[name] for name in row if name != "time"} == {"query": "a, b", "state": 1}
@@ -48,10 +48,10 @@ def test_a_report_of_the_stream_is_stored(telegraf, reader):
 def test_a_producer_reports_at_once_and_at_its_end(telegraf, reader):
     counters = Counters(Monitor(telegraf["producer"]), "counted")
     counters.sent = 5
-    counters.tell()
+    counters.report()
     counters.sent = counters.acked = 7
-    counters.tell()
-    counters.tell(now=True)
+    counters.report()
+    counters.report(now=True)
     rows = wait(lambda: [*found(reader, 'SELECT * FROM "producer" WHERE "plant" = \'counted\'')][1:], 60)
     assert [(row["sent"], row["acked"]) for row in rows] == [(7, 7)]
 
@@ -62,9 +62,9 @@ def test_without_telegraf_nobody_waits_and_one_line_says_so(caplog):
         monitor = Monitor(address(taken.getsockname()[1]))
         with caplog.at_level(logging.WARNING):
             for _ in range(3):
-                monitor.report("stream", {"query": "swat"}, {"state": RUNS})
+                monitor.report("stream", {"query": "swat"}, {"state": QUERY_RUNS})
     assert len(caplog.records) == 1 and monitor.address in caplog.text
-    Monitor(None).report("stream", {"query": "swat"}, {"state": RUNS})
+    Monitor(None).report("stream", {"query": "swat"}, {"state": QUERY_RUNS})
 
 
 def test_what_grafana_alerts_is_stored(telegraf, reader):

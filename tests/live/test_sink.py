@@ -2,14 +2,20 @@
 
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from rig import influx_sink
 
 from swatlib.live import sink
+from swatlib.live.line_protocol import NAME_LENGTH, name_fault
 from swatlib.live.parity import unequal
 
 TIMES = pd.DatetimeIndex(["2015-12-28 10:00:00", "2015-12-28 10:00:01.5"], name="time")
@@ -78,6 +84,50 @@ def test_names_are_escaped():
         'attack,plant=a\\,\\ b\\="c" title="a \\"ramp\\" \\\\",start=1451296800.0,end=1451296801.5 '
         "1451296800000000000\n"
     ]
+
+
+NAMES = st.text(min_size=1, max_size=NAME_LENGTH).filter(lambda name: name_fault(name) is None)
+ROWS = hnp.arrays(np.float32, st.tuples(st.integers(0, 4), st.just(2)), elements=st.floats(width=32))
+
+
+@given(ROWS, NAMES)
+def test_any_rows_of_any_plant_come_back(values, plant):
+    times = pd.date_range("2015-12-28", periods=len(values), freq="s", name="time")
+    frame = pd.DataFrame(values, times, ["LIT101", "MV101"])
+    with TemporaryDirectory() as folder:
+        files = sink.FileSink(Path(folder))
+        files.write(sink.reading_points(frame, plant), plant)
+        back = files.readings(plant)[list(frame)]
+    pd.testing.assert_frame_equal(back, frame.where(np.isfinite(frame)).dropna(how="all"), check_freq=False)
+
+
+@pytest.mark.parametrize("wrong", ["", "a\nb", "a\u2028b", "a\\", "\ud800", "\0", "x" * 201, 7])
+def test_a_name_without_a_line_has_a_fault(wrong):
+    assert name_fault(wrong)
+
+
+@given(st.lists(NAMES, min_size=2, max_size=5, unique=True))
+def test_every_plant_has_a_file_of_its_own(names):
+    with TemporaryDirectory() as folder:
+        for name in names:
+            sink.FileSink(Path(folder)).write(sink.reading_points(FRAME, name), name)
+        assert len(list(Path(folder).iterdir())) == len(names)
+
+
+def test_plants_of_similar_names_are_not_mixed(tmp_path):
+    files, plants = sink.FileSink(tmp_path), ["a/b", "a_b", "a b", "A_b", "a%2Fb", "..", "🌊" * 200]
+    for number, plant in enumerate(plants):
+        files.write(sink.reading_points(FRAME + number, plant), plant)
+    assert [files.readings(plant)["LIT101"].iloc[0] for plant in plants] == [500.5 + n for n in range(len(plants))]
+    assert set(plants[:-1]) < set(files.names())
+
+
+def test_a_file_that_two_plants_share_gives_each_its_own(tmp_path):
+    """As on file systems that don't tell "A" from "a"."""
+    files = sink.FileSink(tmp_path)
+    for plant in ("swat", "SWAT"):
+        files.write(sink.reading_points(FRAME + len(plant) * (plant == "SWAT"), plant), "swat")
+    assert files.readings("swat")["LIT101"].tolist()[:1] == [500.5]
 
 
 def test_influxdb_and_files_get_the_same_bytes(server, scored, tmp_path):
@@ -150,7 +200,7 @@ def test_points_of_files_are_loaded_into_influxdb(influxdb, scored, tmp_path):
         target.write(sink.reading_points(FRAME, plant), plant)
         target.write(sink.score_points(scored, plant), plant)
         target.write(sink.attack_point(plant, "a freeze", TIMES[0], TIMES[1]), plant)
-    assert sink.copy(files, to) == {"from files_ später": 14}
+    assert sink.copy(files, to) == {plant: 14}
     assert unequal(to.scores(plant), files.scores(plant)) == []
     assert to.readings(plant).equals(files.readings(plant))
     assert to.attacks(plant).equals(files.attacks(plant))

@@ -25,7 +25,6 @@ from swatlib.live import sink, topic
 from swatlib.live.parity import unequal
 from swatlib.live.plant import AttackedPlant
 from swatlib.live.producer import Control, Producer, request_attack
-from swatlib.live.stream.scorer import newer
 from swatlib.pipeline import Pipeline
 from swatlib.servers import Services
 from swatlib.simulation import SimulatedPlant
@@ -76,12 +75,6 @@ def fields(files, name) -> list[float]:
     """A field of every `pipeline` point."""
     lines = [line.rsplit(" ", 2)[1] for line in files.lines(sink.PIPELINE)]
     return [float(dict(part.split("=") for part in line.split(","))[name]) for line in lines]
-
-
-def test_only_rows_newer_than_all_before_are_new():
-    times = np.array(["2015-01-02", "2015-01-01", "2015-01-02", "2015-01-03"], "datetime64[ns]")
-    assert newer(times, times[:0]).tolist() == [True, False, False, True]
-    assert newer(times, times[:1]).tolist() == [False, False, False, True]
 
 
 @pytest.mark.parametrize("batch", [500, 10_000])

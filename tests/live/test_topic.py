@@ -48,20 +48,45 @@ def test_a_broken_neighbour_changes_nothing(values, times):
     pd.testing.assert_frame_equal(beside.iloc[:3], alone)
 
 
-@given(st.lists(st.binary() | st.text().map(str.encode) | st.just(message()), min_size=1, max_size=5))
-def test_any_bytes_are_a_row_or_a_reason(messages):
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(st.characters(codec=None)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=3),
+    max_leaves=5,
+)
+NAMES = st.sampled_from(["plant", "time", "LIT101", "MV101", "label", "restart", "other"])
+CHANGED = st.dictionaries(NAMES, JSON, max_size=2).map(lambda changes: message(**changes))
+SPLICED = st.tuples(st.integers(0, 70), st.binary(max_size=4), st.integers(0, 4)).map(
+    lambda at: message()[: at[0]] + at[1] + message()[at[0] + at[2] :]
+)
+ANY = (
+    st.none() | st.binary() | st.text().map(str.encode) | JSON.map(lambda v: json.dumps(v).encode()) | CHANGED | SPLICED
+)
+
+
+@given(st.lists(ANY, min_size=1, max_size=5))
+def test_whatever_came_is_a_row_or_a_reason(messages):
     found = topic.decode(messages, written(len(messages)))
     assert (found["reason"].isna() == found["time"].notna()).all()
+    assert found["reason"].dropna().map(lambda why: 0 < len(why.encode()) < 300).all()
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(), st.lists, max_leaves=3)
-
-
-@given(st.sampled_from(["plant", "time", "LIT101", "MV101", "label", "other"]), JSON)
-def test_one_message_is_judged_alike_alone_and_among_broken_ones(name, value):
-    changed = message(**{name: value})
+@given(ANY)
+def test_one_message_is_judged_alike_alone_and_among_broken_ones(changed):
     alone, beside = topic.decode([changed], written(1)), topic.decode([changed, b""], written(2)).iloc[:1]
     pd.testing.assert_frame_equal(alone, beside)
+
+
+@pytest.mark.parametrize("milliseconds", [-(2**63), -1, 0, 2**63 - 1])
+def test_any_time_of_a_broker_is_a_time(milliseconds):
+    assert 1970 <= topic.broker_times([milliseconds])[0].year <= 2200
+
+
+def test_a_row_after_a_pause_says_so():
+    times = pd.DatetimeIndex(["2015-12-28 10:29:14", "2016-12-28 10:29:14"])
+    frame = pd.DataFrame({"MV101": [2.0, 1.0]}, times, dtype=np.float32)
+    messages = topic.encode(frame, "swat", restart=np.array([False, True]))
+    assert [b"restart" in each for each in messages] == [False, True]
+    assert topic.decode(messages, written(2))["restart"].tolist() == [False, True]
 
 
 def test_naive_times_are_written_as_utc_with_their_fraction():
@@ -87,6 +112,20 @@ def test_an_infinite_reading_is_not_sent():
     ("broken", "why"),
     [
         (b"", "not JSON in UTF-8"),
+        (None, "the message has no value"),
+        (message(LIT101=int("1" * 400)), "LIT101 is infinite"),
+        (message().replace(b"500.5", b"1" * 5_000), "LIT101 is infinite"),
+        (message().replace(b"500.5", b"1e400"), "LIT101 is infinite"),
+        (message()[:-1] + b', "LIT101": 2}', "LIT101 stands there twice"),
+        (message(plant="\ud800"), "plant is '\\ud800'; wanted: a name"),
+        (message(time="\ud800"), "wanted: ISO 8601"),
+        (message(time={"at": 1}), "wanted: ISO 8601"),
+        (message(time="9999-12-31T00:00:00Z"), "wanted: ISO 8601"),
+        (message(LIT101={"value": 1}), "LIT101 is {'value': 1}; wanted: a number"),
+        (message(restart=1), "restart is 1; wanted: true, false or nothing"),
+        (message().replace(b"swat", b"sw\xffat"), "not JSON in UTF-8"),
+        (message()[:-1] + b', "other": ' + b"[" * 5_000 + b"]" * 5_000 + b"}", "more than 100 opening brackets"),
+        (message(other="x" * 10**6), "longer than 16,384 bytes"),
         (b"\xff\xfe", "not JSON in UTF-8"),
         (message()[:-5], "not JSON in UTF-8"),
         (message() + message(), "not JSON in UTF-8"),
@@ -123,6 +162,30 @@ def test_a_missing_tag_is_no_error():
 def test_a_command_comes_back_as_it_was_sent():
     command = topic.Command("swat", "LIT101 ramp +1", 300, "a ramp")
     assert topic.Command.decode(command.encode()) == command
+
+
+@given(
+    ANY
+    | st.dictionaries(st.sampled_from(["plant", "effects", "seconds", "name"]), JSON).map(
+        lambda v: json.dumps(v).encode()
+    )
+)
+def test_whatever_came_is_a_command_or_an_error(value):
+    try:
+        command = topic.Command.decode(value)
+    except ValueError as error:
+        assert "is no command" in str(error)
+    else:
+        assert topic.Command.decode(command.encode()) == command
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"seconds": "300"}, {"seconds": 10**400}, {"seconds": 0}, {"name": 7}, {"name": "a\nb"}, {"effects": ["a"]}],
+)
+def test_a_command_of_other_types_is_none(wrong):
+    with pytest.raises(ValueError, match="is no command"):
+        topic.Command.decode(json.dumps({"plant": "swat", "effects": "LIT101 freeze", **wrong}).encode())
 
 
 def test_a_command_that_is_none_says_what_is_wanted():

@@ -148,6 +148,7 @@ def test_conditions_are_read_from_text():
         (lambda: Attack("LIT101 push 3"), "can't read the effect 'LIT101 push 3'.*TAG spoof NUMBER"),
         (lambda: Attack("LIT101 spoof"), "can't read the effect"),
         (lambda: Attack("LIT101 spoof high"), "can't read the effect"),
+        (lambda: Attack("LIT101 spoof 1e39"), "can't read the effect"),
         (lambda: Attack("LIT101 force on"), "it is a sensor"),
         (lambda: Attack("MV101 force on"), "can't read the effect 'MV101 force on'"),
         (lambda: Attack("LIT101 freeze", when="P101 is on"), "can't read 'P101 is on'"),

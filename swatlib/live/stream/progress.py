@@ -1,4 +1,4 @@
-"""What a batch has done, counted where it ran and stored as one point `pipeline`."""
+"""What each batch did, counted where it ran and stored as one point `pipeline`."""
 
 import json
 import logging
@@ -12,28 +12,29 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sql
 from pyspark.sql.streaming import StreamingQuery, StreamingQueryListener
 
-from swatlib.live import sink
-from swatlib.live import telegraf as monitor
+from swatlib.live import sink, telegraf
 from swatlib.live.stream.scorer import COUNTS
 
 _log = logging.getLogger(__name__)
 
 
 def observed(outcome: DataFrame) -> DataFrame:
-    """The same rows, with the batch's counts and latencies left for the listener."""
+    """The same rows; Spark hands the counts and latencies of each batch to the listener."""
     latency = sql.expr("percentile(latency, array(0.5, 0.95), stored)").alias("latency")
     counts = [sql.sum(column).alias(name) for name, column in COUNTS.items()]
     return outcome.observe("batch", sql.count("reason").alias("rejected"), *counts, latency)
 
 
-class Progress(StreamingQueryListener):
-    """One point `pipeline` a batch: rows in and out, rejected, rows/s, batch seconds, offsets behind, latency."""
+class BatchListener(StreamingQueryListener):
+    """Stores one point `pipeline` for each batch: rows in and out, rejected, rows/s, seconds, consumer lag, latency."""
 
-    def __init__(self, to: sink.Sink, reports: monitor.Monitor):
-        self.to, self.reports, self.batches, self.last, self.names = to, reports, 0, None, {}
+    def __init__(self, to: sink.Sink, monitor: telegraf.Monitor):
+        self.to, self.monitor, self.batches = to, monitor, 0
+        self.last: int | None = None
+        self.names: dict[str, str] = {}
 
     def wait(self, query: StreamingQuery, patience: float = 10.0) -> None:
-        """Until the last batch of a query that ended has its point: Spark tells of batches a moment later."""
+        """Until the last batch of a query that ended has its point: Spark reports batches a moment later."""
         deadline = time.monotonic() + patience
         while query.lastProgress and self.last != query.lastProgress["batchId"] and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -41,33 +42,33 @@ class Progress(StreamingQueryListener):
     def onQueryStarted(self, event) -> None:  # noqa: N802
         _log.info("query %s started", event.name)
         self.names[event.id] = event.name
-        self._report(event.name, monitor.RUNS)
+        self._report(event.name, telegraf.QUERY_RUNS)
 
     def onQueryTerminated(self, event) -> None:  # noqa: N802
         _log.info("query %s ended: %s", event.id, event.exception or "stopped")
-        self._report(self.names.get(event.id, ""), monitor.FAILED if event.exception else monitor.STOPPED)
+        self._report(self.names.get(event.id, ""), telegraf.QUERY_FAILED if event.exception else telegraf.QUERY_STOPPED)
 
     def onQueryIdle(self, event) -> None:  # noqa: N802
-        self._report(self.names.get(event.id, ""), monitor.RUNS)
+        self._report(self.names.get(event.id, ""), telegraf.QUERY_RUNS)
 
     def onQueryProgress(self, event) -> None:  # noqa: N802
-        values = measured(event.progress)
+        values = batch_fields(event.progress)
         when = pd.Timestamp(event.progress.timestamp)
         try:
             self.to.write(sink.point(sink.PIPELINE, {"query": event.progress.name}, values, when), sink.PIPELINE)
         except sink.SinkError as error:
             _log.warning("batch %s: its `pipeline` point is lost: %s", event.progress.batchId, error)
-        self._report(event.progress.name, monitor.RUNS, values)
+        self._report(event.progress.name, telegraf.QUERY_RUNS, values)
         self.batches, self.last = self.batches + 1, event.progress.batchId
 
     def _report(self, query: str, state: int, values: Mapping[str, float | None] = MappingProxyType({})) -> None:
-        self.reports.report(monitor.STREAM, {"query": query}, {"state": state, **values})
+        self.monitor.report(telegraf.STREAM, {"query": query}, {"state": state, **values})
 
 
 @contextmanager
-def watched(spark: SparkSession, to: sink.Sink, reports: monitor.Monitor) -> Iterator[Progress]:
-    """While it lasts, every batch has its point `pipeline`, and Telegraf is told."""
-    progress = Progress(to, reports)
+def watched(spark: SparkSession, to: sink.Sink, monitor: telegraf.Monitor) -> Iterator[BatchListener]:
+    """In this context every batch gets its point `pipeline`, and Telegraf its report."""
+    progress = BatchListener(to, monitor)
     spark.streams.addListener(progress)
     try:
         yield progress
@@ -75,8 +76,8 @@ def watched(spark: SparkSession, to: sink.Sink, reports: monitor.Monitor) -> Ite
         spark.streams.removeListener(progress)
 
 
-def measured(progress) -> dict[str, float | None]:
-    """Fields of the point `pipeline` from Spark's progress of a batch; latency in seconds from sent to stored."""
+def batch_fields(progress) -> dict[str, float | None]:
+    """Fields of the point `pipeline` from what Spark reports of a batch; latency in s, from broker to sink."""
     seen = progress.observedMetrics["batch"].asDict() if "batch" in progress.observedMetrics else {}
     p50, p95 = seen.pop("latency", None) or (None, None)
     return {

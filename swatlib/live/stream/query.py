@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame, SparkSession
@@ -107,7 +108,7 @@ class Stream:
                 query = self.start(spark, whole)
                 try:
                     while not stopped():
-                        if query.awaitTermination(0.2):
+                        if query.awaitTermination(0.2):  # type: ignore[arg-type]  # it takes fractions
                             return progress.wait(query)
                 except StreamingQueryException as error:
                     failures = 1 if progress.batches > batches else failures + 1
@@ -141,9 +142,14 @@ class Stream:
         }
 
     def _messages(self, spark: SparkSession) -> DataFrame:
-        """plant, value (bytes), partition, offset, written (ms): one row a message. No key: the plant in the text."""
-        text = sql.col("value").cast("string")
-        plant = sql.coalesce(sql.col("key").cast("string"), sql.get_json_object(text, "$.plant"), sql.lit(""))
+        """plant, value (bytes), partition, offset, written (ms): one row a message. No key: the plant in the text.
+
+        A key that is not UTF-8 is made so, and then is no message's plant. Of a value that is too long so much is
+        kept that it is still too long.
+        """
+        text = sql.make_valid_utf8(sql.col("value").cast("string"))
+        key = sql.make_valid_utf8(sql.col("key").cast("string"))
+        plant = sql.coalesce(key, sql.get_json_object(text, "$.plant"), sql.lit(""))
         source = (
             spark.readStream.format("kafka")
             .option("kafka.bootstrap.servers", self.servers)
@@ -151,20 +157,24 @@ class Stream:
             .option("startingOffsets", "earliest")
             .option("maxOffsetsPerTrigger", str(self.batch))
         )
+        value = sql.substring("value", 1, topic.LONGEST + 1).alias("value")
         written = sql.unix_millis("timestamp").alias("written")
-        return source.load().select(plant.alias("plant"), "value", "partition", "offset", written)
+        return source.load().select(plant.alias("plant"), value, "partition", "offset", written)
 
     def _rejected(self, outcome: DataFrame) -> DataFrame:
+        """key (place of the message), value (as it came, at most its first `topic.LONGEST` bytes), reason as header."""
         place = sql.concat_ws("-", sql.lit(self.readings), "partition", "offset")
         header = sql.struct(sql.lit("reason").alias("key"), sql.encode("reason", "utf-8").alias("value"))
+        value = sql.substring("value", 1, topic.LONGEST).alias("value")
         rows = outcome.where("reason is not null")
-        return rows.select(sql.encode(place, "utf-8").alias("key"), "value", sql.array(header).alias("headers"))
+        return rows.select(sql.encode(place, "utf-8").alias("key"), value, sql.array(header).alias("headers"))
 
 
 @contextmanager
 def _asked_to_end() -> Iterator[threading.Event]:
     """Set by the first Ctrl-C or SIGTERM, so that nothing is cut off in the middle of a call; a second one cuts."""
-    asked, before = threading.Event(), {}
+    asked = threading.Event()
+    before: dict[int, Any] = {}
 
     def ask(*_) -> None:
         asked.set()

@@ -2,10 +2,12 @@
 
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import numpy as np
@@ -15,11 +17,16 @@ from pyspark.sql import SparkSession
 from pyspark.sql.streaming import StatefulProcessor
 
 from swatlib.live import sink, topic
-from swatlib.live.line_protocol import nanoseconds
+from swatlib.live.acceptance import FOLLOWING, JUMP, JUMPED, TAKEN, Position, accept
+from swatlib.live.line_protocol import name_fault, nanoseconds
 from swatlib.pipeline import Pipeline
 from swatlib.plant import TAG_NAMES
 
-HISTORY = "times binary, rows binary"
+HISTORY, JUMPED_TO = "times binary, rows binary", "time long, rows long"
+WHY_JUMPED = (
+    f"its time lies more than {pd.Timedelta(JUMP).days} day after the row before; "
+    f'such rows are taken from the {FOLLOWING}rd that goes on from there, or with "restart": true'
+)
 OUTCOME = (
     "partition int, offset long, value binary, reason string, "
     "stored long, latency double, late long, gaps long, missing long, alarms long"
@@ -44,7 +51,7 @@ def ship(spark: SparkSession, folder: Path) -> str:
 
 @lru_cache(maxsize=1)
 def loaded(name: str) -> Pipeline:
-    """The pipeline that was shipped, loaded once a worker process."""
+    """The pipeline that was shipped, loaded once in each worker process."""
     with tempfile.TemporaryDirectory() as folder, ZipFile(SparkFiles.get(name)) as archive:
         archive.extractall(folder)
         return Pipeline.load(folder)
@@ -56,45 +63,70 @@ class Scorer(StatefulProcessor):
     def __init__(self, shipped: str | None, to: sink.Sink):
         self.shipped, self.to = shipped, to
 
-    def init(self, handle) -> None:
+    def init(self, handle: Any) -> None:
         self._past = handle.getValueState("past", HISTORY)
+        self._jump = handle.getValueState("jump", JUMPED_TO)
 
-    def handleInputRows(self, key, rows, timerValues) -> Iterator[pd.DataFrame]:  # noqa: N802 (Spark's name)
+    def handleInputRows(self, key: Any, rows: Iterator[pd.DataFrame], timerValues: Any) -> Iterator[pd.DataFrame]:  # noqa: N802 (Spark's name)
         (plant,) = key
         # one plant is one Kafka partition, so its offsets are the order in which its rows were sent
         messages = pd.concat(rows, ignore_index=True).sort_values(["partition", "offset"], ignore_index=True)
-        written = pd.to_datetime(messages["written"], unit="ms", utc=True)
-        found = topic.decode(messages["value"].tolist(), pd.DatetimeIndex(written))
-        reason = found["reason"].mask((found["plant"] != plant) & found["reason"].isna(), "its plant is not its key")
+        found = topic.decode(messages["value"].tolist(), topic.broker_times(messages["written"]))
+        past = self._history()
+        reason, taken = self._judge(plant, found, past)
         good = reason.isna().to_numpy()
         yield messages.loc[~good, ["partition", "offset", "value"]].assign(reason=reason[~good]).pipe(_outcome)
         if good.any():
-            yield from self._store(plant, found[good], messages.loc[good, "written"].to_numpy())
+            yield from self._store(plant, past, found[taken], messages.loc[taken, "written"], good.sum() - taken.sum())
 
-    def _store(self, plant: str, found: pd.DataFrame, written: np.ndarray) -> Iterator[pd.DataFrame]:
-        past = self._history()
-        times = found["time"].dt.tz_localize(None).to_numpy()
-        fresh = newer(times, past.index[-1:].to_numpy())
-        counts = {"late": int((~fresh).sum())}
-        if fresh.any():
-            new = found.loc[fresh, list(TAG_NAMES)].set_index(pd.DatetimeIndex(times[fresh], name="time"))
-            whole = pd.concat([past, new])
-            counts |= self._write(plant, whole, len(new), found["label"][fresh])
-            counts["missing"] = int(new.isna().sum().sum())
-        latency, rows = np.unique(np.round(time.time() * 1000 - written[fresh]), return_counts=True)
+    def _judge(self, plant: str, found: pd.DataFrame, past: pd.DataFrame) -> tuple[pd.Series, np.ndarray]:
+        """Why each message is rejected, None where it isn't, and the mask of the rows that are taken."""
+        fault = name_fault(plant)
+        reason = found["reason"]
+        for wrong, why in (
+            ((found["plant"] != plant).to_numpy(), "its plant is not its key"),
+            (fault is not None, f"plant {fault}"),
+            (found[list(TAG_NAMES)].isna().all(axis=1).to_numpy(), "it holds no reading of a known tag"),
+        ):
+            reason = reason.mask(reason.isna() & wrong, why)
+        good = reason.isna().to_numpy()
+        newest = int(nanoseconds(past.index)[-1]) if len(past) else None
+        before = Position(newest, len(past) == 1, *(self._jump.get() or ()))
+        times, restart = nanoseconds(pd.DatetimeIndex(found.loc[good, "time"])), found.loc[good, "restart"].to_numpy()
+        verdicts, after = accept(times, restart, before)
+        if (after.jump, after.jumps) != (before.jump, before.jumps):
+            self._jump.update((after.jump, after.jumps))
+        jumped, taken = good.copy(), good.copy()
+        jumped[good], taken[good] = verdicts == JUMPED, verdicts == TAKEN
+        return reason.mask(jumped, WHY_JUMPED), taken
+
+    def _store(
+        self, plant: str, past: pd.DataFrame, taken: pd.DataFrame, written: pd.Series, late: int
+    ) -> Iterator[pd.DataFrame]:
+        times = pd.DatetimeIndex(taken["time"].dt.tz_localize(None), name="time")
+        new = taken[list(TAG_NAMES)].set_index(times)
+        counts = Counter({"late": int(late), "missing": int(new.isna().sum().sum())})
+        # rows go back in time where the first one of a plant had the wrong time: there its history begins anew
+        for part in np.split(np.arange(len(new)), np.flatnonzero(np.diff(times) < pd.Timedelta(0)) + 1):
+            if len(part):
+                before = past if len(past) and past.index[-1] < times[part[0]] else past.iloc[:0]
+                past = pd.concat([before, new.iloc[part]])
+                counts.update(self._write(plant, past, len(part), taken["label"].iloc[part]))
+        latency, rows = np.unique(np.round(time.time() * 1000 - written.to_numpy()), return_counts=True)
         yield _outcome(pd.DataFrame([counts]))
         yield _outcome(pd.DataFrame({"latency": latency / 1000, "stored": rows}))
 
     def _write(self, plant: str, whole: pd.DataFrame, new: int, label: pd.Series) -> dict[str, int]:
         """Store points of the last `new` rows of `whole`, then keep what the next rows will need."""
+        # two rows at least are kept: a plant with a single row is one whose first row may have had the wrong time
         self.to.write(sink.reading_points(whole.iloc[-new:], plant, label if label.notna().any() else None), plant)
         if self.shipped is None:
-            self._keep(whole.iloc[-1:])
+            self._keep(whole.iloc[-2:])
             return {}
         pipeline = loaded(self.shipped)
         scored = pipeline.score(whole[list(pipeline.tags)]).iloc[-new:]
         self.to.write(sink.score_points(scored, plant), plant)
-        self._keep(whole.iloc[-pipeline.history :])
+        self._keep(whole.iloc[-max(pipeline.history, 2) :])
         steps = np.diff(whole.index[-new - 1 :])
         alarms = scored.xs("alarm", axis=1, level=1).any(axis=1)
         return {"gaps": int((steps > pipeline.gap * pipeline.period_).sum()), "alarms": int(alarms.sum())}
@@ -108,12 +140,6 @@ class Scorer(StatefulProcessor):
 
     def _keep(self, frame: pd.DataFrame) -> None:
         self._past.update((nanoseconds(frame.index).tobytes(), frame.to_numpy(np.float32).tobytes()))
-
-
-def newer(times: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Which of `times`, in the order they came, are newer than all before them and than `last` (none or one)."""
-    before = np.maximum.accumulate(np.concatenate([[np.datetime64("1677-12-31")], last, times]))
-    return times > before[-len(times) - 1 : -1]
 
 
 def _outcome(frame: pd.DataFrame) -> pd.DataFrame:

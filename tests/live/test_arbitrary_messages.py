@@ -1,0 +1,192 @@
+"""20,000 messages of all kinds through the real query: each is stored, rejected with a reason, or late."""
+
+import gzip
+import json
+import random
+from contextlib import closing
+
+import pandas as pd
+import pytest
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from rig import send, stream, topics
+
+from swatlib.live import sink, topic
+from swatlib.live.parity import unequal
+from swatlib.live.producer import Producer
+from swatlib.pipeline import Pipeline
+from swatlib.plant import TAG_NAMES
+
+MESSAGES, GOOD = 20_000, 4_000
+LETTERS = "aB/_ ,=\\\n\t\0%\"'.é\u2028\ufffd\U0001f30a\ud800"
+SCALARS = [None, True, False, 0, -0.0, -1, 1.5, 1e-320, 1e38, 1e39, 10**400, "", "1.5", float("nan"), float("-inf")]
+
+
+@pytest.fixture(scope="module")
+def pipeline(normal, tmp_path_factory):
+    fitted = Pipeline(("pca", "kmeans"), startup=0).fit(normal.between(end="2015-12-24"))
+    return fitted.save(tmp_path_factory.mktemp("fitted") / "quick")
+
+
+class Arbitrary:
+    """Messages (key, value, headers) of many kinds, from a seed."""
+
+    def __init__(self, seed: int, good: list[bytes]):
+        self.random, self.good = random.Random(seed), good
+        self.plants = [self.text(self.random.choice([1, 2, 3, 8, 250])) for _ in range(150)]
+        self.kinds = [self.bytes, self.value, self.spliced, self.row, self.row, self.of_today, self.odd, self.large]
+
+    def message(self):
+        value = self.random.choice(self.kinds)()
+        plant = self.random.choice(self.plants).encode(errors="replace")
+        key = self.random.choice([b"swat", b"mutant", b"mutant", None, plant, b"\xff\xfe"])
+        if key is None and value is None:  # the client sends no such message
+            key = plant
+        if (
+            key in (b"swat", None)
+            and value is not None
+            and topic.decode([value], topic.broker_times([2**42]))["reason"][0] is None
+        ):
+            key = b"mutant"  # the plant whose scores are compared gets no other row that can be taken
+        header = [(self.random.choice(["shift", "", "é"]), self.random.choice([b"", b"x", b"9" * 30, b"\xff"]))]
+        return key, value, self.random.choice([[], header])
+
+    def text(self, length):
+        return "".join(self.random.choices(LETTERS, k=length))
+
+    def json(self, depth=3):
+        inner = self.random.randrange(depth + 1)
+        if inner == 0:
+            return self.random.choice([*SCALARS, self.text(3)])
+        names = self.random.choices([*TAG_NAMES[:3], "plant", "time", self.text(2)], k=self.random.randrange(3))
+        return self.random.choice(
+            [[self.json(inner - 1) for _ in names], {name: self.json(inner - 1) for name in names}]
+        )
+
+    def bytes(self):
+        return self.random.choice([None, self.random.randbytes(self.random.randrange(60))])
+
+    def value(self):
+        return json.dumps(self.json()).encode()
+
+    def spliced(self):
+        whole, at = self.random.choice(self.good), self.random.randrange(1_000)
+        return whole[:at] + self.random.randbytes(self.random.randrange(3)) + whole[at + self.random.randrange(3) :]
+
+    def row(self):
+        """A row in which some names have another value."""
+        names = self.random.sample([*TAG_NAMES, "plant", "time", "label", "restart", "other"], k=3)
+        changes = {name: self.json() for name in names}
+        plant = self.random.choice([*self.plants, "mutant", "mutant", "swat"])
+        return json.dumps({**json.loads(self.random.choice(self.good)), "plant": plant, **changes}).encode()
+
+    def of_today(self):
+        record = json.loads(self.random.choice(self.good))
+        time = f"{self.random.choice([2016, 2019, 2026])}-11-{self.random.randrange(1, 28):02}T00:00:00Z"
+        return json.dumps({**record, "time": time, "plant": self.random.choice(["swat ", "mutant"])}).encode()
+
+    def odd(self):
+        whole = self.random.choice(self.good)
+        return self.random.choice(
+            [
+                b'{"plant":"swat","time":"2015-12-28T10:29:14Z"}',
+                whole[:-1] + b',"x":' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+                whole[:-1] + b',"plant":"mutant"}',
+                whole.replace(b'"swat"', b'"\\ud800"'),
+                whole.replace(b"{", b"\xef\xbb\xbf{"),
+                b"{}",
+                gzip.compress(whole),
+                whole + b"\n" + whole,
+                b" " + whole + b"\r\n",
+            ]
+        )
+
+    def large(self):
+        return self.random.choice(self.good)[:-1] + b',"x":"' + b"x" * self.random.choice([10**3, 10**4, 10**5]) + b'"}'
+
+
+def records(servers: str, name: str) -> dict[str, object]:
+    """All records of a topic by their place in it, as `SWAT.rejected` names it."""
+    found = {}
+    with closing(KafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)) as consumer:
+        for number in consumer.partitions_for_topic(name):
+            part = TopicPartition(name, number)
+            consumer.assign([part])
+            consumer.seek_to_beginning(part)
+            stop = consumer.end_offsets([part])[part]
+            while consumer.position(part) < stop:
+                for record in consumer.poll(1000).get(part, []):
+                    found[f"{name}-{number}-{record.offset}"] = record
+    return found
+
+
+def total(files, name: str) -> int:
+    return int(files.batches()[name].sum())
+
+
+def test_each_message_is_stored_rejected_or_late(kafka, pipeline, attacked, tmp_path):
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")
+    names, files, rows = topics(kafka), sink.FileSink(tmp_path / "points"), attacked.frame.iloc[:GOOD]
+    good = topic.encode(rows, "swat")
+    arbitrary = Arbitrary(seed, good)
+    others = [arbitrary.message() for _ in range(MESSAGES - GOOD - 3)]
+    others += [(b"swat", good[0][:-1] + b',"x":"' + b"x" * 1_040_000 + b'"}', [])] * 3  # as long as the broker takes
+    places = sorted(arbitrary.random.choices(range(1, GOOD), k=len(others)))
+    with (
+        closing(KafkaProducer(bootstrap_servers=kafka, linger_ms=5, max_request_size=2**22)) as plain,
+        closing(
+            KafkaProducer(bootstrap_servers=kafka, linger_ms=5, max_request_size=2**22, compression_type="gzip")
+        ) as packed,
+    ):
+        for number, message in enumerate(good):
+            plain.send(names[0], message, key=b"swat")
+            while places and places[0] <= number:
+                places.pop(0)
+                key, value, headers = others.pop()
+                producer = plain if key == b"swat" else arbitrary.random.choice([plain, packed])
+                producer.send(names[0], value, key=key, headers=headers)
+    query = stream(kafka, files, tmp_path, names, pipeline, batch=5_000)
+    query.drain(query.session())
+
+    sent, rejected = records(kafka, names[0]), records(kafka, names[1]).values()
+    assert len(sent) == MESSAGES
+    assert total(files, "rows_out") + total(files, "rejected") + total(files, "late") == MESSAGES
+    assert len({record.key for record in rejected}) == len(rejected) == total(files, "rejected")
+    assert all(dict(record.headers)["reason"] for record in rejected)
+    assert [
+        r.key
+        for r in rejected
+        if r.value != (whole := sent[r.key.decode()].value) and r.value != whole[: topic.LONGEST]
+    ] == []
+    assert sum(line.startswith("reading,") for name in files.names() for line in files.lines(name)) == total(
+        files, "rows_out"
+    )
+    assert unequal(files.scores("swat"), Pipeline.load(pipeline).score(rows)) == []
+
+
+def test_a_producer_goes_on_after_messages_that_are_none(kafka, attacked):
+    names, rows = topics(kafka), attacked.frame.iloc[:60]
+    send(kafka, names[0], rows[:50])
+    today = topic.encode(rows[:1].set_axis(pd.DatetimeIndex([pd.Timestamp.now()])), "swat")[0]
+    odd = [None, b"", b"\xff", b"[" * 9_000, today, topic.encode(rows[:1], "swat")[0].replace(b"FIT101", b"FIT101\xff")]
+    with closing(KafkaProducer(bootstrap_servers=kafka)) as producer:
+        for value in odd:
+            producer.send(names[0], value, key=b"swat", headers=[("shift", b"no number")])
+            producer.send(names[0], value, key=b"swat")
+    again = send(kafka, names[0], rows)
+    assert (again.rows, again.held, again.last) == (10, 50, rows.index[49])
+
+
+def test_a_recording_with_a_gap_of_a_year_is_stored_whole(kafka, attacked, tmp_path):
+    names, files, rows = topics(kafka), sink.FileSink(tmp_path / "points"), attacked.frame.iloc[:60]
+    later = rows.set_axis(rows.index.where(rows.index < rows.index[30], rows.index + pd.Timedelta("365D")))
+    send(kafka, names[0], later[:45])
+    send(kafka, names[0], later)
+    query = stream(kafka, files, tmp_path, names, None)
+    query.drain(query.session())
+    assert files.readings("swat").index.equals(later.index)
+
+
+def test_a_plant_whose_name_cannot_be_stored_is_refused():
+    with pytest.raises(ValueError, match="no line break"):
+        Producer("127.0.0.1:9", "a\nb")
