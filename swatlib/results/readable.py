@@ -1,0 +1,62 @@
+"""Tables for people: headings in words with their units, numbers with as many digits as they are worth."""
+
+from typing import Any
+
+import pandas as pd
+
+from swatlib.wording import number
+
+HEADINGS = {
+    "event_recall": "attacks found (share)",
+    "event_precision": "alarms that are right (share)",
+    "event_f1": "event F1",
+    "alarms_per_day": "alarms per day",
+    "false_alarms_per_day": "false alarms per day",
+    "false_positive_rate": "normal time in alarm (share)",
+    "delay_median_s": "median delay (s)",
+    "delay_s": "delay (s)",
+    "precision": "precision (rows)",
+    "recall": "recall (rows)",
+    "f1": "F1 (rows)",
+    "fc1": "composite F1",
+    "pa_f1": "point-adjusted F1",
+    "pa_k20_f1": "F1, point-adjusted at 20 %",
+    "range_f1": "range F1",
+    "affiliation_precision": "affiliation precision",
+    "affiliation_recall": "affiliation recall",
+    "affiliation_f1": "affiliation F1",
+    "average_precision": "average precision",
+    "vus_pr": "VUS-PR",
+    "vus_roc": "VUS-ROC",
+    "lead_tag": "lead tag",
+    "attacked": "lead tag attacked",
+    "standing": "alarm stood already",
+    "unchanged": "rows without a change (share)",
+    "alarms a day on the check part": "false alarms per day on held-out normal data",
+    "budget": "budget (false alarms per day)",
+}
+
+
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """The same table as text: headings and names of metrics in words, numbers with three figures, a dash for none.
+
+    A truth value is yes or no, a time has its seconds. A name without words of its own has spaces for underscores.
+    """
+    shown = table.apply(lambda column: column.map(_cell)) if len(table.columns) else table
+    named = shown.rename(columns=_words, index=_words)
+    names = [None if name is None else _words(name) for name in named.index.names]
+    return named.rename_axis(index=names, columns=None if table.columns.nlevels == 1 else table.columns.names)
+
+
+def _words(name: Any) -> Any:
+    return HEADINGS.get(name, name.replace("_", " ")) if isinstance(name, str) else name
+
+
+def _cell(value: Any) -> str:
+    if pd.isna(value):
+        return "–"
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    if pd.api.types.is_bool(value):
+        return "yes" if value else "no"
+    return number(value)
