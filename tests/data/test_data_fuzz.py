@@ -303,8 +303,6 @@ def written(random, table, folder):
     else:
         twice = pd.Index([name or "none" for name in table])
         table.astype(str).set_axis(twice, axis=1).loc[:, ~twice.duplicated()].to_parquet(path)
-            :, lambda t: ~t.columns.duplicated()
-        ].to_parquet(path)
     packed = random.choice(["plain", "plain", "zip", "gz"])
     if packed == "gz":
         return "rows.gz", gzip.compress(path.read_bytes(), 1)
