@@ -35,14 +35,16 @@ HEADINGS = {
     "alarms a day on the check part": "false alarms per day on held-out normal data",
     "budget": "budget (false alarms per day)",
 }
+WHOLE = {"delay_s", "delay_median_s"}
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
     """The same table as text: headings and names of metrics in words, numbers with three figures, a dash for none.
 
-    A truth value is yes or no, a time has its seconds. A name without words of its own has spaces for underscores.
+    A truth value is yes or no, a time has its seconds, a delay is in whole seconds. A
+    name without words of its own has spaces for underscores.
     """
-    shown = table.apply(lambda column: column.map(_cell)) if len(table.columns) else table
+    shown = table.apply(lambda column: column.map(_whole if column.name in WHOLE else _cell))
     named = shown.rename(columns=_words, index=_words)
     names = [None if name is None else _words(name) for name in named.index.names]
     return named.rename_axis(index=names, columns=None if table.columns.nlevels == 1 else table.columns.names)
@@ -50,6 +52,10 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
 
 def _words(name: Any) -> Any:
     return HEADINGS.get(name, name.replace("_", " ")) if isinstance(name, str) else name
+
+
+def _whole(value: Any) -> str:
+    return _cell(value if pd.isna(value) else round(value))
 
 
 def _cell(value: Any) -> str:

@@ -20,7 +20,7 @@ def test_headings_are_words_and_cells_are_texts():
     assert shown.columns.tolist() == ["delay (s)", "found", "start", "event F1", "rows", "points"]
     assert (shown.index.tolist(), shown.index.name) == (["average precision", "pca"], "lead tag")
     assert shown.to_numpy().tolist() == [
-        ["12.0", "yes", "2015-12-28 10:28:58", "0.123", "449,919", "LIT101"],
+        ["12", "yes", "2015-12-28 10:28:58", "0.123", "449,919", "LIT101"],
         ["–", "no", "–", "1.00", "1", "–"],
     ]
 
