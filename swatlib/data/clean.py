@@ -31,7 +31,8 @@ def clean(table: Table) -> Recording:
         left_out = np.delete(kept.rows, places)
         recording, kept = _understood(table.keep(~np.isin(table.rows, left_out)))
         places, _ = once_in_time_order(recording, kept.error)
-    recording = recording.take(places)
+    if said:
+        recording = recording.take(places)
     return recording.noting(*said, *looks_like, *facts.findings(recording))
 
 
@@ -47,12 +48,12 @@ def _refuse_without_rows(table: Table) -> None:
 
 def _are_statistics(column: pa.ChunkedArray) -> bool:
     """Whether every cell is the name of a statistic, as in the first column of a summary."""
+    return _named(column.slice(0, 3)) and _named(column)
+
+
+def _named(column: pa.ChunkedArray) -> bool:
     cells = column.drop_null()
-    cells = cells.filter(pc.not_equal(cells, ""))
-    head = cells.slice(0, 1)
-    return len(head) > 0 and all(
-        bool(pc.all(pc.match_substring_regex(part, _STATISTIC, ignore_case=True)).as_py()) for part in (head, cells)
-    )
+    return len(cells) > 0 and bool(pc.all(pc.match_substring_regex(cells, _STATISTIC, ignore_case=True)).as_py())
 
 
 def _understood(table: Table) -> tuple[Recording, Table]:

@@ -25,6 +25,8 @@ def once_in_time_order(
     another label: then the times are wrong, and rows would be lost.
     """
     index = recording.frame.index
+    if index.is_monotonic_increasing and index.is_unique:
+        return np.arange(len(index)), []
     places = np.argsort(index.to_numpy(), kind="stable")
     said = [] if index.is_monotonic_increasing else ["rows were not in the order of time, sorted"]
     repeated = index[places].duplicated()
@@ -87,7 +89,7 @@ def join(parts: list[tuple[str, Recording]]) -> Recording:
         said.append(f"{listed(names)} have no times and follow each other as given")
     joined = _concatenated(recordings)
     places, ordered = once_in_time_order(joined, _refusal(names), "in more than one file")
-    joined = joined.take(places)
+    joined = joined.take(places) if ordered else joined
     together = (f"together: {finding}" for finding in (*ordered, *facts.after_joining(joined)))
     return replace(joined, findings=(*said, *together))
 
