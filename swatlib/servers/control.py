@@ -1,4 +1,4 @@
-"""Servers of one folder started, stopped, started again and reported on."""
+"""`Services`: the servers of one folder started, stopped, restarted and listed."""
 
 import signal
 import time
@@ -103,7 +103,7 @@ class Services:
         return running
 
     def kill(self, name: str) -> None:
-        """End a server as a crash would, with nothing tidied up."""
+        """End a server as a crash would, without any clean-up."""
         process.stop([self._running(name)], [signal.SIGKILL])
 
     def restart(self, name: str) -> None:

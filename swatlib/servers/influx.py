@@ -36,7 +36,7 @@ class RefusedError(ServicesError):
 class Influx:
     """Where points go. `tokens` is a folder with the files `write` and `read`, or one file for both.
 
-    Beside those that are made here lies `operator`, which may do everything; nothing needs it but setting up.
+    `operator`, beside those that are made here, may do everything; only the set-up needs it.
     """
 
     url: str
@@ -57,7 +57,7 @@ def healthy(url: str) -> bool:
     """Whether an InfluxDB answers here that it is ready."""
     try:
         return ask(url, "/health")["status"] == "pass"
-    except (OSError, HTTPException, ValueError, KeyError, TypeError):  # nobody, or another program
+    except (OSError, HTTPException, ValueError, KeyError, TypeError):  # no program answers, or another one
         return False
 
 
@@ -67,7 +67,7 @@ def try_write(influx: Influx) -> None:
 
 
 def set_up(url: str, folder: Path) -> Influx:
-    """Make the organisation, both buckets (kept for ever) and three tokens, as far as they are missing.
+    """Make the organisation, both buckets (without a time limit) and three tokens, where they are missing.
 
     Each token is stored before it is used, or as soon as it is known, so that a start that was interrupted goes on.
     """
@@ -93,7 +93,7 @@ def set_up(url: str, folder: Path) -> Influx:
 def ask(url: str, path: str, token: str | None = None, body: object = None) -> dict:
     """The JSON that InfluxDB answers to a GET, or to a POST of `body`.
 
-    Raises RefusedError when the answer is an error, OSError when nobody answers.
+    Raises RefusedError when the answer is an error, OSError when no server answers.
     """
     data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
     headers = {"Authorization": f"Token {token}"} if token else {}
@@ -105,7 +105,7 @@ def ask(url: str, path: str, token: str | None = None, body: object = None) -> d
 
 
 def _first_user(token: str) -> dict:
-    """Nobody logs in by password: the operator token does all that is ever done."""
+    """Its password is not used: the operator token does the whole set-up."""
     user = {"username": "swat", "password": secrets.token_urlsafe(32)}
     return {**user, "org": ORG, "bucket": BUCKET, "retentionPeriodSeconds": 0, "token": token}
 

@@ -1,8 +1,8 @@
-"""The servers brought to this machine, into `<cache folder>/services`, which all clones share.
+"""The servers installed on this machine, in `<cache folder>/services`, which all clones share.
 
-The name of a server's folder carries its version and a digest of what it is made from. It appears whole: until then
-it ends in `.part`, and what was fetched or compiled serves the next try. Every file is held against a SHA-256: the
-jars against the committed `stack/kafka/jars.sha256`, a program that was built here against what was built.
+The name of a server's folder holds its version and a digest of what it is made from. Until it is complete the name ends
+in `.part`, and the next try uses what was fetched or compiled. Every file is checked by its SHA-256: the jars against
+the committed `stack/kafka/jars.sha256`, a program that was built here against what was built.
 """
 
 import fcntl
@@ -22,7 +22,7 @@ SUMS = "SHA256SUMS"
 
 
 def install(names: Iterable[str] = SERVER_NAMES, say: Say = print) -> dict[str, Path | ServicesError]:
-    """Bring what is missing; name to its folder, or to the reason why it isn't there.
+    """Install what is missing; name to its folder, or to the reason why it isn't there.
 
     The reason is a MissingError when this machine lacks a program. `say` takes each step as one line. Run again after
     an interruption, it goes on.
@@ -33,7 +33,7 @@ def install(names: Iterable[str] = SERVER_NAMES, say: Say = print) -> dict[str, 
 
 
 def installed(name: str) -> Path:
-    """The folder of a server, its files checked. Raises ServicesError when it isn't there, or not as it should be."""
+    """The folder of a server, its files checked. Raises ServicesError when it is missing or damaged."""
     target = _target(name)
     if not target.is_dir():
         raise ServicesError(f"{name} isn't installed; type `python -m swatlib services install {name}`.")
@@ -52,7 +52,7 @@ def connector() -> list[Path]:
 
 
 def check(where: Path, sums: Mapping[str, str], remedy: str) -> None:
-    """Hold the files of a folder against `sums` (relative name to SHA-256): none missing, none more, none other.
+    """Check the files of a folder by `sums` (relative name to SHA-256): none is missing, added or changed.
 
     Raises ServicesError with the first that differs, what was expected and met, and the remedy.
     """
@@ -78,7 +78,7 @@ def refuse_unknown(names: Iterable[str]) -> None:
 
 @contextmanager
 def locked(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """One process at a time; `waiting` is called when another one is at it. A killed process leaves no lock behind."""
+    """One process at a time; `waiting` is called when another one holds the lock. A killed process leaves no lock."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         try:
@@ -94,7 +94,7 @@ def _attempt(name: str, say: Say) -> Path | ServicesError:
         if not _target(name).is_dir():
             _make(name, say)
         if name == "kafka":
-            tools.java()  # the jars of another day may outlive the Java that fetched them
+            tools.java()  # the jars may be older than the removal of the Java that fetched them
         return installed(name)
     except ServicesError as reason:
         return reason
@@ -114,7 +114,7 @@ def _make(name: str, say: Say) -> None:
 
 def _check_fetched(part: Path) -> None:
     try:
-        check(part, _sums("kafka", part), "Nothing was installed; the same command fetches all of it anew.")
+        check(part, _sums("kafka", part), "Nothing was installed; the same command fetches all of it again.")
     except ServicesError:
         shutil.rmtree(part)
         raise

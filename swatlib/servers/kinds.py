@@ -39,11 +39,11 @@ class Server:
         return {}
 
     def answers(self, ports: dict[str, int]) -> bool:
-        """Whether it is ready, by its own word."""
+        """Whether it says that it is ready."""
         raise NotImplementedError
 
     def settle(self, ports: dict[str, int]) -> None:
-        """Make what must be there before anybody uses it; harmless when it is there."""
+        """Make what must be there before it is used; harmless when it is there."""
 
 
 class Kafka(Server):
@@ -68,7 +68,7 @@ class Kafka(Server):
         return kafka_answers(address(ports["client"]))
 
     def _format(self, java: list[str], ports: dict[str, int]) -> None:
-        """A fresh data folder; under another name until it is whole."""
+        """A new data folder; under another name until it is complete."""
         part = self.folder / "data.part"
         shutil.rmtree(part, ignore_errors=True)
         cluster, properties = secrets.token_urlsafe(16), self._properties("format.properties", ports, part.name)
@@ -87,7 +87,7 @@ class Kafka(Server):
 
 
 class InfluxDB(Server):
-    """Where readings and scores are kept for ever; tokens lie in its folder `tokens`."""
+    """Where readings and scores are stored without a time limit; tokens lie in its folder `tokens`."""
 
     name = "influxdb"
     ports = ("http",)
@@ -101,7 +101,7 @@ class InfluxDB(Server):
         return [str(installed("influxdb") / "influxd"), listen, *paths, "--reporting-disabled", cache]
 
     def variables(self, ports, beside):
-        return {"GOGC": "300"}  # collect garbage three times as rarely: ingest spends a fifth of its time on that
+        return {"GOGC": "300"}  # collect garbage a third as often: ingest spends a fifth of its time on that
 
     def answers(self, ports):
         return influx.healthy(self.url(ports))

@@ -1,4 +1,4 @@
-"""What runs already: servers of one's own that the settings name, or those started here."""
+"""What runs already: servers that the settings name, or those started here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from swatlib.settings import settings
 class Found:
     """What answers: host:port of a broker, and an InfluxDB; None for what isn't there.
 
-    telegraf: host:port of its listeners, `stream` and `producer`, as it had them last; whether it runs is not asked.
+    telegraf: host:port of its listeners, `stream` and `producer`, at its last start; whether it runs is not checked.
     """
 
     kafka: str | None
@@ -27,7 +27,7 @@ class Found:
 def find_servers(folder: Path | None = None) -> Found:
     """Ask what the settings name; where they name nothing, look among the servers started in `folder`.
 
-    Raises ServicesError, with the variable's name, for a server of one's own that does not answer or refuses.
+    Raises ServicesError, with the variable's name, for a server of the settings that does not answer or refuses.
     """
     here = Services(folder)
     running = [name for name, status in here.status().items() if status.state == "running"]
@@ -48,7 +48,7 @@ def _listeners(here: Services) -> dict[str, str]:
 def _own_kafka() -> str | None:
     servers = settings().kafka
     if servers and not kafka_answers(servers):
-        raise ServicesError(f"SWAT_KAFKA={servers}: no Kafka answers there; host:port of a running broker is wanted.")
+        raise ServicesError(f"SWAT_KAFKA={servers}: no Kafka answers there; give host:port of a running broker.")
     return servers
 
 

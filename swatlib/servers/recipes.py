@@ -1,4 +1,4 @@
-"""How each server is made, from nothing but what `stack/<name>/` pins: each recipe fills an empty folder.
+"""How each server is made from what `stack/<name>/` pins: each recipe fills an empty folder.
 
 Kafka, its agent and Spark's connector are jars that Ivy fetches (it comes with pyspark and knows where). InfluxDB and
 Telegraf are built by Go from the module `stack/<name>`, every byte pinned by `go.sum`.
@@ -42,7 +42,7 @@ def kafka(part: Path, log: Path, say: Say) -> None:
 
 
 def influxdb(part: Path, log: Path, say: Say) -> None:
-    """`influxd`. Half of its query language is Rust, which InfluxData's own pkg-config compiles when Go asks for it."""
+    """`influxd`. Its query language is partly Rust, which InfluxData's own pkg-config compiles when Go asks for it."""
     go = str(tools.go())
     for needed in ("cargo", "cc", "pkg-config"):
         tools.program(needed)
@@ -83,7 +83,7 @@ def version(name: str) -> str:
 
 
 def pins(name: str) -> bytes:
-    """All that decides what is made."""
+    """The bytes that decide what is made."""
     pinning = ("ivy.xml", "jars.sha256") if name == "kafka" else ("go.mod", "go.sum")
     chosen = ",".join(plugins()).encode() if name == "telegraf" else b""
     return b"".join((STACK / name / file).read_bytes() for file in pinning) + chosen
@@ -107,7 +107,7 @@ def _module(name: str, part: Path) -> Path:
 
 
 def _run(command: list[str], where: Path, log: Path, **variables: str) -> None:
-    """Run a step to its end; whatever it started ends with us. Raises ServicesError with the end of the log."""
+    """Run a step to its end; what it started ends with it. Raises ServicesError with the end of the log."""
     with log.open("a", encoding="utf-8") as output:
         # The step inherits the lock with the file: what a killed installation left running is waited for.
         fcntl.flock(output, fcntl.LOCK_EX)

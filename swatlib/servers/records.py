@@ -28,13 +28,15 @@ from swatlib.settings import environment
 
 HOST = "127.0.0.1"
 GRACE = 8.0  # seconds from one signal to the next
-LONGEST_LOG = 10_000_000  # bytes; a longer one is set aside at the next start
+LONGEST_LOG = 10_000_000  # bytes; a longer one is renamed at the next start
 
 # Not from the range that the system hands out to outgoing connections: while a server is down, a client that keeps
 # trying to reach it could be given the server's own port, and would keep it.
 PORTS = range(20_000, 30_000)
 
-_children: dict[int, subprocess.Popen] = {}  # those that this Python launched, which it must also bury
+_children: dict[int, subprocess.Popen] = {}  # launched by this Python: zombies until it has polled them
+    int, subprocess.Popen
+] = {}  # those that this Python launched: they stay zombies until it has asked how they ended
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Record:
     ports: dict[str, int]
     log: str
     pid: int | None = None
-    born: float = 0.0  # when the system says that the process began: a pid alone comes back some day
+    born: float = 0.0  # start time of the process: the system gives the same pid to another process later
     since: str = ""
 
     @property
@@ -151,7 +153,7 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """So many ports on which nothing listens."""
+    """`count` ports on which nothing listens."""
     tried = random.Random().sample(PORTS, len(PORTS))
     return list(itertools.islice(filter(is_free, tried), count))
 

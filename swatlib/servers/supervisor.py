@@ -1,6 +1,6 @@
 """Run a command that ends with its owner, however the owner ends: `python supervisor.py PID BORN COMMAND…`.
 
-A process that is killed can tidy nothing up, so its children watch it. This program leads the group in which the
+A process that is killed can clean nothing up, so its children watch it. This program leads the group in which the
 command runs. It is started as a file, so that it imports nothing but psutil.
 """
 
@@ -32,7 +32,7 @@ def supervise(owner: int, born: float, command: list[str]) -> int:
 
 
 def runs(pid: int, born: float) -> bool:
-    """Whether this very process still runs: a pid alone comes back some day."""
+    """Whether this process still runs: the system gives the same pid to another process later."""
     try:
         process = psutil.Process(pid)
         return abs(process.create_time() - born) < 2 and process.status() != psutil.STATUS_ZOMBIE

@@ -1,6 +1,4 @@
-"""Programs of this machine that servers are built and run with, found and checked before they are needed; and how
-a file is written that is there whole or not at all.
-"""
+"""Programs of this machine that servers are built and run with, checked before they are needed; atomic writes."""
 
 import os
 import re
@@ -60,7 +58,7 @@ def program(name: str) -> Path:
 
 
 def store(path: Path, text: str, mode: int = 0o644) -> None:
-    """Write a file under another name, with `mode` from its first moment, then let it take its place."""
+    """Write a file atomically, with `mode` from its first moment: a token is never readable by others."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary.unlink(missing_ok=True)
@@ -70,7 +68,7 @@ def store(path: Path, text: str, mode: int = 0o644) -> None:
 
 
 def rust_toolchain() -> dict[str, str]:
-    """The variable that lets cargo use the Rust that is there, where a crate pins one that would have to be fetched."""
+    """The variable that makes cargo use the installed Rust where a crate pins another one."""
     rustup = shutil.which("rustup")
     if not rustup:
         return {}

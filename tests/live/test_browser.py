@@ -72,8 +72,9 @@ def test_the_attack_button_works_while_the_figure_is_kept_current(page, need, tm
     services = tmp_path / "services"
     with jupyterlab(tmp_path) as address:
         page.goto(address)
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
         page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        page.locator('[data-command="runmenu:run-all"]').click()
         figure = page.locator(".jp-OutputArea-output img")
         page.get_by_text("starting Spark").wait_for()
         figure.first.wait_for()

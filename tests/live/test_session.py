@@ -1,5 +1,6 @@
 """Whole live runs as a user has them: the verbs in terminals of their own, the notebook's object, Ctrl-C."""
 
+import re
 import subprocess
 import sys
 import time
@@ -10,13 +11,15 @@ import psutil
 import pytest
 from rig import influx_sink, terminal, wait
 
+from swatlib.live import session
 from swatlib.live.plant import PAST, planned_attacks
-from swatlib.live.session import Live
+from swatlib.live.session import SPARK_RUNS, Live
 from swatlib.pipeline import Pipeline
-from swatlib.servers import Services
+from swatlib.servers import Services, ServicesError
 from swatlib.settings import ROOT
 
 END_WITHIN = 10  # seconds after Ctrl-C, as the README says
+END_AFTER_KILL = 15  # seconds in which children of a killed process have seen it and ended
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +146,71 @@ def test_ctrl_c_ends_servers_plant_and_stream_within_ten_seconds(folder, saved):
     assert live.log.read_text().endswith("Stopped.\n")
     assert {each.state for each in Services(folder).status().values()} <= {"stopped", "never started"}
     assert left(folder) == []
+
+
+OWNER = """
+import sys
+from pathlib import Path
+from swatlib.live import session
+from swatlib.live.session import SPARK_RUNS, Live
+from swatlib.pipeline import Pipeline
+Live(Pipeline.load(sys.argv[1]), folder=Path(sys.argv[2])).start().wait()
+"""
+
+
+def test_what_a_killed_process_had_started_ends_with_it(folder, saved):
+    with (folder / "owner.log").open("wb") as log:
+        owner = subprocess.Popen([sys.executable, "-c", OWNER, saved, folder], stdout=log, stderr=log)
+    states = lambda: {name: each.state for name, each in Services(folder).status().items() if name != "telegraf"}  # noqa: E731
+    wait(lambda: states() == dict.fromkeys(("kafka", "influxdb", "stream"), "running"))
+    wait(lambda: SPARK_RUNS in (folder / "stream.log").read_text().rpartition("Points go to")[2])
+    owner.kill()
+    owner.wait()
+    wait(lambda: left(folder) == [], END_AFTER_KILL)
+    assert states() == dict.fromkeys(("kafka", "influxdb", "stream"), "gone")
+
+
+def test_services_stop_ends_the_stream_of_a_live_run(folder, fitted):
+    live = Live(fitted, folder=folder).start()
+    try:
+        assert Services(folder).status()["stream"].state == "running"
+        with pytest.raises(ServicesError, match=r"streams already in .* \(process \d+\); end it: `python -m swatlib"):
+            Services(folder).start_stream(["true"])
+        assert Services(folder).stop() == ["kafka", "influxdb", "stream"]
+        assert left(folder) == []
+        with pytest.raises(ServicesError, match="the stream ended; the end of its log"):
+            live.done  # noqa: B018
+    finally:
+        live.close()
+
+
+def test_a_second_run_in_a_notebook_ends_the_first(folder, fitted):
+    first = Live(fitted, folder=folder).start()
+    with Live(fitted, folder=folder) as second:
+        assert (first.closed, second.closed) == (True, False)
+    assert left(folder) == []
+
+
+def test_progress_says_what_is_waited_for(folder, fitted, monkeypatch):
+    with Live(fitted, 1, None, folder=folder) as live:
+        assert re.fullmatch(r"starting Spark \(\d+ s\)", live.progress)
+        monkeypatch.setattr(session, "PATIENCE", 0.0)
+        assert live.progress.endswith(f": no row for 0 s, waiting for Spark to start; the stream logs to {live.log}")
+        said = set()
+        live.wait(lambda: said.add(live.progress.partition(" (")[0].partition(":")[0]), 0.2)
+    assert {"starting Spark", "scoring the first 1,200 rows", "done, 60 rows stored"} <= said
+
+
+def test_a_console_runs_another_plant_on_the_same_stream(folder, fitted):
+    with Live(fitted, folder=folder) as live:
+        stream = Services(folder).pid("stream")
+        live.stop()
+        live.restart(1, None)
+        live.wait()
+        assert live.name.startswith("swat-") and len(live.scores()) == 60
+        assert Services(folder).pid("stream") == stream
+        live.detectors = ("pca",)
+        assert list(live.scores().columns.unique(0)) == ["pca"]
 
 
 def test_no_token_stands_in_a_tracked_file(folder):

@@ -1,0 +1,49 @@
+"""Tables of delays, from stored attacks and scores."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from swatlib.live import sink
+from swatlib.live.sink import FileSink
+from swatlib.live.wiring import ON, Connections, detection_delays, detections, quickest_delays
+
+START = pd.Timestamp("2026-01-01")
+
+
+@pytest.fixture
+def delays(tmp_path):
+    """Two attacks of 10 s, 20 s and 50 s after START; `a` is on from 15 to 30 s and at 53 s, `b` at 22 s."""
+    files = FileSink(tmp_path)
+    at = Connections("nowhere", files, files, "")
+    for second in (20, 50):
+        start = START + pd.Timedelta(second, "s")
+        at.store_attack("p", f"at {second}", start, start + pd.Timedelta("10s"))
+    index = pd.date_range(START, periods=70, freq="s", name="time")
+    rows = np.arange(70)
+    alarms = {"a": (rows >= 15) & (rows < 30) | (rows == 53), "b": rows == 22}
+    parts = {
+        name: pd.DataFrame(
+            {"score": np.float32(1), "threshold": 2.0, "alarm": alarm, "lead": np.where(alarm, "LIT101", None)}, index
+        )
+        for name, alarm in alarms.items()
+    }
+    files.write(sink.score_points(pd.concat(parts, axis=1), "p"), "p")
+    return detection_delays(at, "p", START)
+
+
+def test_an_alarm_that_stood_already_is_on_and_no_delay(delays):
+    assert delays[["attack", "lead_tag", "a"]].to_numpy().tolist() == [
+        ["at 20", "LIT101", ON],
+        ["at 50", "LIT101", 3.0],
+    ]
+    assert delays["b"].fillna("none").tolist() == [2.0, "none"]
+
+
+def test_the_quickest_detector_counts(delays):
+    assert quickest_delays(delays).tolist() == [2.0, 3.0]
+    assert detections(delays) == "2 of 2 attacks so far raised an alarm, the quickest after 2 s."
+    assert detections(delays.drop(columns="b")) == (
+        "1 of 2 attacks so far raised an alarm, the quickest after 3 s; in 1 an alarm stood already."
+    )
+    assert detections(delays[:0]) == "0 of 0 attacks so far raised an alarm."
