@@ -263,7 +263,7 @@ def live(
     from swatlib.pipeline import Pipeline
 
     if minutes is None and (_rate(speed) != 1 or attacks):
-        raise typer.BadParameter("--speed and --attack need --minutes; without it the plant runs at speed 1 until Ctrl-C")
+        raise typer.BadParameter("--speed and --attack need --minutes; without it the plant has speed 1, until Ctrl-C")
     fitted = Pipeline.load(pipeline) if pipeline else _default(folder, seed)
     with Live(fitted, minutes, _rate(speed), attacks or (), plant, seed, folder) as run:
         out.print(f"{run.sentence} The stream logs to {run.log}", soft_wrap=True, highlight=False)

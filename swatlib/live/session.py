@@ -60,7 +60,7 @@ class Live:
         folder: Path | None = None,
     ):
         if minutes is None and (speed != 1 or attacks):
-            raise ValueError("a speed or attacks need minutes; without them the plant runs in real time until it is stopped")
+            raise ValueError("a speed or attacks need minutes; without them the plant runs in real time, until stopped")
         self.pipeline, self.minutes, self.speed = pipeline, minutes, speed
         self.attacks, self.seed = tuple(attacks), seed
         self.folder = Path(folder or settings().services_folder).absolute()

@@ -35,8 +35,6 @@ LONGEST_LOG = 10_000_000  # bytes; a longer one is renamed at the next start
 PORTS = range(20_000, 30_000)
 
 _children: dict[int, subprocess.Popen] = {}  # launched by this Python: zombies until it has polled them
-    int, subprocess.Popen
-] = {}  # those that this Python launched: they stay zombies until it has asked how they ended
 
 
 @dataclass(frozen=True)
