@@ -57,7 +57,7 @@ class _Verbs(TyperGroup):
 
 
 app = typer.Typer(cls=_Verbs, no_args_is_help=True, pretty_exceptions_enable=False)
-app.add_typer(commands.app)
+app.add_typer(commands.live_verbs)
 
 NormalFile = Annotated[
     Path | None, typer.Option("--normal", help="File of normal days.", exists=True, dir_okay=False, resolve_path=True)

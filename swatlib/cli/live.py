@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from swatlib.cli.terminal import Steps, out
+from swatlib.cli.terminal import Steps, out, print_table
 
 if TYPE_CHECKING:
     from swatlib.pipeline import Pipeline
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 LINE_EVERY = 10.0  # seconds between two lines that say what happens, where no terminal is
 
-app = typer.Typer()
+live_verbs = typer.Typer()
 services = typer.Typer(
     help="Kafka, InfluxDB and Telegraf without containers.",
     epilog="Example: python -m swatlib services start",
     no_args_is_help=True,
 )
-app.add_typer(services, name="services")
+live_verbs.add_typer(services, name="services")
 
 Names = Annotated[list[str] | None, typer.Argument(help="kafka, influxdb, telegraf; all when none is named.")]
 Processes = Annotated[
@@ -38,23 +38,22 @@ Folder = Annotated[
 ]
 Plant = Annotated[str, typer.Option(help="Name of the plant, the key of its messages and the tag of its points.")]
 Speed = Annotated[str, typer.Option(help="1 is the plant's pace, 60 sixty times it, fast as fast as possible.")]
-Seed = Annotated[int, typer.Option(help="Of the simulated plant.")]
+PlantSeed = Annotated[int, typer.Option(help="Of the simulated plant.")]
 
 
-@services.command(epilog="Example: python -m swatlib services install kafka")
-def install(names: Names = None) -> None:
-    """Bring the servers to this machine: Kafka's jars fetched and checked, InfluxDB and Telegraf built.
+@services.command("install", epilog="Example: python -m swatlib services install kafka")
+def install_servers(names: Names = None) -> None:
+    """Install the servers on this machine: Kafka's jars fetched and checked, InfluxDB and Telegraf built.
 
-    It needs Java for Kafka, Go for Telegraf, Go and Rust for InfluxDB, says what is missing, and installs the rest.
-    Interrupted, the same command goes on.
+    It needs Java for Kafka, Go for Telegraf, Go and Rust for InfluxDB; it names what is missing and installs the rest.
+    After an interruption the same command continues.
     """
-    from swatlib.servers import SERVER_NAMES, MissingError, ServicesError
-    from swatlib.servers import install as bring
+    from swatlib.servers import SERVER_NAMES, MissingError, ServicesError, install
 
     with Steps() as say:
-        brought = bring(names or SERVER_NAMES, say)
-    reasons = [found for found in brought.values() if isinstance(found, ServicesError)]
-    for name, found in brought.items():
+        installed = install(names or SERVER_NAMES, say)
+    reasons = [found for found in installed.values() if isinstance(found, ServicesError)]
+    for name, found in installed.items():
         text = f"[red]not installed.[/] {escape(str(found))}" if found in reasons else escape(str(found))
         out.print(f"{name}: {text}", soft_wrap=True, highlight=False)
     if any(names or not isinstance(reason, MissingError) for reason in reasons):
@@ -134,7 +133,7 @@ def _process(record: "Record | None") -> tuple[str, str]:
     return str(record.pid), f"{datetime.fromisoformat(record.since).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
-@app.command(epilog="Example: python -m swatlib produce attack.csv --plant tuesday --speed 60")
+@live_verbs.command(epilog="Example: python -m swatlib produce attack.csv --plant tuesday --speed 60")
 def produce(
     files: Annotated[
         list[Path] | None, typer.Argument(help="Of one recording; none: a simulated plant runs now.")
@@ -145,7 +144,7 @@ def produce(
     clock: Annotated[Literal["original", "now"], typer.Option(help="A file's times as they are, or from now on.")] = (
         "original"
     ),
-    seed: Seed = 0,
+    seed: PlantSeed = 0,
     folder: Folder = None,
 ) -> None:
     """Send a recording, or a simulated plant that takes attacks, to Kafka; started again, it goes on where it was."""
@@ -170,7 +169,7 @@ def produce(
         PlantRun(at, plant, seed=seed).send()
 
 
-@app.command(epilog="Example: python -m swatlib stream models/swat")
+@live_verbs.command(epilog="Example: python -m swatlib stream models/swat")
 def stream(
     pipeline: Annotated[
         Path | None,
@@ -199,7 +198,7 @@ def stream(
     query.run()
 
 
-@app.command(epilog="Example: python -m swatlib upload ~/points")
+@live_verbs.command(epilog="Example: python -m swatlib upload ~/points")
 def upload(
     points: Annotated[
         Path | None, typer.Argument(help="Folder of line protocol; none: where the stream put it.", file_okay=False)
@@ -220,7 +219,7 @@ def upload(
         out.print(f"{name}: {count:,} points are in InfluxDB at {at.to.url}", soft_wrap=True, highlight=False)
 
 
-@app.command(
+@live_verbs.command(
     context_settings={"ignore_unknown_options": True},
     epilog="Example: python -m swatlib attack LIT101 ramp +1 --for 300",
 )
@@ -243,8 +242,8 @@ def attack(
     out.print(f"{text}, for {seconds} s, was sent to plant {plant}; it begins with its next row", highlight=False)
 
 
-@app.command(epilog="Example: python -m swatlib live --minutes 10 --speed 60 --attack 'LIT101 ramp +1'")
-def live(
+@live_verbs.command("live", epilog="Example: python -m swatlib live --minutes 10 --speed 60 --attack 'LIT101 ramp +1'")
+def run_live(
     pipeline: Annotated[Path | None, typer.Argument(help="A saved one; none: the default, simulated days.")] = None,
     *,
     minutes: Annotated[float | None, typer.Option(help="Of the plant's time; none: until Ctrl-C.", min=1)] = None,
@@ -255,11 +254,12 @@ def live(
     plant: Annotated[
         str | None, typer.Option(help="Name of the plant; none: swat without --minutes, else a new one.")
     ] = None,
-    seed: Seed = 0,
+    seed: PlantSeed = 0,
     folder: Folder = None,
 ) -> None:
     """Servers, a simulated plant and the stream at once, on this machine; Ctrl-C ends all of it."""
     from swatlib.live.session import Live
+    from swatlib.live.wiring import delay_table
     from swatlib.pipeline import Pipeline
 
     if minutes is None and (_rate(speed) != 1 or attacks):
@@ -271,7 +271,7 @@ def live(
             run.wait(lambda: report(run.progress))
         delays, batches, (points, differences) = run.delays(), run.batches(), run.parity()
     if len(delays):
-        out.print(delays.to_string(index=False), soft_wrap=True, highlight=False)
+        print_table(delay_table(delays))
     rows, latency = int(batches["rows_out"].sum()), batches["latency_p95"].median()
     out.print(f"{rows:,} rows stored, {batches['rows_per_second'].max():,.0f} rows/s at best, {latency:.1f} s from "
               "sent to stored (p95)", highlight=False)  # fmt: skip

@@ -134,7 +134,7 @@ def _process(folder: Path, pipeline: Path | None) -> Iterator[int]:
     try:
         yield record.pid
     finally:
-        processes.stop([record], (signal.SIGINT, signal.SIGKILL))
+        processes.end_processes([record], (signal.SIGINT, signal.SIGKILL))
 
 
 @contextmanager

@@ -7,13 +7,15 @@ from swatlib.plant import ACTUATORS, SENSORS, TAG_NAMES, TAGS
 
 ON_SENSORS, ON_ACTUATORS = ("ramp", "spoof", "freeze"), ("force",)
 SPEEDS = {"1 (its own pace)": 1.0, "10": 10.0, "60": 60.0}
-ALL = "all"
+ALL_DETECTORS = "all"
 
 
 def console(live: Live) -> widgets.Widget:
     """The console of a run; its attacks are those of `python -m swatlib attack`."""
+    progress = widgets.Label(live.progress)
+    live.listeners[:] = [lambda text: setattr(progress, "value", text)]
     answer = widgets.Label(f"python -m swatlib attack --plant {live.name} … does the same")
-    return widgets.VBox([_plant(live, answer), _attack(live, answer), _detector(live), answer])
+    return widgets.VBox([progress, _plant(live, answer), _attack(live, answer), _detector(live), answer])
 
 
 def _plant(live: Live, answer: widgets.Label) -> widgets.Widget:
@@ -64,10 +66,10 @@ def _attack(live: Live, answer: widgets.Label) -> widgets.Widget:
 
 
 def _detector(live: Live) -> widgets.Widget:
-    shown = widgets.Dropdown(options=[ALL, *live.pipeline.detectors], description="detector")
+    shown = widgets.Dropdown(options=[ALL_DETECTORS, *live.pipeline.detectors], description="detector")
 
     def show(_) -> None:
-        live.detectors = () if shown.value == ALL else (shown.value,)
+        live.detectors = () if shown.value == ALL_DETECTORS else (shown.value,)
 
     shown.observe(show, "value")
     return shown

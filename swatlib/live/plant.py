@@ -20,7 +20,7 @@ from swatlib.live.wiring import Connections
 from swatlib.plant import TAG_NAMES
 from swatlib.simulation import Attack, SimulatedPlant, running
 
-PAST = 1_200  # rows that are sent at once, at least: with them the detectors have their history when the run begins
+PAST_ROWS = 1_200  # rows that are sent at once, at least: they give the detectors their history when the run begins
 
 _log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class PlantRun:
     rows: int | None = None
     attacks: Sequence[str] = ()
     seed: int = 0
-    past: int = PAST
+    past: int = PAST_ROWS
 
     def __post_init__(self):
         planned_attacks(self.attacks, pd.Timestamp(0), self.rows)  # refuses a wrong one before a day is simulated

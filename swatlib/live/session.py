@@ -11,11 +11,11 @@ from typing import Self
 import pandas as pd
 
 from swatlib.live.parity import unequal
-from swatlib.live.plant import PAST, PlantRun, check_attack
+from swatlib.live.plant import PAST_ROWS, PlantRun, check_attack
 from swatlib.live.producer import request_attack
 from swatlib.live.topic import Command
 from swatlib.live.watching import Draw, View
-from swatlib.live.wiring import Connections, connect, detection_delays, stream_folder
+from swatlib.live.wiring import BATCH_HEADINGS, Connections, connect, detection_delays, stream_folder
 from swatlib.pipeline import Pipeline
 from swatlib.servers import Services, ServicesError, available, connector, find_servers
 from swatlib.servers.records import Record, tail
@@ -23,18 +23,7 @@ from swatlib.settings import settings
 from swatlib.wording import count, duration
 
 SPARK_RUNS = "Spark has started."  # a line that the stream prints
-BATCH = (
-    "rows_in",
-    "rows_out",
-    "rejected",
-    "late",
-    "rows_per_second",
-    "seconds",
-    "behind",
-    "latency_p50",
-    "latency_p95",
-)
-PATIENCE = 60.0  # seconds without a row after which `progress` says what is waited for
+SILENCE = 60.0  # seconds without a row after which `progress` says what is waited for
 
 _runs: dict[Path, "Live"] = {}  # those of this process that have not ended, by their folder
 
@@ -66,12 +55,13 @@ class Live:
         self.folder = Path(folder or settings().services_folder).absolute()
         self.servers = Services(self.folder, owned=True)
         self.detectors: tuple[str, ...] = ()  # to show; all when none is named
+        self.listeners: list[Callable[[str], None]] = []  # called with each `progress` that is shown
         self._name = name
         self._started: list[str] = []
         self._stream: Record | None = None
         self._plant: PlantRun | None = None
         self._shown: asyncio.Task | None = None
-        self._stored, self._last_row = 0, time.monotonic()
+        self._after, self._last_row = pd.Timestamp(0), 0.0
 
     def __enter__(self) -> Self:
         return self.start()
@@ -131,13 +121,13 @@ class Live:
 
     def close(self) -> None:
         """End what was started here; twice does no harm."""
+        stream, started, self._stream, self._started = self._stream, self._started, None, []
         if self._plant:
             self._plant.stop()
-        if self._stream and self._stream.alive:
+        if stream and stream.alive:
             self.servers.stop("stream")
-        if self._started:
-            self.servers.stop(*self._started)
-        self._stream, self._started = None, []
+        if started:
+            self.servers.stop(*started)
         if _runs.get(self.folder) is self:
             del _runs[self.folder]
 
@@ -171,22 +161,26 @@ class Live:
     @property
     def done(self) -> bool:
         """Whether the plant has ended and all its rows are stored. Raises what plant or stream met."""
-        if self._stream and not self._stream.alive:
-            raise ServicesError(f"the stream ended; the end of its log:\n{tail(self.log)}")
+        self._check_stream()
         if not self.plant.ended:
             return False
         # a batch has its point a moment after its rows
-        return self._holds(self.plant.time) and self._rows_stored() >= self._rows_until(self.plant.time)
+        counted = self.batches()["rows_out"].sum()
+        return self._holds(self.plant.time) and counted >= self._rows_until(self.plant.time)
 
     @property
     def progress(self) -> str:
-        """What happens now; after PATIENCE seconds without a row, what is waited for and where the log is."""
-        stored = self._rows_stored()
-        if stored > self._stored:
-            self._stored, self._last_row = stored, time.monotonic()
+        """What happens now; after SILENCE seconds without a row, what is waited for and where the log is.
+
+        Raises ServicesError when the stream has ended.
+        """
+        self._check_stream()
+        new = self.at.reader.readings(self.name, self._after)
+        if len(new):
+            self._after, self._last_row = new.index[-1] + pd.Timedelta("1s"), time.monotonic()
         silent = time.monotonic() - self._last_row
         said, awaited = self._phase(silent)
-        if silent < PATIENCE or not awaited:
+        if silent < SILENCE or not awaited:
             return said
         return f"{said}: no row for {duration(silent)}, waiting for {awaited}; the stream logs to {self.log}"
 
@@ -218,7 +212,7 @@ class Live:
     def batches(self) -> pd.DataFrame:
         """One row a batch of the stream since the plant started: rows in and out, rows/s, seconds, latency, …"""
         batches = self.at.reader.batches(self.since)
-        return batches if len(batches) else pd.DataFrame(columns=BATCH, index=batches.index, dtype=float)
+        return batches if len(batches) else pd.DataFrame(columns=list(BATCH_HEADINGS), index=batches.index, dtype=float)
 
     def parity(self) -> tuple[int, list[str]]:
         """Points compared with `Pipeline.score` on the stored readings, and where they differ, which is nowhere."""
@@ -243,20 +237,24 @@ class Live:
         now = pd.Timestamp.now("UTC").tz_localize(None)
         name = self._name or ("swat" if self.minutes is None else f"swat-{now:%m%d-%H%M%S}")
         rows = None if self.minutes is None else round(self.minutes * 60)
-        past = max(PAST, self.pipeline.history)
-        self.since, self._stored, self._last_row = now, 0, time.monotonic()
+        past = max(PAST_ROWS, self.pipeline.history)
+        self.since, self._last_row = now, time.monotonic()
         self._plant = PlantRun(self.at, name, self.speed, rows, self.attacks, self.seed, past)
+        self._after = self._plant.first  # rows before it are known to be stored
         self._plant.start(partial(self._holds, self._plant.begin))
+
+    def _check_stream(self) -> None:
+        if self._stream and not self._stream.alive:
+            raise ServicesError(f"the stream ended; the end of its log:\n{tail(self.log)}")
 
     def _phase(self, silent: float) -> tuple[str, str]:
         """What happens now, and what is waited for when no row comes."""
-        if self.closed:
-            return "the run has ended", ""
-        if not self._stored and not self._spark_runs():
+        stored = self._rows_until(self._after)
+        if not stored and not self._spark_runs():
             return f"starting Spark ({silent:.0f} s)", "Spark to start"
-        if self._stored < self.plant.past:
+        if stored < self.plant.past:
             return f"scoring the first {count(self.plant.past, 'row')} ({silent:.0f} s)", "the first batch"
-        watched = count(self._stored - self.plant.past, "row")
+        watched = count(stored - self.plant.past, "row")
         of = "" if self.plant.rows is None else f" of {self.plant.rows:,}"
         if self.done:
             return f"done, {watched} stored", ""
@@ -272,10 +270,8 @@ class Live:
         """Whether the plant's last row before `until` has been stored."""
         return len(self.at.reader.readings(self.name, until - pd.Timedelta("1s"), until)) > 0
 
-    def _rows_stored(self) -> int:
-        return int(self.batches()["rows_out"].sum())
-
     def _rows_until(self, when: pd.Timestamp) -> int:
+        """Rows of the plant before `when`."""
         return round((when - self.plant.first).total_seconds())
 
     def _from(self, last: str | None) -> pd.Timestamp:

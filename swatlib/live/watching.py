@@ -30,20 +30,25 @@ class View:
         """Update until the run is closed; reading runs beside the kernel's own loop, which stays free."""
         while not self.live.closed:
             try:
-                state = await asyncio.to_thread(self._stored)
+                self._show(*await asyncio.to_thread(self._stored))
             except Exception as error:  # shown to the person who watches, whatever it was
-                self._line.update(Markdown(f"The run has failed: {error}"))
-                return
-            self._show(*state)
+                if not self.live.closed:
+                    self._say(f"the run has failed: {error}")
+                    return
             await asyncio.sleep(every)
-        self._line.update(Markdown("The run has ended."))
+        self._say("the run has ended")
 
     def _stored(self) -> tuple[str, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         live = self.live
         return live.progress, live.readings(self.last), live.scores(self.last), live.events()
 
-    def _show(self, progress: str, readings: pd.DataFrame, scores: pd.DataFrame, events: pd.DataFrame) -> None:
+    def _say(self, progress: str) -> None:
         self._line.update(Markdown(progress))
+        for listen in self.live.listeners:
+            listen(progress)
+
+    def _show(self, progress: str, readings: pd.DataFrame, scores: pd.DataFrame, events: pd.DataFrame) -> None:
+        self._say(progress)
         state = (readings.index.max(), scores.index.max(), len(events), self.live.detectors, self.live.name)
         if len(readings) and len(scores) and state != self._drawn:  # a figure that would be the same is not drawn
             self._figure.update(self.draw(readings, scores, events))

@@ -21,7 +21,18 @@ from swatlib.wording import count
 if TYPE_CHECKING:
     from swatlib.live.stream import Stream
 
-ON = "on"  # in a table of delays: the alarm stood already when the attack began
+BATCH_HEADINGS = {
+    "rows_in": "rows in",
+    "rows_out": "rows stored",
+    "rejected": "rejected",
+    "late": "late",
+    "seconds": "batch (s)",
+    "rows_per_second": "throughput (rows/s)",
+    "behind": "consumer lag (messages)",
+    "latency_p50": "latency, median (s)",
+    "latency_p95": "latency, p95 (s)",
+}
+STOOD = "on"  # in a table of delays: the alarm stood already when the attack began
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,7 @@ def attack_recorder(
 def detection_delays(at: Connections, plant: str, since: pd.Timestamp) -> pd.DataFrame:
     """One row an attack: attack (its title), start, lead_tag, and each detector's delay in seconds.
 
-    A delay runs from the attack's start to the first alarm that begins within it; NaN: none did; ON: an alarm stood
+    A delay runs from the attack's start to the first alarm that begins within it; NaN: none did; STOOD: an alarm stood
     already. lead_tag: the tag that the first alarm led with.
     """
     events, scored = at.reader.attacks(plant, since), at.reader.scores(plant, since)
@@ -117,10 +128,21 @@ def quickest_delays(delays: pd.DataFrame) -> pd.Series:
 def detections(delays: pd.DataFrame) -> str:
     """How many attacks of such a table raised an alarm, in a sentence."""
     quickest = quickest_delays(delays)
-    stood = int((quickest.isna() & delays.eq(ON).any(axis=1)).sum())
+    stood = int((quickest.isna() & delays.eq(STOOD).any(axis=1)).sum())
     first = f", the quickest after {quickest.min():.0f} s" if quickest.notna().any() else ""
     already = f"; in {stood} an alarm stood already" if stood else ""
     return f"{quickest.notna().sum()} of {count(len(delays), 'attack')} so far raised an alarm{first}{already}."
+
+
+def delay_table(delays: pd.DataFrame) -> pd.DataFrame:
+    """Such a table as people read it: one row an attack, a heading with its unit for each detector."""
+    shown = delays.drop(columns="start").rename(columns={"lead_tag": "lead tag"}).set_index("attack")
+    return shown.rename(columns={name: f"{name} (s)" for name in shown.columns[1:]}).fillna("–")
+
+
+def batch_table(batches: pd.DataFrame, rows: int = 8) -> pd.DataFrame:
+    """The last batches of the stream as people read them."""
+    return batches[list(BATCH_HEADINGS)].tail(rows).rename(columns=BATCH_HEADINGS).astype(float).round(2)
 
 
 def _delays_of(event, scored: pd.DataFrame, names: list[str]) -> dict[str, Any]:
@@ -134,10 +156,10 @@ def _delays_of(event, scored: pd.DataFrame, names: list[str]) -> dict[str, Any]:
 
 
 def _delay(alarm: pd.Series, start: pd.Timestamp, end: pd.Timestamp) -> float | str:
-    """Seconds from `start` to the alarm that begins first before `end`; ON, or NaN."""
+    """Seconds from `start` to the alarm that begins first before `end`; STOOD, or NaN."""
     on = alarm.to_numpy(bool)
     row, last = alarm.index.searchsorted([start, end])
     if 0 < row < last and on[row] and on[row - 1]:
-        return ON
+        return STOOD
     begins = row + np.flatnonzero(on[row:last])[:1]
     return float((alarm.index[begins[0]] - start).total_seconds()) if len(begins) else math.nan

@@ -6,18 +6,28 @@
 
 `tools` finds Java, Go and cargo; `recipes` makes the servers and `installation` keeps them; `records` launches and ends
 processes, and `supervisor` ends those whose owner was killed; `kinds` says how each server starts and when it is ready;
-`control` is `Services`, `reach` is `find_servers`; `influx` makes buckets and tokens. All that servers write lies under
+`services` is `Services`, `reach` is `find_servers`; `influx` makes buckets and tokens. All that servers write lies in
 one folder: `services.json` (pids, ports, versions, since when), `<name>.log`, and `<name>/` with data, configuration
 and, for InfluxDB, `tokens/`.
 """
 
-from swatlib.servers.control import Services, Status
 from swatlib.servers.influx import Influx
 from swatlib.servers.installation import SERVER_NAMES, available, connector, install
-from swatlib.servers.reach import Found, find_servers
+from swatlib.servers.reach import RunningServers, find_servers
+from swatlib.servers.services import Services, Status
 from swatlib.servers.tools import MissingError, ServicesError, java
 
 __all__ = [
-    "SERVER_NAMES", "Found", "Influx", "MissingError", "Services", "ServicesError", "Status", "available", "connector",
-    "find_servers", "install", "java",
+    "SERVER_NAMES",
+    "Influx",
+    "MissingError",
+    "RunningServers",
+    "Services",
+    "ServicesError",
+    "Status",
+    "available",
+    "connector",
+    "find_servers",
+    "install",
+    "java",
 ]  # fmt: skip

@@ -27,7 +27,7 @@ def install(names: Iterable[str] = SERVER_NAMES, say: Say = print) -> dict[str, 
     The reason is a MissingError when this machine lacks a program. `say` takes each step as one line. Run again after
     an interruption, it goes on.
     """
-    refuse_unknown(names)
+    refuse_unknown_servers(names)
     with locked(folder() / "install.lock", lambda: say("waiting for another installation to end")):
         return {name: _attempt(name, say) for name in names}
 
@@ -69,7 +69,7 @@ def folder() -> Path:
     return settings().cache_folder / "services"
 
 
-def refuse_unknown(names: Iterable[str]) -> None:
+def refuse_unknown_servers(names: Iterable[str]) -> None:
     """Raises ServicesError for the first name that is no server's."""
     for name in names:
         if name not in SERVER_NAMES:

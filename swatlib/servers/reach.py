@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from swatlib.servers import influx
-from swatlib.servers.control import Services
 from swatlib.servers.influx import Influx
 from swatlib.servers.kinds import address, kafka_answers
+from swatlib.servers.services import Services
 from swatlib.servers.tools import ServicesError
 from swatlib.settings import settings
 
 
 @dataclass(frozen=True)
-class Found:
+class RunningServers:
     """What answers: host:port of a broker, and an InfluxDB; None for what isn't there.
 
     telegraf: host:port of its listeners, `stream` and `producer`, at its last start; whether it runs is not checked.
@@ -24,14 +24,14 @@ class Found:
     telegraf: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
-def find_servers(folder: Path | None = None) -> Found:
+def find_servers(folder: Path | None = None) -> RunningServers:
     """Ask what the settings name; where they name nothing, look among the servers started in `folder`.
 
     Raises ServicesError, with the variable's name, for a server of the settings that does not answer or refuses.
     """
     here = Services(folder)
     running = [name for name, status in here.status().items() if status.state == "running"]
-    return Found(
+    return RunningServers(
         kafka=_own_kafka() or (here.kafka if "kafka" in running else None),
         influxdb=_own_influxdb() or (here.influxdb if "influxdb" in running else None),
         telegraf=_listeners(here),

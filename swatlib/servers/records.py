@@ -121,7 +121,7 @@ def launch(
     return Record(name, version, ports, str(log), process.pid, psutil.Process(process.pid).create_time(), since)
 
 
-def stop(
+def end_processes(
     records: Iterable[Record],
     signals: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGKILL),
     grace: float = GRACE,

@@ -13,7 +13,7 @@ from contextlib import suppress
 import psutil
 
 INTERVAL = 0.5  # seconds between two looks at the owner
-GRACE = 8.0  # seconds in which the command may end by itself
+END_WITHIN = 8.0  # seconds in which the command may end by itself
 
 
 def supervise(owner: int, born: float, command: list[str]) -> int:
@@ -26,7 +26,7 @@ def supervise(owner: int, born: float, command: list[str]) -> int:
             child.wait(INTERVAL)
     if child.poll() is None:
         os.killpg(os.getpgrp(), signal.SIGINT)
-        psutil.wait_procs(psutil.Process().children(recursive=True), GRACE)
+        psutil.wait_procs(psutil.Process().children(recursive=True), END_WITHIN)
         os.killpg(os.getpgrp(), signal.SIGKILL)
     return child.returncode
 

@@ -76,7 +76,7 @@ def test_the_attack_button_works_while_the_figure_is_kept_current(page, need, tm
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.locator('[data-command="runmenu:run-all"]').click()
         figure = page.locator(".jp-OutputArea-output img")
-        page.get_by_text("starting Spark").wait_for()
+        page.get_by_text("starting Spark").first.wait_for()
         figure.first.wait_for()
         before = figure.first.get_attribute("src")
         page.get_by_role("button", name="Attack", exact=True).click()

@@ -12,7 +12,7 @@ import pytest
 from rig import influx_sink, terminal, wait
 
 from swatlib.live import session
-from swatlib.live.plant import PAST, planned_attacks
+from swatlib.live.plant import PAST_ROWS, planned_attacks
 from swatlib.live.session import SPARK_RUNS, Live
 from swatlib.pipeline import Pipeline
 from swatlib.servers import Services, ServicesError
@@ -73,8 +73,8 @@ def test_a_run_shows_its_attack_its_pace_and_equal_scores(folder, fitted):
         shown = live.readings(), live.scores(), live.events()
     assert delays["attack"].tolist() == ["LIT301 spoof 1200"]
     assert delays[["pca", "kmeans"]].min(axis=None) < 60
-    assert (points, differences) == (2 * (180 + PAST), [])
-    assert batches["rows_out"].sum() == 180 + PAST
+    assert (points, differences) == (2 * (180 + PAST_ROWS), [])
+    assert batches["rows_out"].sum() == 180 + PAST_ROWS
     assert batches["rejected"].sum() == 0
     assert [len(each) for each in shown] == [180, 180, 1]
     assert Services(folder).status()["kafka"].state == "stopped"
@@ -99,7 +99,7 @@ def test_the_verbs_in_terminals_of_their_own(folder, saved):
     with Services(folder, ("kafka", "influxdb")) as servers:
         reader = influx_sink(servers.influxdb)
         with terminal(folder, "stream", saved) as stream, terminal(folder, "produce", "--plant", "four") as plant:
-            wait(lambda: len(reader.scores("four")) > PAST)
+            wait(lambda: len(reader.scores("four")) > PAST_ROWS)
             attack = [sys.executable, "-m", "swatlib", "attack", "LIT301", "spoof", "1200", "--for", "60"]
             attack += ["--plant", "four", "--folder", str(folder)]
             told = subprocess.run(attack, capture_output=True, text=True, check=True).stdout
@@ -158,30 +158,42 @@ Live(Pipeline.load(sys.argv[1]), folder=Path(sys.argv[2])).start().wait()
 """
 
 
-def test_what_a_killed_process_had_started_ends_with_it(folder, saved):
-    with (folder / "owner.log").open("wb") as log:
-        owner = subprocess.Popen([sys.executable, "-c", OWNER, saved, folder], stdout=log, stderr=log)
-    states = lambda: {name: each.state for name, each in Services(folder).status().items() if name != "telegraf"}  # noqa: E731
-    wait(lambda: states() == dict.fromkeys(("kafka", "influxdb", "stream"), "running"))
-    wait(lambda: SPARK_RUNS in (folder / "stream.log").read_text().rpartition("Points go to")[2])
+STARTED = ("kafka", "influxdb", "stream")
+
+
+@pytest.fixture
+def owner(folder, saved):
+    """A process that runs `Live` in the folder, once its stream has a Spark session."""
+    log = folder / "stream.log"
+    before = log.stat().st_size if log.exists() else 0
+    with (folder / "owner.log").open("wb") as out:
+        process = subprocess.Popen([sys.executable, "-c", OWNER, saved, folder], stdout=out, stderr=out)
+    wait(lambda: states(folder) == dict.fromkeys(STARTED, "running"))
+    wait(lambda: SPARK_RUNS.encode() in log.read_bytes()[before:])
+    yield process
+    process.kill()
+    process.wait()
+
+
+def states(folder: Path) -> dict[str, str]:
+    return {name: each.state for name, each in Services(folder).status().items() if name in STARTED}
+
+
+def test_what_a_killed_process_had_started_ends_with_it(folder, owner):
     owner.kill()
     owner.wait()
     wait(lambda: left(folder) == [], END_AFTER_KILL)
-    assert states() == dict.fromkeys(("kafka", "influxdb", "stream"), "gone")
+    assert states(folder) == dict.fromkeys(STARTED, "gone")
 
 
-def test_services_stop_ends_the_stream_of_a_live_run(folder, fitted):
-    live = Live(fitted, folder=folder).start()
-    try:
-        assert Services(folder).status()["stream"].state == "running"
-        with pytest.raises(ServicesError, match=r"streams already in .* \(process \d+\); end it: `python -m swatlib"):
-            Services(folder).start_stream(["true"])
-        assert Services(folder).stop() == ["kafka", "influxdb", "stream"]
-        assert left(folder) == []
-        with pytest.raises(ServicesError, match="the stream ended; the end of its log"):
-            live.done  # noqa: B018
-    finally:
-        live.close()
+def test_services_stop_ends_the_stream_of_a_live_run(folder, owner):
+    with pytest.raises(ServicesError, match=r"streams already in .* \(process \d+\); end it: `python -m swatlib"):
+        Services(folder).start_stream(["true"])
+    assert sorted(Services(folder).stop()) == sorted(STARTED)
+    assert states(folder) == dict.fromkeys(STARTED, "stopped")
+    owner.wait(60)
+    assert "the stream ended; the end of its log" in (folder / "owner.log").read_text()
+    assert left(folder) == []
 
 
 def test_a_second_run_in_a_notebook_ends_the_first(folder, fitted):
@@ -194,7 +206,7 @@ def test_a_second_run_in_a_notebook_ends_the_first(folder, fitted):
 def test_progress_says_what_is_waited_for(folder, fitted, monkeypatch):
     with Live(fitted, 1, None, folder=folder) as live:
         assert re.fullmatch(r"starting Spark \(\d+ s\)", live.progress)
-        monkeypatch.setattr(session, "PATIENCE", 0.0)
+        monkeypatch.setattr(session, "SILENCE", 0.0)
         assert live.progress.endswith(f": no row for 0 s, waiting for Spark to start; the stream logs to {live.log}")
         said = set()
         live.wait(lambda: said.add(live.progress.partition(" (")[0].partition(":")[0]), 0.2)

@@ -6,7 +6,7 @@ import pytest
 
 from swatlib.live import sink
 from swatlib.live.sink import FileSink
-from swatlib.live.wiring import ON, Connections, detection_delays, detections, quickest_delays
+from swatlib.live.wiring import STOOD, Connections, delay_table, detection_delays, detections, quickest_delays
 
 START = pd.Timestamp("2026-01-01")
 
@@ -34,10 +34,17 @@ def delays(tmp_path):
 
 def test_an_alarm_that_stood_already_is_on_and_no_delay(delays):
     assert delays[["attack", "lead_tag", "a"]].to_numpy().tolist() == [
-        ["at 20", "LIT101", ON],
+        ["at 20", "LIT101", STOOD],
         ["at 50", "LIT101", 3.0],
     ]
     assert delays["b"].fillna("none").tolist() == [2.0, "none"]
+
+
+def test_a_table_for_people_has_units_and_a_dash_for_no_alarm(delays):
+    table = delay_table(delays)
+    assert [table.index.name, *table] == ["attack", "lead tag", "a (s)", "b (s)"]
+    assert table.to_numpy().tolist() == [["LIT101", STOOD, 2.0], ["LIT101", 3.0, "–"]]
+    assert delay_table(delays[:0]).empty
 
 
 def test_the_quickest_detector_counts(delays):

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from swatlib.cli.app import app
 from swatlib.live import topic
 from swatlib.live.producer import create_topics
-from swatlib.servers import Found, Services, ServicesError, find_servers
+from swatlib.servers import RunningServers, Services, ServicesError, find_servers
 from swatlib.servers.influx import RefusedError, ask
 from swatlib.servers.installation import installed
 from swatlib.servers.kinds import until
@@ -172,8 +172,8 @@ def test_telegraf_takes_its_configuration(influxdb, need):
 
 
 def test_find_gives_what_runs(services, kafka, influxdb, tmp_path):
-    assert find_servers(services.folder) == Found(kafka, influxdb)
-    assert find_servers(tmp_path) == Found(None, None)
+    assert find_servers(services.folder) == RunningServers(kafka, influxdb)
+    assert find_servers(tmp_path) == RunningServers(None, None)
 
 
 def test_servers_of_ones_own_are_asked(kafka, influxdb, tmp_path, monkeypatch):
@@ -182,7 +182,7 @@ def test_servers_of_ones_own_are_asked(kafka, influxdb, tmp_path, monkeypatch):
     with pytest.raises(ServicesError, match="SWAT_INFLUX_TOKEN_FILE"):
         find_servers(tmp_path)
     monkeypatch.setenv("SWAT_INFLUX_TOKEN_FILE", str(influxdb.tokens))
-    assert find_servers(tmp_path) == Found(kafka, influxdb)
+    assert find_servers(tmp_path) == RunningServers(kafka, influxdb)
 
 
 @pytest.mark.parametrize(("variable", "value"), [

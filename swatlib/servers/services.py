@@ -8,7 +8,7 @@ from pathlib import Path
 
 from swatlib.servers import records as process
 from swatlib.servers.influx import Influx
-from swatlib.servers.installation import available, locked, refuse_unknown
+from swatlib.servers.installation import available, locked, refuse_unknown_servers
 from swatlib.servers.kinds import SERVERS, InfluxDB, address
 from swatlib.servers.recipes import version
 from swatlib.servers.records import Record, Records
@@ -16,9 +16,9 @@ from swatlib.servers.tools import ServicesError
 from swatlib.settings import settings
 
 WAVES = (("kafka", "influxdb"), ("telegraf",))  # started together; Telegraf asks the others
-STREAM = "stream"  # of a live run: a process with a record, and no server
+LIVE_STREAM = "stream"  # of a live run: a process with a record, and no server
 STREAM_GRACE = 5.0  # seconds in which it may end by itself
-PROCESSES = (*SERVERS, STREAM)
+PROCESSES = (*SERVERS, LIVE_STREAM)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Services:
         self.names = tuple(names) or tuple(available())
         self.ports = dict(ports or {})
         self.owned = owned
-        refuse_unknown([*self.names, *self.ports])
+        refuse_unknown_servers([*self.names, *self.ports])
         self._records = Records(self.folder / "services.json")
         self._started: list[str] = []
 
@@ -72,7 +72,7 @@ class Services:
     def start(self, *names: str) -> list[str]:
         """Start those that don't run, until each answers; their names. Raises ServicesError with the end of a log."""
         wanted = names or self.names
-        refuse_unknown(wanted)
+        refuse_unknown_servers(wanted)
         if not wanted:
             raise ServicesError("No server is installed; type `python -m swatlib services install`.")
         with self._locked():
@@ -84,12 +84,12 @@ class Services:
     def start_stream(self, command: list[str]) -> Record:
         """Launch the stream of a live run. Raises ServicesError when one runs already."""
         with self._locked():
-            if self._alive(STREAM):
+            if self._alive(LIVE_STREAM):
                 raise ServicesError(
-                    f"A live run streams already in {self.folder} (process {self._recorded(STREAM).pid}); end it: "
-                    f"`python -m swatlib services stop {STREAM}`, or give another folder."
+                    f"A live run streams already in {self.folder} (process {self._recorded(LIVE_STREAM).pid}); end it: "
+                    f"`python -m swatlib services stop {LIVE_STREAM}`, or give another folder."
                 )
-            record = process.launch(STREAM, "", command, {}, self.log(STREAM), self.owned)
+            record = process.launch(LIVE_STREAM, "", command, {}, self.log(LIVE_STREAM), self.owned)
             self._records.keep(record)
         return record
 
@@ -104,7 +104,7 @@ class Services:
 
     def kill(self, name: str) -> None:
         """End a server as a crash would, without any clean-up."""
-        process.stop([self._running(name)], [signal.SIGKILL])
+        process.end_processes([self._running(name)], [signal.SIGKILL])
 
     def restart(self, name: str) -> None:
         """End a server, if it still runs, and start it on the same ports with the same data."""
@@ -151,8 +151,9 @@ class Services:
 
     def _end(self, records: list[Record]) -> None:
         """The stream first, which writes to the others; killed, it loses nothing."""
-        process.stop([each for each in records if each.name == STREAM], (signal.SIGINT, signal.SIGKILL), STREAM_GRACE)
-        process.stop([each for each in records if each.name != STREAM])
+        streams = [record for record in records if record.name == LIVE_STREAM]
+        process.end_processes(streams, (signal.SIGINT, signal.SIGKILL), STREAM_GRACE)
+        process.end_processes(record for record in records if record not in streams)
         self._records.keep(*(replace(record, pid=None) for record in records))
 
     def _launch(self, name: str) -> Record:
@@ -190,7 +191,7 @@ class Services:
             return Status(name, "stopped" if record else "never started", record)
         if not record.alive:
             return Status(name, "gone", record)
-        answers = name == STREAM or SERVERS[name](self.folder).answers(record.ports)
+        answers = name == LIVE_STREAM or SERVERS[name](self.folder).answers(record.ports)
         return Status(name, "running" if answers else "silent", record)
 
     def _running(self, name: str) -> Record:
@@ -215,4 +216,4 @@ class Services:
 
 def _refuse_unknown(names: Iterable[str]) -> None:
     """Raises ServicesError for the first name that is neither a server's nor the stream's."""
-    refuse_unknown(name for name in names if name != STREAM)
+    refuse_unknown_servers(name for name in names if name != LIVE_STREAM)
