@@ -29,6 +29,14 @@ def detector(request, rows):
     return make(request.param).fit(rows)
 
 
+@pytest.mark.parametrize(
+    ("written", "name"), [("isolation_forrest", "iforest"), ("Local outlier factor", "lof"), ("pac", "pca")]
+)
+def test_the_nearest_detector_is_named_by_its_title_too(written, name):
+    with pytest.raises(ValueError, match=f"There is no detector '{written}'. Did you mean '{name}'"):
+        make(written)
+
+
 def test_high_is_anomalous(detector, rows):
     far = rows.copy()
     far[3_000:] += 8
@@ -91,7 +99,7 @@ def test_every_detector_has_a_title():
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():
-    with pytest.raises(ValueError, match="did you mean 'kmeans'"):
+    with pytest.raises(ValueError, match="Did you mean 'kmeans'"):
         make("kmean")
     with pytest.raises(ValueError, match="PyOD has no detector 'HBSO'; did you mean 'hbos'"):
         make("pyod:HBSO").fit(np.ones((10, 2)))

@@ -1,7 +1,6 @@
 """Detectors by name: one contract (`base.Detector`), one small file a family."""
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from functools import partial
 
 from swatlib.detectors.base import Detector
@@ -11,6 +10,7 @@ from swatlib.detectors.guard import Guard
 from swatlib.detectors.neighbours import DBSCAN, LOF, KMeans
 from swatlib.detectors.pca import PCA
 from swatlib.detectors.svm import OneClassSVM
+from swatlib.wording import did_you_mean
 
 DETECTORS: dict[str, Callable[[], Detector]] = {
     "guard": Guard,
@@ -45,7 +45,16 @@ def make(name: str) -> Detector:
 
         return PyOD(name.removeprefix("pyod:"))
     if name not in DETECTORS:
-        near = get_close_matches(name, DETECTORS, 1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ValueError(f"detector {name!r} is unknown; {hint}choose from {', '.join(DETECTORS)}, or pyod:NAME")
+        raise ValueError(
+            f"There is no detector {name!r}.{_nearest(name)} There are {', '.join(DETECTORS)}, and pyod:NAME."
+        )
     return DETECTORS[name]()
+
+
+def _nearest(name: str) -> str:
+    """A hint that takes titles too: "isolation_forrest" is near to the title of iforest."""
+    titles = {title.lower().replace(" ", "_"): short for short, title in reversed(TITLES.items())}
+    near = did_you_mean(name.replace(" ", "_"), [*DETECTORS, *titles])
+    for title, short in titles.items():
+        near = near.replace(f"'{title}'", f"'{short}'")
+    return near

@@ -1,4 +1,4 @@
-"""A page per attack: what was done, what moved, when each detector spoke and what it named."""
+"""A page for each attack: what was done, which sensors moved, when each detector raised an alarm and for which tag."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +24,10 @@ CLEARLY = 1.1  # times as fast as usual
 
 @dataclass(frozen=True)
 class Page:
-    """heading: number and action. done, moved, spoken: a sentence each. named: detector × after, why, 1 … 5."""
+    """heading: number and action. done, moved, spoken: a sentence each. named: detector × after, why, 1 … 5.
+
+    spoken: which detectors found the attack, and after how long. named: delay, reason and the five leading tags.
+    """
 
     heading: str
     done: str
@@ -45,7 +48,7 @@ class Page:
 
     @property
     def brief(self) -> str:
-        """The same for a slide: after and why alone; `why` is set as the tag that it begins with."""
+        """The same for a slide: `after` and `why` alone; `why` is marked as the tag that it begins with."""
         told = self.named[["after", "why"]].itertuples()
         rows = [[detector_title(name), after, self._set(why.partition(" ")[0], why)] for name, after, why in told]
         return markdown(["detector", "after", "why"], rows)
@@ -55,22 +58,22 @@ class Page:
         return f"**{text}**" if tag in self.attacked else f"*{text}*" if near else text
 
 
-def show(normal: Recording, attacked: Recording, results: DetectionResults, which: str = FEW) -> None:
-    """Display the pages of the attacks that `chosen` makes of `which`, one after the other."""
+def show_attacks(normal: Recording, attacked: Recording, results: DetectionResults, which: str = FEW) -> None:
+    """Display the pages of the attacks that `which` means, as in `chosen_attacks`, one after the other."""
     events = attacks(attacked)
-    for page in pages(normal, attacked, results, chosen(which, events, results.per_attack(events))):
+    for page in pages(normal, attacked, results, chosen_attacks(which, events, results.per_attack(events))):
         display(Markdown(f"### {page.heading}\n\n{page.done} {page.moved} {page.spoken}"), page.figure)
         display(Markdown(page.table))
 
 
-def chosen(which: str, events: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
-    """The events that are meant: "few" (the three that `telling` puts first), "all", or names as in "3, 7, 11".
+def chosen_attacks(which: str, events: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+    """The events that `which` means: "few" (the three most disputed), "all", or names as in "3, 7, 11".
 
     Raises ValueError for one that is not there.
     """
     known = events["attack"].astype(str)
     if which in {FEW, ALL}:
-        wanted = known if which == ALL else set(map(str, telling(told, events, MOST_SHOWN)))
+        wanted = known if which == ALL else set(map(str, most_disputed(told, events, MOST_SHOWN)))
     else:
         wanted = {name.strip() for name in which.split(",")}
     if unknown := sorted(set(wanted) - set(known)):
@@ -84,7 +87,7 @@ def chosen(which: str, events: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame
 def pages(
     normal: Recording, attacked: Recording, results: DetectionResults, events: pd.DataFrame, narrow: bool = False
 ) -> Iterator[Page]:
-    """Pages of those events of the recording, which may be none; `narrow` figures show three of the detectors."""
+    """Pages of those events of the recording, which may be none; in `narrow` figures stand three of the detectors."""
     if events.empty:
         return
     told, named = results.per_attack(events), results.named(events)
@@ -98,27 +101,28 @@ def pages(
 
 
 def best_named(rates: pd.DataFrame) -> dict:
-    """Headline numbers of `Results.hit_rates`: the detector whose first tag is most often right, and how often."""
-    best = _first_tags(rates)
+    """Headline numbers of `Results.hit_rates`: the detector whose lead tag is right most often, and how often."""
+    best = _best_lead_tag(rates)
     return {} if best is None else {"best_at_naming": best.name, "its_hits": f"{best['hits']:.0f} of {best['of']:.0f}"}
 
 
 def naming(rates: pd.DataFrame) -> str:
-    """What a table of `Results.hit_rates` says of the first tag named, in a sentence or two of Markdown."""
-    best = _first_tags(rates)
+    """What a table of `Results.hit_rates` says of the lead tags, in a sentence or two of Markdown."""
+    best = _best_lead_tag(rates)
     if best is None:
-        return "No attack was found on a tag that could be named."
+        return "No detector found an attack on a tag that it reads."
     chances = rates["p_random"].xs(("tag", 1), level=("right", "first"))
     beyond = [detector_title(name) for name in chances.index[chances < DOUBT]]
     return (
-        f"Most often right with the first tag is **{detector_title(best.name)}**: in {best['hits']:.0f} of the {best['of']:.0f} "
-        f"attacks it finds ({best['low']:.0%} to {best['high']:.0%}), where a random ranking is expected to be right "
-        f"in {best['expected']:.0%}. Better than chance (under {DOUBT:.0%}): {', '.join(beyond) or 'none'}."
+        f"The lead tag of **{detector_title(best.name)}** is right most often: it is an attacked one in "
+        f"{best['hits']:.0f} of the {best['of']:.0f} attacks found ({best['low']:.0%} to {best['high']:.0%}, 95 % CI), "
+        f"where a random ranking is expected to be right in {best['expected']:.0%}. Better than chance "
+        f"(probability under {DOUBT:.0%}): {', '.join(beyond) or 'none'}."
     )
 
 
-def _first_tags(rates: pd.DataFrame) -> pd.Series | None:
-    """The row of the detector with most hits by its first tag, None where nothing can be named."""
+def _best_lead_tag(rates: pd.DataFrame) -> pd.Series | None:
+    """The row of the detector whose lead tag is right most often; None where no found attack is on a tag it reads."""
     first = rates.xs(("tag", 1), level=("right", "first"))
     return first.loc[first["hits"].idxmax()] if first["of"].any() else None
 
@@ -128,10 +132,10 @@ def markdown(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *rows])
 
 
-def telling(told: pd.DataFrame, events: pd.DataFrame, most: int = 2) -> list:
-    """Attacks worth a closer look: those that the detectors disagree on most, of equal ones the longer.
+def most_disputed(told: pd.DataFrame, events: pd.DataFrame, most: int = 2) -> list:
+    """Attacks that the detectors disagree on most, of equal ones the longer first.
 
-    A finding by an alarm that stood already says nothing of the attack, and doesn't count here.
+    An attack found by an alarm that stood already counts as missed here.
     """
     if events.empty:
         return []
@@ -165,7 +169,9 @@ def _moved(moved: pd.Series) -> str:
     beyond = moved[moved >= CLEARLY].sort_values(ascending=False, kind="stable").head(MOST_MOVED)
     if beyond.empty:
         return "No sensor moved clearly faster than on normal days."
-    return f"Faster than usual moved {', '.join(f'{tag} ({times:.1f} times)' for tag, times in beyond.items())}."
+    return (
+        f"Moved faster than on normal days: {', '.join(f'{tag} ({times:.1f} times)' for tag, times in beyond.items())}."
+    )
 
 
 def _spoken(spoken: pd.DataFrame) -> str:

@@ -13,7 +13,7 @@ from swatlib.plant import STAGES, TANKS
 from swatlib.plots import hit_rates, matrix, plant_sketch, strip
 from swatlib.plots.annotations import detector_title
 from swatlib.plots.style import Figure
-from swatlib.report.attack_pages import DOUBT, markdown, naming, pages, telling
+from swatlib.report.attack_pages import DOUBT, markdown, most_disputed, naming, pages
 from swatlib.report.export import Files
 from swatlib.results.detection import DetectionResults
 from swatlib.wording import duration, number
@@ -186,7 +186,7 @@ def _naming(study: SlideData, files: Files) -> Slide:
 
 def _details(study: SlideData, told: pd.DataFrame, files: Files) -> Iterator[Slide]:
     events = study.events
-    closer = events[events["attack"].isin(telling(told, events, DETAILED))]
+    closer = events[events["attack"].isin(most_disputed(told, events, DETAILED))]
     for page in pages(study.normal, study.attacked, study.results, closer, narrow=True):
         number = page.heading.partition(":")[0].lower().replace(" ", "-")
         files.figure(number, page.figure, f"{page.heading}. {page.done} {page.moved} {page.spoken}")

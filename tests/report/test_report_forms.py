@@ -11,7 +11,7 @@ from swatlib import plots
 from swatlib.data import attacks
 from swatlib.metrics import compare, summary, verdict
 from swatlib.pipeline import Pipeline
-from swatlib.report.attack_pages import ALL, best_named, chosen, naming, pages
+from swatlib.report.attack_pages import ALL, best_named, chosen_attacks, naming, pages
 from swatlib.results.cache import cached_results
 from swatlib.studies.pair import recordings
 
@@ -109,6 +109,6 @@ def shown(normal_days, attacked, found):
         figure.draw_without_rendering()
     assert naming(rates) and isinstance(best_named(rates), dict)
     assert found.blamed(events).columns.tolist() == found.detectors
-    close = list(pages(normal_days, attacked, found, chosen(ALL, events, told)))
+    close = list(pages(normal_days, attacked, found, chosen_attacks(ALL, events, told)))
     assert len(close) == len(events)
     assert np.isfinite([len(page.table) for page in close]).all()

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from swatlib.data import Recording
-from swatlib.report.attack_pages import best_named, chosen, naming, pages, telling
+from swatlib.report.attack_pages import best_named, chosen_attacks, most_disputed, naming, pages
 from swatlib.results.detection import DetectionResults
 from swatlib.results.movement import movements
 
@@ -58,7 +58,7 @@ def test_a_page_says_what_was_done_what_moved_and_who_spoke(normal, attacked, re
     first, second = pages(normal, attacked, results, EVENTS)
     assert first.heading == "Attack 7: SPOOF LIT301 = 1200"
     assert first.done == "28 Dec 2015, 10:10:00, for 5 min, on LIT301. Listed as clear."
-    assert first.moved.startswith("Faster than usual moved LIT301 (")
+    assert first.moved.startswith("Moved faster than on normal days: LIT301 (")
     assert first.spoken == "Found by PCA residual after 12 s; missed by k-means."
     assert second.spoken == "Found by k-means by an alarm that stood already; missed by PCA residual."
 
@@ -92,12 +92,12 @@ def test_rates_follow_from_the_rankings(results):
     assert rates["hits"].unstack("first").loc["pca"].to_numpy().tolist() == [[1, 1, 1], [1, 1, 1]]
     assert rates["hits"].unstack("first").loc["kmeans"].to_numpy().tolist() == [[1, 1, 1], [0, 1, 1]]
     assert best_named(rates) == {"best_at_naming": "pca", "its_hits": "1 of 1"}
-    assert naming(rates).startswith("Most often right with the first tag is **PCA residual**: in 1 of the 1 attacks")
+    assert naming(rates).startswith("The lead tag of **PCA residual** is right most often: it is an attacked one")
 
 
 def test_without_an_attack_nothing_is_named(results):
     rates = results.hit_rates(EVENTS.iloc[:0])
-    assert (best_named(rates), naming(rates)) == ({}, "No attack was found on a tag that could be named.")
+    assert (best_named(rates), naming(rates)) == ({}, "No detector found an attack on a tag that it reads.")
 
 
 def test_false_alarms_are_blamed_on_the_tag_that_leads_them(results):
@@ -105,18 +105,18 @@ def test_false_alarms_are_blamed_on_the_tag_that_leads_them(results):
     assert blamed.to_dict("index") == {"FIT101": {"pca": 0, "kmeans": 1}}
 
 
-def test_the_telling_attack_is_the_one_that_detectors_disagree_on(results):
-    assert telling(results.per_attack(EVENTS), EVENTS, most=1) == [7]
+def test_the_most_disputed_attack_is_the_one_that_detectors_disagree_on(results):
+    assert most_disputed(results.per_attack(EVENTS), EVENTS, most=1) == [7]
 
 
 @pytest.mark.parametrize(("which", "attacks"), [("few", [7, 8]), ("all", [7, 8]), ("8", [8]), ("8, 7", [7, 8])])
 def test_attacks_are_chosen_by_name(results, which, attacks):
-    assert chosen(which, EVENTS, results.per_attack(EVENTS))["attack"].tolist() == attacks
+    assert chosen_attacks(which, EVENTS, results.per_attack(EVENTS))["attack"].tolist() == attacks
 
 
 def test_an_attack_that_is_not_there_is_refused_with_those_that_are(results):
     with pytest.raises(ValueError, match="no attack '9' in this recording; its attacks are 7, 8; name some of them"):
-        chosen("7, 9", EVENTS, results.per_attack(EVENTS))
+        chosen_attacks("7, 9", EVENTS, results.per_attack(EVENTS))
 
 
 def test_movement_is_in_multiples_of_the_usual(normal, attacked):
