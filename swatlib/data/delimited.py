@@ -35,6 +35,9 @@ def read_delimited(place: str, content: bytes) -> Table:
     delimiter, records = _split(place, lines)
     header = find_header(place, [cells for _, cells in records])
     ends, names = records[header]
+    begins = records[header - 1][0] + 1 if header else 1
+    if ends > begins:
+        _refuse_swallowed(place, names, begins, ends, names, delimiter)
     body = content[sum(len(line.encode()) for line in lines[:ends]) :]
     if not body.strip():
         why = "a header and no row"
@@ -162,14 +165,13 @@ def _columns(place: str, body: bytes, width: int, delimiter: str, quoted: bool) 
 def _scan(place: str, body: bytes, names: list[str], delimiter: str, first: int) -> tuple[np.ndarray, list[str]]:
     """The row of the file in which each record begins, line by line, and findings. DataError as `read_delimited`."""
     reader = csv.reader(chain(_lines(body), [_END]), delimiter=delimiter)
-    tags = [number for number, name in enumerate(names) if tag(name)]
     starts, broken, empty, over_lines, begin = [], [], 0, 0, first
     try:
         for cells in reader:
             if cells == [_END]:
                 break
             if first + reader.line_num - begin > 1:
-                _refuse_swallowed(place, cells, begin, first + reader.line_num - 1, len(names), tags, delimiter)
+                _refuse_swallowed(place, cells, begin, first + reader.line_num - 1, names, delimiter)
                 over_lines += 1
             if cells and len(cells) != len(names):
                 broken.append((begin, len(cells)))
@@ -184,16 +186,15 @@ def _scan(place: str, body: bytes, names: list[str], delimiter: str, first: int)
     return np.array(starts), [*said, *([f"{count(empty, 'empty line')} passed over"] if empty else [])]
 
 
-def _refuse_swallowed(
-    place: str, cells: list[str], begin: int, last: int, width: int, tags: list[int], delimiter: str
-) -> None:
+def _refuse_swallowed(place: str, cells: list[str], begin: int, last: int, names: list[str], delimiter: str) -> None:
     """A record over several lines is right when a cell holds line breaks, wrong when the cell holds other rows."""
+    tags = [number for number, name in enumerate(names) if tag(name)]
     opened = begin
     for number, cell in enumerate(cells):
         lines = _LINE_END.split(cell)
         if cell.endswith(_END):
             raise _unclosed(place, opened)
-        if len(lines) > 1 and _holds_rows(lines, number, width, tags, delimiter):
+        if len(lines) > 1 and _holds_rows(lines, number, len(names), tags, delimiter):
             raise DataError(
                 f"{place}: the quote opened in row {opened} is closed only in row {last}, after other rows; "
                 f"close it in row {opened}, or delete it"

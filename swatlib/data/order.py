@@ -11,6 +11,7 @@ from swatlib.data.recording import SECOND, DataError, Recording
 from swatlib.plant import TAG_NAMES
 from swatlib.wording import count, listed
 
+FEW = 10  # rows at least for each step back in time, where parts follow each other
 HANDFUL = 5  # rows of repeated times that may differ from the first row of their time
 
 Refusal = Callable[[str, int], DataError]
@@ -30,6 +31,8 @@ def once_in_time_order(
     places = np.argsort(index.to_numpy(), kind="stable")
     said = [] if index.is_monotonic_increasing else ["rows were not in the order of time, sorted"]
     repeated = index[places].duplicated()
+    if (row := _overlapping(index, places[~repeated])) is not None:
+        raise refusal(f"the times of two parts of the rows overlap at other seconds; {_cause(index, places[:0])}", row)
     if not repeated.any():
         return places, said
     first = np.maximum.accumulate(np.where(repeated, 0, np.arange(len(places))))[repeated]
@@ -42,6 +45,20 @@ def once_in_time_order(
         f"in {differ.sum():,} of them the rows differ and the first was taken" if differ.any() else "with the same rows"
     )
     return places[~repeated], [*said, f"{count(int(repeated.sum()), 'time')} occur {where}, kept once, {same}"]
+
+
+def _overlapping(index: pd.DatetimeIndex, places: np.ndarray) -> int | None:
+    """The first row of a part that runs once more over the time of another, its rows between those of the other.
+
+    Rows without any order are no parts, and parts that fill each other's gaps keep the usual time between rows.
+    """
+    steps = np.diff(index.to_numpy()).astype(np.int64)
+    back = np.flatnonzero(steps < 0)
+    forth = steps[steps > 0]
+    if not 0 < len(back) * FEW <= len(steps) or not len(forth):
+        return None
+    between = np.diff(index.to_numpy()[places]).astype(np.int64)
+    return int(back[0]) + 1 if np.count_nonzero(between * 2 < np.median(forth)) > HANDFUL else None
 
 
 def _differing(recording: Recording, again: np.ndarray, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -59,9 +76,9 @@ def _differing(recording: Recording, again: np.ndarray, first: np.ndarray) -> tu
 def _cause(index: pd.DatetimeIndex, rows: np.ndarray) -> str:
     """What has probably made different rows have one time, and what to do."""
     repeated = index[rows]
-    if (index == index.normalize()).all():
+    if len(rows) and (index == index.normalize()).all():
         return "the times are dates without a time of day; put date and time into one column"
-    if (repeated.second == 0).all() and (repeated.microsecond == 0).all():
+    if len(rows) and (repeated.second == 0).all() and (repeated.microsecond == 0).all():
         return "the times have probably lost their seconds; format them as d/m/yyyy hh:mm:ss and export the file again"
     steps = np.diff(index.to_numpy())
     if (np.abs(steps + np.timedelta64(1, "h")) < np.timedelta64(10, "m")).any():

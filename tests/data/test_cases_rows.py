@@ -276,3 +276,19 @@ def test_a_table_that_ends_where_spreadsheets_end_is_suspected(tmp_path):
     pd.DataFrame({"Timestamp": index, "LIT101": np.arange(65_535) / 64}).to_csv(tmp_path / "cut.csv", index=False)
     said = "ends in row 65,536, where a spreadsheet cuts longer tables: rows may be missing"
     assert said in load(tmp_path / "cut.csv", cache=False).findings
+
+
+def test_a_quote_left_open_in_the_header_takes_no_row_in(rows, tmp_path):
+    lines = [f"{line},ok" for line in lines_of(rows, tmp_path)]
+    lines[0] = lines[0].removesuffix("ok") + '"note'
+    assert "rows.csv: the quote opened in row 1 is closed only" in refused(write(lines, tmp_path))
+
+
+def test_a_clock_that_was_set_back_is_named_where_no_time_is_repeated(recorded, tmp_path):
+    index = pd.date_range("2019-10-27 02:30", periods=240, freq="20s")
+    times = index.where(np.arange(240) < 90, index - pd.Timedelta("3595s"))
+    table = wild.cells(recorded).assign(Timestamp=times.astype(str))
+    said = refused(wild.csv(table, tmp_path / "back.csv"))
+    assert said.startswith(
+        "back.csv, row 92: the times of two parts of the rows overlap at other seconds; the clock was"
+    )
