@@ -2,10 +2,10 @@
 
 * newer than all rows before, by at most JUMP: taken
 * not newer: late
-* newer by more than JUMP: a wrong clock or a wrong date, not believed, or else all later rows were late; a plant that
-  did start again is taken from the FOLLOWING-th row that goes on from there, or at once where the message says
-  `restart`, as those of our own producer do
-* a day or more before the plant's only row: that one had the wrong time, and the plant begins here
+* newer by more than JUMP: rejected as a wrong date, because all rows after it would be late. A plant that did start
+  again is taken from the FOLLOWING-th row on that goes on from there, or at once where the message says `restart`, as
+  those of `swatlib.live.producer` do
+* before the plant's only row by more than JUMP: that one had the wrong date, and the plant begins here
 
 The decision on a row depends on the rows before it alone, so batches of any size give the same.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-JUMP = np.timedelta64(1, "D")  # longer than time zones are apart, shorter than a day and month exchanged
+JUMP = np.timedelta64(1, "D")  # more than any two time zones differ; less than a wrong month or year
 FOLLOWING = 3
 TAKEN, LATE, JUMPED = 0, 1, 2
 
@@ -23,10 +23,10 @@ _JUMP = int(JUMP / np.timedelta64(1, "ns"))
 
 @dataclass(frozen=True)
 class Position:
-    """Where the rows of a plant have come to, times in nanoseconds.
+    """What decides on the next row of a plant; times in nanoseconds.
 
     newest: time of the last row taken. alone: whether that is the plant's only one. jump, jumps: time of the last row
-    that was not believed, and how many such rows go on from one another.
+    that was rejected, and how many such rows follow one another.
     """
 
     newest: int | None = None
@@ -39,7 +39,7 @@ class Position:
         return Position(time, self.newest is None or time < self.newest)
 
     def jumped(self, time: int) -> "Position":
-        """The position once a row of this time is not believed."""
+        """The position once a row of this time is rejected."""
         if self.jumps and time == self.jump:
             return self
         goes_on = self.jumps and self.jump < time <= self.jump + _JUMP
@@ -56,18 +56,18 @@ def accept(times: np.ndarray, restart: np.ndarray, position: Position) -> tuple[
         if (steps > 0).all() and (steps <= _JUMP).all():
             return np.zeros(len(times), np.int8), position.after(int(times[-1]))
     verdicts = np.empty(len(times), np.int8)
-    for row, (time, says_so) in enumerate(zip(times.tolist(), restart.tolist(), strict=True)):
-        verdicts[row], position = _judged(time, says_so, position)
+    for row, (time, restarts) in enumerate(zip(times.tolist(), restart.tolist(), strict=True)):
+        verdicts[row], position = _judged(time, restarts, position)
     return verdicts, position
 
 
-def _judged(time: int, says_so: bool, position: Position) -> tuple[int, Position]:
+def _judged(time: int, restarts: bool, position: Position) -> tuple[int, Position]:
     newest = position.newest
     if newest is None or (position.alone and time < newest - _JUMP):
         return TAKEN, position.after(time)
     if time <= newest:
         return LATE, position
-    if time - newest <= _JUMP or says_so:
+    if time - newest <= _JUMP or restarts:
         return TAKEN, position.after(time)
     jumped = position.jumped(time)
     return (TAKEN, position.after(time)) if jumped.jumps >= FOLLOWING else (JUMPED, jumped)

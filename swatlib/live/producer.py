@@ -1,7 +1,7 @@
-"""The plant's side of the stream: rows of a recording, or of a plant that runs now, sent to the topic `SWAT`.
+"""The producer: rows of a recording, or of a plant that runs now, sent to the topic `SWAT`.
 
-A producer that was killed goes on after the last row that the topic holds for its plant: none lost, none twice.
-For that the broker sees the rows in order and none is ever given up: idempotent, acknowledged by all replicas.
+A producer that was killed goes on after the last row that the topic holds for its plant: no row is lost or sent twice.
+For that the rows reach the broker in order and every one is acknowledged: idempotent, by all replicas.
 """
 
 import logging
@@ -30,9 +30,11 @@ ORIGINAL, NOW = "original", "now"
 BLOCK_ROWS = 1_000  # rows encoded at once
 TICK = 0.05  # seconds between two parts at least: encoding a row costs fifty times less among a hundred than alone
 PENDING = 10  # blocks sent and not yet acknowledged
-READ_BACK = 256  # messages read back from the end of a partition, then four times as many, until the plant is met
+READ_BACK = (
+    256  # messages read back from the end of a partition, then four times as many, until rows of the plant are found
+)
 SHIFT = "shift"  # header: nanoseconds by which the clock `now` moved a row
-FARTHEST = pd.Timedelta("36500D")  # that a row is moved
+FARTHEST = pd.Timedelta("36500D")  # a larger shift is none of ours
 FOR_EVER = 2**31 - 1
 VISIBLE = 30.0  # seconds until a new topic must be listed
 
@@ -90,7 +92,7 @@ class Producer:
             raise ValueError(f"plant {fault}")
 
     def send(self, frames: Iterable[pd.DataFrame], handed: Callable[..., None] = lambda *_: None) -> Sent:
-        """Send frames of tags (float32, times ascending; a column `label` where it is known), but for what was sent.
+        """Send frames of tags (float32, times ascending; a column `label` where it is known), without the rows that the topic holds.
 
         `handed` is called with each part that was handed to the broker: its rows, and the shift of their times.
         """
@@ -138,7 +140,7 @@ class Producer:
         try:
             yield producer
         finally:
-            producer.close(timeout=0)  # what was not acknowledged by now never will be: all that is sent is a prefix
+            producer.close(timeout=0)  # rows not acknowledged by now are dropped: what was sent has no gap
 
     def _shift(self, first: pd.Timestamp) -> pd.Timedelta:
         return (
@@ -158,7 +160,7 @@ class Producer:
     def _send(
         self, producer: KafkaProducer, frame: pd.DataFrame, shift: pd.Timedelta, restart: np.ndarray
     ) -> FutureRecordMetadata:
-        """Hand rows over; the future of the last."""
+        """Hand rows to the broker; the future of the last one."""
         label = frame.get("label")
         messages = topic.encode(frame.drop(columns="label", errors="ignore"), self.plant, label, restart)
         key, headers = self.plant.encode(), [(SHIFT, str(shift.value).encode())] if shift else []
@@ -166,7 +168,7 @@ class Producer:
             return [producer.send(self.topic, message, key=key, headers=headers) for message in messages][-1]
 
     def _acknowledged(self, pending: _Pending, most: int) -> int:
-        """Wait until no more than `most` parts are pending; the rows found acknowledged."""
+        """Wait until no more than `most` parts are pending; number of rows found acknowledged."""
         rows = 0
         while len(pending) > most or (pending and pending[0][0].is_done):
             future, count = pending.popleft()
@@ -178,7 +180,7 @@ class Producer:
 
 @dataclass
 class _Pace:
-    """Cuts frames into parts and hands each out when it is due, counted from the first row."""
+    """Cuts frames into parts and yields each when it is due, counted from the first row."""
 
     speed: float | None
 
@@ -289,7 +291,7 @@ def _backwards(consumer: KafkaConsumer, part: TopicPartition, key: bytes) -> Ite
 def _last(parts: Iterator[list[ConsumerRecord]]) -> tuple[pd.Timestamp, pd.Timedelta] | None:
     """The last row that the stream takes: its time before the shift, and the shift.
 
-    One row alone may have the wrong time, so that more are looked for. What can't be read is not counted.
+    A single row may have the wrong time, so more rows are read until two agree. What can't be read is not counted.
     """
     found = None
     for records in parts:
@@ -307,7 +309,7 @@ def _last(parts: Iterator[list[ConsumerRecord]]) -> tuple[pd.Timestamp, pd.Timed
 
 
 def _shift_of(record: ConsumerRecord) -> pd.Timedelta | None:
-    """By how much the clock `now` moved a row; None where the header is none of ours."""
+    """By how much the clock `now` moved a row; None where the header is not a producer's."""
     try:
         shift = pd.Timedelta(int(dict(record.headers or ()).get(SHIFT, b"0")))
         return shift if abs(shift) < FARTHEST else None

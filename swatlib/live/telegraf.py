@@ -36,7 +36,7 @@ class Monitor:
     _silent: bool = field(default=False, init=False, repr=False)
 
     def report(self, measurement: str, tags: Mapping[str, str], fields: Mapping[str, float | None]) -> None:
-        """Send one point, at the present; None is left out."""
+        """Send one point with the present time; None and NaN are left out."""
         if self.address is None:
             return
         try:

@@ -180,12 +180,12 @@ def _object(message: bytes | None) -> _Object:
 
 
 def _whole(digits: str) -> float:
-    """A whole number; as a fraction where Python's integer is another number, or too long for it to read."""
+    """As int; as float where int has no minus zero or refuses so many digits."""
     return float(digits) if len(digits) > 15 or digits == "-0" else int(digits)
 
 
 def _is_text(text: str) -> bool:
-    """Whether text can be written at all: JSON has escapes for halves of characters."""
+    """Whether a text is valid Unicode: JSON has escapes for halves of characters (surrogates)."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 

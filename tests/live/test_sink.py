@@ -194,6 +194,16 @@ def test_influxdb_gives_back_what_was_written(influxdb, scored):
     assert to.scores("another").empty
 
 
+def test_influxdb_tells_plants_of_similar_names_apart(influxdb):
+    to, plants = (
+        influx_sink(influxdb),
+        ["x/y", "x_y", "x y", "x,y", "x=y", " x", "x ", "x,plant=y", '"x"', "x'y", "\U0001f30a" * 200],
+    )
+    for number, plant in enumerate(plants):
+        to.write(sink.reading_points(FRAME * 0 - number - 0.0, plant), plant)
+    assert [to.readings(plant)["LIT101"].iloc[0] for plant in plants] == [-n for n in range(len(plants))]
+
+
 def test_points_of_files_are_loaded_into_influxdb(influxdb, scored, tmp_path):
     files, to, plant = sink.FileSink(tmp_path), influx_sink(influxdb), "from files, später"
     for target in (files, files):

@@ -3,19 +3,19 @@
     SWAT → rows by plant → decode → [past rows | new rows] → Pipeline.score → points from the executors
                               └ what can't be stored → SWAT.rejected
 
-Each plant's last `history` rows are kept in Spark's own state store, so a row gets the score that it gets offline,
-whatever batch it comes in, whichever worker scores it and whoever was killed before. Points are functions of their
-row alone: a batch that fails comes again and overwrites what it had stored.
+Each plant's last `history` rows are kept in Spark's own state store, so a row gets the same score as offline, in
+whatever batch it comes, whichever worker scores it and whatever was killed before. Points are functions of their row
+alone: a batch that failed is repeated and overwrites what it had stored.
 
-What is done about rows that are not as they should be (all are counted in the point `pipeline`):
+Irregular rows (all are counted in the point `pipeline`):
 
 * not readable, without a reading, of a plant whose name can't be stored, or with a time before 2000 or a day ahead of
   the broker: sent to `SWAT.rejected` with the reason, the bytes as they came (the first 16,384 of them)
 * more than a day after the row before: rejected too, unless the plant goes on from there (`swatlib.live.acceptance`)
-* not newer than the newest row of its plant (late, or a repeat): passed over
+* not newer than the newest row of its plant (late, or a repeat): skipped
 * a tag missing: the pipeline carries its last value for at most `Features.carry` rows; after that, and until the
   history is whole again, the points have no score and no alarm
-* a gap in time of more than `Pipeline.gap` periods: the history starts anew, scores return after `history` rows
+* a gap in time of more than `Pipeline.gap` periods: a new history begins, scores return after `history` rows
 """
 
 from swatlib.live.stream.query import Stream, StreamError

@@ -1,4 +1,4 @@
-"""The query: from the topic through the scorer to the points, and started again when it fails."""
+"""The query from the topic through the scorer to the points; it is started again when it fails."""
 
 import logging
 import signal
@@ -17,6 +17,7 @@ from pyspark.sql import functions as sql
 from pyspark.sql.streaming import StreamingQuery
 
 from swatlib.live import sink, topic
+from swatlib.live.line_protocol import NAME_LENGTH
 from swatlib.live.stream.progress import observed, watched
 from swatlib.live.stream.scorer import OUTCOME, Scorer, ship
 from swatlib.live.telegraf import Monitor
@@ -38,7 +39,7 @@ class Stream:
     readings alone. checkpoint: Spark's offsets and state; one folder a stream, kept. jars: the Kafka connector's.
     master: `local[2,4]` (threads, attempts), `local-cluster[2,1,1024]`, `spark://…`; every machine has swatlib.
     batch: rows at most in a batch. tasks: parallel groups of plants, fixed with the checkpoint. memory: of the driver's
-    JVM. python: the interpreter of the workers. options: any further setting of Spark. monitor: is told of each batch.
+    JVM. python: the interpreter of the workers. options: any further setting of Spark. monitor: gets a report of each batch.
     """
 
     servers: str
@@ -92,8 +93,8 @@ class Stream:
         """
         spark = self.session()
         try:
-            with _asked_to_end() as asked:
-                self._supervise(spark, lambda: asked.is_set() or stopped(), whole=False)
+            with _end_requested() as requested:
+                self._supervise(spark, lambda: requested.is_set() or stopped(), whole=False)
         finally:
             spark.stop()
 
@@ -103,16 +104,16 @@ class Stream:
 
     def _supervise(self, spark: SparkSession, stopped: Callable[[], bool], whole: bool) -> None:
         failures, batches = 0, 0
-        with watched(spark, self.to, self.monitor) as progress:
+        with watched(spark, self.to, self.monitor) as listener:
             while not stopped():
                 query = self.start(spark, whole)
                 try:
                     while not stopped():
                         if query.awaitTermination(0.2):  # type: ignore[arg-type]  # it takes fractions
-                            return progress.wait(query)
+                            return listener.wait(query)
                 except StreamingQueryException as error:
-                    failures = 1 if progress.batches > batches else failures + 1
-                    batches = progress.batches
+                    failures = 1 if listener.batches > batches else failures + 1
+                    batches = listener.batches
                     if failures > len(WAITS):
                         raise StreamError(
                             f"the stream failed {failures} times without a batch between: {error}"
@@ -130,7 +131,7 @@ class Stream:
             "spark.jars": ",".join(map(str, self.jars)),
             "spark.driver.memory": self.memory,
             "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
-            "spark.shuffle.compress": "false",  # what is shuffled stays on the machine, or on a network that is faster
+            "spark.shuffle.compress": "false",  # the machine's or the cluster's own network is faster
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
             "spark.sql.session.timeZone": "UTC",
@@ -144,12 +145,12 @@ class Stream:
     def _messages(self, spark: SparkSession) -> DataFrame:
         """plant, value (bytes), partition, offset, written (ms): one row a message. No key: the plant in the text.
 
-        A key that is not UTF-8 is made so, and then is no message's plant. Of a value that is too long so much is
-        kept that it is still too long.
+        A key that is not UTF-8 is repaired, and equals no plant then. Keys and values that are too long are cut, but
+        remain too long, so that they are rejected without being carried around.
         """
         text = sql.make_valid_utf8(sql.col("value").cast("string"))
         key = sql.make_valid_utf8(sql.col("key").cast("string"))
-        plant = sql.coalesce(key, sql.get_json_object(text, "$.plant"), sql.lit(""))
+        plant = sql.substring(sql.coalesce(key, sql.get_json_object(text, "$.plant"), sql.lit("")), 1, NAME_LENGTH + 1)
         source = (
             spark.readStream.format("kafka")
             .option("kafka.bootstrap.servers", self.servers)
@@ -171,13 +172,13 @@ class Stream:
 
 
 @contextmanager
-def _asked_to_end() -> Iterator[threading.Event]:
-    """Set by the first Ctrl-C or SIGTERM, so that nothing is cut off in the middle of a call; a second one cuts."""
-    asked = threading.Event()
+def _end_requested() -> Iterator[threading.Event]:
+    """Set by the first Ctrl-C or SIGTERM, so that no call is interrupted; a second one interrupts."""
+    requested = threading.Event()
     before: dict[int, Any] = {}
 
     def ask(*_) -> None:
-        asked.set()
+        requested.set()
         restore()
 
     def restore() -> None:
@@ -187,13 +188,13 @@ def _asked_to_end() -> Iterator[threading.Event]:
     if threading.current_thread() is threading.main_thread():
         before |= {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield asked
+        yield requested
     finally:
         restore()
 
 
 def finish(query: StreamingQuery, patience: float = 3.0) -> None:
-    """Stop a query between two batches, or after `patience` seconds in the middle of one, which then comes again."""
+    """Stop a query between two batches; after `patience` seconds within one, which is repeated at the next start."""
     deadline = time.monotonic() + patience
     while query.isActive and query.status["isTriggerActive"] and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""The stateful operator: what Spark runs in its workers for each plant of a batch."""
+"""The stateful operator, which Spark runs in its workers for each plant of a batch."""
 
 import tempfile
 import time
@@ -58,7 +58,7 @@ def loaded(name: str) -> Pipeline:
 
 
 class Scorer(StatefulProcessor):
-    """Scores the new rows of one plant on top of its past ones, and stores both before the batch can end."""
+    """Scores the new rows of one plant together with its past ones; stores rows and scores before the batch ends."""
 
     def __init__(self, shipped: str | None, to: sink.Sink):
         self.shipped, self.to = shipped, to
@@ -106,7 +106,7 @@ class Scorer(StatefulProcessor):
         times = pd.DatetimeIndex(taken["time"].dt.tz_localize(None), name="time")
         new = taken[list(TAG_NAMES)].set_index(times)
         counts = Counter({"late": int(late), "missing": int(new.isna().sum().sum())})
-        # rows go back in time where the first one of a plant had the wrong time: there its history begins anew
+        # rows go back in time where the first one of a plant had the wrong time: a new history begins there
         for part in np.split(np.arange(len(new)), np.flatnonzero(np.diff(times) < pd.Timedelta(0)) + 1):
             if len(part):
                 before = past if len(past) and past.index[-1] < times[part[0]] else past.iloc[:0]
@@ -117,7 +117,7 @@ class Scorer(StatefulProcessor):
         yield _outcome(pd.DataFrame({"latency": latency / 1000, "stored": rows}))
 
     def _write(self, plant: str, whole: pd.DataFrame, new: int, label: pd.Series) -> dict[str, int]:
-        """Store points of the last `new` rows of `whole`, then keep what the next rows will need."""
+        """Store points of the last `new` rows of `whole`, then keep the history of the next rows; counts of gaps, alarms."""
         # two rows at least are kept: a plant with a single row is one whose first row may have had the wrong time
         self.to.write(sink.reading_points(whole.iloc[-new:], plant, label if label.notna().any() else None), plant)
         if self.shipped is None:
