@@ -92,9 +92,10 @@ class Producer:
             raise ValueError(f"plant {fault}")
 
     def send(self, frames: Iterable[pd.DataFrame], handed: Callable[..., None] = lambda *_: None) -> Sent:
-        """Send frames of tags (float32, times ascending; a column `label` where it is known), without the rows that the topic holds.
+        """Send frames of tags (float32, times ascending; a column `label` where it is known).
 
-        `handed` is called with each part that was handed to the broker: its rows, and the shift of their times.
+        Rows that the topic holds already are left out. `handed` is called with each part that was handed to the broker:
+        its rows, and the shift of their times.
         """
         last, shift = self.last() or (None, None)
         before = last  # the row before the next one, in the source's own clock

@@ -39,7 +39,7 @@ class Stream:
     readings alone. checkpoint: Spark's offsets and state; one folder a stream, kept. jars: the Kafka connector's.
     master: `local[2,4]` (threads, attempts), `local-cluster[2,1,1024]`, `spark://…`; every machine has swatlib.
     batch: rows at most in a batch. tasks: parallel groups of plants, fixed with the checkpoint. memory: of the driver's
-    JVM. python: the interpreter of the workers. options: any further setting of Spark. monitor: gets a report of each batch.
+    JVM. python: the interpreter of the workers. options: further settings of Spark. monitor: gets the batches' reports.
     """
 
     servers: str

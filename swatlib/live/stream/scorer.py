@@ -117,7 +117,7 @@ class Scorer(StatefulProcessor):
         yield _outcome(pd.DataFrame({"latency": latency / 1000, "stored": rows}))
 
     def _write(self, plant: str, whole: pd.DataFrame, new: int, label: pd.Series) -> dict[str, int]:
-        """Store points of the last `new` rows of `whole`, then keep the history of the next rows; counts of gaps, alarms."""
+        """Store points of the last `new` rows of `whole` and keep the history; counts of gaps and alarms."""
         # two rows at least are kept: a plant with a single row is one whose first row may have had the wrong time
         self.to.write(sink.reading_points(whole.iloc[-new:], plant, label if label.notna().any() else None), plant)
         if self.shipped is None:
