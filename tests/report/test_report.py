@@ -255,6 +255,7 @@ RECORDINGS = "normal = ''\nattack = ''\nstart = '2015-12-26 10:00'\ndays_normal 
         ("detector = 'pca'", {"detector": "oracel"}, "'oracel'"),
         ("detectors = ('pca',)", {"detectors": ["pca", "oracel"]}, "'oracel'"),
         (RECORDINGS, {"days_attack": 0.0}, "must be above 0"),
+        (RECORDINGS, {"days_normal": 1.25}, "No attack falls into .* the first one is due at 2015-12-28 10:28:58"),
         (RECORDINGS, {"normal": "a.csv"}, "Only one of"),
     ],
 )
