@@ -142,7 +142,8 @@ def delay_table(delays: pd.DataFrame) -> pd.DataFrame:
 
 def batch_table(batches: pd.DataFrame, rows: int = 8) -> pd.DataFrame:
     """The last batches of the stream as people read them."""
-    return batches[list(BATCH_HEADINGS)].tail(rows).rename(columns=BATCH_HEADINGS).astype(float).round(2)
+    counts = dict.fromkeys(("rows_in", "rows_out", "rejected", "late", "behind"), int)
+    return batches[list(BATCH_HEADINGS)].tail(rows).astype(counts).round(2).rename(columns=BATCH_HEADINGS)
 
 
 def _delays_of(event, scored: pd.DataFrame, names: list[str]) -> dict[str, Any]:

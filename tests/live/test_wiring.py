@@ -6,7 +6,16 @@ import pytest
 
 from swatlib.live import sink
 from swatlib.live.sink import FileSink
-from swatlib.live.wiring import STOOD, Connections, delay_table, detection_delays, detections, quickest_delays
+from swatlib.live.wiring import (
+    BATCH_HEADINGS,
+    STOOD,
+    Connections,
+    batch_table,
+    delay_table,
+    detection_delays,
+    detections,
+    quickest_delays,
+)
 
 START = pd.Timestamp("2026-01-01")
 
@@ -45,6 +54,13 @@ def test_a_table_for_people_has_units_and_a_dash_for_no_alarm(delays):
     assert [table.index.name, *table] == ["attack", "lead tag", "a (s)", "b (s)"]
     assert table.to_numpy().tolist() == [["LIT101", STOOD, 2.0], ["LIT101", 3.0, "–"]]
     assert delay_table(delays[:0]).empty
+
+
+def test_a_table_of_batches_counts_in_whole_rows():
+    one = dict.fromkeys(BATCH_HEADINGS, 3.0) | {"seconds": 1.234, "latency_p95": float("nan")}
+    table = batch_table(pd.DataFrame([one], index=pd.DatetimeIndex([START], name="time")))
+    assert table.astype(str).to_numpy().tolist() == [["3", "3", "3", "3", "1.23", "3.0", "3", "3.0", "nan"]]
+    assert list(table) == list(BATCH_HEADINGS.values())
 
 
 def test_the_quickest_detector_counts(delays):
