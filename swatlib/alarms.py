@@ -1,16 +1,20 @@
 """From a score to an alarm: smoothing, a threshold from a false-alarm budget, persistence. No label anywhere."""
 
+import math
 from collections.abc import Callable
+from typing import Annotated
 
 import numpy as np
 from scipy.ndimage import correlate1d, rank_filter
 from scipy.stats import genpareto
 
 from swatlib.arrays import SECONDS_PER_DAY
+from swatlib.limits import Limits, allowed
 
 SHAPES = (-0.5, 0.2)
 BLOCKS_PER_DAY = 48  # half an hour: longer than any alarm on a normal day, so that blocks are independent
 LEAST_BLOCKS = 10  # from which a threshold can be estimated
+Budget = Annotated[float, Limits(0, BLOCKS_PER_DAY, above=True)]  # false alarms per day
 
 
 def rounded(score: np.ndarray, bits: int = 16) -> np.ndarray:
@@ -26,26 +30,30 @@ def persistent(score: np.ndarray, k: int, n: int) -> np.ndarray:
     """The k-th largest of the last n values (rows,).
 
     It exceeds a threshold exactly when k of the last n scores do. NaN before there are n values or while one is NaN.
+    Raises ValueError unless k is 1 to n.
     """
+    if not 1 <= k <= n:
+        raise ValueError(f"{k} of the last {n} scores can't be asked for; give k of 1 to n")
     missing = np.isnan(score)
     kth = rank_filter(np.where(missing, 0.0, score), rank=n - k, size=n, origin=(n - 1) // 2)
-    holes = correlate1d(missing.astype(np.int64), np.ones(n, np.int64), origin=(n - 1) // 2)
-    kth[holes > 0] = np.nan
+    gaps = correlate1d(missing.astype(np.int64), np.ones(n, np.int64), origin=(n - 1) // 2)
+    kth[gaps > 0] = np.nan
     kth[: n - 1] = np.nan
     return kth
 
 
 def alarms_per_day(score: np.ndarray, threshold: float, day: int = SECONDS_PER_DAY) -> float:
-    """Runs of `score > threshold` a day of scored rows, of which a day has `day`."""
+    """Alarm episodes (`score > threshold`) per day of `day` scored rows; NaN where no row is scored."""
     above = score > threshold
     starts = np.count_nonzero(above[1:] & ~above[:-1]) + int(above[:1].any())
-    return float(starts * day / np.count_nonzero(~np.isnan(score)))
+    scored = np.count_nonzero(~np.isnan(score))
+    return float(starts * day / scored) if scored else math.nan
 
 
 def block_maxima(maxima: np.ndarray, exceeded: float) -> float:
     """Threshold that a share `exceeded` of the blocks exceeds: a quantile of their maxima.
 
-    It can't see further than the largest maximum: a budget under one alarm in the calibration time gives that one.
+    It is never above the largest maximum, which a budget under one alarm in the calibration time gives.
     """
     return float(np.quantile(maxima, 1 - exceeded, method="higher"))
 
@@ -58,6 +66,8 @@ def peaks_over_threshold(maxima: np.ndarray, exceeded: float, share: float = 0.5
     """
     base = np.quantile(maxima, 1 - share)
     beyond = maxima[maxima > base] - base
+    if len(np.unique(beyond)) < 2:  # no tail to fit
+        return float(maxima.max())
     shape = np.clip((1 - beyond.mean() ** 2 / beyond.var(ddof=1)) / 2, *SHAPES)
     scale = beyond.mean() * (1 - shape)
     return float(base + genpareto.isf(min(exceeded / share, 1.0), shape, scale=scale))
@@ -67,15 +77,14 @@ RULES: dict[str, Callable[[np.ndarray, float], float]] = {"blocks": block_maxima
 
 
 def threshold(score: np.ndarray, budget: float, rule: str = "blocks", day: int = SECONDS_PER_DAY) -> float:
-    """Threshold for `budget` false alarms a day of `day` rows, from the scores of normal days alone.
+    """Threshold for `budget` false alarms per day of `day` rows, from the scores of normal days alone.
 
     `rule` works on the maxima of half-hour blocks. Raises ValueError for an unknown rule, a budget that is not between
     0 and one a block, or fewer than ten blocks of scores.
     """
     if rule not in RULES:
         raise ValueError(f"threshold rule {rule!r} is unknown; choose one of {', '.join(RULES)}")
-    if not 0 < budget <= BLOCKS_PER_DAY:
-        raise ValueError(f"the budget is {budget} false alarms a day; give one above 0 and up to {BLOCKS_PER_DAY}")
+    allowed("budget", budget, Budget)
     return RULES[rule](_maxima(score[~np.isnan(score)], max(day // BLOCKS_PER_DAY, 1)), budget / BLOCKS_PER_DAY)
 
 

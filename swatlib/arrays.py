@@ -30,8 +30,10 @@ def difference(X: np.ndarray, rows: int = 1) -> np.ndarray:
 def moving_mean(X: np.ndarray, window: int) -> np.ndarray:
     """Mean of the last `window` rows, NaN before there are as many; summed anew for each row.
 
-    A running total would depend on where it began.
+    A running total would depend on where it began. Raises ValueError for a window under 1.
     """
+    if window < 1:
+        raise ValueError(f"a mean over {window} rows can't be taken; give 1 or more")
     mean = correlate1d(X, np.full(window, 1 / window), axis=0, origin=(window - 1) // 2)
     mean[: window - 1] = np.nan
     return mean

@@ -1,69 +1,128 @@
 """The hinge: one object that notebooks fit, batches score and the stream scores with, row for row the same."""
 
-import hashlib
 import itertools
-import json
-import tempfile
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 import pandas as pd
-import sklearn
-import skops.io
 from threadpoolctl import ThreadpoolController
 
-from swatlib.alarms import BLOCKS_PER_DAY, LEAST_BLOCKS, alarms_per_day, persistent, rounded, threshold
+from swatlib.alarms import (
+    BLOCKS_PER_DAY,
+    LEAST_BLOCKS,
+    RULES,
+    Budget,
+    alarms_per_day,
+    persistent,
+    rounded,
+    threshold,
+)
 from swatlib.arrays import joined_intervals, moving_mean, segments
 from swatlib.data import Recording, normal_frame
 from swatlib.detectors import make
 from swatlib.detectors.base import Detector
+from swatlib.limits import Count, Limits, Share, check_parameters
+from swatlib.plant import TAG_NAMES
+from swatlib.saved import read_pipeline, write_pipeline
+from swatlib.views.base import View
 from swatlib.views.checks import Checks
 from swatlib.views.features import Features
+from swatlib.wording import did_you_mean, listed
 
 DEFAULT = ("guard", "ocsvm", "iforest", "kmeans", "lof", "pca", "forecast")
-FORMAT = 3
-CHUNK = 20_000
-VIEWS = {"features": Features, "checks": Checks}  # what a detector may see
-TRUSTED = ("swatlib.detectors.", "sklearn.tree._tree.Tree", "pyod.models.")
+CHUNK_ROWS = 20_000  # scored at once: bounds the memory
+VIEWS: dict[str, type[View]] = {"features": Features, "checks": Checks}  # what a detector may see
+Seconds = Annotated[float, Limits(0, 1e9)]
 
 
 @dataclass
 class Pipeline:
     """Features and checks, detectors, thresholds and persistence, fitted on normal days and frozen.
 
-    detectors: names that `swatlib.detectors.make` knows. budget: false alarms a day that each detector may raise.
-    smoothing: rows over which a score is averaged. persistence: alarm when k of the last n scores exceed the threshold.
-    rule: how the threshold follows from the budget ("blocks" or "peaks"). startup: seconds dropped before fitting,
-    while the tanks fill. shares: contiguous parts of the normal days that fit the detectors, set the thresholds,
-    and check them. gap: a hole of more than this many sampling periods in time begins a new history.
+    Parameters
+    ----------
+    detectors
+        Names that `swatlib.detectors.make` knows, each once.
+    budget
+        False alarms per day that each detector may raise, above 0 and up to 48.
+    features, checks
+        What the detectors see.
+    smoothing
+        Rows over which a score is averaged.
+    persistence
+        (k, n): alarm when k of the last n scores exceed the threshold.
+    rule
+        How the threshold follows from the budget: "blocks" or "peaks" (`swatlib.alarms`).
+    startup
+        Seconds left out before fitting, while the tanks fill.
+    shares
+        Contiguous parts of the normal days that fit the detectors, set the thresholds, and check them; their sum is 1.
+    gap
+        A gap in time of more than this many sampling periods begins a new history.
+
+    Raises
+    ------
+    ValueError
+        For a parameter of another type or outside its limits, and for an unknown detector.
+
+    Examples
+    --------
+    >>> from swatlib import Pipeline, simulate
+    >>> pipeline = Pipeline(("pca",), startup=0).fit(simulate("6h", attacks=None))
+    >>> scores = pipeline.score(simulate("1h", attacks=None, seed=1).frame)
+    >>> scores["pca"].columns.tolist()
+    ['score', 'threshold', 'alarm', 'lead']
     """
 
     detectors: tuple[str, ...] = DEFAULT
-    budget: float = 1.0
+    budget: Budget = 1.0
     features: Features = field(default_factory=Features)
     checks: Checks = field(default_factory=Checks)
-    smoothing: int = 10
-    persistence: tuple[int, int] = (8, 10)
+    smoothing: Count = 10
+    persistence: tuple[Count, Count] = (8, 10)
     rule: str = "blocks"
-    startup: int = 6 * 3600
-    shares: tuple[float, float, float] = (0.5, 0.3, 0.2)
-    gap: int = 10
+    startup: Seconds = 6 * 3600
+    shares: tuple[Share, Share, Share] = (0.5, 0.3, 0.2)
+    gap: Count = 10
+
+    def __post_init__(self) -> None:
+        check_parameters(self)
+        if not self.detectors:
+            raise ValueError(f"there is no detector to fit; name one or more of {', '.join(DEFAULT)}")
+        if len(set(self.detectors)) < len(self.detectors):
+            raise ValueError(f"Pipeline: detectors is {self.detectors}; name each detector once")
+        if self.persistence[0] > self.persistence[1]:
+            raise ValueError(f"Pipeline: persistence is {self.persistence}; give (k, n) with k of 1 to n")
+        if self.rule not in RULES:
+            raise ValueError(f"Pipeline: rule is {self.rule!r}; choose one of {', '.join(RULES)}")
+        if not math.isclose(sum(self.shares), 1) or 0 in self.shares:
+            raise ValueError(f"Pipeline: shares is {self.shares}; give three shares above 0 whose sum is 1")
+        for name in self.detectors:
+            make(name)
 
     def fit(self, recording: Recording) -> Self:
         """Fit on normal rows.
 
-        Raises DataError when the recording holds an attack row, ValueError when it is short, when a tag has no reading
-        in one of its parts, or when there is no detector.
+        Raises DataError when the recording holds an attack row; ValueError when it is short, when it holds no readings
+        of the plant's tags, or when a tag has no reading in one of its parts.
         """
-        if not self.detectors:
-            raise ValueError(f"there is no detector to fit; name one or more of {', '.join(DEFAULT)}")
+        check_parameters(self)
+        if not isinstance(recording, Recording):
+            raise ValueError(f"fit takes a Recording (of `load`, `simulate`), not a {type(recording).__name__}")
         models = {name: _row_by_row(name) for name in self.detectors}
         frame = normal_frame(recording)
+        _require_readings(frame)
+        if frame.empty:
+            raise ValueError("the recording has no row to fit on; give normal days")
+        if unknown := [tag for tag in frame if tag not in TAG_NAMES]:
+            hint = did_you_mean(str(unknown[0]), TAG_NAMES)
+            raise ValueError(f"{unknown[0]!r} is no tag of the plant; leave the column out of the frame.{hint}")
         self._refuse_short(frame, models)
         fit, calibrate, check = self._split(frame[frame.index >= frame.index[0] + pd.Timedelta(self.startup, "s")])
         self.period_ = pd.Timedelta(np.median(np.diff(fit.index)))
@@ -87,19 +146,20 @@ class Pipeline:
     @property
     def history(self) -> int:
         """Past rows that a scored row depends on."""
-        return max(map(self._needs, self.models_.values()))
+        return max(map(self._needs, self._fitted().values()))
 
     @property
     def tags(self) -> tuple[str, ...]:
         """Tags it was fitted on, and that a frame to score must have."""
+        self._fitted()
         return self.tags_
 
     def calibration(self) -> pd.DataFrame:
-        """One row a detector: its threshold, the budget, and the alarms a day on normal days that had no say in it."""
+        """One row a detector: threshold, budget, and the false alarms per day on normal days used for neither."""
         columns = {
             "threshold": self.thresholds_,
             "budget": self.budget,
-            "alarms a day on the check part": self.checked_,
+            "false alarms per day on the check part": self.checked_,
         }
         return pd.DataFrame(columns, index=list(self.detectors)).rename_axis("detector")
 
@@ -131,6 +191,8 @@ class Pipeline:
         a method without contributions is explained as in `score`. None in rows without a score.
         """
         frame, rows = self._same_tags(frame), list(rows)
+        if outside := [row for row in rows if not 0 <= row < len(frame)]:
+            raise ValueError(f"the frame has no row {outside[0]}; give numbers from 0 to {len(frame) - 1}")
         spans = list(self._chunks(frame.index))
         known = [any(start <= row < stop for start, stop in spans) for row in rows]
         first = [
@@ -141,10 +203,11 @@ class Pipeline:
 
     def nameable(self, detector: str) -> tuple[str, ...]:
         """Tags that a detector can name: those that some feature or check of what it sees is about."""
-        return tuple(self.tags[number] for number in sorted(set(self._view(self.models_[detector].sees).tag_numbers)))
+        return tuple(self.tags[number] for number in sorted(set(self._view(self._model(detector).sees).tag_numbers)))
 
     def only(self, detector: str) -> Self:
         """The same pipeline with one of its detectors, as if fitted alone."""
+        self._model(detector)
         alone = copy(self)
         alone.detectors = (detector,)
         for what in ("models_", "thresholds_", "checked_"):
@@ -153,36 +216,20 @@ class Pipeline:
 
     def save(self, folder: str | Path) -> Path:
         """Write pipeline.json and one skops file a detector; an older pipeline in `folder` is replaced as a whole."""
-        folder = Path(folder)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-            made = Path(scratch) / folder.name
-            made.mkdir()
-            for name, model in self.models_.items():
-                skops.io.dump(model, made / _file(name))
-            (made / "pipeline.json").write_text(json.dumps(self._description(made), indent=1))
-            if folder.exists():
-                _refuse_other(folder)
-                folder.rename(Path(scratch) / "replaced")
-            made.rename(folder)
-        return folder
+        write_pipeline(Path(folder), self._description(), self._fitted())
+        return Path(folder)
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
         """Read what `save` wrote. Raises ValueError for another format or scikit-learn, or a file that has changed."""
-        folder = Path(folder)
-        if not (folder / "pipeline.json").exists():
-            raise ValueError(f"{folder} holds no pipeline.json; make one with `python -m swatlib fit {folder}`")
-        saved = json.loads((folder / "pipeline.json").read_text())
-        _check_versions(folder, saved)
-        settings = {key: tuple(value) if isinstance(value, list) else value for key, value in saved["settings"].items()}
+        saved, models = read_pipeline(Path(folder))
         views = {what: kind.from_dict(saved[what]) for what, kind in VIEWS.items() if saved[what]}
-        pipeline = cls(**{**settings, **views})
+        pipeline = cls(**saved["settings"], **views)
         pipeline.tags_ = tuple(saved["tags"])
         pipeline.period_ = pd.Timedelta(saved["period"])
         pipeline.source_ = saved["source"]
         pipeline.thresholds_, pipeline.checked_ = saved["thresholds"], saved["checked"]
-        pipeline.models_ = {name: _load_model(folder, name, saved["files"]) for name in pipeline.detectors}
+        pipeline.models_ = models
         return pipeline
 
     def _split(self, frame: pd.DataFrame) -> list[pd.DataFrame]:
@@ -218,19 +265,20 @@ class Pipeline:
             )
 
     def _pieces(self, frame: pd.DataFrame, what: str) -> list[pd.DataFrame]:
-        """Normal rows without a hole in time, each piece longer than the past that a view needs."""
+        """Segments of normal rows, each longer than the past that a view needs."""
         least = self._view(what).history
         spans = segments(frame.index, self.gap * self.period_)
         pieces = [frame.iloc[start:stop] for start, stop in spans if stop - start > least]
         if not pieces:
             raise ValueError(
-                f"the normal days from {frame.index[0]} to {frame.index[-1]} have {len(spans) - 1:,} holes, "
-                f"and no {least:,} rows on end without one; give more normal days"
+                f"the normal days from {frame.index[0]} to {frame.index[-1]} have {len(spans) - 1:,} gaps, "
+                f"and no segment of more than {least:,} rows without one; give more normal days"
             )
         return pieces
 
     def _same_tags(self, frame: pd.DataFrame) -> pd.DataFrame:
-        lacks, extra = (sorted(a - b) for a, b in _both_ways(set(self.tags), set(frame.columns)))
+        _require_readings(frame)
+        lacks, extra = (sorted(map(str, a - b)) for a, b in _both_ways(set(self.tags), set(frame.columns)))
         if lacks or extra:
             raise ValueError(
                 f"the frame differs from the {len(self.tags)} tags the pipeline was fitted on: "
@@ -239,9 +287,7 @@ class Pipeline:
             )
         return frame[list(self.tags)]
 
-    def _same_clock(self, index: pd.Index) -> None:
-        if not isinstance(index, pd.DatetimeIndex) or not index.is_monotonic_increasing:
-            raise ValueError("the frame's index is not made of ascending times; give it a DatetimeIndex and sort it")
+    def _same_clock(self, index: pd.DatetimeIndex) -> None:
         if len(index) > self.history:
             period = pd.Timedelta(np.median(np.diff(index)))
             if not self.period_ / 2 < period < self.period_ * 2:
@@ -253,10 +299,10 @@ class Pipeline:
     def _chunks(self, index: pd.DatetimeIndex) -> Iterator[tuple[int, int]]:
         """Start and stop of the rows to score, of bounded number, each with `history` rows before it without a gap."""
         for first, last in segments(index, self.gap * self.period_):
-            for start in range(first + self.history, last, CHUNK):
-                yield start, min(start + CHUNK, last)
+            for start in range(first + self.history, last, CHUNK_ROWS):
+                yield start, min(start + CHUNK_ROWS, last)
 
-    def _view(self, what: str) -> Features | Checks:
+    def _view(self, what: str) -> View:
         return getattr(self, what)
 
     def _see(self, frame: pd.DataFrame, start: int, stop: int) -> dict[str, np.ndarray]:
@@ -288,7 +334,7 @@ class Pipeline:
 
     def _decisive(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
         """Per detector the value that must exceed the threshold for an alarm, on normal rows."""
-        scores = {name: [] for name in self.models_}
+        scores: dict[str, list[np.ndarray]] = {name: [] for name in self.models_}
         for what in {model.sees for model in self.models_.values()}:
             for piece in self._pieces(frame, what):
                 X = self._view(what).transform(piece)
@@ -308,8 +354,8 @@ class Pipeline:
         return leads
 
     def _first(self, detector: str, frame: pd.DataFrame, row: int, places: int) -> list[str]:
-        """What the largest contribution at a row says, and the tags that contribute most, of equal ones the earlier."""
-        model = self.models_[detector]
+        """What the largest contribution at a row means, and the tags that contribute most; of equal ones the first."""
+        model = self._model(detector)
         view = self._view(model.sees)
         X = view.transform(frame.iloc[row - self._needs(model) : row + 1])
         if np.isnan(self._smoothed(detector, X)[-1]):
@@ -327,29 +373,51 @@ class Pipeline:
         parts = model.contributions(X)
         return moving_mean(rounded(X**2 if parts is None else parts), self.smoothing)
 
-    def _table(self, index: pd.DatetimeIndex, judged: dict[str, tuple[np.ndarray, ...]]) -> pd.DataFrame:
+    def _table(self, index: pd.DatetimeIndex, judged: Mapping[str, tuple[np.ndarray, ...]]) -> pd.DataFrame:
         tags = pd.CategoricalDtype(list(self.tags))
-        columns = {}
+        columns: dict[tuple[str, str], Any] = {}
         for name, (score, alarm, lead) in judged.items():
             columns[name, "score"], columns[name, "threshold"] = score, self.thresholds_[name]
             columns[name, "alarm"], columns[name, "lead"] = alarm, pd.Categorical.from_codes(lead, dtype=tags)
         return pd.DataFrame(columns, index)
 
-    def _description(self, folder: Path) -> dict:
-        settings = {k: v for k, v in asdict(self).items() if k not in VIEWS}
-        used = {model.sees for model in self.models_.values()}
+    def _description(self) -> dict[str, Any]:
+        used = {model.sees for model in self._fitted().values()}
         return {
-            "format": FORMAT,
-            "scikit-learn": sklearn.__version__,
-            "settings": settings,
+            "settings": {key: value for key, value in asdict(self).items() if key not in VIEWS},
             "period": str(self.period_),
             "source": self.source_,
             "thresholds": self.thresholds_,
             "checked": self.checked_,
             "tags": self.tags_,
             **{what: self._view(what).to_dict() if what in used else None for what in VIEWS},
-            "files": {name: _sha256(folder / _file(name)) for name in self.models_},
         }
+
+    def _fitted(self) -> dict[str, Detector]:
+        if not hasattr(self, "models_"):
+            raise ValueError("the pipeline is not fitted; call `fit` with normal days, or `Pipeline.load` a saved one")
+        return self.models_
+
+    def _model(self, detector: str) -> Detector:
+        if detector not in self._fitted():
+            hint = did_you_mean(str(detector), self.models_)
+            raise ValueError(f"no detector {detector!r} in this pipeline; it has {listed(self.models_)}.{hint}")
+        return self.models_[detector]
+
+
+def _require_readings(frame: pd.DataFrame) -> None:
+    """ValueError unless a frame has numbers alone, in columns of different names, and ascending times."""
+    if not isinstance(frame, pd.DataFrame):
+        raise ValueError(f"a DataFrame of readings is needed, not a {type(frame).__name__}; give `recording.frame`")
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()].unique()
+        raise ValueError(f"the frame has {listed(twice)} in more than one column; keep one of them")
+    if other := [tag for tag, kind in frame.dtypes.items() if not (isinstance(kind, np.dtype) and kind.kind in "fiu")]:
+        raise ValueError(
+            f"the frame's {other[0]} holds {frame.dtypes[other[0]]}, not numbers; convert it with `pandas.to_numeric`"
+        )
+    if not isinstance(frame.index, pd.DatetimeIndex) or not frame.index.is_monotonic_increasing:
+        raise ValueError("the frame's index is not made of ascending times; give it a DatetimeIndex and sort it")
 
 
 def _blank(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -371,38 +439,3 @@ def _controller() -> ThreadpoolController:
 
 def _both_ways(a: set, b: set) -> tuple[tuple[set, set], tuple[set, set]]:
     return (a, b), (b, a)
-
-
-def _file(name: str) -> str:
-    return f"{name.replace(':', '-')}.skops"
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _refuse_other(folder: Path) -> None:
-    if any(folder.iterdir()) and not (folder / "pipeline.json").exists():
-        raise ValueError(f"{folder} holds something else than a pipeline; name an empty or new folder")
-
-
-def _check_versions(folder: Path, saved: dict) -> None:
-    for what, met, needed in (
-        ("format", saved.get("format"), FORMAT),
-        ("scikit-learn", saved.get("scikit-learn"), sklearn.__version__),
-    ):
-        if met != needed:
-            raise ValueError(f"{folder} was saved with {what} {met}, this is {needed}; fit the pipeline anew")
-
-
-def _load_model(folder: Path, name: str, digests: dict[str, str]) -> Detector:
-    path = folder / _file(name)
-    if not path.exists() or _sha256(path) != digests[name]:
-        raise ValueError(f"{path} is missing or is not the file that was saved; fit the pipeline anew")
-    types = skops.io.get_untrusted_types(file=path)
-    strange = [kind for kind in types if not kind.startswith(TRUSTED)]
-    if strange:
-        raise ValueError(
-            f"{path} wants to make objects of {', '.join(strange)}, which no detector has; it is not loaded"
-        )
-    return skops.io.load(path, trusted=types)

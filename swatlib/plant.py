@@ -5,6 +5,7 @@ Sources: the tag list and set points of the SWaT dataset and of the plant's publ
 meter gains from the slopes of the levels in the recordings of December 2015.
 """
 
+import math
 from dataclasses import dataclass
 
 STAGES = {
@@ -154,16 +155,19 @@ FLOWS = (
 
 @dataclass(frozen=True)
 class Tank:
-    """A tank: its level tag, section in m², and the level's set points in mm (the PLC's LL, L, H, HH)."""
+    """A tank: its level tag, section in m², and the level's set points in mm (the PLC's LL, L, H, HH).
+
+    A tank that has level switches only has no tag (an empty name), and NaN for the others.
+    """
 
     name: str
     description: str
-    level: str | None = None
-    area: float | None = None
-    low_low: float | None = None
-    low: float | None = None
-    high: float | None = None
-    high_high: float | None = None
+    level: str = ""
+    area: float = math.nan
+    low_low: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    high_high: float = math.nan
 
     @property
     def inflows(self) -> tuple[Flow, ...]:
@@ -172,6 +176,12 @@ class Tank:
     @property
     def outflows(self) -> tuple[Flow, ...]:
         return tuple(flow for flow in FLOWS if flow.source == self.name)
+
+    @property
+    def balance_tags(self) -> frozenset[str]:
+        """Tags that the mass balance of the tank needs: its level, its meters, the valves in their way."""
+        flows = self.inflows + self.outflows
+        return frozenset({self.level, *(f.meter for f in flows), *(valve for f in flows for valve, _ in f.path)})
 
 
 TANKS = {

@@ -78,7 +78,7 @@ def test_alarms_are_runs_a_day():
     ("score", "budget", "rule", "says"),
     [
         (np.ones(DAY), 1, "luck", "rule 'luck' is unknown; choose one of blocks, peaks"),
-        (np.ones(DAY), 0, "peaks", "budget is 0 false alarms a day; give one above 0 and up to 48"),
+        (np.ones(DAY), 0, "peaks", "budget is 0; give a number above 0 and up to 48"),
         (np.ones(100), 1, "peaks", "100 scored rows are 0 blocks"),
     ],
 )

@@ -17,11 +17,12 @@ from packaging.utils import canonicalize_name
 from swatlib.cli.app import app
 from swatlib.settings import ROOT
 
-FLOOR = {"plant", "settings", "provenance", "atomic", "arrays", "wording"}
+FLOOR = {"plant", "settings", "provenance", "atomic", "arrays", "wording", "limits"}
 LAYERS = (  # a layer imports only from those before it; the floor, also from itself
     FLOOR,
     {"data"},
     {"simulation", "views", "detectors", "alarms"},
+    {"saved"},
     {"pipeline", "metrics"},
     {"results"},
     {"studies"},

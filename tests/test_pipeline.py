@@ -198,7 +198,9 @@ def test_rows_that_lack_a_reading_are_a_hole_to_the_checks(normal, lacking):
 
 
 def test_normal_days_in_shreds_are_refused(normal):
-    with pytest.raises(ValueError, match=r"have 172 holes, and no 522 rows on end without one; give more normal days"):
+    with pytest.raises(
+        ValueError, match=r"have 172 gaps, and no segment of more than 522 rows without one; give more normal days"
+    ):
         Pipeline(("guard",), startup=0).fit(shredded(normal, 500))
 
 
@@ -253,7 +255,7 @@ def test_a_changed_or_foreign_file_is_refused(fitted, tmp_path):
         Pipeline.load(folder)
     saved = json.loads((folder / "pipeline.json").read_text()) | {"format": 0}
     (folder / "pipeline.json").write_text(json.dumps(saved))
-    with pytest.raises(ValueError, match="was saved with format 0, this is 3"):
+    with pytest.raises(ValueError, match="was saved with format 0, this is 4"):
         Pipeline.load(folder)
     with pytest.raises(ValueError, match=r"holds no pipeline.json"):
         Pipeline.load(tmp_path)

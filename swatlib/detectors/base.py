@@ -1,13 +1,14 @@
 """The contract of every detector, and what several of them share."""
 
 from collections.abc import Callable
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
 from swatlib.arrays import moving_mean
+from swatlib.limits import check_parameters
 
-LEAST = 0.05  # standard deviations of a feature that a residual must have to count
+LEAST_SCALE = 0.05  # standard deviations of a feature that a residual must have to count
 
 
 class Detector:
@@ -18,10 +19,21 @@ class Detector:
     the evidence of checks where `sees` says so. No threshold goes below `floor`.
     """
 
-    history: int = 0
-    sees: str = "features"
+    sees: ClassVar[str] = "features"
     floor: float = -np.inf
-    row_by_row: bool = True  # whether a score is that of its row, whatever rows are scored with it
+
+    def __post_init__(self) -> None:
+        check_parameters(self)
+
+    @property
+    def history(self) -> int:
+        """Past rows that the score of a row depends on."""
+        return 0
+
+    @property
+    def row_by_row(self) -> bool:
+        """Whether the score of a row is the same whatever rows are scored with it."""
+        return True
 
     def fit(self, X: np.ndarray) -> Self:
         """Learn from normal rows: X (rows × features), consecutive, rows with NaN are passed over."""
@@ -81,7 +93,7 @@ class Residual(Detector):
 
     def _scale(self, X: np.ndarray) -> None:
         scale = np.nanquantile(self._smoothed(X), self.quantile, axis=0)
-        self.scale_ = np.maximum(scale, LEAST * np.nanstd(X, axis=0))
+        self.scale_ = np.maximum(scale, LEAST_SCALE * np.nanstd(X, axis=0))
 
     def _smoothed(self, X: np.ndarray) -> np.ndarray:
         return np.abs(moving_mean(self.residual(X), self.window))

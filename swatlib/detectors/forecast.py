@@ -6,8 +6,9 @@ from typing import Self
 import numpy as np
 
 from swatlib.detectors.base import Residual
+from swatlib.limits import Count, Positive, Share
 
-CHUNK = 20_000
+FIT_CHUNK = 20_000
 
 
 @dataclass
@@ -17,10 +18,10 @@ class Forecast(Residual):
     Solved by its normal equations in chunks, so that memory does not grow with the rows. High = anomalous.
     """
 
-    lags: tuple[int, ...] = (1, 5, 20, 60)
-    ridge: float = 1e-3
-    window: int = 32
-    quantile: float = 0.999
+    lags: tuple[Count, ...] = (1, 5, 20, 60)
+    ridge: Positive = 1e-3
+    window: Count = 32
+    quantile: Share = 0.999
 
     @property
     def history(self) -> int:
@@ -47,8 +48,8 @@ class Forecast(Residual):
 
     def _chunks(self, X: np.ndarray):
         far = max(self.lags)
-        for start in range(far, len(X), CHUNK):
-            piece = X[start - far : start + CHUNK]
+        for start in range(far, len(X), FIT_CHUNK):
+            piece = X[start - far : start + FIT_CHUNK]
             past, now = self._past(piece), piece[far:]
             rows = np.isfinite(past).all(axis=1) & np.isfinite(now).all(axis=1)
             yield past[rows], now[rows]

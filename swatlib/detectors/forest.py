@@ -8,15 +8,16 @@ from sklearn.ensemble import IsolationForest
 from sklearn.linear_model import LogisticRegression
 
 from swatlib.detectors.base import Detector, on_finite, sample
+from swatlib.limits import Count, Rows, Share
 
 
 @dataclass
 class Forest(Detector):
     """Isolation forest (Liu, Ting and Zhou 2008): rows that few random cuts set apart. High = anomalous."""
 
-    trees: int = 100
-    rows: int = 100_000
-    seed: int = 0
+    trees: Count = 100
+    rows: Count = 100_000
+    seed: Rows = 0
 
     def fit(self, X: np.ndarray) -> Self:
         self.model_ = IsolationForest(n_estimators=self.trees, random_state=self.seed)
@@ -35,10 +36,10 @@ class DistilledForest(Detector):
     A plane through the features can't bend round the normal rows: compare it with the forest to see what that loses.
     """
 
-    share: float = 0.01
-    trees: int = 100
-    rows: int = 100_000
-    seed: int = 0
+    share: Share = 0.01
+    trees: Count = 100
+    rows: Count = 100_000
+    seed: Rows = 0
 
     def fit(self, X: np.ndarray) -> Self:
         rows = sample(X, self.rows, self.seed)

@@ -1,13 +1,14 @@
-"""Guard: the strongest of many checks counts, and its alarm stands until the plant has calmed."""
+"""Guard: the largest evidence of all plausibility checks, which decays with time."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
 from swatlib.detectors.base import Detector, finite
+from swatlib.limits import Positive, Rows
 
-LEAST, MOST = -8.0, 6.0  # bits; beyond them evidence counts no more
+FAINTEST, STRONGEST = -8.0, 6.0  # bits; evidence is clipped to them
 
 
 @dataclass
@@ -20,10 +21,10 @@ class Guard(Detector):
     not twenty. A threshold below `floor` is not taken: it would alarm on what is hardly beyond the normal days.
     """
 
-    halving: float = 60.0
-    doublings: int = 9
+    halving: Positive = 60.0
+    doublings: Rows = 9
     floor: float = 1.0
-    sees = "checks"
+    sees: ClassVar[str] = "checks"
 
     @property
     def history(self) -> int:
@@ -52,5 +53,5 @@ class Guard(Detector):
 
 
 def _bits(ratio: np.ndarray) -> np.ndarray:
-    """Evidence in bits, LEAST where there is none."""
-    return np.log2(np.minimum(np.fmax(ratio, 2**LEAST), 2**MOST))
+    """Evidence in bits, FAINTEST where there is none."""
+    return np.log2(np.minimum(np.fmax(ratio, 2**FAINTEST), 2**STRONGEST))

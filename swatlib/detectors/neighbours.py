@@ -8,15 +8,16 @@ from sklearn import cluster
 from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 
 from swatlib.detectors.base import Detector, on_finite, sample
+from swatlib.limits import Count, Rows, Share
 
 
 @dataclass
 class KMeans(Detector):
     """Distance to the nearest of `clusters` centres. High = anomalous."""
 
-    clusters: int = 20
-    rows: int = 100_000
-    seed: int = 0
+    clusters: Count = 20
+    rows: Count = 100_000
+    seed: Rows = 0
 
     def fit(self, X: np.ndarray) -> Self:
         model = cluster.MiniBatchKMeans(self.clusters, random_state=self.seed, n_init=3, batch_size=4096)
@@ -42,9 +43,9 @@ class LOF(Detector):
     distance to the mean of the `neighbours` nearest rows.
     """
 
-    neighbours: int = 20
-    rows: int = 2_000
-    seed: int = 0
+    neighbours: Count = 20
+    rows: Count = 2_000
+    seed: Rows = 0
 
     def fit(self, X: np.ndarray) -> Self:
         self.model_ = LocalOutlierFactor(n_neighbors=self.neighbours, novelty=True, algorithm="brute")
@@ -70,10 +71,10 @@ class DBSCAN(Detector):
     `eps_` is the `quantile` of the distances to the `neighbours`-th neighbour in the sample.
     """
 
-    neighbours: int = 10
-    quantile: float = 0.9
-    rows: int = 5_000
-    seed: int = 0
+    neighbours: Count = 10
+    quantile: Share = 0.9
+    rows: Count = 5_000
+    seed: Rows = 0
 
     def fit(self, X: np.ndarray) -> Self:
         rows = sample(X, self.rows, self.seed)

@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 
 from swatlib.detectors.base import Residual, finite
+from swatlib.limits import Count, Share
 
 
 @dataclass
@@ -15,9 +16,9 @@ class PCA(Residual):
     `explained` is the share of variance the kept components hold. High = anomalous.
     """
 
-    explained: float = 0.95
-    window: int = 32
-    quantile: float = 0.999
+    explained: Share = 0.95
+    window: Count = 32
+    quantile: Share = 0.999
 
     @property
     def history(self) -> int:
@@ -26,7 +27,7 @@ class PCA(Residual):
     def fit(self, X: np.ndarray) -> Self:
         rows = finite(X)
         self.mean_ = rows.mean(axis=0)
-        variance, axes = np.linalg.eigh(np.cov(rows, rowvar=False))
+        variance, axes = np.linalg.eigh(np.atleast_2d(np.cov(rows, rowvar=False)))
         share = np.cumsum(variance[::-1]) / variance.sum()
         self.components_ = axes[:, ::-1][:, : np.searchsorted(share, self.explained) + 1]
         self._scale(X)

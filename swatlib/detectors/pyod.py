@@ -3,7 +3,6 @@
 import importlib
 import pkgutil
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +11,8 @@ from pyod.models.base import BaseDetector
 from pyod.models.lof import LOF
 
 from swatlib.detectors.base import Detector, on_finite, sample
+from swatlib.limits import Count, Rows
+from swatlib.wording import did_you_mean
 
 BATCHED = ("ECOD", "COPOD", "CD", "LMDD", "ROD", "SOS", "TS_KSHAPE", "TS_SAND")
 SUPERVISED = ("devnet", "xgbod")
@@ -28,8 +29,8 @@ class PyOD(Detector):
 
     name: str = "HBOS"
     parameters: dict[str, Any] = field(default_factory=dict)
-    rows: int = 50_000
-    seed: int = 0
+    rows: Count = 50_000
+    seed: Rows = 0
 
     @property
     def row_by_row(self) -> bool:
@@ -71,9 +72,8 @@ def missing_package(error: Exception) -> str:
 def _model(name: str, parameters: dict) -> BaseDetector:
     known = names()
     if name.lower() not in known:
-        near = get_close_matches(name.lower(), known, 1)
-        hint = f"; did you mean {near[0]!r}" if near else ""
-        raise ValueError(f"PyOD has no detector {name!r}{hint}; its modules are {', '.join(sorted(known))}")
+        hint = did_you_mean(name, known)
+        raise ValueError(f"PyOD has no detector {name!r}; its modules are {', '.join(sorted(known))}.{hint}")
     if name.lower() in SUPERVISED:
         raise ValueError(f"pyod:{name} is fitted on labels, which no detector is given here; choose another")
     try:

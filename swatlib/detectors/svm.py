@@ -8,6 +8,7 @@ from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import SGDOneClassSVM
 
 from swatlib.detectors.base import Detector, on_finite, sample
+from swatlib.limits import Count, Positive, Rows, Share
 
 
 @dataclass
@@ -17,11 +18,11 @@ class OneClassSVM(Detector):
     `gamma` times the mean squared distance of two features' rows is the width of the kernel: 1 / features by default.
     """
 
-    nu: float = 0.01
-    landmarks: int = 200
-    gamma: float | None = None
-    rows: int = 100_000
-    seed: int = 0
+    nu: Share = 0.01
+    landmarks: Count = 200
+    gamma: Positive | None = None
+    rows: Count = 100_000
+    seed: Rows = 0
 
     def fit(self, X: np.ndarray) -> Self:
         rows = sample(X, self.rows, self.seed)

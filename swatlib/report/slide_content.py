@@ -9,7 +9,7 @@ import pandas as pd
 from swatlib.data import Recording, attacks
 from swatlib.metrics import compare, compare_resampled, verdict, with_intervals
 from swatlib.pipeline import Pipeline
-from swatlib.plant import STAGES, TANKS
+from swatlib.plant import GAUGED_TANKS, STAGES
 from swatlib.plots import hit_rates, matrix, plant_sketch, strip
 from swatlib.plots.annotations import detector_title
 from swatlib.plots.style import Figure
@@ -104,7 +104,7 @@ def _question(study: SlideData) -> Slide:
 
 
 def _plant(study: SlideData, files: Files) -> Slide:
-    tags, gauged = study.results.tags, sum(tank.level is not None for tank in TANKS.values())
+    tags, gauged = study.results.tags, len(GAUGED_TANKS)
     figure = files.figure("plant", plant_sketch(), "The plant: tanks, and the flows between them.")
     return Slide(
         "The plant",

@@ -15,7 +15,6 @@ An effect is a short text, the same in the table of 2015, in one's own lists and
 each with an optional `after SECONDS` and `for SECONDS` inside the attack; several are joined by ";".
 """
 
-import difflib
 import re
 from dataclasses import dataclass
 from importlib.resources import files
@@ -24,6 +23,7 @@ import pandas as pd
 
 from swatlib.plant import TAG_NAMES, TAGS
 from swatlib.simulation.parameters import CLOCKS, DISTORTIONS, EQUAL, LESS, MORE, PAST
+from swatlib.wording import did_you_mean
 
 _EFFECT = re.compile(
     r"(?P<tag>\S+)\s+(?P<verb>spoof|ramp|freeze|force|bias|noise|replay|slow|wash)(?:\s+(?P<value>(?!after\b|for\b)\S+))?"
@@ -44,8 +44,7 @@ def known(name: str, names=TAG_NAMES) -> str:
     """`name` if it is one of `names`, else a ValueError that suggests the nearest."""
     if name in names:
         return name
-    near = difflib.get_close_matches(name.upper(), names, n=1)
-    hint = f" Did you mean {near[0]}?" if near else f" The tags are {', '.join(TAG_NAMES)}."
+    hint = did_you_mean(name, names) or f" The tags are {', '.join(TAG_NAMES)}."
     raise ValueError(f"no tag {name!r} in the plant.{hint}")
 
 

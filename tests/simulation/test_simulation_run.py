@@ -144,7 +144,7 @@ def test_conditions_are_read_from_text():
         (lambda: simulate(10, attacks="2019"), "'2019'.*'2015'"),
         (lambda: simulate(10, labels="none"), "'exact' or 'official'"),
         (lambda: simulate(10, attacks=[], labels="official"), "attacks='2015' alone"),
-        (lambda: Attack("LIT1O1 spoof 3"), "no tag 'LIT1O1'.*Did you mean LIT101"),
+        (lambda: Attack("LIT1O1 spoof 3"), "no tag 'LIT1O1'.*Did you mean 'LIT101'"),
         (lambda: Attack("LIT101 push 3"), "can't read the effect 'LIT101 push 3'.*TAG spoof NUMBER"),
         (lambda: Attack("LIT101 spoof"), "can't read the effect"),
         (lambda: Attack("LIT101 spoof high"), "can't read the effect"),

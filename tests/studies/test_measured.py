@@ -7,7 +7,7 @@ from swatlib.settings import ROOT
 from swatlib.studies import measured
 from swatlib.studies.benchmark import HELD_BACK, run_benchmark, table_sim_1
 from swatlib.studies.pyod_field import RANDOM, field
-from swatlib.views.checks import KINDS
+from swatlib.views.checks import CHECK_KINDS
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_the_ablation_left_out_every_check_of_the_same_guard():
         assert list(measured.measured_ablation(benchmark).index) == [
             "whole",
             "without hold",
-            *(f"without {kind}" for kind in KINDS),
+            *(f"without {kind}" for kind in CHECK_KINDS),
         ]
     pd.testing.assert_series_equal(
         measured.measured_ablation("swat-sim-1").loc["whole", whole.index], whole, check_names=False, check_dtype=False

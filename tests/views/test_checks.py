@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as arrays
 
 from swatlib.arrays import difference, moving_sum, rows_since
 from swatlib.plant import CLOSED, OFF, ON, TAGS
-from swatlib.views.checks import KINDS, Checks
+from swatlib.views.checks import CHECK_KINDS, Checks
 
 
 @pytest.fixture(scope="module")
@@ -121,11 +121,11 @@ def test_every_column_names_its_tag_and_kind(checks):
         == len(checks.tag_of_)
         == checks.transform(pd.DataFrame(0.0, range(3), checks.tags_)).shape[1]
     )
-    assert {name.split()[1] for name in checks.names_} == set(KINDS)
+    assert {name.split()[1] for name in checks.names_} == set(CHECK_KINDS)
     assert set(checks.tag_of_) <= set(TAGS)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CHECK_KINDS)
 def test_every_kind_works_alone_and_on_a_plant_with_fewer_tags(normal, kind):
     few = normal.frame[["FIT101", "LIT101", "MV101", "P101", "FIT201"]]
     alone = Checks((kind,)).fit(few)

@@ -12,7 +12,7 @@ from swatlib.pipeline import Pipeline
 from swatlib.settings import settings
 from swatlib.studies.benchmark.evaluation import BenchmarkResult, evaluate_run
 from swatlib.studies.benchmark.runs import BenchmarkRun, benchmark_runs
-from swatlib.views.checks import KINDS, Checks
+from swatlib.views.checks import CHECK_KINDS, Checks
 
 EARNED = {"event_recall": "attacks found", "false_alarms_per_day": "fewer false alarms"}
 
@@ -35,17 +35,19 @@ def run_benchmark(
 def ablation(
     name: str,
     numbers: tuple[int, ...] = (),
-    kinds: tuple[str, ...] = tuple(KINDS),
+    kinds: tuple[str, ...] = tuple(CHECK_KINDS),
     progress: Callable[[str], None] = lambda _: None,
 ) -> pd.DataFrame:
     """What each part of the guard is worth: `summary` of the whole, without its hold, and without each of `kinds`.
 
     `earns`: in what the whole beats the guard without that part, beyond chance (`beats`, on the same draws).
     """
-    if unknown := [kind for kind in kinds if kind not in KINDS]:
-        raise ValueError(f"there is no check {unknown[0]!r} to leave out; choose from {', '.join(KINDS)}")
+    if unknown := [kind for kind in kinds if kind not in CHECK_KINDS]:
+        raise ValueError(f"there is no check {unknown[0]!r} to leave out; choose from {', '.join(CHECK_KINDS)}")
     variants = {"whole": ("guard", Checks()), "without hold": ("guard-brief", Checks())}
-    variants |= {f"without {kind}": ("guard", Checks(tuple(each for each in KINDS if each != kind))) for kind in kinds}
+    variants |= {
+        f"without {kind}": ("guard", Checks(tuple(each for each in CHECK_KINDS if each != kind))) for kind in kinds
+    }
     parts = []
     for run in benchmark_runs(name, numbers):
         for variant, (detector, checks) in variants.items():

@@ -1,25 +1,28 @@
-"""What a watchman would look for: evidence that a tag does what it never did on normal days, tag by tag.
+"""Plausibility checks per tag: evidence that a tag does what it never did on normal days (invariants of the plant).
 
-rows → readings, actuators, balance → Checks. Like features, evidence of a row depends on that row and on at most
-`history` rows before it, is fitted on normal days alone, and no level of a tank enters it but through its changes, so
-that a plant which recovers from an attack is not accused again. A kind stays where the ablation
-(`swatlib.studies.benchmark`) shows its worth: attacks found beyond chance on one benchmark, or more of them on both. The range
-of a reading, its roughness, and rare joint states of actuators were tried and did not.
+rows → readings, actuators, mass balance → Checks. A tank's level enters the evidence through its changes alone, so that
+a plant does not alarm again while it recovers from an attack. A kind of check stays where the ablation
+(`swatlib.studies.benchmark`) shows its worth: attacks found beyond chance on one benchmark, or more on both. The
+range of a reading, its roughness, and rare joint states of actuators were tried, and did not show any.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Self
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
+from swatlib.arrays import intervals_of
 from swatlib.data.recording import usual_step
+from swatlib.limits import Rows as RowCount
+from swatlib.views.base import View
 from swatlib.views.checks.actuators import Dwell, Move
 from swatlib.views.checks.balance import Balance
 from swatlib.views.checks.base import Check, Rows
 from swatlib.views.checks.sensors import Creep, Freeze, Jump
+from swatlib.wording import did_you_mean, listed
 
-KINDS: dict[str, type[Check]] = {
+CHECK_KINDS: dict[str, type[Check]] = {
     "jump": Jump,
     "creep": Creep,
     "freeze": Freeze,
@@ -30,86 +33,60 @@ KINDS: dict[str, type[Check]] = {
 
 
 @dataclass
-class Checks:
-    """Evidence of every kind in `kinds`, side by side. `carry`: as in Features.
+class Checks(View):
+    """Evidence of every kind of check in `kinds`, side by side, high = anomalous. `carry`: as in `View`.
 
-    Learned by `fit`: `checks_`; one a column: `tag_of_`, `names_` and, in words, `says_`.
+    Learned by `fit`, beside what `View` names: `checks_`. Raises ValueError for an unknown kind.
     """
 
-    kinds: tuple[str, ...] = tuple(KINDS)
-    carry: int = 10
+    kinds: tuple[str, ...] = tuple(CHECK_KINDS)
+    carry: RowCount = 10
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if unknown := [kind for kind in self.kinds if kind not in CHECK_KINDS]:
+            hint = did_you_mean(unknown[0], CHECK_KINDS)
+            raise ValueError(f"there is no check {unknown[0]!r}; choose from {', '.join(CHECK_KINDS)}.{hint}")
+        if not self.kinds or len(set(self.kinds)) < len(self.kinds):
+            raise ValueError(f"kinds is {self.kinds}; give one check or more, each once: {', '.join(CHECK_KINDS)}")
 
     @property
     def history(self) -> int:
-        """Past rows that a row of evidence depends on."""
-        return max((KINDS[kind]().history for kind in self.kinds), default=0) + self.carry
-
-    @property
-    def tag_numbers(self) -> np.ndarray:
-        """Number, in `tags_`, of the tag behind each column."""
-        return np.array([self.tags_.index(tag) for tag in self.tag_of_])
+        return max(CHECK_KINDS[kind]().history for kind in self.kinds) + self.carry
 
     def fit(self, *frames: pd.DataFrame) -> Self:
-        """Learn from normal rows × tags; between frames lie holes in time. Raises ValueError for an unknown kind."""
-        if unknown := [kind for kind in self.kinds if kind not in KINDS]:
-            raise ValueError(f"there is no check {unknown[0]!r}; choose from {', '.join(KINDS)}")
         self.tags_ = tuple(frames[0].columns)
-        pieces = [piece for frame in frames for piece in _known(frame.ffill(limit=self.carry))]
-        if not pieces:
-            raise ValueError(
-                "no row has a reading of every tag; leave out the tags that are missing, or give other days"
-            )
-        rows = Rows.of(*pieces, seconds=usual_step(frames[0].index).total_seconds())
-        self.checks_ = [KINDS[kind]().fit(rows) for kind in self.kinds]
+        carried = [self._carried(frame) for frame in frames]
+        known = [frame.notna().all(axis=1).to_numpy() for frame in carried]
+        self._require_rows(sum(np.count_nonzero(mask[self.history :]) for mask in known), frames)
+        parts = [f.iloc[a:b] for f, mask in zip(carried, known, strict=True) for a, b in intervals_of(mask)]
+        rows = Rows.of(*parts, seconds=usual_step(frames[0].index).total_seconds())
+        self.checks_ = [CHECK_KINDS[kind]().fit(rows) for kind in self.kinds]
         self._describe()
+        if not self.names_:
+            raise ValueError(
+                f"none of the checks {', '.join(self.kinds)} applies to {listed(self.tags_)}, which lack a tag they "
+                "need, or do not change on the normal days; give more tags"
+            )
         return self
 
     def transform(self, frame: pd.DataFrame) -> np.ndarray:
-        """Evidence (rows × columns), high = anomalous, NaN where history lacks: the first rows, long holes."""
-        rows = Rows.of(frame.ffill(limit=self.carry))
+        rows = Rows.of(self._carried(frame))
         missing = np.isnan(rows.values).any(axis=1)
         evidence = np.hstack([check.evidence(rows) for check in self.checks_])
         evidence[missing] = np.nan
         evidence[: self.history] = np.nan
         return evidence
 
-    def to_dict(self) -> dict:
-        """Parameters and what was learned, as JSON takes it."""
-        learned = [
-            {key: _plain(value) for key, value in vars(check).items() if key.endswith("_")} for check in self.checks_
-        ]
-        return {"parameters": asdict(self), "tags": self.tags_, "learned": learned}
+    def learned(self) -> dict[str, Any]:
+        return {**super().learned(), "checks_": [check.learned() for check in self.checks_]}
 
-    @classmethod
-    def from_dict(cls, saved: dict) -> Self:
-        """What `to_dict` gave, whole again."""
-        checks = cls(tuple(saved["parameters"]["kinds"]), saved["parameters"]["carry"])
-        checks.tags_ = tuple(saved["tags"])
-        checks.checks_ = [KINDS[kind]() for kind in checks.kinds]
-        for check, learned in zip(checks.checks_, saved["learned"], strict=True):
-            for key, value in learned.items():
-                setattr(check, key, _whole(value))
-        checks._describe()
-        return checks
+    def restore(self, learned: dict[str, Any]) -> None:
+        super().restore({key: value for key, value in learned.items() if key != "checks_"})
+        self.checks_ = [CHECK_KINDS[kind]() for kind in self.kinds]
+        for check, taught in zip(self.checks_, learned["checks_"], strict=True):
+            check.restore(taught)
 
     def _describe(self) -> None:
-        named = [(tag, kind) for kind, check in zip(self.kinds, self.checks_, strict=True) for tag in check.of_]
-        self.tag_of_ = tuple(tag for tag, _ in named)
-        self.names_ = tuple(f"{tag} {kind}" for tag, kind in named)
-        self.says_ = tuple(f"{tag} {KINDS[kind].says}" for tag, kind in named)
-
-
-def _known(frame: pd.DataFrame) -> list[pd.DataFrame]:
-    """The stretches of rows in which every tag has a reading."""
-    rows = np.flatnonzero(frame.notna().all(axis=1))
-    return [frame.iloc[part] for part in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1) if len(part)]
-
-
-def _plain(value):
-    return {"array": value.tolist()} if isinstance(value, np.ndarray) else value
-
-
-def _whole(value):
-    if isinstance(value, dict) and value.keys() == {"array"}:
-        return np.array(value["array"])
-    return tuple(value) if isinstance(value, list) else value
+        each = zip(self.kinds, self.checks_, strict=True)
+        self._name([(tag, kind, check.says) for kind, check in each for tag in check.of_])

@@ -1,20 +1,22 @@
-"""Checks on pumps and valves: a state that lasts too long or was never seen, a move at the wrong level."""
+"""Checks on pumps and valves: a joint state that lasts too long or was never seen, a switch at the wrong level."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
 from swatlib.arrays import difference, rows_since
+from swatlib.limits import Count, Share
 from swatlib.plant import CLOSED, OPEN, TAGS
 from swatlib.views.checks.base import Check, Rows
 
-# What moves together: the inlet of T101 follows that tank alone, its outlet goes with the dosing.
+# Actuators that switch together: the inlet of T101 follows that tank alone, its outlet goes with the dosing.
 GROUPS = (("MV101",), ("P1", "P2"), ("P3", "P6"), ("P4", "P5"))
-# Level by which the PLCs switch an actuator. On normal days the plant's cycle ties every level to every switch, so that
-# this can't be learned from them.
+# Level by which the PLCs switch an actuator. This can't be learned from normal days: there every level goes with every
+# switch, by the plant's cycle.
 COMMANDED_BY = {"LIT101": ("MV101",), "LIT301": ("MV201", "P101", "P102")}
-STATES = 4  # a joint state is below this
+STATES = 4  # of one actuator, or of a pump and its standby
 
 
 def group_of(tag: str) -> int:
@@ -24,19 +26,23 @@ def group_of(tag: str) -> int:
 
 @dataclass
 class Dwell(Check):
-    """How long the actuators of a group have been in one joint state, over the longest on normal days.
+    """How long the actuators of a group have been in one joint state, relative to the longest time on normal days.
 
-    A state that normal days never showed counts over `least` rows. The tag is the actuator that moved last.
+    A state that never occurred on normal days is measured against `least` rows. The tag is the actuator that switched
+    last.
     """
 
     says: ClassVar[str] = "stays too long as it is"
-    most: int = 512
-    least: int = 12
-    history: ClassVar[int] = 512
+    most: Count = 512
+    least: Count = 12
 
-    def fit(self, rows: Rows) -> "Dwell":
+    @property
+    def history(self) -> int:
+        return self.most
+
+    def fit(self, rows: Rows) -> Self:
         self.of_ = rows.actuators
-        self.longest_ = {}
+        self.longest_: dict[str, dict[str, int]] = {}
         for group, columns in self._groups():
             code, age = (each[self.most :] for each in self._state(rows, columns)[:2])
             longest = {}
@@ -55,7 +61,7 @@ class Dwell(Check):
             out[np.arange(len(rows)), np.array(columns)[last]] = (age + 1) / longest
         return out
 
-    def _groups(self):
+    def _groups(self) -> Iterator[tuple[int, list[int]]]:
         numbers = np.array([group_of(tag) for tag in self.of_])
         for group in np.unique(numbers):
             yield int(group), np.flatnonzero(numbers == group).tolist()
@@ -66,25 +72,26 @@ class Dwell(Check):
         code = rows.joint[tags].astype(np.int64) @ STATES ** np.arange(len(columns))
         ages = rows_since(difference(rows[tags]) != 0, self.most)
         changed = difference(code) != 0
-        changed[list(rows.holes)] = True
+        changed[list(rows.gaps)] = True
         begun = rows_since(changed, self.most)
         return code, begun, ages.argmin(axis=1)
 
 
 @dataclass
 class Move(Check):
-    """Level at which an actuator leaves a state of rest, outside of where it does so on normal days.
+    """How far the level at which an actuator leaves a state lies outside the range of such levels on normal days.
 
-    In units of the span that the level then has there, of at least `share` of its range; `enough` moves must be seen.
+    In units of that range, which is taken as at least `share` of the level's whole range. Learned from
+    `enough` switches or more.
     """
 
     says: ClassVar[str] = "moves at the wrong level"
-    share: float = 0.03
-    enough: int = 10
-    history: ClassVar[int] = 1
+    share: Share = 0.03
+    enough: Count = 10
 
-    def fit(self, rows: Rows) -> "Move":
-        self.of_, self.limits_ = (), []
+    def fit(self, rows: Rows) -> Self:
+        self.of_: tuple[str, ...] = ()
+        self.limits_: list[list] = []  # of each column: level, state left, lowest, highest, unit
         for level, commanded in COMMANDED_BY.items():
             for tag in commanded if level in rows.tags else ():
                 if tag in rows.tags:
@@ -92,9 +99,9 @@ class Move(Check):
         return self
 
     def _learn(self, tag: str, level: str, rows: Rows) -> None:
-        column, height = rows.joint[[tag]][:, 0], rows[[level]][:, 0]
+        column, height = rows.joint.column(tag), rows.column(level)
         for before in (CLOSED, OPEN):  # of a pump: off, on
-            at = height[np.setdiff1d(_leaves(column, before), rows.holes)]
+            at = height[np.setdiff1d(_leaves(column, before), rows.gaps)]
             if len(at) >= self.enough:
                 low, high = float(at.min()), float(at.max())
                 self.of_ += (tag,)
@@ -103,7 +110,7 @@ class Move(Check):
     def evidence(self, rows: Rows) -> np.ndarray:
         out = np.zeros((len(rows), len(self.of_)))
         for k, (tag, (level, before, low, high, unit)) in enumerate(zip(self.of_, self.limits_, strict=True)):
-            column, height = rows.joint[[tag]][:, 0], rows[[level]][:, 0]
+            column, height = rows.joint.column(tag), rows.column(level)
             moved = _leaves(column, before)
             out[moved, k] = np.maximum(np.maximum(height[moved] - high, low - height[moved]), 0) / unit
         return out

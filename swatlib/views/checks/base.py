@@ -1,37 +1,43 @@
-"""What every check reads, and arithmetic over past rows that gives the same bits however the rows are cut."""
+"""The contract of every plausibility check, and the readings that it is given."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
 
 from swatlib.arrays import difference
 from swatlib.plant import OFF, PAIRS, TAGS
+from swatlib.views.base import Learned
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Readings (rows × tags, float64, each column in one piece) in time order; `holes`: rows before which some lack.
+    """Readings in time order: rows × tags, float64, in Fortran order, so that a column is contiguous.
 
-    seconds: from one row to the next.
+    gaps: numbers of the rows before which rows are missing. seconds: from one row to the next.
     """
 
     values: np.ndarray
     tags: tuple[str, ...]
-    holes: tuple[int, ...] = ()
+    gaps: tuple[int, ...] = ()
     seconds: float = 1.0
 
     @classmethod
     def of(cls, *frames: pd.DataFrame, seconds: float = 1.0) -> "Rows":
         values = np.vstack([frame.to_numpy(np.float64) for frame in frames])
-        holes = np.cumsum([len(frame) for frame in frames])[:-1]
-        return cls(np.asfortranarray(values), tuple(frames[0].columns), tuple(holes.tolist()), seconds)
+        gaps = np.cumsum([len(frame) for frame in frames])[:-1]
+        return cls(np.asfortranarray(values), tuple(frames[0].columns), tuple(gaps.tolist()), seconds)
 
-    def __getitem__(self, tags) -> np.ndarray:
+    def __getitem__(self, tags: Iterable[str]) -> np.ndarray:
         """Columns of these tags (rows × tags)."""
         return self.values.T[[self.tags.index(tag) for tag in tags]].T
+
+    def column(self, tag: str) -> np.ndarray:
+        """Readings of one tag (rows,)."""
+        return self.values[:, self.tags.index(tag)]
 
     def __len__(self) -> int:
         return len(self.values)
@@ -47,9 +53,9 @@ class Rows:
 
     @cached_property
     def joint(self) -> "Rows":
-        """State of each actuator; of a pump with a stand-by that of both: 1 none runs, 2 either, 3 both.
+        """State of each actuator; a pump and its standby have one state: 1 none runs, 2 one does, 3 both.
 
-        That the stand-by takes over is no attack; that both run, or none, may be one.
+        A standby that takes over is no attack; both running, or none, may be one.
         """
         X = self[self.actuators].copy()
         for pair in PAIRS:
@@ -58,21 +64,25 @@ class Rows:
         return Rows(X, self.actuators)
 
 
-class Check:
-    """One kind of evidence that a tag behaves as it never did on normal days.
+class Check(Learned):
+    """One kind of plausibility check: evidence that a tag behaves as it never did on normal days.
 
-    `evidence` is high = anomalous, one column for each of `of_`, the tag that it speaks about; up to 1 it means
-    nothing. A row's evidence depends on that row and on `history` before it. `says`: what the tag does, in words. What
-    `fit` learns ends in `_`.
+    `evidence` is high = anomalous, with one column for each tag in `of_`; values up to 1 are normal. The evidence of a
+    row depends on that row and on `history` rows before it. `says`: what the tag does, in words.
     """
 
-    history: ClassVar[int] = 1
     says: ClassVar[str]
+    of_: tuple[str, ...]
 
-    def fit(self, rows: Rows) -> "Check":
+    @property
+    def history(self) -> int:
+        """Past rows that a row's evidence depends on."""
+        return 1
+
+    def fit(self, rows: Rows) -> Self:
         """Learn from normal rows."""
         raise NotImplementedError
 
     def evidence(self, rows: Rows) -> np.ndarray:
-        """Evidence (rows × columns); that of the first `history` rows means nothing."""
+        """Evidence (rows × columns); that of the first `history` rows is not valid."""
         raise NotImplementedError

@@ -1,26 +1,28 @@
-"""Checks on one sensor by itself: it jumps, stands still, or creeps while nothing moves it."""
+"""Checks on one sensor by itself: it jumps, stands still, or creeps while no actuator moves."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
 from swatlib.arrays import difference, moving_sum, rows_since
+from swatlib.limits import Count, Share
+from swatlib.limits import Rows as Doublings
 from swatlib.plant import TAGS
 from swatlib.views.checks.base import Check, Rows
 
 TINY = 1e-9
-UNIT = 3  # usual steps that a jump must be to count
+UNIT = 3  # a jump is measured in this many usual changes
 
 
 def sensors(rows: Rows) -> tuple[str, ...]:
-    """The tags that are sensors and move."""
+    """Sensors that are not constant."""
     moving = np.ptp(rows.values, axis=0) > 0
     return tuple(tag for tag, moves in zip(rows.tags, moving, strict=True) if moves and TAGS[tag].is_sensor)
 
 
 def usual(moves: np.ndarray, otherwise: float | np.ndarray = TINY) -> np.ndarray:
-    """Median size of the moves in each column that are none of nothing; `otherwise` where all are."""
+    """Median size of the moves other than 0 in each column; `otherwise` where there is none."""
     sizes = [np.abs(column[column != 0]) for column in moves.T]
     return np.where(
         [len(each) > 0 for each in sizes], [np.median(each) if len(each) else 0 for each in sizes], otherwise
@@ -29,20 +31,20 @@ def usual(moves: np.ndarray, otherwise: float | np.ndarray = TINY) -> np.ndarray
 
 @dataclass
 class Jump(Check):
-    """Change within one row, over the usual change (median of those that are not 0).
+    """Change from one row to the next, relative to the usual change (the median of those that are not 0).
 
-    The second half of the columns counts it only while no actuator has moved for `settled` rows: then flows and
-    pressures have no reason to.
+    The second half of the columns counts it only while no actuator has moved for `settled` rows, when flows and
+    pressures have no cause to change.
     """
 
     says: ClassVar[str] = "jumps"
-    settled: int = 40
+    settled: Count = 40
 
     @property
     def history(self) -> int:
         return self.settled
 
-    def fit(self, rows: Rows) -> "Jump":
+    def fit(self, rows: Rows) -> Self:
         self.of_ = sensors(rows) * 2
         self.unit_ = UNIT * usual(difference(rows[self._tags]))
         return self
@@ -59,19 +61,25 @@ class Jump(Check):
 
 @dataclass
 class Freeze(Check):
-    """Rows since the last change, over `least`, unless the sensor rests at the value where it often does (no flow)."""
+    """Rows since the last change, in units of `least`, unless the sensor is at the value of its rest (no flow).
+
+    That is its most frequent value, if a share `often` of the normal rows has it.
+    """
 
     says: ClassVar[str] = "stands still"
-    most: int = 300
-    least: int = 8
-    often: float = 0.05
-    history: ClassVar[int] = 300
+    most: Count = 300
+    least: Count = 8
+    often: Share = 0.05
 
-    def fit(self, rows: Rows) -> "Freeze":
+    @property
+    def history(self) -> int:
+        return self.most
+
+    def fit(self, rows: Rows) -> Self:
         tags = sensors(rows)
         rests = np.array([_rest(column, self.often) for column in rows[tags].T])
         still = self._still(rows[tags], rests)[self.most :].max(axis=0)
-        kept = still < self.most / 2  # a sensor that stands still for longer on normal days can't be told from a frozen
+        kept = still < self.most / 2  # a sensor that normally stands still for longer can't be told from a frozen one
         self.of_, self.rests_ = tuple(np.array(tags)[kept].tolist()), rests[kept]
         return self
 
@@ -90,19 +98,19 @@ def _rest(column: np.ndarray, often: float) -> float:
 
 @dataclass
 class Creep(Check):
-    """Change over 2**doublings rows while no actuator has moved for twice as long, over the sensor's usual step there.
+    """Change over 2**doublings rows while no actuator has moved for twice as long, relative to the usual change then.
 
-    Levels are left out: their balance says more.
+    Levels are left out: their mass balance says more.
     """
 
     says: ClassVar[str] = "creeps while nothing moves it"
-    doublings: int = 7
+    doublings: Doublings = 7
 
     @property
     def history(self) -> int:
         return 2 ** (self.doublings + 1)
 
-    def fit(self, rows: Rows) -> "Creep":
+    def fit(self, rows: Rows) -> Self:
         self.of_ = tuple(tag for tag in sensors(rows) if TAGS[tag].kind != "level")
         moves = self._moves(rows)
         self.unit_ = usual(moves, usual(difference(rows[self.of_])))
