@@ -1,6 +1,9 @@
 """Recordings as parquet under the checksum of the file they came from, so that a workbook is parsed once."""
 
+import hashlib
 import json
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +16,22 @@ from swatlib.data.recording import Recording
 from swatlib.plant import TAG_NAMES
 from swatlib.settings import settings
 
-FORMAT = 2  # to be raised whenever the same bytes would give another recording
 _ABOUT = b"swatlib"
 _TIME, _LABEL, _EXTRA = "time", "attack", "extra "
 
 
 def entry(sha256: str) -> Path:
     """Where the recording of a file with this checksum is cached."""
-    return settings().cache_folder / "recordings" / f"{sha256}-{FORMAT}.parquet"
+    return settings().cache_folder / "recordings" / f"{sha256}-{reader()}.parquet"
+
+
+@cache
+def reader() -> str:
+    """Digest of the code and libraries that make a recording of a file: another reader may read it otherwise."""
+    here = Path(__file__).parent
+    sources = [path.read_bytes() for path in (here.parent / "plant.py", *sorted(here.glob("*.py")))]
+    libraries = [version(name).encode() for name in ("fastexcel", "pyarrow")]
+    return hashlib.sha256(b"".join([*sources, *libraries])).hexdigest()[:16]
 
 
 def fetch(sha256: str) -> tuple[Recording | None, list[str]]:

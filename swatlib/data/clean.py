@@ -61,19 +61,24 @@ def _understood(table: Table) -> tuple[Recording, Table]:
     role = roles.assign(table)
     values = readings.read_readings(table, role.tags)
     kept = table.keep(values.kept)
-    stamps, said_times = _times(kept, role.time)
+    stamps, said_times = _times(kept, role.time, role.date)
     label, said_label = labels.read_labels(kept, role.labels)
     index = pd.DatetimeIndex(stamps, name="time")
+    extra = _extra(kept, role.extra, index)
+    said_label += [f"column {name!r} reads like a label, and is kept apart" for name in labels.resembling(extra)]
     recording = Recording(
         frame=pd.DataFrame(values.matrix.T, index=index, columns=list(role.tags)),
         label=None if label is None else pd.Series(label, index=index, name="attack"),
-        extra=_extra(kept, role.extra, index),
+        extra=extra,
         findings=(*table.findings, *role.findings, *values.findings, *said_times, *said_label),
     )
     return recording, kept
 
 
-def _times(table: Table, column: int | None) -> tuple[np.ndarray, list[str]]:
+def _times(table: Table, column: int | None, date: int | None) -> tuple[np.ndarray, list[str]]:
+    if column is not None and date is not None:
+        whole = times.joined(table.columns[date], table.columns[column])
+        return times.parse(table, whole, f"{table.names[date]} {table.names[column]}")
     if column is not None:
         return times.parse(table, table.columns[column], table.names[column])
     said = f"no column of times: rows were given one second each from {times.UNTIMED} on, in the order of the file"

@@ -7,6 +7,7 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
+from swatlib.data.labels import resembling
 from swatlib.data.recording import EVENT_COLUMNS, SECOND, DataError, Recording, touching, usual_step
 from swatlib.wording import count, listed
 
@@ -51,6 +52,11 @@ def normal_frame(recording: Recording) -> pd.DataFrame:
     attacked = 0 if recording.label is None else int(recording.label.sum())
     if attacked:
         raise DataError(f"{attacked:,} of {len(recording.frame):,} rows are labelled attack; fit on normal days only")
+    if recording.label is None and (like := resembling(recording.extra)):
+        raise DataError(
+            f"column {listed(map(repr, like))} reads like a label and is none here, so attacks might be fitted on; "
+            "name it Normal/Attack and write Normal and Attack, or take it out of the file"
+        )
     if known := len(attacks(recording)):
         raise DataError(f"{known} attacks are known in the time of this recording; fit on normal days only")
     return recording.frame

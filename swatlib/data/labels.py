@@ -3,16 +3,30 @@
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from swatlib.data.names import says_attack, says_normal
+from swatlib.data.names import resembles_label, says_normal
 from swatlib.data.recording import DataError
 from swatlib.data.table import Table
 from swatlib.wording import count, listed
 
 _NORMAL = {"normal", "0", "false"}
 _ATTACK = {"attack", "1", "true"}
+_LIKE_NORMAL = _NORMAL | {"benign", "inlier", "nominal", "safe", "ok", "none", ""}
+_LIKE_LABEL = {
+    "normal",
+    "attack",
+    "benign",
+    "anomaly",
+    "anomalous",
+    "abnormal",
+    "malicious",
+    "intrusion",
+    "outlier",
+    "inlier",
+}
 _ALLOWED = "write Normal or Attack, 0 or 1, True or False"
 
 
@@ -37,6 +51,23 @@ def read_labels(table: Table, columns: list[int]) -> tuple[np.ndarray | None, li
     if len(labels) > 1:
         findings.append(f"label columns {listed(map(repr, labels))} agree")
     return labels.get(first), findings
+
+
+def resembling(extra: pd.DataFrame | None) -> list[str]:
+    """Names of columns that were kept apart and read like a label, by their name or by their words.
+
+    A column that says normal throughout labels nothing.
+    """
+    columns = {} if extra is None else {str(name): _words(column) for name, column in extra.items()}
+    return [name for name, words in columns.items() if not words <= _LIKE_NORMAL and _resembles(name, words)]
+
+
+def _resembles(name: str, words: set[str]) -> bool:
+    return resembles_label(name) or (words <= _LIKE_LABEL | _LIKE_NORMAL and not words.isdisjoint(_LIKE_LABEL))
+
+
+def _words(column: pd.Series) -> set[str]:
+    return {_squeezed(str(value)) for value in column.dropna().unique()}
 
 
 def _one(table: Table, column: int) -> tuple[np.ndarray, list[str]]:
@@ -70,8 +101,11 @@ def _meaning(table: Table, name: str, met: Counter) -> dict[str, bool]:
             f"label column {name!r} holds {listed(met)}, and its name leaves open which of them is the attack; "
             "write Normal and Attack"
         )
-    if "-1" in words.values() and says_attack(name) and numeric:
-        return {text: word == "1" for text, word in words.items()}
+    if "-1" in words.values() and numeric:
+        raise table.error(
+            f"label column {name!r} holds {listed(met)}, and -1 marks the anomaly in some programs and the normal row "
+            "in others; write Normal and Attack"
+        )
     known = dict.fromkeys(_NORMAL, False) | dict.fromkeys(_ATTACK, True)
     return {text: known[word] for text, word in words.items() if word in known}
 
@@ -80,10 +114,9 @@ def _third_meaning(table: Table, name: str, indices: np.ndarray, texts: list[str
     rows = np.flatnonzero(np.isin(indices, unknown))
     text = texts[indices[rows[0]]]
     met = f"reads {text!r}" if text else "is empty"
-    why = "and its name leaves open if -1 is the attack" if _squeezed(text) == "-1" else "neither normal nor attack"
     return table.error(
-        f"label column {name!r} {met}, {why} ({count(len(rows), 'row')} without a meaning); {_ALLOWED}, or rename the "
-        "column if it is no label",
+        f"label column {name!r} {met}, neither normal nor attack ({count(len(rows), 'row')} without a meaning); "
+        f"{_ALLOWED}, or rename the column if it is no label",
         int(rows[0]),
     )
 

@@ -2,7 +2,7 @@
 
 import re
 
-from swatlib.plant import TAGS
+from swatlib.plant import TAGS, Tag
 
 _VENDOR = "HMI_"
 _SUFFIX = re.compile(r"(\.PV|[. ]STATUS|\.ALARM)$")
@@ -10,17 +10,32 @@ _BLANK = re.compile(r"[\s-]+")
 _ALIASES = {"DIT301": "DPIT301", "UV01": "UV401"}
 _UNNAMED = re.compile(r"(unnamed:?\s*\d*|index|__index_level_0__|\d+)?", re.IGNORECASE)
 
+_UNIT = re.compile(r"\s*[\[(]\s*([^\])]*?)\s*[\])]\s*$")
+_SAME_UNITS = {"us/cm": "µs/cm", "m3/h": "m³/h", "m^3/h": "m³/h", "cbm/h": "m³/h", "mg/l": "ppm"}
+
 _TIMES = re.compile(r"(time|timestamp|tstamp|datetime|date|(gmt|utc)([+-]\d+)?)")
-_LABELS = {"normal/attack", "attack/normal", "normal", "attack", "isattack", "label", "labels", "y", "anomaly"}
-ATTACK_NAMES = {"attack", "isattack", "anomaly"}
+_ATTACK = {
+    "attack",
+    "isattack",
+    "attackflag",
+    "attflag",
+    "attacklabel",
+    "anomaly",
+    "isanomaly",
+    "anomalylabel",
+    "outlier",
+}
+_ATTACK |= {"isoutlier", "intrusion", "isintrusion"}
+_LABELS = _ATTACK | {"normalattack", "attacknormal", "normal", "label", "labels", "y", "class", "groundtruth"}
+_LIKE_LABELS = re.compile(r"attack|anomal|outlier|intrusion|malicious|normal|label|class$|faulty?$|groundtruth")
 
 
 def plain(name: str) -> str:
-    """The one rule for all forms: no outer blanks, vendor path, `.Pv`, `.Status`, `.Alarm`, inner blanks or hyphens.
+    """The one rule for all forms: no outer blanks, vendor path, unit, `.Pv`, `.Status`, `.Alarm`, blanks, hyphens.
 
     Upper case; two tags that some files call otherwise get the name they have in the official files.
     """
-    bare = name.strip().upper().rpartition(_VENDOR)[2]
+    bare = _UNIT.sub("", name.strip()).upper().rpartition(_VENDOR)[2]
     bare = _BLANK.sub("", _SUFFIX.sub("", bare))
     return _ALIASES.get(bare, bare)
 
@@ -30,13 +45,20 @@ def tag(name: str) -> str | None:
     return plain(name) if plain(name) in TAGS else None
 
 
+def other_unit(name: str, of: Tag) -> str | None:
+    """The unit that a column of a sensor names in brackets, where it is not the unit of the tag."""
+    met = _UNIT.search(name.strip())
+    unit = "".join(met[1].split()).casefold().replace("μ", "µ") if met and of.is_sensor else ""
+    return met[1] if met and unit and _SAME_UNITS.get(unit, unit) != of.unit.casefold().replace("μ", "µ") else None
+
+
 def tags_among(names) -> int:
     """How many different tags these names stand for."""
     return len({tag(name) for name in names if name} - {None})
 
 
 def _key(name: str) -> str:
-    return re.sub(r"[\s_]+", "", name).casefold()
+    return re.sub(r"[\s_/.]+", "", name).casefold()
 
 
 def is_time(name: str) -> bool:
@@ -47,9 +69,9 @@ def is_label(name: str) -> bool:
     return _key(name) in _LABELS
 
 
-def says_attack(name: str) -> bool:
-    """Whether the label's name itself tells that the greater of two numbers means attack."""
-    return _key(name) in ATTACK_NAMES
+def resembles_label(name: str) -> bool:
+    """Whether a name suggests a label, though it is none of the known ones."""
+    return bool(_LIKE_LABELS.search(_key(name)))
 
 
 def says_normal(name: str) -> bool:

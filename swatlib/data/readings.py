@@ -7,7 +7,7 @@ import numpy as np
 
 from swatlib.data.names import plain
 from swatlib.data.table import Table
-from swatlib.data.values import Cells, read_cells, switch_name
+from swatlib.data.values import Cells, grouped, read_cells, switch_name
 from swatlib.plant import TAGS
 from swatlib.wording import count, listed
 
@@ -30,6 +30,7 @@ def read_readings(table: Table, tags: dict[str, list[int]]) -> Readings:
     stands between header and first reading. DataError: other text in a tag column, columns of one tag that differ.
     """
     columns = [(tag, number) for tag, numbers in tags.items() for number in numbers]
+    _refuse_grouped(table, columns)
     cells, comma = read_cells([table.columns[number] for _, number in columns], [TAGS[tag] for tag, _ in columns])
     by_column = dict(zip((number for _, number in columns), cells, strict=True))
     matrix = np.empty((len(tags), len(table)), np.float32)
@@ -42,6 +43,16 @@ def read_readings(table: Table, tags: dict[str, list[int]]) -> Readings:
     findings += [*_dropped(table, odd, kept), *_left_empty(table, odd, kept)]
     matrix = matrix if kept.all() else matrix[:, kept]
     return Readings(matrix, kept, [*findings, *_said_empty(list(tags), matrix)])
+
+
+def _refuse_grouped(table: Table, columns: list[tuple[str, int]]) -> None:
+    if place := grouped([table.columns[number] for _, number in columns]):
+        (tag, number), row = columns[place[0]], place[1]
+        raise table.error(
+            f"tag {tag} reads {table.columns[number][row].as_py()!r}, whose comma may group thousands or be decimal; "
+            "write numbers without grouping",
+            row,
+        )
 
 
 def _joined(table: Table, tag: str, columns: list[int], cells: dict[int, Cells]) -> np.ndarray:

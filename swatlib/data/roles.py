@@ -6,18 +6,22 @@ import numpy as np
 import pyarrow as pa
 
 from swatlib.data import times
-from swatlib.data.names import is_label, is_time, is_unnamed, tag
+from swatlib.data.names import is_label, is_time, is_unnamed, other_unit, tag
 from swatlib.data.table import Table
-from swatlib.plant import TAG_NAMES
+from swatlib.plant import TAG_NAMES, TAGS
 from swatlib.wording import count, listed
 
 
 @dataclass(frozen=True)
 class Roles:
-    """Positions of columns. `tags` in plant order, with more than one column where a tag is spread over several."""
+    """Positions of columns. `tags` in plant order, with more than one column where a tag is spread over several.
+
+    `date` is the column of dates where `time` holds times of day.
+    """
 
     tags: dict[str, list[int]]
     time: int | None
+    date: int | None
     labels: list[int]
     extra: list[int]
     findings: list[str]
@@ -29,9 +33,10 @@ def assign(table: Table) -> Roles:
     filled = sorted(set(range(len(table.names))) - set(empty))
     counters = [number for number in filled if _may_count(table.names[number]) and _counts(table.columns[number])]
     clocks = _clocks(table, [number for number in filled if number not in counters])
+    date, clocks = _parted(table, clocks)
     tags = _tags(table, filled)
     labels = [number for number in filled if is_label(table.names[number])]
-    taken = {*counters, *clocks[:1], *labels, *(number for numbers in tags.values() for number in numbers)}
+    taken = {*counters, *clocks[:1], date, *labels, *(number for numbers in tags.values() for number in numbers)}
     extra = [number for number in filled if number not in taken]
     unknown = [number for number in extra if number not in clocks]
     findings = [
@@ -40,7 +45,9 @@ def assign(table: Table) -> Roles:
         *_said_missing(tags),
         *_said_extra(table, clocks[1:], unknown),
     ]
-    return Roles(tags, next(iter(clocks), None), labels, extra, findings)
+    if date is not None:
+        findings.append(f"columns {table.names[date]!r} and {table.names[clocks[0]]!r} put together to one time")
+    return Roles(tags, next(iter(clocks), None), date, labels, extra, findings)
 
 
 def extra_names(table: Table, columns: list[int]) -> list[str]:
@@ -74,9 +81,25 @@ def _clocks(table: Table, columns: list[int]) -> list[int]:
     return named or [number for number in unnamed if times.look_like_times(table.columns[number])]
 
 
+def _parted(table: Table, clocks: list[int]) -> tuple[int | None, list[int]]:
+    """The column of dates where another holds times of day, and the columns of times, those times of day first."""
+    dates = [number for number in clocks if times.is_dates(table.columns[number])]
+    times_of_day = [number for number in clocks if times.is_times_of_day(table.columns[number])]
+    if not dates or not times_of_day:
+        return None, clocks
+    rest = [number for number in clocks if number not in (dates[0], times_of_day[0])]
+    return dates[0], [times_of_day[0], *rest]
+
+
 def _tags(table: Table, filled: list[int]) -> dict[str, list[int]]:
     """An alarm that goes by the name of a tag gives way to the column that holds its readings."""
     claims = {name: [number for number in filled if tag(table.names[number]) == name] for name in TAG_NAMES}
+    for name, columns in claims.items():
+        for unit in (other_unit(table.names[number], TAGS[name]) for number in columns):
+            if unit is not None:
+                raise table.error(
+                    f"{name} is given in {unit!r} where {TAGS[name].unit} is wanted; convert it, name it {name}"
+                )
     alarms = {number for number in filled if table.names[number].strip().casefold().endswith(".alarm")}
     readings = {name: [number for number in columns if number not in alarms] for name, columns in claims.items()}
     return {name: readings[name] or claims[name] for name in TAG_NAMES if claims[name]}

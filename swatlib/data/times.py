@@ -1,7 +1,8 @@
 """Times in any of the forms met, to naive datetime64[ns]: what stands in the file is what comes out.
 
-With the year first (ISO 8601 and its relatives) a date is never ambiguous. Of 2/1/2016 the whole column decides
-whether day or month stands first. The mark of a time zone is cut off, not computed with.
+With a year of four digits first (ISO 8601 and its relatives) a date is never ambiguous. Of 2/1/2016 the whole column
+decides whether day or month stands first. The mark of a time zone is cut off; where the marks differ, as when clocks
+are set back, all times are brought to the first one.
 """
 
 import numpy as np
@@ -24,6 +25,9 @@ _YEAR_FIRST = r"^(?P<year>\d{4})[-/.](?P<first>\d{1,2})[-/.](?P<last>\d{1,2})" +
 _YEAR_LAST = r"^(?P<first>\d{1,2})[-/.](?P<last>\d{1,2})[-/.](?P<year>\d{4}|\d{2}),?" + _CLOCK
 _ALLOWED = "28/12/2015 10:00:00 AM, 2015-12-28 10:00:00 or 2019-07-20T04:30:00Z"
 FAR_YEARS = 1900, 2199  # before and after them no row was recorded
+SHORT_YEARS = 2010, pd.Timestamp.now().year  # what a year of two digits can be: the testbed was built in 2015
+_DATE = r"^(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2}))([T ]0{1,2}:00(:00(\.0+)?)?)?$"
+_TIME_OF_DAY = r"^((1899-12-3[01]|1900-01-0[01])[T ])?\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?\s*([AaPp]\.?[Mm]\.?)?$"
 _SECOND, _DAY = 1_000_000_000, 86_400_000_000_000  # nanoseconds
 _HALF_DAY, _ABOUT = np.timedelta64(12, "h"), np.timedelta64(2, "h")
 
@@ -41,6 +45,28 @@ def look_like_times(column: pa.ChunkedArray) -> bool:
     )
 
 
+def is_dates(column: pa.ChunkedArray) -> bool:
+    """Whether every cell is a date without a time of day."""
+    return _all_match(column, _DATE)
+
+
+def is_times_of_day(column: pa.ChunkedArray) -> bool:
+    """Whether every cell is a time of day without a date."""
+    return _all_match(column, _TIME_OF_DAY)
+
+
+def joined(dates: pa.ChunkedArray, times_of_day: pa.ChunkedArray) -> pa.ChunkedArray:
+    """One column of a column of dates and one of times of day."""
+    date = pc.replace_substring_regex(_text(dates), r"[T ].*$", "")
+    time = pc.replace_substring_regex(_text(times_of_day), r"^\d{4}-\d\d-\d\d[T ]", "")
+    return pa.chunked_array([pc.binary_join_element_wise(date, time, " ")])
+
+
+def _all_match(column: pa.ChunkedArray, pattern: str) -> bool:
+    cells = _text(column).drop_null()
+    return len(cells) > 0 and bool(pc.all(pc.match_substring_regex(cells, pattern)).as_py())
+
+
 def invented(rows: int) -> np.ndarray:
     """Times for rows that have none, from `UNTIMED` on: ten seconds each in a file of medians, else one."""
     step = 10 if any(abs(rows - usual) <= 10 for usual in MEDIANS_OF_TEN.values()) else 1
@@ -53,14 +79,18 @@ def parse(table: Table, column: pa.ChunkedArray, name: str) -> tuple[np.ndarray,
         return _typed(table, column, name)
     text = _text(column)
     times, findings = np.full(len(text), "NaT", "M8[ns]"), []
+    zones = _Zones(table, text, name)
+    findings += zones.findings
+    _refuse_mixed_dates(table, text, name)
     for pattern, dates in ((_YEAR_FIRST, _year_first), (_YEAR_LAST, _year_last)):
         rows = np.flatnonzero(np.isnat(times))
         if len(rows):
             rows, fields = _fields(text, rows, pattern)
         if len(rows):
             clock, said_clock = _clock(fields)
-            days, said_date = dates(fields, clock)
-            times[rows] = days.astype("M8[ns]") + clock.astype("m8[ns]")
+            _refuse_far(table, fields["year"], rows, name)
+            days, said_date = dates(table, fields, clock)
+            times[rows] = days.astype("M8[ns]") + clock.astype("m8[ns]") - zones.late[rows]
             findings += [*said_date, *said_clock]
             _refuse_lost_parts(table, fields, times[rows], name)
     if np.isnat(times).any():
@@ -81,19 +111,31 @@ def _typed(table: Table, column: pa.ChunkedArray, name: str) -> tuple[np.ndarray
         )
     _refuse_far_years(table, column, name)
     zone = column.type.tz
-    naive = pc.local_timestamp(column) if zone else column
-    findings = [f"times are of the zone {zone}, kept as its clock showed them"] if zone else []
-    return naive.cast(pa.timestamp("ns")).to_numpy().copy(), findings
+    if zone is None:
+        return column.cast(pa.timestamp("ns")).to_numpy().copy(), []
+    local, utc = (each.cast(pa.timestamp("ns")).to_numpy() for each in (pc.local_timestamp(column), _naive(column)))
+    offsets, said = local - utc, f"times are of the zone {zone}, kept as its clock showed them"
+    if (offsets != offsets[0]).any():
+        said = f"times are of the zone {zone}, whose clock changes within them; all kept at the offset of the first row"
+    return utc + offsets[0], [said]
+
+
+def _naive(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The moments in UTC, without their zone."""
+    return column.cast(pa.timestamp(column.type.unit, "UTC")).cast(pa.timestamp(column.type.unit))
 
 
 def _refuse_far_years(table: Table, column: pa.ChunkedArray, name: str) -> None:
     """Timestamps that nanoseconds can't hold."""
-    years = pc.year(column).to_numpy()
-    far = np.flatnonzero((years < FAR_YEARS[0]) | (years > FAR_YEARS[1]))
+    _refuse_far(table, pc.year(column).to_numpy(), np.arange(len(column)), name)
+
+
+def _refuse_far(table: Table, years: np.ndarray, rows: np.ndarray, name: str) -> None:
+    far = np.flatnonzero((years >= 100) & ((years < FAR_YEARS[0]) | (years > FAR_YEARS[1])))
     if len(far):
         raise table.error(
             f"column {name!r} has the year {years[far[0]]} (so {count(len(far), 'row')}); mend it, or delete the row",
-            int(far[0]),
+            int(rows[far[0]]),
         )
 
 
@@ -107,7 +149,7 @@ def _unreadable(table: Table, text: pa.Array, name: str, bad: np.ndarray) -> Dat
 
 
 def _fields(text: pa.Array, rows: np.ndarray, pattern: str) -> tuple[np.ndarray, Fields]:
-    """Which of the rows match, and their fields: integers, "a" or "p" or "" as half, the zone's mark, the text."""
+    """Which of the rows match, and their fields: integers, "a" or "p" or "" as half, the text."""
     chosen = text if len(rows) == len(text) else text.take(pa.array(rows))
     found = pc.extract_regex(chosen, pattern)
     hit = found.is_valid()
@@ -116,7 +158,7 @@ def _fields(text: pa.Array, rows: np.ndarray, pattern: str) -> tuple[np.ndarray,
     fields = {key: _integers(parts[key]) for key in ("year", "first", "last", "hour", "minute", "second")}
     fields["nanosecond"] = _integers(pc.utf8_rpad(parts["fraction"], 9, "0"))
     fields["half"] = pc.utf8_lower(parts["half"]).to_numpy(zero_copy_only=False).astype("U1")
-    fields |= {"zones": np.array(pc.unique(parts["zone"]).to_pylist()), "text": chosen}
+    fields["text"] = chosen
     fields["to_the_second"] = pc.not_equal(parts["second"], "").to_numpy(zero_copy_only=False)
     return rows[hit.to_numpy(zero_copy_only=False)], fields
 
@@ -133,9 +175,6 @@ def _clock(fields: Fields) -> tuple[np.ndarray, list[str]]:
     seconds = (hour * 60 + fields["minute"]) * 60 + fields["second"]
     clock = np.where(possible, seconds * _SECOND + fields["nanosecond"], np.iinfo("i8").min)
     findings = []
-    zones = listed(sorted(set(fields["zones"]) - {""}))
-    if zones:
-        findings.append(f"times are marked {zones}, kept as they stand without the mark")
     fractions = np.count_nonzero(fields["nanosecond"])
     if fractions:
         findings.append(f"{count(fractions, 'time')} with a fraction of a second, kept")
@@ -151,13 +190,16 @@ def _days(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
     return days
 
 
-def _year_first(fields: Fields, clock: np.ndarray) -> tuple[np.ndarray, list[str]]:
+def _year_first(table: Table, fields: Fields, clock: np.ndarray) -> tuple[np.ndarray, list[str]]:
     return _days(fields["year"], fields["first"], fields["last"]), []
 
 
-def _year_last(fields: Fields, clock: np.ndarray) -> tuple[np.ndarray, list[str]]:
+def _year_last(table: Table, fields: Fields, clock: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Dates whose order the column decides: by a number past 12, else by the order in which the rows run on."""
     year, first, last = fields["year"], fields["first"], fields["last"]
+    if (year < 100).any() and _short_year_stands_first(table, fields):
+        days = _days(first, last, year)
+        return days, [f"times have the year first, in two digits: {_example(fields, days, clock)}"]
     day_first, month_first = _days(year, last, first), _days(year, first, last)
     if (first > 12).any():
         return day_first, [f"times have the day first: {_example(fields, day_first, clock)}"]
@@ -171,6 +213,65 @@ def _year_last(fields: Fields, clock: np.ndarray) -> tuple[np.ndarray, list[str]
     if jumps[0] == jumps[1]:
         why = "taken as in the official files, since no row tells; if it is the month, write times with the year first"
     return days, [f"times have the {order} first ({why}): {_example(fields, days, clock)}"]
+
+
+def _short_year_stands_first(table: Table, fields: Fields) -> bool:
+    """Whether 15/12/28 begins with its year. DataError where it may as well end with it."""
+    begins, ends = (
+        bool(((2000 + each >= SHORT_YEARS[0]) & (2000 + each <= SHORT_YEARS[1])).all())
+        for each in (fields["first"], fields["year"])
+    )
+    if begins and ends and not np.isnat(_days(fields["first"], fields["last"], fields["year"])).any():
+        raise table.error(
+            f"times read like {fields['text'][0].as_py()!r}, whose year may stand first or last; write four digits"
+        )
+    return begins and not ends
+
+
+class _Zones:
+    """Marks of time zones in a column of text. `late`: by how much each row's clock is ahead of the first row's."""
+
+    def __init__(self, table: Table, text: pa.Array, name: str):
+        marks = pc.struct_field(pc.extract_regex(text, r"\d\s*(?P<zone>[Zz]|UTC|GMT|[+-]\d{2}:?\d{2})$"), "zone")
+        met = sorted(set(pc.unique(pc.fill_null(marks, "")).to_pylist()))
+        self.late, self.findings = np.zeros(len(text), "m8[ns]"), []
+        if met == [""]:
+            return
+        offsets = {mark: _offset(mark) for mark in met if mark}
+        if len(set(offsets.values())) == 1:
+            self.findings = [f"times are marked {listed(offsets)}, kept as they stand without the mark"]
+            return
+        cells = pc.fill_null(marks, "").dictionary_encode()
+        if "" in met:
+            row = int(np.flatnonzero(pc.equal(pc.fill_null(marks, ""), "").to_numpy(zero_copy_only=False))[0])
+            raise table.error(
+                f"column {name!r} has marks of several time zones and here none; write it as in the other rows", row
+            )
+        minutes = np.array([offsets[mark] for mark in cells.dictionary.to_pylist()])[cells.indices.to_numpy()]
+        self.late = ((minutes - minutes[0]) * 60 * _SECOND).astype("m8[ns]")
+        self.findings = [f"times are marked {listed(offsets)}, brought to the {marks[0].as_py()} of the first row"]
+
+
+def _offset(mark: str) -> int:
+    """Minutes ahead of UTC."""
+    if mark[0] not in "+-":
+        return 0
+    digits = mark[1:].replace(":", "")
+    return int(f"{mark[0]}1") * (60 * int(digits[:2]) + int(digits[2:]))
+
+
+def _refuse_mixed_dates(table: Table, text: pa.Array, name: str) -> None:
+    """A spreadsheet takes 2/1/2016 for a date, by its own order of day and month, and leaves 31/12/2015 as text."""
+    year_last = pc.match_substring_regex(text, _YEAR_LAST).to_numpy(zero_copy_only=False)
+    typed = pc.match_substring_regex(text, r"^\d{4}-(0\d|1[0-2])-(0\d|1[0-2]) ").to_numpy(zero_copy_only=False)
+    rows = np.flatnonzero(typed == np.True_)
+    if len(rows) and (year_last == np.True_).any():
+        first = int(rows[0])
+        raise table.error(
+            f"column {name!r} reads {text[first].as_py()!r} among times with the year last, so that a spreadsheet may "
+            f"have exchanged day and month (so {count(len(rows), 'row')}); write all times with the year first",
+            first,
+        )
 
 
 def _example(fields: Fields, days: np.ndarray, clock: np.ndarray) -> str:

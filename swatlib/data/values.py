@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 from swatlib.plant import CLOSED, OFF, ON, OPEN, TRAVELLING, Tag
 
 _COMMA = r"^([-+]?\d+),(\d+(?:[eE][-+]?\d+)?)$"
+_GROUPS = r"^[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$"  # 1,000 may be a thousand, or one with three decimals
+_DOT = r"\d\.\d"
 _SWITCH_RECORD = re.compile(r"\{.*u?'Name': u?'(\w+)'.*\}")
 _ACTIVE, _INACTIVE = ("active", "on", "true"), ("inactive", "off", "false")
 _SWITCH = dict.fromkeys(_ACTIVE, ON) | dict.fromkeys(_INACTIVE, OFF)
@@ -36,8 +38,24 @@ def switch_name(text: str) -> str:
     return record[1] if record else text.strip()
 
 
+def grouped(columns: list[pa.ChunkedArray]) -> tuple[int, int] | None:
+    """Column and row of a number like 1,000 where no other cell tells if its comma groups thousands or is decimal."""
+    texts = {number: column for number, column in enumerate(columns) if pa.types.is_string(column.type)}
+    if any(_any(column, _DOT) for column in texts.values()):
+        return None
+    commas = {number: column for number, column in texts.items() if _any(column, _COMMA)}
+    if any(_any(column, r"^[-+]?(\d+,(\d{1,2}|\d{4,})|0\d*,\d+|\d{4,},\d+)$") for column in commas.values()):
+        return None
+    for number, column in commas.items():
+        return number, pc.index(pc.match_substring_regex(column, _COMMA), True).as_py()
+    return None
+
+
 def read_cells(columns: list[pa.ChunkedArray], tags: list[Tag]) -> tuple[list[Cells], bool]:
-    """The cells of tag columns, and whether they have decimal commas. Words of a switch become official codes."""
+    """The cells of tag columns, and whether they have decimal commas. Words of a switch become official codes.
+
+    Beside numbers with a decimal point, commas group thousands.
+    """
     columns = [column if _is_number(column) else column.cast(pa.string()) for column in columns]
     cells = [_plain(column) for column in columns]
     if None not in cells:
@@ -64,7 +82,7 @@ def _plain(column: pa.ChunkedArray) -> Cells | None:
 def _has_decimal_comma(columns: list[pa.ChunkedArray]) -> bool:
     """Whether some cells read like 2,5 and none like 2.5."""
     texts = [column for column in columns if not _is_number(column)]
-    return any(_any(column, _COMMA) for column in texts) and not any(_any(column, r"\d\.\d") for column in texts)
+    return any(_any(column, _COMMA) for column in texts) and not any(_any(column, _DOT) for column in texts)
 
 
 def _any(column: pa.ChunkedArray, pattern: str) -> bool:
@@ -73,7 +91,9 @@ def _any(column: pa.ChunkedArray, pattern: str) -> bool:
 
 def _tidy(column: pa.ChunkedArray, comma: bool) -> pa.ChunkedArray:
     column = pc.utf8_trim_whitespace(column.cast(pa.string()))
-    return pc.replace_substring_regex(column, _COMMA, r"\1.\2") if comma else column
+    if comma:
+        return pc.replace_substring_regex(column, _COMMA, r"\1.\2")
+    return pc.if_else(pc.match_substring_regex(column, _GROUPS), pc.replace_substring(column, ",", ""), column)
 
 
 def _mixed(text: pa.ChunkedArray, tag: Tag) -> Cells:

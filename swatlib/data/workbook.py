@@ -71,7 +71,12 @@ def _try_sheet(reader: fastexcel.ExcelReader, name: str, workbook: str) -> Table
 
 def _typed(reader: fastexcel.ExcelReader, name: str, place: str) -> Table | None:
     """The sheet read as numbers, faster than as text; None unless its header is official and no cell gets lost."""
-    batch = reader.load_sheet(name, header_row=OFFICIAL_HEADER, eager=True)
+    try:
+        batch = reader.load_sheet(
+            name, header_row=OFFICIAL_HEADER, eager=True, dtype_coercion="strict", schema_sample_rows=None
+        )
+    except fastexcel.UnsupportedColumnTypeCombinationError:  # such as FALSE among numbers, which would become 0
+        return None
     names = batch.schema.names
     if not tags_among(names) or _renamed(names) or any(map(_may_have_lost, batch.columns)):
         return None

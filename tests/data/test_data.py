@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal, assert_series_equal
 
 from swatlib.data import DataError, Recording, attacks, correct_labels, load
+from swatlib.data.cache import reader
 from swatlib.data.names import plain, tag
 from swatlib.data.table import Table
 from swatlib.data.times import parse
@@ -228,7 +229,7 @@ def test_the_cache_gives_the_same_recording(kept):
     assert not folder.exists()
     assert_same(load(path), fresh)
     (entry,) = folder.iterdir()
-    assert entry.name == f"{fresh.source[0].sha256}-2.parquet"
+    assert entry.name == f"{fresh.source[0].sha256}-{reader()}.parquet"
     path.rename(path.with_name("renamed.csv"))
     again = load(path.with_name("renamed.csv"))
     assert_same(replace(again, source=fresh.source), fresh)

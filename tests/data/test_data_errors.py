@@ -149,7 +149,7 @@ def test_times_that_lost_their_seconds_are_refused(tmp_path):
             "label",
             "-1",
             "1",
-            "labels.csv, row 2: label column 'label' reads '-1', and its name leaves open if -1 is the attack (4 rows",
+            "labels.csv: label column 'label' holds -1 and 1, and -1 marks the anomaly in some programs",
         ),
         (
             "Normal",

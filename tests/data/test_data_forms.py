@@ -118,7 +118,6 @@ LABELS = [
     ("Label", "0.0", "1.0"),
     ("y", "Normal", "Attack"),
     ("ATTACK", "0", "1"),
-    ("Attack", "-1", "1"),
     ("Attack", "benign", "Spoofing"),
 ]
 
