@@ -74,7 +74,7 @@ class Pipeline:
     Examples
     --------
     >>> from swatlib import Pipeline, simulate
-    >>> pipeline = Pipeline(("pca",), startup=0).fit(simulate("6h", attacks=None))
+    >>> pipeline = Pipeline(("pca",), startup=0).fit(simulate("18h", attacks=None))
     >>> scores = pipeline.score(simulate("1h", attacks=None, seed=1).frame)
     >>> scores["pca"].columns.tolist()
     ['score', 'threshold', 'alarm', 'lead']
