@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from swatlib.arrays import SECONDS_PER_DAY, count_within, intervals_of, mask_of
 
+PerDraw: TypeAlias = float | np.ndarray  # a number, or one value per bootstrap draw (draws,)
 LEAST_STRETCHES = 4  # a day's alarms come together, so quiet time is drawn by days; a short recording by its quarters
 _NONE = np.empty(0, dtype=np.int64)
 
@@ -82,6 +84,16 @@ class Case:
         """Rows of any event (n,), bool."""
         return mask_of(self.spans, len(self.label))
 
+    @cached_property
+    def normal(self) -> np.ndarray:
+        """Rows that are no attack and lie in no event (n,), bool."""
+        return ~self.label & ~self.in_event
+
+    @property
+    def unknown(self) -> PerDraw:
+        """What a metric is that can't be computed: NaN, or one per draw."""
+        return np.nan if self.weights is None else np.full(len(self.weights), np.nan)
+
     @property
     def false_alarms(self):
         """Number of runs of the alarm that touch no event."""
@@ -105,7 +117,7 @@ def make_case(label, alarm=None, score=None, events=None) -> Case:
     for name, given in (("alarm", alarm), ("score", score)):
         index = _same_rows(name, given, len(truth), index)
     alarm = None if alarm is None else column("alarm", alarm)[0]
-    score = None if score is None else _score(score, truth, alarm)
+    score = None if score is None else _score(score, alarm)
     seconds = clock(index, len(truth))
     spans, onsets = rows_of_events(intervals_of(truth) if events is None else events, index, seconds)
     return Case(truth, spans, onsets, seconds, alarm, score)
@@ -166,6 +178,11 @@ def share(part, whole):
     return np.divide(part, whole, out=np.zeros(np.broadcast(part, whole).shape), where=np.asarray(whole) > 0)
 
 
+def rate(part: PerDraw, whole: PerDraw) -> PerDraw:
+    """part / whole, NaN where the whole is 0; numbers or (draws,)."""
+    return np.divide(part, whole, out=np.full(np.broadcast(part, whole).shape, np.nan), where=np.asarray(whole) > 0)
+
+
 def harmonic(a, b):
     """Harmonic mean, 0 where both are; numbers or (draws,)."""
     return share(2 * a * b, a + b)
@@ -190,13 +207,11 @@ def _same_rows(name: str, values, rows: int, index: pd.DatetimeIndex | None) -> 
     return own
 
 
-def _score(values, label: np.ndarray, alarm: np.ndarray | None) -> np.ndarray:
+def _score(values, alarm: np.ndarray | None) -> np.ndarray:
     score = np.asarray(values, dtype=np.float64)
     missing = np.isnan(score)
     if np.isinf(score).any():
         raise ValueError(f"score is infinite in {np.count_nonzero(np.isinf(score)):,} rows; give finite numbers or NaN")
-    if not (label & ~missing).any():
-        raise ValueError("no row of an attack has a score; give scores that cover at least one attack")
     if alarm is not None and (alarm & missing).any():
         rows = np.count_nonzero(alarm & missing)
         raise ValueError(f"{rows:,} rows alarm without a score; set the alarm to False where the score is NaN")

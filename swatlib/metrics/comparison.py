@@ -8,6 +8,7 @@ from swatlib.metrics.baselines import baselines
 from swatlib.metrics.bootstrap import DRAWS, intervals, marked, resampled
 from swatlib.metrics.case import make_case
 from swatlib.metrics.evaluation import METRICS, evaluate, measure
+from swatlib.wording import listed
 
 
 def compare(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
@@ -18,7 +19,8 @@ def compare(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame,
     rows.
     """
     seconds = np.diff(scores.index) / pd.Timedelta("1s")
-    days = len(scores) * np.median(seconds) / SECONDS_PER_DAY  # a hole in the recording is no time
+    # A gap in the recording is not counted, and how long a single row lasts is unknown.
+    days = len(scores) * np.median(seconds) / SECONDS_PER_DAY if len(seconds) else np.nan
     rows = {}
     for row, (alarm, score) in _answers(scores, label, events, seed).items():
         rows[row] = {"alarms_per_day": len(intervals_of(alarm.to_numpy())) / days}
@@ -73,25 +75,54 @@ def summary(table: pd.DataFrame) -> dict:
 
 def verdict(table: pd.DataFrame, samples: pd.DataFrame | None = None) -> str:
     """What `compare`'s table says, in a few sentences; with draws of `compare_resampled`, who ties with the first."""
-    if table["event_f1"].isna().all():
-        return "No attack is labelled in this recording: alarms can be counted, and not judged."
-    if table.loc["detector", "event_recall"].max() == 0:
+    return " ".join(filter(None, (_ranking_sentences(table, samples), *_unknown_sentences(table))))
+
+
+def _ranking_sentences(table: pd.DataFrame, samples: pd.DataFrame | None) -> str:
+    recall = table.loc["detector", "event_recall"]
+    if recall.isna().all():
+        return "No attack is labelled in this recording: alarms can be counted, but not judged."
+    if recall.max() == 0:
         return "No detector finds any of the attacks."
-    first, null = table.loc[("detector", summary(table)["best_detector"])], table.loc[("baseline", "only-largest")]
-    ties = "" if samples is None else _said_ties(table, samples, first.name[1])
+    if table.loc["detector", "false_positive_rate"].isna().all():
+        return f"Most attacks are found by **{recall.idxmax()}**: {recall.max():.0%}."
+    first, baseline = table.loc[("detector", summary(table)["best_detector"])], table.loc[("baseline", "only-largest")]
+    ties = "" if samples is None else _ties_sentence(table, samples, first.name[1])
     return (
         f"By event F1 **{first.name[1]}** comes first: it finds {first['event_recall']:.0%} of the attacks at "
-        f"{first['false_alarms_per_day']:.1f} false alarms a day, and is in alarm for "
+        f"{first['false_alarms_per_day']:.1f} false alarms per day, and is in alarm for "
         f"{first['false_positive_rate']:.1%} of the normal time.{ties} A detector that flags only the longest attack, "
-        f"and all of it, has an F1 over rows of {null['f1']:.2f}, the best here "
+        f"and all of it, has an F1 over rows of {baseline['f1']:.2f}, the best here "
         f"{table.loc['detector', 'f1'].max():.2f}."
     )
 
 
-def _said_ties(table: pd.DataFrame, samples: pd.DataFrame, first: str) -> str:
+def _unknown_sentences(table: pd.DataFrame) -> list[str]:
+    """Which figures of `compare`'s table are NaN, and why; none where that is said already or nothing is found."""
+    detectors, said = table.loc["detector"], []
+    metrics = listed(metric.__name__ for metric in METRICS["score"])
+    if detectors["alarms_per_day"].isna().all():
+        said.append("Alarms per day are NaN: the recording has a single row, whose duration is unknown.")
+    if detectors["event_recall"].isna().all():
+        return said
+    if detectors["false_positive_rate"].isna().all():
+        return [
+            *said,
+            "No row of this recording is normal, so no alarm can be false: false_alarms_per_day, false_positive_rate, "
+            f"{metrics} are NaN, and precision and F1 say nothing.",
+        ]
+    if without := list(detectors.index[detectors["average_precision"].isna()]):
+        said.append(
+            f"For {listed(without)} {metrics} are NaN: no attack row, or no normal row, has a score; "
+            "a score needs as many rows before it as the detector looks back."
+        )
+    return said
+
+
+def _ties_sentence(table: pd.DataFrame, samples: pd.DataFrame, first: str) -> str:
     low, high = intervals(samples).loc[("detector", first), "event_f1"]
     others = [name for name in marked(table, samples, "event_f1") if name != first]
-    tied = f"can't be told from {', '.join(others)}" if others else "beats every other"
+    tied = f"does not differ clearly from {listed(others)}" if others else "beats every other"
     alone = len(samples["detector"].columns.unique(0)) == 1
     drawn = f" Had other attacks and days been drawn, its event F1 would be {low:.2f} to {high:.2f} (95 %)"
     return f"{drawn}." if alone else f"{drawn}: it {tied}."

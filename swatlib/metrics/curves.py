@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from sklearn.metrics import average_precision_score
 
-from swatlib.metrics.case import Case, share
+from swatlib.metrics.case import Case, rate, share
 
 WINDOW, THRESHOLDS = 500, 250  # rows of the widest buffer, and number of thresholds: as in the public implementations
 STEP = 50  # from window to window in a resampled case: the volume changes slowly with it, and draws are many
@@ -23,11 +23,13 @@ def average_precision(case: Case) -> float:
     Weakness: weighs attacks by their length; says nothing about the threshold that is used
     """
     scored = ~np.isnan(case.score)
+    if not _ranks(case, scored):
+        return case.unknown
     if case.weights is None:  # its sum may round to above 1
         return min(average_precision_score(case.label[scored], case.score[scored]), 1.0)
     levels = _levels(case.score[scored], case.score[scored & case.label])
     true, all_ = (case.weights @ _above(case, levels, rows) for rows in (scored & case.label, scored))
-    recall = share(true, true[:, -1:])
+    recall = rate(true, true[:, -1:])
     return (np.diff(recall, prepend=0.0) * share(true, all_)).sum(axis=1)
 
 
@@ -58,6 +60,11 @@ def vus_roc(case: Case) -> float:
     return _volume(case)[1]
 
 
+def _ranks(case: Case, scored: np.ndarray) -> bool:
+    """Whether rows of both kinds have a score; one kind alone gives every score the same area."""
+    return all((scored & rows).any() for rows in (case.label, case.in_event, case.normal))
+
+
 def _levels(*scores: np.ndarray) -> np.ndarray:
     """Descending thresholds: every score, or so many quantiles of each of `scores`, the lowest score among them."""
     shares = np.linspace(0, 1, LEVELS)
@@ -84,14 +91,16 @@ def _counted(groups: np.ndarray, level: np.ndarray, number: int, levels: int, wo
 class _Buffers:
     """Rows near events: one entry for each event and each row near it, which may be near several.
 
-    event, distance, row: (entries,), where `row` numbers the rows. level, owner: first level that a row reaches, and
-    the event it is drawn with (rows,). in_events: first level that a row of each event reaches (m,).
+    event, distance, row: (entries,), where `row` numbers the near rows. rows, level, owner: place of each near row in
+    the recording, the first level it reaches, and the event it is drawn with (near rows,). in_events: first level that
+    a row of each event reaches (m,).
     """
 
     event: np.ndarray
     distance: np.ndarray
     level: np.ndarray
     row: np.ndarray
+    rows: np.ndarray
     owner: np.ndarray
     in_events: np.ndarray
 
@@ -113,20 +122,27 @@ class _Buffers:
 @lru_cache(maxsize=1)  # both metrics come of one pass
 def _volume(case: Case):
     """Volumes under both surfaces; numbers or (draws,)."""
+    scored = ~np.isnan(case.score)
+    if not _ranks(case, scored):
+        return case.unknown, case.unknown
     plain = case.weights is None
     weights = np.ones((1, case.groups.max() + 1)) if plain else case.weights
     windows = np.arange(0, WINDOW + 1, 1 if plain else STEP)
-    scored = ~np.isnan(case.score)
     ordered = np.sort(case.score[scored])[::-1]
     levels = ordered[np.linspace(0, len(ordered) - 1, THRESHOLDS).astype(int)]
     level = np.full(len(scored), len(levels))
     level[scored] = _first_level(case.score[scored], levels)
-    counts = [
-        weights @ _counted(case.groups[rows], level[rows], weights.shape[1], len(levels))
-        for rows in (scored & case.in_event, scored)
-    ]
     seen = case.rows_in_events(scored) > 0  # an attack in the warm-up can't be met
     buffers = _buffers(case.spans[seen], scored & ~case.in_event, level)
+    owner = np.flatnonzero(seen)[buffers.owner]
+    # A row of a buffer is drawn with its event in every count: drawn with its day in one of them, it would be counted
+    # as a true alarm more often than as an alarm, and precision would exceed 1.
+    groups = case.groups.copy()
+    groups[buffers.rows] = owner
+    counts = [
+        weights @ _counted(groups[rows], level[rows], weights.shape[1], len(levels))
+        for rows in (scored & case.in_event, scored)
+    ]
     of_events = weights[:, : len(seen)][:, seen]
     volumes = np.mean([_areas(buffers, window, of_events, counts) for window in windows], axis=0)
     return volumes[:, 0] if plain else volumes
@@ -143,7 +159,7 @@ def _buffers(spans: np.ndarray, free: np.ndarray, level: np.ndarray) -> _Buffers
     event, distance, rows = event[there], distance[there], rows[there]
     unique, first, row = np.unique(rows, return_index=True, return_inverse=True)
     in_events = np.minimum.reduceat(np.append(level, level.max()), spans.ravel())[::2]
-    return _Buffers(event, distance, level[unique], row, event[first], in_events)
+    return _Buffers(event, distance, level[unique], row, unique, event[first], in_events)
 
 
 def _areas(buffers: _Buffers, window: int, weights: np.ndarray, counts: list[np.ndarray]) -> tuple:
@@ -155,7 +171,7 @@ def _areas(buffers: _Buffers, window: int, weights: np.ndarray, counts: list[np.
     near = weights @ buffers.worth(window, *weights.shape[1:], inside.shape[1])
     true, positive = inside + near, inside[:, -1:] + near / 2
     met = buffers.met(window)[:, None] <= np.arange(inside.shape[1])
-    existence = share(weights @ met, weights.sum(axis=1, keepdims=True))
+    existence = rate(weights @ met, weights.sum(axis=1, keepdims=True))
     recall = np.minimum(share(true, positive), 1) * existence
     false = share(alarmed - true, alarmed[:, -1:] - positive)
     by_precision = np.diff(recall, prepend=0.0) * share(true, alarmed)

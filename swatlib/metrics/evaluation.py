@@ -3,11 +3,12 @@
 import inspect
 import re
 from collections.abc import Callable
+from typing import TypeAlias
 
 import pandas as pd
 
 from swatlib.metrics.affiliation import affiliation_f1, affiliation_precision, affiliation_recall
-from swatlib.metrics.case import Case, make_case
+from swatlib.metrics.case import Case, PerDraw, make_case
 from swatlib.metrics.curves import average_precision, vus_pr, vus_roc
 from swatlib.metrics.event_based import (
     delay_median_s,
@@ -20,7 +21,8 @@ from swatlib.metrics.event_based import (
 from swatlib.metrics.point_based import f1, false_positive_rate, pa_f1, pa_k20_f1, precision, recall
 from swatlib.metrics.range_based import range_f1
 
-METRICS: dict[str, tuple[Callable[[Case], float], ...]] = {
+Metric: TypeAlias = Callable[[Case], PerDraw]
+METRICS: dict[str, tuple[Metric, ...]] = {
     "alarm": (
         precision,
         recall,
@@ -62,8 +64,12 @@ def evaluate(label, alarm=None, score=None, events=None) -> dict[str, float]:
     return {name: float(value) for name, value in measure(case).items()}
 
 
-def measure(case: Case) -> dict:
-    """Every metric that the case allows, by name: numbers, or (draws,) of a resampled one."""
+def measure(case: Case) -> dict[str, PerDraw]:
+    """Every metric of the alarm and of the score, as far as the case has them, by name.
+
+    NaN is what can't be computed: false alarms per day and the false positive rate where no row is normal, metrics of
+    the score where no attack row or no normal row has one.
+    """
     given = [needs for needs in METRICS if getattr(case, needs) is not None]
     return {metric.__name__: metric(case) for needs in given for metric in METRICS[needs]}
 
@@ -74,7 +80,7 @@ def definitions() -> pd.DataFrame:
     return pd.DataFrame([_defined(metric) for metric in metrics], index=[metric.__name__ for metric in metrics])
 
 
-def _defined(metric: Callable[[Case], float]) -> dict[str, str]:
-    meaning, *parts = re.split(rf"^({'|'.join(_FIELDS)}): ", inspect.getdoc(metric), flags=re.MULTILINE)
+def _defined(metric: Metric) -> dict[str, str]:
+    meaning, *parts = re.split(rf"^({'|'.join(_FIELDS)}): ", inspect.getdoc(metric) or "", flags=re.MULTILINE)
     fields = {"meaning": meaning} | {name.lower(): text for name, text in zip(parts[::2], parts[1::2], strict=True)}
     return {name: " ".join(text.split()) for name, text in fields.items()}

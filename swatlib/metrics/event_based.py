@@ -5,7 +5,7 @@ An alarm is a run of alarm rows. It is false when it touches no event. An event 
 
 import numpy as np
 
-from swatlib.metrics.case import Case, harmonic, share
+from swatlib.metrics.case import Case, harmonic, rate, share
 from swatlib.metrics.point_based import precision
 
 
@@ -72,7 +72,7 @@ def false_alarms_per_day(case: Case) -> float:
     Source: the budget of swatlib.alarms, seen from the other side; Axelsson, ACM TISSEC 2000, on why it decides
     Weakness: counts a chattering alarm often and a long one once, so all-alarm gets 0: read it with false_positive_rate
     """
-    return share(case.false_alarms, case.normal_days)
+    return rate(case.false_alarms, case.normal_days)
 
 
 def delay_median_s(case: Case) -> float:

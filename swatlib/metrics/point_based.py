@@ -3,7 +3,7 @@
 import numpy as np
 
 from swatlib.arrays import mask_of
-from swatlib.metrics.case import Case, share
+from swatlib.metrics.case import Case, rate, share
 
 
 def precision(case: Case) -> float:
@@ -39,7 +39,7 @@ def false_positive_rate(case: Case) -> float:
     Source: Swets, Science 1988
     Weakness: one long false alarm weighs as much as many short ones; aftermath counts as false
     """
-    return share(case.rows(case.alarm & ~case.label), case.rows(~case.label))
+    return rate(case.rows(case.alarm & ~case.label), case.rows(~case.label))
 
 
 def f1(case: Case) -> float:

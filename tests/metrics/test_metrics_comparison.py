@@ -44,7 +44,7 @@ def test_the_verdict_names_the_detector_with_the_best_event_f1(scores, label):
     scores[("lof", "alarm")] = False
     table = compare(scores, label, EVENTS)
     assert summary(table)["best_detector"] == "pca"
-    says = "it finds 100% of the attacks at 0.0 false alarms a day, and is in alarm for 0.0% of the normal time"
+    says = "it finds 100% of the attacks at 0.0 false alarms per day, and is in alarm for 0.0% of the normal time"
     assert verdict(table).startswith(f"By event F1 **pca** comes first: {says}.")
 
 
@@ -79,3 +79,48 @@ def test_without_a_label_alarms_are_counted_and_not_judged(scores, nothing):
 
 def test_no_event_no_row():
     assert per_attack(EVENTS.iloc[:0], pd.Series(False, TIMES)).empty
+
+
+OF_SCORE = {"average_precision", "vus_pr", "vus_roc"}
+OF_NORMAL_ROWS = {"false_alarms_per_day", "false_positive_rate", *OF_SCORE}
+WHOLE = pd.DataFrame(
+    {"attack": [1], "start": [TIMES[0]], "end": [TIMES[-1] + pd.Timedelta("1s")], "points": ["LIT101"]}
+)
+
+
+def unknown(table):
+    return set(table.columns[table.loc["detector"].isna().all()])
+
+
+def test_attack_rows_alone_say_nothing_of_false_alarms(scores, label):
+    table = compare(scores, label | True, WHOLE)
+    assert unknown(table) == OF_NORMAL_ROWS
+    assert verdict(table, compare_resampled(scores, label | True, WHOLE, draws=20)) == (
+        "Most attacks are found by **pca**: 100%. No row of this recording is normal, so no alarm can be false: "
+        "false_alarms_per_day, false_positive_rate, average_precision, vus_pr and vus_roc are NaN, and precision and "
+        "F1 say nothing."
+    )
+
+
+def test_a_detector_without_a_score_is_named(scores, label):
+    scores[("lof", "score")], scores[("lof", "alarm")] = np.nan, False
+    table = compare(scores, label, EVENTS)
+    assert set(table.columns[table.loc[("detector", "lof")].isna()]) == {*OF_SCORE, "delay_median_s"}
+    assert verdict(table, compare_resampled(scores, label, EVENTS, draws=20)).endswith(
+        "For lof average_precision, vus_pr and vus_roc are NaN: no attack row, or no normal row, has a score; "
+        "a score needs as many rows before it as the detector looks back."
+    )
+
+
+@pytest.mark.parametrize("attacked", [True, False])
+def test_a_single_row_has_no_rate(scores, label, attacked):
+    row = slice(100, 101) if attacked else slice(0, 1)
+    table = compare(scores.iloc[row], label.iloc[row], EVENTS.iloc[:1].assign(end=TIMES[101]))
+    assert unknown(table) == ({"alarms_per_day", "delay_median_s", *OF_NORMAL_ROWS} if attacked else set(table))
+    assert "Alarms per day are NaN: the recording has a single row, whose duration is unknown." in verdict(table)
+
+
+def test_a_score_on_attack_rows_alone_ranks_nothing(label):
+    score = np.where(label, 1.0, np.nan)
+    assert pd.Series(evaluate(label, score=score)).isna().all()
+    assert pd.Series(evaluate(label, score=np.full(1_000, np.nan))).isna().all()

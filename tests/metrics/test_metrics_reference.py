@@ -93,6 +93,7 @@ def test_volumes_agree_with_tsadmetrics(window, seed, digits):
 @given(case=alarmed(), data=st.data())
 def test_average_precision_agrees_with_tsadmetrics(case, data):
     label, _ = case
+    assume(not label.all())  # it gives 1; here what can't be lost is NaN
     score = data.draw(arrays(float, len(label), elements=st.sampled_from([0.0, 0.25, 0.5, 1.0])))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(curves, "WINDOW", 1)
