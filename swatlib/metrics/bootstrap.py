@@ -1,6 +1,6 @@
-"""How far a figure hangs on the attacks and days that happened to be recorded: the bootstrap, and what it lets one say.
+"""Bootstrap confidence intervals of the metrics, over the attacks and the normal days of the recording.
 
-Detectors are judged on the same draws, so that their differences are paired: a hard draw is hard for all.
+All detectors are judged on the same draws, so that their differences are paired.
 """
 
 from dataclasses import replace
@@ -13,13 +13,14 @@ from swatlib.metrics.evaluation import definitions
 
 DRAWS, LEVEL = 1_000, 0.95
 BEST, TIES = "●", "≈"
+SHARES = ("event_recall", "event_precision", "false_positive_rate", "precision", "recall")  # shown in percent
 
 
 def resampled(case: Case, draws: int = DRAWS, seed: int = 0) -> Case:
-    """The case with its events drawn as often as there are, with replacement, and its quiet days likewise.
+    """The case with as many events as it has, drawn with replacement, and with its normal days drawn likewise.
 
-    Efron, Annals of Statistics 1979; days as blocks, since the false alarms of a day come together. A recording of
-    less than four days is drawn by its quarters. Metrics of it are arrays (draws,).
+    Source: Efron, Annals of Statistics 1979. Days are blocks, since the false alarms of a day come together; a recording
+    of less than four days is drawn by its quarters. Metrics of the result are arrays (draws,).
     """
     generator = np.random.default_rng(seed)
     present, events = np.unique(case.groups), np.arange(len(case.spans))
@@ -31,25 +32,23 @@ def resampled(case: Case, draws: int = DRAWS, seed: int = 0) -> Case:
 
 
 def intervals(samples: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
-    """Ends of the interval that holds a share `level` of the draws: rows (kind, name), columns (metric, low or high).
+    """Bootstrap confidence interval at `level`: rows (kind, name), columns (metric, low or high).
 
-    samples: as `compare_resampled` gives them. A figure at the end of its range, such as every attack found, has an
-    interval of no width: the draws know only the attacks there were.
+    samples: as `compare_resampled` gives them. A metric at the end of its range, such as every attack found, has an
+    interval of zero width: every draw consists of the recorded attacks.
     """
     ends = samples.quantile([(1 - level) / 2, (1 + level) / 2]).set_axis(["low", "high"])
-    table = ends.T.unstack("metric").swaplevel(
-        axis=1
-    )  # in the order of the alphabet, put back into that of the samples
+    table = ends.T.unstack("metric").swaplevel(axis=1)  # sorted by name; reindexed to the order of the samples
     rows = samples.columns.droplevel("metric").unique()
     columns = pd.MultiIndex.from_product([samples.columns.unique("metric"), ends.index])
     return table.reindex(index=rows, columns=columns)
 
 
 def beats(samples: pd.DataFrame, metric: str, level: float = LEVEL) -> pd.DataFrame:
-    """Whether the detector of the row beats that of the column: the interval of their difference leaves out zero.
+    """Whether the detector of the row is better than that of the column: the interval of their difference excludes 0.
 
     samples: as `compare_resampled` gives them. Differences are taken draw by draw. Not corrected for the number of
-    pairs: of twenty equal pairs one may seem unequal. Raises ValueError for a metric that the samples lack.
+    pairs: of twenty equal pairs one may seem different. Raises ValueError for a metric that the samples lack.
     """
     if metric not in samples.columns.unique("metric"):
         raise ValueError(f"no draws of {metric}; there are those of {', '.join(samples.columns.unique('metric'))}")
@@ -62,10 +61,10 @@ def beats(samples: pd.DataFrame, metric: str, level: float = LEVEL) -> pd.DataFr
 
 
 def with_intervals(table: pd.DataFrame, samples: pd.DataFrame, metrics) -> pd.DataFrame:
-    """A table to read: "0.79 (0.62–0.91)", with ● at the best detector of a column and ≈ at those that tie with it.
+    """Metrics with their bootstrap confidence intervals as text: "0.79 (0.62–0.91)", "3.1% (2.4–3.9)".
 
-    table: of `compare`. samples: of `compare_resampled`, for the same. A tie: the best does not beat it. A metric
-    without draws is as it was.
+    table: of `compare`. samples: of `compare_resampled`, for the same detectors. ● marks the best detector of a column,
+    ≈ those that it does not beat. A metric without draws is left as it is.
     """
     if samples.empty:
         return table[list(metrics)]
@@ -74,18 +73,29 @@ def with_intervals(table: pd.DataFrame, samples: pd.DataFrame, metrics) -> pd.Da
         marks = {("detector", name): mark for name, mark in marked(table, samples, metric).items()}
         bounds = ends[metric].itertuples(index=False, name=None)
         shown[metric] = [
-            f"{_short(figure, 3)} ({_short(low, 2)}–{_short(high, 2)}){marks.get(row, '')}"
-            for row, figure, (low, high) in zip(table.index, table[metric], bounds, strict=True)
+            _with_bounds(metric, value, low, high) + marks.get(row, "")
+            for row, value, (low, high) in zip(table.index, table[metric], bounds, strict=True)
         ]
     return pd.DataFrame(shown, index=table.index).where(table[list(metrics)].notna(), "–")
 
 
-def _short(number: float, digits: int) -> str:
-    return f"{number:.0f}" if abs(number) >= 10**digits else f"{number:.{digits}g}"
+def _with_bounds(metric: str, value: float, low: float, high: float) -> str:
+    """A value and its bounds with the same decimals."""
+    largest = np.nanmax([value, high, 0.0])
+    if metric in SHARES:
+        decimals = _decimals(100 * largest, 10)
+        return f"{value:.{decimals}%} ({100 * low:.{decimals}f}–{100 * high:.{decimals}f})"
+    decimals = {"delay_median_s": 0, "false_alarms_per_day": _decimals(largest, 100)}.get(metric, 2)
+    return f"{value:.{decimals}f} ({low:.{decimals}f}–{high:.{decimals}f})"
+
+
+def _decimals(largest: float, whole: float) -> int:
+    """None from `whole` on, one from its tenth on, else two; none for 0."""
+    return 0 if largest >= whole or largest == 0 else 1 if largest >= whole / 10 else 2
 
 
 def marked(table: pd.DataFrame, samples: pd.DataFrame, metric: str) -> dict[str, str]:
-    """The mark of each detector that is the best by a metric (●) or ties with it (≈); NaN is never best."""
+    """Marks of the best detector by a metric (●) and of those it does not beat (≈); NaN is never best."""
     known = table.loc["detector", metric].dropna()
     if len(known) < 2:
         return {}

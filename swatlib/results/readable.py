@@ -1,18 +1,20 @@
-"""Tables for people: headings in words with their units, numbers with as many digits as they are worth."""
+"""Tables as text: headings in words with their units, numbers with three significant figures, shares in percent."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
+from swatlib.metrics.bootstrap import SHARES
 from swatlib.wording import number
 
 HEADINGS = {
-    "event_recall": "attacks found (share)",
-    "event_precision": "alarms that are right (share)",
+    "event_recall": "attacks found",
+    "event_precision": "alarms that are right",
     "event_f1": "event F1",
     "alarms_per_day": "alarms per day",
     "false_alarms_per_day": "false alarms per day",
-    "false_positive_rate": "normal time in alarm (share)",
+    "false_positive_rate": "normal time in alarm",
     "delay_median_s": "median delay (s)",
     "delay_s": "delay (s)",
     "precision": "precision (rows)",
@@ -31,20 +33,21 @@ HEADINGS = {
     "lead_tag": "lead tag",
     "attacked": "lead tag attacked",
     "standing": "alarm stood already",
-    "unchanged": "rows without a change (share)",
+    "unchanged": "rows without a change",
     "alarms a day on the check part": "false alarms per day on held-out normal data",
     "budget": "budget (false alarms per day)",
 }
-WHOLE = {"delay_s", "delay_median_s"}
+IN_WHOLE_SECONDS = {"delay_s", "delay_median_s"}
+IN_PERCENT = {*SHARES, "unchanged"}
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
     """The same table as text: headings and names of metrics in words, numbers with three figures, a dash for none.
 
-    A truth value is yes or no, a time has its seconds, a delay is in whole seconds. A
-    name without words of its own has spaces for underscores.
+    A bool is yes or no, a time has its seconds, a delay is in whole seconds, a share is in percent. In a name without
+    words of its own underscores become spaces.
     """
-    shown = table.apply(lambda column: column.map(_whole if column.name in WHOLE else _cell))
+    shown = table.apply(lambda column: column.map(_format(column.name)))
     named = shown.rename(columns=_words, index=_words)
     names = [None if name is None else _words(name) for name in named.index.names]
     return named.rename_axis(index=names, columns=None if table.columns.nlevels == 1 else table.columns.names)
@@ -54,8 +57,16 @@ def _words(name: Any) -> Any:
     return HEADINGS.get(name, name.replace("_", " ")) if isinstance(name, str) else name
 
 
+def _format(name: Any) -> Callable[[Any], str]:
+    return _whole if name in IN_WHOLE_SECONDS else _percent if name in IN_PERCENT else _cell
+
+
+def _percent(value: Any) -> str:
+    return _cell(value) if isinstance(value, str) or pd.isna(value) else f"{number(100 * value)}%"
+
+
 def _whole(value: Any) -> str:
-    return _cell(value if pd.isna(value) else round(value))
+    return _cell(value if isinstance(value, str) or pd.isna(value) else round(value))
 
 
 def _cell(value: Any) -> str:

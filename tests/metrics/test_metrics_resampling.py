@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from swatlib.metrics import beats, compare, compare_resampled, curves, intervals, verdict, with_intervals
-from swatlib.metrics.bootstrap import resampled
+from swatlib.metrics.bootstrap import _with_bounds, resampled
 from swatlib.metrics.case import make_case
 from swatlib.metrics.evaluation import measure
 
@@ -130,7 +130,7 @@ def test_intervals_hold_the_figures(scores, samples):
 def test_the_table_marks_the_best_and_its_ties(scores, samples):
     shown = with_intervals(compare(*scores, seed=SEED), samples, ["event_recall"])["event_recall"]
     assert shown.loc["detector"].str[-1].to_dict() == {"good": "●", "twin": "≈", "poor": ")"}
-    assert shown["baseline", "only-largest"].startswith("0.025 (")
+    assert shown["baseline", "only-largest"].startswith("2.5% (0.0–")
 
 
 def test_the_verdict_says_who_ties(scores, samples):
@@ -146,3 +146,19 @@ def test_without_a_label_there_is_nothing_to_draw(scores):
     none, table = compare_resampled(scores[0], None, []), compare(scores[0], None, pd.DataFrame())
     assert none.empty
     pd.testing.assert_frame_equal(with_intervals(table, none, ["event_f1"]), table[["event_f1"]])
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "low", "high", "text"),
+    [
+        ("false_positive_rate", 0.000452, 6.9e-05, 0.0011, "0.05% (0.01–0.11)"),
+        ("event_recall", 0.861, 0.74, 0.94, "86% (74–94)"),
+        ("event_recall", 0.0, 0.0, 0.0, "0% (0–0)"),
+        ("event_f1", 0.7931, 0.62, 0.9099, "0.79 (0.62–0.91)"),
+        ("false_alarms_per_day", 0.51, 0.1, 1.234, "0.51 (0.10–1.23)"),
+        ("false_alarms_per_day", 4210.4, 3900, 4500, "4210 (3900–4500)"),
+        ("delay_median_s", 31.5, 9, 120, "32 (9–120)"),
+    ],
+)
+def test_a_value_and_its_bounds_have_the_same_decimals(metric, value, low, high, text):
+    assert _with_bounds(metric, value, low, high) == text

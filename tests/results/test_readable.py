@@ -31,3 +31,11 @@ def test_every_metric_has_words():
 
 def test_an_empty_table_stays_empty():
     assert readable(pd.DataFrame(columns=["delay_s"])).columns.tolist() == ["delay (s)"]
+
+
+def test_a_share_is_in_percent_and_a_text_stays():
+    shown = readable(pd.DataFrame({"recall": [0.8613, None, "86% (74–94)"], "delay_s": [1.6, None, "2 (1–3)"]}))
+    assert shown.to_dict("list") == {
+        "recall (rows)": ["86.1%", "–", "86% (74–94)"],
+        "delay (s)": ["2", "–", "2 (1–3)"],
+    }
