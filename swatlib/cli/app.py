@@ -195,7 +195,7 @@ def compare(
     from swatlib.data import attacks
     from swatlib.metrics import compare as judge
     from swatlib.metrics import compare_resampled, verdict
-    from swatlib.results.cache import cached_results
+    from swatlib.results.result_cache import cached_results
     from swatlib.studies.pair import recordings
 
     pipeline = _pipeline(detector, budget)
@@ -282,10 +282,10 @@ def field(
 
     Results are kept as they come: started again, the same command goes on where it stopped.
     """
-    from swatlib.studies.pyod_field import Limits
+    from swatlib.studies.pyod_field import ProcessLimits
     from swatlib.studies.pyod_field import field as attempt_all
 
-    table = attempt_all(tuple(detector or ()), tuple(rows or FIELD_ROWS), run, Limits(seconds, gigabytes), say)
+    table = attempt_all(tuple(detector or ()), tuple(rows or FIELD_ROWS), run, ProcessLimits(seconds, gigabytes), say)
     shown = ["rows", "status", "fit_s", "average_precision", "found", "says"]
     print_table(table.reset_index().set_index("detector")[shown])
 

@@ -1,11 +1,11 @@
-"""What a detector is worth, given the labels.
+"""Metrics of a detector, given the labels.
 
-case → points, events, ranges, affiliation, curves → evaluation → resampling → comparison. attacks: one by one; nulls:
-detectors that know nothing, to read beside.
+case → point_based, event_based, range_based, affiliation, curves → evaluation → bootstrap → comparison
+     ↘ per_attack (one row an attack), attribution (localisation), baselines (to compare with)
 
-A metric is a function of a `Case` and stands in METRICS under what it needs. Its docstring is its definition, line by
-line: what it is, Formula, Direction, Range, Source, Weakness. It is written once, as sums over rows, events and alarms,
-which a resampled case weighs: the same function gives the figure and its uncertainty.
+A metric is a function of a `Case`, listed in METRICS under what it needs: the alarm or the score. Its docstring is its
+definition, line by line: what it is, Formula, Direction, Range, Source, Weakness. It is written as sums over rows,
+events and alarms, which a bootstrap draw weighs, so that one function gives the value and its confidence interval.
 """
 
 from swatlib.metrics.attribution import attribution

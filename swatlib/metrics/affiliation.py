@@ -1,7 +1,7 @@
 """Affiliation: how near in time alarms and attacks lie, against what chance would give in the same surroundings.
 
 The time axis is cut half-way between neighbouring events into zones, one an event. Within its zone a distance is worth
-the chance that a point drawn at random from the zone lies no nearer. A row is a stretch of time: row 3 is 3 to 4.
+the chance that a point drawn at random from the zone lies no nearer. A row is an interval of time: row 3 is 3 to 4.
 An event within another would put the borders out of order: the two count as one, each as its share of it. Those that
 overlap otherwise, as 10 and 11 of the official list do by a second, stay two, with the border inside both.
 """
@@ -11,10 +11,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from swatlib.metrics.case import Case, harmonic, share
+from swatlib.metrics.case import Case, PerDraw, harmonic, share
 
 
-def affiliation_precision(case: Case) -> float:
+def affiliation_precision(case: Case) -> PerDraw:
     """How near alarms lie to the attack of their zone.
 
     Formula: mean over zones with an alarm (an event within another has none) of the mean over alarm time x of
@@ -28,7 +28,7 @@ def affiliation_precision(case: Case) -> float:
     return share(case.sum_events(zones.precision), case.sum_events(zones.alarmed))
 
 
-def affiliation_recall(case: Case) -> float:
+def affiliation_recall(case: Case) -> PerDraw:
     """How near attacks lie to an alarm of their zone.
 
     Formula: mean over zones (an event within another has none) of the mean over attack time y of
@@ -36,13 +36,13 @@ def affiliation_recall(case: Case) -> float:
     Direction: high is better
     Range: 0 to 1; all-alarm gets 1, random alarms in 0.1 % of the rows about 0.8 on 2015
     Source: Huet, Navarro and Rossi, KDD 2022
-    Weakness: alarms in the middle of nowhere earn it as well as one in the attack earns it late
+    Weakness: an alarm far from the attack earns about as much as a late one within it
     """
     zones = _zones(case)
     return share(case.sum_events(zones.recall), case.sum_events(zones.counted))
 
 
-def affiliation_f1(case: Case) -> float:
+def affiliation_f1(case: Case) -> PerDraw:
     """Harmonic mean of affiliation precision and recall.
 
     Formula: 2 P R / (P + R) of affiliation_precision and affiliation_recall

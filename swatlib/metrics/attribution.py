@@ -1,4 +1,4 @@
-"""Does a detector name the tags that were attacked, and more often than chance would?"""
+"""Localisation: how often a detector ranks the attacked tags first, beside random rankings."""
 
 from collections.abc import Collection, Iterable, Sequence
 from math import comb
@@ -7,16 +7,16 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-FIRST = (1, 3, 5)
+HIT_PLACES = (1, 3, 5)
 CONFIDENCE = 0.95
-COLUMNS = ("hits", "of", "rate", "low", "high", "expected", "p_random")
+HIT_RATE_COLUMNS = ("hits", "of", "rate", "low", "high", "expected", "p_random")
 
 
 def attribution(
     rankings: Iterable[Sequence[str]],
     targets: Iterable[Collection[str]],
     tags: Collection[str],
-    first: Iterable[int] = FIRST,
+    first: Iterable[int] = HIT_PLACES,
 ) -> pd.DataFrame:
     """Hit rate of rankings of tags at each of `first`, beside that of random rankings.
 
@@ -34,7 +34,9 @@ def attribution(
     """
     first, tags = list(first), set(tags)
     pairs = [(list(ranking), set(right)) for ranking, right in zip(rankings, targets, strict=True) if right]
-    return pd.DataFrame([_row(pairs, tags, k) for k in first], index=pd.Index(first, name="first"), columns=COLUMNS)
+    return pd.DataFrame(
+        [_row(pairs, tags, k) for k in first], index=pd.Index(first, name="first"), columns=HIT_RATE_COLUMNS
+    )
 
 
 def chance(right: int, tags: int, k: int) -> float:

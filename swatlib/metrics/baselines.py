@@ -1,4 +1,4 @@
-"""Detectors that know nothing or everything: what any figure has to be read beside."""
+"""Baselines: alarms made without the plant, which every metric is to be read beside."""
 
 import numpy as np
 import pandas as pd
@@ -10,10 +10,10 @@ DELAY_S = 60
 
 
 def baselines(label, events=None, seed: int = 0) -> pd.DataFrame:
-    """Alarms (rows × names, bool) of seven detectors that never saw the plant, on the index of `label`.
+    """Alarms (rows × names, bool) of seven baselines, on the index of `label`.
 
-    random: each row alarms with a chance of 0.1 %. all-alarm: every row. latched: from the first attack on, without an
-    end; metrics of events are content with it, and only the false positive rate tells on it. only-largest: the rows of
+    random: each row alarms with a chance of 0.1 %. all-alarm: every row. latched: from the first attack to the
+    end; metrics over events rate it perfect, and only the false positive rate is bad. only-largest: the rows of
     the longest event and no other. all-but-largest: all attack rows but those. oracle: the label itself.
     delayed-oracle: the label, a minute late, as a detector with a long memory would have it. label, events: as in
     `evaluate`.

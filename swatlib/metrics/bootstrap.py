@@ -3,6 +3,7 @@
 All detectors are judged on the same draws, so that their differences are paired.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -19,8 +20,8 @@ SHARES = ("event_recall", "event_precision", "false_positive_rate", "precision",
 def resampled(case: Case, draws: int = DRAWS, seed: int = 0) -> Case:
     """The case with as many events as it has, drawn with replacement, and with its normal days drawn likewise.
 
-    Source: Efron, Annals of Statistics 1979. Days are blocks, since the false alarms of a day come together; a recording
-    of less than four days is drawn by its quarters. Metrics of the result are arrays (draws,).
+    Source: Efron, Annals of Statistics 1979. Days are blocks, since the false alarms of a day come together; a
+    recording of less than four days is drawn by its quarters. Metrics of the result are arrays (draws,).
     """
     generator = np.random.default_rng(seed)
     present, events = np.unique(case.groups), np.arange(len(case.spans))
@@ -60,15 +61,16 @@ def beats(samples: pd.DataFrame, metric: str, level: float = LEVEL) -> pd.DataFr
     return pd.DataFrame(better, index=drawn.columns).T.rename_axis(index="detector", columns="beats")
 
 
-def with_intervals(table: pd.DataFrame, samples: pd.DataFrame, metrics) -> pd.DataFrame:
+def with_intervals(table: pd.DataFrame, samples: pd.DataFrame, metrics: Iterable[str]) -> pd.DataFrame:
     """Metrics with their bootstrap confidence intervals as text: "0.79 (0.62–0.91)", "3.1% (2.4–3.9)".
 
     table: of `compare`. samples: of `compare_resampled`, for the same detectors. ● marks the best detector of a column,
     ≈ those that it does not beat. A metric without draws is left as it is.
     """
+    metrics = list(metrics)
     if samples.empty:
-        return table[list(metrics)]
-    ends, shown = intervals(samples), table[list(metrics)].to_dict("series")
+        return table[metrics]
+    ends, shown = intervals(samples), table[metrics].to_dict("series")
     for metric in {*metrics} & {*ends.columns.unique(0)}:
         marks = {("detector", name): mark for name, mark in marked(table, samples, metric).items()}
         bounds = ends[metric].itertuples(index=False, name=None)
@@ -76,7 +78,7 @@ def with_intervals(table: pd.DataFrame, samples: pd.DataFrame, metrics) -> pd.Da
             _with_bounds(metric, value, low, high) + marks.get(row, "")
             for row, value, (low, high) in zip(table.index, table[metric], bounds, strict=True)
         ]
-    return pd.DataFrame(shown, index=table.index).where(table[list(metrics)].notna(), "–")
+    return pd.DataFrame(shown, index=table.index).where(table[metrics].notna(), "–")
 
 
 def _with_bounds(metric: str, value: float, low: float, high: float) -> str:

@@ -1,5 +1,6 @@
-"""What every metric reads: the truth and one detector's answer, on the same rows."""
+"""What every metric reads: label, events, and the alarm and score of one detector, on the same rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -10,7 +11,9 @@ import pandas as pd
 from swatlib.arrays import SECONDS_PER_DAY, count_within, intervals_of, mask_of
 
 PerDraw: TypeAlias = float | np.ndarray  # a number, or one value per bootstrap draw (draws,)
-LEAST_STRETCHES = 4  # a day's alarms come together, so quiet time is drawn by days; a short recording by its quarters
+Rows: TypeAlias = np.ndarray | pd.Series  # one value a row (n,)
+Events: TypeAlias = pd.DataFrame | Sequence | np.ndarray  # a table with start and end, or pairs of rows (m, 2)
+LEAST_BLOCKS = 4  # alarms of a day come together, so normal time is drawn by days; a short recording by its quarters
 _NONE = np.empty(0, dtype=np.int64)
 
 
@@ -20,7 +23,7 @@ class Case:
 
     label, alarm: bool (n,). score: float (n,), high = anomalous, NaN where there is none. seconds: time of each row
     since the first (n,). spans: first row and the one after the last of each event (m, 2). onsets: when each event
-    begins, on the clock of `seconds` (m,). weights: how often each of `groups` counts (draws, m + stretches), None for
+    begins, in the time of `seconds` (m,). weights: how often each of `groups` counts (draws, m + blocks), None for
     once each: sums are then single numbers, else (draws,).
     """
 
@@ -28,34 +31,33 @@ class Case:
     spans: np.ndarray
     onsets: np.ndarray
     seconds: np.ndarray
-    alarm: np.ndarray | None = None
-    score: np.ndarray | None = None
+    alarm: np.ndarray = None  # type: ignore[assignment]  # None: its metrics are not asked for
+    score: np.ndarray = None  # type: ignore[assignment]
     weights: np.ndarray | None = None
 
-    def rows(self, chosen: np.ndarray):
+    def rows(self, chosen: np.ndarray) -> PerDraw:
         """How many rows there are of `chosen` (bool, (n,))."""
         if self.weights is None:
-            return np.count_nonzero(chosen)
+            return int(np.count_nonzero(chosen))
         return self.weights @ np.bincount(self.groups[chosen], minlength=self.weights.shape[1])
 
-    def sum_events(self, values: np.ndarray):
+    def sum_events(self, values: np.ndarray) -> PerDraw:
         """Sum of one value an event (m,)."""
         return values.sum() if self.weights is None else self.weights[:, : len(self.spans)] @ values
 
-    def sum_alarms(self, values: np.ndarray):
-        """Sum of one value an alarm (k,); an alarm counts with the event it touches, else with its stretch."""
+    def sum_alarms(self, values: np.ndarray) -> PerDraw:
+        """Sum of one value an alarm (k,); an alarm counts with the event it touches, else with its block."""
         if self.weights is None:
             return values.sum()
         return self.weights[:, self.groups_of_alarms] @ values
 
     @cached_property
     def groups(self) -> np.ndarray:
-        """What each row is drawn with (n,): the number of its event, or m and more for a stretch of quiet time."""
-        stretch = min(SECONDS_PER_DAY, self.seconds[-1] / LEAST_STRETCHES) or 1.0
-        last = (
-            max(LEAST_STRETCHES, np.ceil(self.seconds[-1] / SECONDS_PER_DAY)) - 1
-        )  # the last row would begin one of its own
-        groups = len(self.spans) + np.minimum(self.seconds // stretch, last).astype(np.int64)
+        """What each row is drawn with (n,): the number of its event, or m and more for a block of normal time."""
+        block = min(SECONDS_PER_DAY, self.seconds[-1] / LEAST_BLOCKS) or 1.0
+        # Without a limit the last row would begin a block of its own.
+        last = max(LEAST_BLOCKS, np.ceil(self.seconds[-1] / SECONDS_PER_DAY)) - 1
+        groups = len(self.spans) + np.minimum(self.seconds // block, last).astype(np.int64)
         for number, (start, stop) in enumerate(self.spans):
             groups[start:stop] = number
         return groups
@@ -76,7 +78,7 @@ class Case:
 
     @cached_property
     def alarms(self) -> np.ndarray:
-        """Runs of alarm rows, first row and the one after the last (k, 2)."""
+        """Intervals of alarm rows (k, 2)."""
         return intervals_of(self.alarm)
 
     @cached_property
@@ -95,19 +97,19 @@ class Case:
         return np.nan if self.weights is None else np.full(len(self.weights), np.nan)
 
     @property
-    def false_alarms(self):
-        """Number of runs of the alarm that touch no event."""
+    def false_alarms(self) -> PerDraw:
+        """Number of alarms that touch no event."""
         return self.sum_alarms(count_within(self.in_event, self.alarms) == 0)
 
     @property
-    def normal_days(self):
-        """Recorded time outside the events, in days; a hole in the recording is no time."""
+    def normal_days(self) -> PerDraw:
+        """Recorded time outside the events, in days; a gap in the recording is not counted."""
         period = float(np.median(np.diff(self.seconds))) if len(self.seconds) > 1 else 1.0
         return self.rows(~self.in_event) * period / SECONDS_PER_DAY
 
 
-def make_case(label, alarm=None, score=None, events=None) -> Case:
-    """Check and line up what `evaluate` is given; its docstring says what that may be."""
+def make_case(label: Rows, alarm: Rows | None = None, score: Rows | None = None, events: Events | None = None) -> Case:
+    """Check and align what `evaluate` is given; its docstring says what that may be."""
     truth, index = column("label", label)
     if not truth.any():
         raise ValueError(
@@ -118,9 +120,9 @@ def make_case(label, alarm=None, score=None, events=None) -> Case:
         index = _same_rows(name, given, len(truth), index)
     alarm = None if alarm is None else column("alarm", alarm)[0]
     score = None if score is None else _score(score, alarm)
-    seconds = clock(index, len(truth))
-    spans, onsets = rows_of_events(intervals_of(truth) if events is None else events, index, seconds)
-    return Case(truth, spans, onsets, seconds, alarm, score)
+    seconds = elapsed_s(index, len(truth))
+    spans, onsets = intervals_and_onsets(intervals_of(truth) if events is None else events, index, seconds)
+    return Case(truth, spans, onsets, seconds, alarm, score)  # type: ignore[arg-type]  # None: as in Case
 
 
 def column(name: str, values) -> tuple[np.ndarray, pd.DatetimeIndex | None]:
@@ -137,23 +139,27 @@ def column(name: str, values) -> tuple[np.ndarray, pd.DatetimeIndex | None]:
     return rows, index
 
 
-def clock(index: pd.DatetimeIndex | None, rows: int) -> np.ndarray:
+def elapsed_s(index: pd.DatetimeIndex | None, rows: int) -> np.ndarray:
     """Seconds since the first row (n,)."""
     return np.arange(rows, dtype=float) if index is None else (index - index[0]).total_seconds().to_numpy()
 
 
-def rows_of_events(events, index: pd.DatetimeIndex | None, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Spans of rows (m, 2) and onsets in seconds (m,) of events: a DataFrame of times, or pairs of rows.
+def intervals_and_onsets(
+    events: Events, index: pd.DatetimeIndex | None, seconds: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Intervals of rows (m, 2) and onsets in seconds (m,) of events: a DataFrame of times, or pairs of rows.
 
     An event that began before the recording counts from the first row.
     """
+    onsets: np.ndarray | None
     if isinstance(events, pd.DataFrame):
-        spans = _rows_of(events, index)
+        index = _index_for(events, index)
+        spans = event_intervals(events, index)
         onsets = np.maximum((pd.DatetimeIndex(events["start"]) - index[0]).total_seconds().to_numpy(), 0.0)
     else:
         spans, onsets = np.asarray(events), None
     if not len(spans):
-        raise ValueError("events is empty; give at least one, or None for the runs of the label")
+        raise ValueError("events is empty; give at least one, or None for the intervals of the label")
     if spans.shape[1:] != (2,):
         raise ValueError(
             f"events is {shape(spans)}; give a table of times, or n x 2: first row and the one after the last"
@@ -169,11 +175,11 @@ def rows_of_events(events, index: pd.DatetimeIndex | None, seconds: np.ndarray) 
 
 
 def shape(values) -> str:
-    """Size of an array as one says it: 1,000 or 1,000 x 2."""
+    """Size of an array as text: 1,000 or 1,000 x 2."""
     return " x ".join(f"{size:,}" for size in np.shape(values)) or "a single value"
 
 
-def share(part, whole):
+def share(part: PerDraw, whole: PerDraw) -> PerDraw:
     """part / whole, 0 where the whole is; numbers or (draws,)."""
     return np.divide(part, whole, out=np.zeros(np.broadcast(part, whole).shape), where=np.asarray(whole) > 0)
 
@@ -183,7 +189,7 @@ def rate(part: PerDraw, whole: PerDraw) -> PerDraw:
     return np.divide(part, whole, out=np.full(np.broadcast(part, whole).shape, np.nan), where=np.asarray(whole) > 0)
 
 
-def harmonic(a, b):
+def harmonic(a: PerDraw, b: PerDraw) -> PerDraw:
     """Harmonic mean, 0 where both are; numbers or (draws,)."""
     return share(2 * a * b, a + b)
 
@@ -218,12 +224,13 @@ def _score(values, alarm: np.ndarray | None) -> np.ndarray:
     return score
 
 
-def spans_of(events: pd.DataFrame, index: pd.DatetimeIndex) -> np.ndarray:
-    """First row and the one after the last of each event (m, 2)."""
+def event_intervals(events: pd.DataFrame, index: pd.DatetimeIndex) -> np.ndarray:
+    """Interval of rows of each event (m, 2): first row, and one after the last."""
     return np.column_stack([index.searchsorted(pd.DatetimeIndex(events[name])) for name in ("start", "end")])
 
 
-def _rows_of(events: pd.DataFrame, index: pd.DatetimeIndex | None) -> np.ndarray:
+def _index_for(events: pd.DataFrame, index: pd.DatetimeIndex | None) -> pd.DatetimeIndex:
+    """The index, once the table of events is seen to have a start and an end for each."""
     lacks = [name for name in ("start", "end") if name not in events]
     if lacks:
         raise ValueError(f"events lacks the column {' and '.join(lacks)}; give a table like data.attacks(recording)")
@@ -231,4 +238,4 @@ def _rows_of(events: pd.DataFrame, index: pd.DatetimeIndex | None) -> np.ndarray
         raise ValueError("events stand at times and the rows at none; give label or alarm as a Series with its index")
     if (unknown := events[["start", "end"]].isna().any(axis=1)).any():
         raise ValueError(f"event {int(np.argmax(unknown)) + 1} of {len(events)} has no start or no end; leave it out")
-    return spans_of(events, index)
+    return index

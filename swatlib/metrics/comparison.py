@@ -1,4 +1,4 @@
-"""All detectors in one table, beside those that know nothing, so that no figure is read alone."""
+"""All detectors in one table, beside the baselines."""
 
 import numpy as np
 import pandas as pd
@@ -7,16 +7,16 @@ from swatlib.arrays import SECONDS_PER_DAY, intervals_of
 from swatlib.metrics.baselines import baselines
 from swatlib.metrics.bootstrap import DRAWS, intervals, marked, resampled
 from swatlib.metrics.case import make_case
-from swatlib.metrics.evaluation import METRICS, evaluate, measure
+from swatlib.metrics.evaluation import METRICS, evaluate, metric_values
 from swatlib.wording import listed
 
 
 def compare(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
-    """`evaluate` for each detector of `scores` (columns (detector, field)), then for the null rows of `null_rows`.
+    """`evaluate` for each detector of `scores` (columns (detector, field)), then for each of the `baselines`.
 
-    Index (kind, name): kind is "detector" or "baseline". Columns: `alarms_per_day`, right and wrong ones together, and all
-    of METRICS; the score of a null row is its alarm. Without an attack in `label` these are NaN, and there are no null
-    rows.
+    Index (kind, name): kind is "detector" or "baseline". Columns: `alarms_per_day`, right and wrong ones together, and
+    all of METRICS; the score of a baseline is its alarm. Without an attack in `label` these are NaN, and there are no
+    baselines. What else can't be computed is NaN too; `verdict` says which metrics, and why.
     """
     seconds = np.diff(scores.index) / pd.Timedelta("1s")
     # A gap in the recording is not counted, and how long a single row lasts is unknown.
@@ -33,15 +33,15 @@ def compare(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame,
 def compare_resampled(
     scores: pd.DataFrame, label: pd.Series, events: pd.DataFrame, seed: int = 0, draws: int = DRAWS
 ) -> pd.DataFrame:
-    """What `compare` would give with other attacks and days: one row a draw, columns (kind, name, metric).
+    """Bootstrap draws of what `compare` gives: one row a draw, columns (kind, name, metric).
 
-    Attacks are drawn with replacement, and the quiet days likewise, the same draws for every detector; for `intervals`,
-    `beats` and `with_intervals`. Empty without an attack in `label`.
+    Attacks are drawn with replacement, and the normal days likewise, the same draws for every detector; for
+    `intervals`, `beats` and `with_intervals`. Empty without an attack in `label`.
     """
     if not _known(label):
         return pd.DataFrame()
     parts = {
-        row: pd.DataFrame(measure(resampled(make_case(label, alarm, score, events), draws, seed)))
+        row: pd.DataFrame(metric_values(resampled(make_case(label, alarm, score, events), draws, seed)))
         for row, (alarm, score) in _answers(scores, label, events, seed).items()
     }
     return pd.concat(parts, axis=1, names=["kind", "name", "metric"]).rename_axis("draw")
@@ -63,7 +63,7 @@ def _answers(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame
 
 
 def summary(table: pd.DataFrame) -> dict:
-    """Headline numbers of `compare`'s table: those of the detector with the highest event F1, if any is known."""
+    """Headline numbers of `compare`'s table: of the detector with the highest event F1; without one, alarms per day."""
     known = table.loc["detector", "event_f1"].dropna()
     if known.empty:
         alarms = table["alarms_per_day"]
@@ -74,7 +74,10 @@ def summary(table: pd.DataFrame) -> dict:
 
 
 def verdict(table: pd.DataFrame, samples: pd.DataFrame | None = None) -> str:
-    """What `compare`'s table says, in a few sentences; with draws of `compare_resampled`, who ties with the first."""
+    """What `compare`'s table says, in a few sentences, and which metrics are NaN, and why.
+
+    samples: draws of `compare_resampled`; with them it says which detectors do not differ clearly from the first.
+    """
     return " ".join(filter(None, (_ranking_sentences(table, samples), *_unknown_sentences(table))))
 
 

@@ -6,14 +6,14 @@ from functools import lru_cache
 import numpy as np
 from sklearn.metrics import average_precision_score
 
-from swatlib.metrics.case import Case, rate, share
+from swatlib.metrics.case import Case, PerDraw, rate, share
 
 WINDOW, THRESHOLDS = 500, 250  # rows of the widest buffer, and number of thresholds: as in the public implementations
-STEP = 50  # from window to window in a resampled case: the volume changes slowly with it, and draws are many
-LEVELS = 500  # score levels at which a resampled precision-recall curve is read
+WINDOW_STEP = 50  # from window to window in a resampled case: the volume changes slowly with it, and draws are many
+SCORE_LEVELS = 500  # score levels at which a resampled precision-recall curve is read
 
 
-def average_precision(case: Case) -> float:
+def average_precision(case: Case) -> PerDraw:
     """Area under the precision-recall curve of the score, without a threshold.
 
     Formula: sum over thresholds of (R_i - R_i-1) P_i; rows without a score are left out
@@ -33,7 +33,7 @@ def average_precision(case: Case) -> float:
     return (np.diff(recall, prepend=0.0) * share(true, all_)).sum(axis=1)
 
 
-def vus_pr(case: Case) -> float:
+def vus_pr(case: Case) -> PerDraw:
     """Volume under the precision-recall surface: the area of the curve, averaged over buffers about each event.
 
     Formula: mean over w = 0…500 rows of sum_k (R_k - R_k-1) P_k at 250 thresholds; rows up to w/2 off an event count as
@@ -48,7 +48,7 @@ def vus_pr(case: Case) -> float:
     return _volume(case)[0]
 
 
-def vus_roc(case: Case) -> float:
+def vus_roc(case: Case) -> PerDraw:
     """Volume under the ROC surface: the area of the curve, averaged over buffers about each event.
 
     Formula: as vus_pr, with the area by trapezoids of R over the share of normal rows that alarm
@@ -67,13 +67,13 @@ def _ranks(case: Case, scored: np.ndarray) -> bool:
 
 def _levels(*scores: np.ndarray) -> np.ndarray:
     """Descending thresholds: every score, or so many quantiles of each of `scores`, the lowest score among them."""
-    shares = np.linspace(0, 1, LEVELS)
+    shares = np.linspace(0, 1, SCORE_LEVELS)
     return np.unique(np.concatenate([np.quantile(score, shares, method="nearest") for score in scores]))[::-1]
 
 
 def _above(case: Case, levels: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """How many of `rows` (bool) score at least each of the levels, by group (groups, levels)."""
-    return _counted(case.groups[rows], _first_level(case.score[rows], levels), case.weights.shape[1], len(levels))
+    return _counted(case.groups[rows], _first_level(case.score[rows], levels), np.shape(case.weights)[1], len(levels))
 
 
 def _first_level(score: np.ndarray, levels: np.ndarray) -> np.ndarray:
@@ -120,14 +120,14 @@ class _Buffers:
 
 
 @lru_cache(maxsize=1)  # both metrics come of one pass
-def _volume(case: Case):
+def _volume(case: Case) -> tuple[PerDraw, PerDraw]:
     """Volumes under both surfaces; numbers or (draws,)."""
     scored = ~np.isnan(case.score)
     if not _ranks(case, scored):
         return case.unknown, case.unknown
     plain = case.weights is None
-    weights = np.ones((1, case.groups.max() + 1)) if plain else case.weights
-    windows = np.arange(0, WINDOW + 1, 1 if plain else STEP)
+    weights = np.ones((1, case.groups.max() + 1)) if case.weights is None else case.weights
+    windows = np.arange(0, WINDOW + 1, 1 if plain else WINDOW_STEP)
     ordered = np.sort(case.score[scored])[::-1]
     levels = ordered[np.linspace(0, len(ordered) - 1, THRESHOLDS).astype(int)]
     level = np.full(len(scored), len(levels))
@@ -144,7 +144,7 @@ def _volume(case: Case):
         for rows in (scored & case.in_event, scored)
     ]
     of_events = weights[:, : len(seen)][:, seen]
-    volumes = np.mean([_areas(buffers, window, of_events, counts) for window in windows], axis=0)
+    volumes = np.mean([_areas(buffers, window, of_events, counts) for window in windows.tolist()], axis=0)
     return volumes[:, 0] if plain else volumes
 
 
@@ -168,7 +168,7 @@ def _areas(buffers: _Buffers, window: int, weights: np.ndarray, counts: list[np.
     weights: of the events (draws, m). counts: rows of events, and all rows, at or above each level (draws, levels).
     """
     inside, alarmed = counts
-    near = weights @ buffers.worth(window, *weights.shape[1:], inside.shape[1])
+    near = weights @ buffers.worth(window, weights.shape[1], inside.shape[1])
     true, positive = inside + near, inside[:, -1:] + near / 2
     met = buffers.met(window)[:, None] <= np.arange(inside.shape[1])
     existence = rate(weights @ met, weights.sum(axis=1, keepdims=True))

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import pandas as pd
 
 from swatlib.metrics.affiliation import affiliation_f1, affiliation_precision, affiliation_recall
-from swatlib.metrics.case import Case, PerDraw, make_case
+from swatlib.metrics.case import Case, Events, PerDraw, Rows, make_case
 from swatlib.metrics.curves import average_precision, vus_pr, vus_roc
 from swatlib.metrics.event_based import (
     delay_median_s,
@@ -47,24 +47,56 @@ METRICS: dict[str, tuple[Metric, ...]] = {
 _FIELDS = ("Formula", "Direction", "Range", "Source", "Weakness")
 
 
-def evaluate(label, alarm=None, score=None, events=None) -> dict[str, float]:
-    """Every metric that the inputs allow, by name: those of the alarm if there is one, those of the score likewise.
+def evaluate(
+    label: Rows, alarm: Rows | None = None, score: Rows | None = None, events: Events | None = None
+) -> dict[str, float]:
+    """Every metric of the alarm, if there is one, and of the score, if there is one.
 
-    label: bool (n,), array or Series; the metrics over rows go by it. alarm: bool (n,). score: float (n,), high =
-    anomalous; rows where it is NaN (warm-up) are left out of its metrics and may not alarm. events: what the metrics
-    over events go by: a table with `start` and `end` (half-open times, as `data.attacks` gives; the rows then need a
-    DatetimeIndex), or pairs of first row and the one after the last, or None for the runs of the label. Events that
-    touch stay apart in the first two. A row is one second unless a DatetimeIndex says otherwise.
-    Raises ValueError for rows that do not go together, a label that is not bool or has no attack, an event without a
-    row, an infinite score, or neither alarm nor score.
+    Parameters
+    ----------
+    label : bool, shape (n,)
+        Array or Series; True in attack rows. A row is one second unless a DatetimeIndex says otherwise.
+    alarm : bool, shape (n,), optional
+    score : float, shape (n,), optional
+        High = anomalous. Rows where it is NaN (warm-up) are left out of its metrics and may not alarm.
+    events : table or pairs of rows, optional
+        What metrics over events count: a table with `start` and `end` (half-open times, as `data.attacks` gives; the
+        rows then need a DatetimeIndex), or pairs of first row and one after the last. Events that touch stay apart.
+        Without it, the intervals of the label.
+
+    Returns
+    -------
+    dict of str to float
+        Values by the names in METRICS; `definitions` has their formulas. NaN is what can't be computed: false alarms
+        per day and the false positive rate where no row is normal, the delay where no event is found, and metrics of
+        the score where no attack row or no normal row has one.
+
+    Raises
+    ------
+    ValueError
+        For rows that do not go together, a label that is not bool or has no attack, an event without a row, an
+        infinite score, or neither alarm nor score.
+
+    Examples
+    --------
+    >>> label = np.array([False, False, True, True, False, False])
+    >>> alarm = np.array([False, False, False, True, True, False])
+    >>> values = evaluate(label, alarm, score=[0.1, 0.2, 0.3, 0.9, 0.8, 0.1])
+    >>> {name: values[name] for name in ("precision", "event_recall", "delay_median_s", "false_positive_rate")}
+    {'precision': 0.5, 'event_recall': 1.0, 'delay_median_s': 1.0, 'false_positive_rate': 0.25}
+
+    References
+    ----------
+    Each metric names its source; see `definitions`. The volumes: Paparrizos et al., VLDB 2022. Affiliation: Huet,
+    Navarro and Rossi, KDD 2022.
     """
     if alarm is None and score is None:
         raise ValueError("there is nothing to evaluate; give alarm, score, or both")
     case = make_case(label, alarm, score, events)
-    return {name: float(value) for name, value in measure(case).items()}
+    return {name: float(value) for name, value in metric_values(case).items()}
 
 
-def measure(case: Case) -> dict[str, PerDraw]:
+def metric_values(case: Case) -> dict[str, PerDraw]:
     """Every metric of the alarm and of the score, as far as the case has them, by name.
 
     NaN is what can't be computed: false alarms per day and the false positive rate where no row is normal, metrics of

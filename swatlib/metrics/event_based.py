@@ -1,15 +1,16 @@
-"""Metrics that count attacks and alarms: what an operator feels.
+"""Metrics that count attacks and alarms: what an operator meets.
 
-An alarm is a run of alarm rows. It is false when it touches no event. An event is found when an alarm row lies in it.
+An alarm is an interval of consecutive alarm rows. It is false when it touches no event. An event is found when an
+alarm row lies in it.
 """
 
 import numpy as np
 
-from swatlib.metrics.case import Case, harmonic, rate, share
+from swatlib.metrics.case import Case, PerDraw, harmonic, rate, share
 from swatlib.metrics.point_based import precision
 
 
-def event_recall(case: Case) -> float:
+def event_recall(case: Case) -> PerDraw:
     """Share of the events that are found.
 
     Formula: found / events; found: at least one alarm row in the event
@@ -22,8 +23,8 @@ def event_recall(case: Case) -> float:
     return share(case.sum_events(found), case.sum_events(np.ones_like(found)))
 
 
-def event_precision(case: Case) -> float:
-    """Of what called the operator, the share that was an attack.
+def event_precision(case: Case) -> PerDraw:
+    """Share of the alarms that begin in an attack, of all that call the operator.
 
     Formula: called / (called + false); called: events in which an alarm begins; false: alarms that touch no event;
         0 without either. An alarm that begins before an event and runs into it is neither
@@ -38,7 +39,7 @@ def event_precision(case: Case) -> float:
     return share(called, called + case.false_alarms)
 
 
-def event_f1(case: Case) -> float:
+def event_f1(case: Case) -> PerDraw:
     """Harmonic mean of event precision and event recall.
 
     Formula: 2 P R / (P + R) of event_precision and event_recall
@@ -51,7 +52,7 @@ def event_f1(case: Case) -> float:
     return harmonic(event_precision(case), event_recall(case))
 
 
-def fc1(case: Case) -> float:
+def fc1(case: Case) -> PerDraw:
     """Composite F1: harmonic mean of the precision over rows and the recall over events.
 
     Formula: 2 P R / (P + R) of precision and event_recall
@@ -63,19 +64,19 @@ def fc1(case: Case) -> float:
     return harmonic(precision(case), event_recall(case))
 
 
-def false_alarms_per_day(case: Case) -> float:
+def false_alarms_per_day(case: Case) -> PerDraw:
     """Alarms that touch no event, per day of recorded time outside the events.
 
     Formula: false alarms / (rows in no event x seconds a row / 86,400)
     Direction: low is better
     Range: 0 and up
-    Source: the budget of swatlib.alarms, seen from the other side; Axelsson, ACM TISSEC 2000, on why it decides
+    Source: the metric that the budget of swatlib.alarms limits; Axelsson, ACM TISSEC 2000, on why it decides
     Weakness: counts a chattering alarm often and a long one once, so all-alarm gets 0: read it with false_positive_rate
     """
     return rate(case.false_alarms, case.normal_days)
 
 
-def delay_median_s(case: Case) -> float:
+def delay_median_s(case: Case) -> PerDraw:
     """Median time from the beginning of a found event to its first alarm row, in seconds.
 
     Formula: median of (first alarm row in the event - start of the event) over found events; NaN when none is found

@@ -3,19 +3,19 @@
 import numpy as np
 import pandas as pd
 
-from swatlib.metrics.case import clock, column, rows_of_events, shape
+from swatlib.metrics.case import Events, Rows, column, elapsed_s, intervals_and_onsets, shape
 from swatlib.metrics.event_based import delays_s, first_rows
 
-COLUMNS = ("attack", "start", "end", "points", "found", "delay_s", "standing", "lead_tag", "attacked")
+ATTACK_COLUMNS = ("attack", "start", "end", "points", "found", "delay_s", "standing", "lead_tag", "attacked")
 
 
-def per_attack(events, alarm, lead=None) -> pd.DataFrame:
+def per_attack(events: Events, alarm: Rows, lead: Rows | None = None) -> pd.DataFrame:
     """One row an event: attack, start, end, points, found, delay_s, standing, lead_tag, attacked.
 
     events: as in `evaluate`; without a column `attack` they are numbered from 1. alarm: bool (n,). lead: tag that
     contributes most at each row (n,), read where the alarm is on. delay_s: seconds from the start of the event to its
     first alarm row. standing: whether that alarm stood already when the event began, on in its first row and in the
-    one before: what it found is luck; False for an event that begins with the rows. lead_tag: the leading tag there.
+    one before: the detection is luck; False for an event that begins with the rows. lead_tag: the leading tag there.
     attacked: whether that is one of the event's points. For an event that is missed standing is False, and delay_s,
     lead_tag and attacked are missing; the last two also without a lead, the last without points. No event, no row.
     Raises ValueError for rows that do not go together.
@@ -24,9 +24,9 @@ def per_attack(events, alarm, lead=None) -> pd.DataFrame:
     if lead is not None and np.shape(lead) != rows.shape:
         raise ValueError(f"alarm has {len(rows):,} rows and lead has {shape(lead)}; give both for the same rows")
     if isinstance(events, pd.DataFrame) and events.empty:
-        return pd.DataFrame(columns=list(COLUMNS))
-    seconds = clock(index, len(rows))
-    spans, onsets = rows_of_events(events, index, seconds)
+        return pd.DataFrame(columns=list(ATTACK_COLUMNS))
+    seconds = elapsed_s(index, len(rows))
+    spans, onsets = intervals_and_onsets(events, index, seconds)
     first = first_rows(rows, spans)
     table = _named(events, spans)
     table["found"] = first >= 0

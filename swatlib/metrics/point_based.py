@@ -3,10 +3,10 @@
 import numpy as np
 
 from swatlib.arrays import mask_of
-from swatlib.metrics.case import Case, rate, share
+from swatlib.metrics.case import Case, PerDraw, rate, share
 
 
-def precision(case: Case) -> float:
+def precision(case: Case) -> PerDraw:
     """Share of the alarm rows that are attack rows.
 
     Formula: TP / (TP + FP) over rows; 0 without an alarm
@@ -18,7 +18,7 @@ def precision(case: Case) -> float:
     return share(case.rows(case.alarm & case.label), case.rows(case.alarm))
 
 
-def recall(case: Case) -> float:
+def recall(case: Case) -> PerDraw:
     """Share of the attack rows that are alarm rows.
 
     Formula: TP / (TP + FN) over rows
@@ -30,8 +30,8 @@ def recall(case: Case) -> float:
     return share(case.rows(case.alarm & case.label), case.rows(case.label))
 
 
-def false_positive_rate(case: Case) -> float:
-    """Share of the normal rows that are alarm rows: how much of the quiet time an alarm stands.
+def false_positive_rate(case: Case) -> PerDraw:
+    """Share of the normal rows that are alarm rows: how much of the normal time is in alarm.
 
     Formula: FP / (FP + TN) over rows
     Direction: low is better
@@ -42,7 +42,7 @@ def false_positive_rate(case: Case) -> float:
     return rate(case.rows(case.alarm & ~case.label), case.rows(~case.label))
 
 
-def f1(case: Case) -> float:
+def f1(case: Case) -> PerDraw:
     """Harmonic mean of precision and recall over rows.
 
     Formula: 2 TP / (2 TP + FP + FN)
@@ -54,7 +54,7 @@ def f1(case: Case) -> float:
     return _f1_of_rows(case, case.alarm)
 
 
-def pa_f1(case: Case) -> float:
+def pa_f1(case: Case) -> PerDraw:
     """F1 over rows after point adjustment: one alarm row in an event counts all its rows as found.
 
     Formula: F1 of the alarm with every touched event filled up
@@ -66,7 +66,7 @@ def pa_f1(case: Case) -> float:
     return _f1_adjusted(case, least=0.0)
 
 
-def pa_k20_f1(case: Case) -> float:
+def pa_k20_f1(case: Case) -> PerDraw:
     """F1 over rows after adjusting only the events of which more than 20 % of the rows alarm.
 
     Formula: F1 of the alarm with events filled up where alarm rows / rows > 0.2
@@ -78,10 +78,10 @@ def pa_k20_f1(case: Case) -> float:
     return _f1_adjusted(case, least=0.2)
 
 
-def _f1_of_rows(case: Case, alarm: np.ndarray):
+def _f1_of_rows(case: Case, alarm: np.ndarray) -> PerDraw:
     return share(2 * case.rows(alarm & case.label), case.rows(alarm) + case.rows(case.label))
 
 
-def _f1_adjusted(case: Case, least: float):
+def _f1_adjusted(case: Case, least: float) -> PerDraw:
     enough = case.hits > least * np.diff(case.spans, axis=1)[:, 0]
     return _f1_of_rows(case, case.alarm | mask_of(case.spans[enough], len(case.label)))

@@ -3,10 +3,10 @@
 import numpy as np
 
 from swatlib.arrays import count_within
-from swatlib.metrics.case import Case, harmonic, share
+from swatlib.metrics.case import Case, PerDraw, harmonic, share
 
 
-def range_f1(case: Case) -> float:
+def range_f1(case: Case) -> PerDraw:
     """Harmonic mean of the mean share of each alarm that lies in attacks, and of each attack that alarms cover.
 
     Formula: 2 P R / (P + R); P: mean over alarms of (share of its rows in events / number of events it meets); R: mean
@@ -21,15 +21,15 @@ def range_f1(case: Case) -> float:
     return harmonic(_precision(case), _recall(case))
 
 
-def _precision(case: Case):
+def _precision(case: Case) -> PerDraw:
     met = share(count_within(case.in_event, case.alarms), np.diff(case.alarms, axis=1)[:, 0])
-    each = share(met, _meeting(case.alarms, case.spans))
+    each = np.asarray(share(met, _meeting(case.alarms, case.spans)))
     return share(case.sum_alarms(each), case.sum_alarms(np.ones_like(each)))
 
 
-def _recall(case: Case):
+def _recall(case: Case) -> PerDraw:
     met = share(case.hits, np.diff(case.spans, axis=1)[:, 0])
-    each = share(met, _meeting(case.spans, case.alarms))
+    each = np.asarray(share(met, _meeting(case.spans, case.alarms)))
     return share(case.sum_events(each), case.sum_events(np.ones_like(each)))
 
 

@@ -15,7 +15,7 @@ ROW_INCHES, LEAST_WIDTH = 0.3, 0.003
 def waterfall(steps: pd.DataFrame) -> Figure:
     """From the first F1 to the last, a bar a step: blue upwards, red downwards, the F1 at its end.
 
-    steps: as `protocols.steps` gives them.
+    steps: as `protocols.step_table` gives them.
     """
     if steps.empty:
         return nothing(UNLABELLED)

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from swatlib.arrays import count_within, intervals_of, mask_of
-from swatlib.metrics.case import spans_of
+from swatlib.metrics.case import event_intervals
 from swatlib.plant import stage_of
 from swatlib.plots.annotations import chosen, detector_title, note, row_labels
 from swatlib.plots.series import CHARACTER_INCHES, bars, shade, stacked, time_axis
@@ -30,7 +30,7 @@ def strip(scores: pd.DataFrame, events: pd.DataFrame, detectors=None) -> Figure:
     figure = Figure(ROW_INCHES * (len(names) + 1) + 0.85)
     axes = stacked(figure, [1])
     shade(axes, events, index)
-    attacked = mask_of(spans_of(events, index), len(index))
+    attacked = mask_of(event_intervals(events, index), len(index))
     bars(axes[0], pd.Series(attacked, index), 0, 0.8, color=BLACK)
     for row, name in enumerate(names, start=1):
         true, false = _told_apart(scores[name]["alarm"].to_numpy(dtype=bool), attacked)

@@ -17,7 +17,7 @@ from swatlib.report.page import render
 from swatlib.report.pdf import chromium, print_pdf
 from swatlib.report.run import read_record
 from swatlib.report.slide_content import SlideData, deck
-from swatlib.results.cache import cached_results
+from swatlib.results.result_cache import cached_results
 from swatlib.settings import settings
 from swatlib.studies.pair import recordings
 

@@ -1,7 +1,7 @@
-"""What a pipeline made of a recording with attacks: scores, thresholds and lead tags, kept in the cache."""
+"""What a pipeline made of a recording with attacks: scores, thresholds and lead tags, cached."""
 
-from swatlib.results.cache import cached_results
 from swatlib.results.detection import DetectionResults
 from swatlib.results.movement import movements
+from swatlib.results.result_cache import cached_results
 
 __all__ = ["DetectionResults", "cached_results", "movements"]

@@ -7,7 +7,7 @@ import pandas as pd
 
 from swatlib.arrays import count_within, intervals_of, mask_of
 from swatlib.metrics import attribution, per_attack
-from swatlib.metrics.case import spans_of
+from swatlib.metrics.case import event_intervals
 from swatlib.metrics.event_based import first_rows
 from swatlib.plant import stage_of, stage_tags
 
@@ -18,8 +18,8 @@ class DetectionResults:
 
     scores: as `Pipeline.score` gives them. calibration: as `Pipeline.calibration`. rankings: of each detector what
     `Pipeline.rank` gives, at the first row of each alarm and at the first alarm row of each attack. nameable: of each
-    the tags that it can name. computed: detectors that were fitted for it, the others were kept. notes: what was amiss
-    with what was kept.
+    the tags that it can name. computed: detectors that were fitted for it, the others were cached. notes: faults of
+    the cache.
     """
 
     scores: pd.DataFrame
@@ -41,8 +41,8 @@ class DetectionResults:
     def per_attack(self, events: pd.DataFrame) -> pd.DataFrame:
         """`metrics.per_attack` of every detector, told apart by the index level `detector`."""
         fields = ((name, self.scores[name]) for name in self.detectors)
-        told = {name: per_attack(events, judged["alarm"], judged["lead"]) for name, judged in fields}
-        return pd.concat(told, names=["detector"])
+        tables = {name: per_attack(events, judged["alarm"], judged["lead"]) for name, judged in fields}
+        return pd.concat(tables, names=["detector"])
 
     def named(self, events: pd.DataFrame) -> pd.DataFrame:
         """Per detector and attack found: `why`, and the ranking of tags, at its first alarm row."""
@@ -71,7 +71,7 @@ class DetectionResults:
         for name in self.detectors:
             judged = self.scores[name]
             alarms = intervals_of(judged["alarm"].to_numpy())
-            false = alarms[count_within(mask_of(spans_of(events, judged.index), len(judged)), alarms) == 0]
+            false = alarms[count_within(mask_of(event_intervals(events, judged.index), len(judged)), alarms) == 0]
             counts[name] = judged["lead"].iloc[false[:, 0]].astype(object).value_counts()
         table = pd.DataFrame(counts).fillna(0).astype(int).rename_axis("leading tag")
         return table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index].head(most)
@@ -87,7 +87,7 @@ class DetectionResults:
 
 def first_alarms(alarm: pd.Series, events: pd.DataFrame) -> np.ndarray:
     """First alarm row of each event (m,), -1 where there is none."""
-    return first_rows(alarm.to_numpy(), spans_of(events, alarm.index))
+    return first_rows(alarm.to_numpy(), event_intervals(events, alarm.index))
 
 
 def _points(points: str) -> set[str]:

@@ -72,7 +72,7 @@ def _not_swapped(normal: Recording, attack: Recording) -> tuple[Recording, Recor
     if attacked and (attack.label is None or not attack.label.any()):
         raise DataError(
             f"The normal file {normal.source[0].name} holds {count(attacked, 'attack row')} and the attack file "
-            f"{attack.source[0].name} none; are the two swapped?"
+            f"{attack.source[0].name} none; give the normal file as `normal` and the other as `attack`."
         )
     return normal, attack
 

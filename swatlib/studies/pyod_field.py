@@ -1,6 +1,6 @@
 """The PyOD field: every detector of PyOD on the same rows, each in a process of its own with limits of time and memory.
 
-A detector that fails is a row of the table too. Rows are stored as they come, so that a run can be taken up again.
+A detector that fails is a row of the table too. Rows are cached as they come, so that a run can be taken up again.
 """
 
 import hashlib
@@ -17,19 +17,30 @@ import numpy as np
 import pandas as pd
 
 from swatlib.atomic import replacing, write_text
-from swatlib.metrics.case import spans_of
+from swatlib.metrics.case import event_intervals
 from swatlib.settings import settings
 from swatlib.studies.benchmark import BenchmarkRun, benchmark_runs
 from swatlib.studies.pair import without_startup
 from swatlib.views.features import Features
 
 RANDOM = "random"
-COLUMNS = ["detector", "rows", "status", "fit_s", "score_s", "memory_mb", "average_precision", "found", "of", "says"]
+FIELD_COLUMNS = [
+    "detector",
+    "rows",
+    "status",
+    "fit_s",
+    "score_s",
+    "memory_mb",
+    "average_precision",
+    "found",
+    "of",
+    "says",
+]
 FIT, THIN = 50_000, 10  # rows to draw from; of the rows to score every tenth
 
 
 @dataclass(frozen=True)
-class Limits:
+class ProcessLimits:
     """What one fit and its scores may take: seconds of the clock, GB of address space. To exceed them is an outcome."""
 
     seconds: float = 120.0
@@ -40,7 +51,7 @@ def field(
     detectors: tuple[str, ...] = (),
     sizes: tuple[int, ...] = (1_000, 5_000, 20_000),
     run: int = 3,
-    limits: Limits = Limits(),
+    limits: ProcessLimits = ProcessLimits(),
     progress: Callable[[str], None] = lambda _: None,
 ) -> pd.DataFrame:
     """One row a detector and size: status and figures, on the features of a run of swat-sim-1; the first is `random`.
@@ -61,14 +72,14 @@ def field(
     data = _prepare(run)
     digest = hashlib.sha256(f"{data.name} {version('pyod')} {asdict(limits)}".encode()).hexdigest()[:12]
     path = settings().reports_folder / "field" / f"{digest}.csv"
-    done = _stored(path)
+    done = _cached(path)
     for name in chosen:
         for rows in sizes:
             if (name, rows) not in done.index:
-                done.loc[(name, rows), COLUMNS[2:]] = pd.Series(attempt(name, rows, data, limits))
+                done.loc[(name, rows), FIELD_COLUMNS[2:]] = pd.Series(attempt(name, rows, data, limits))
                 write_text(path, done.sort_index().to_csv())
             progress(f"{name}, {rows:,} rows: {done.loc[(name, rows), 'status']}")
-    return _stored(path).loc[[(name, rows) for name in chosen for rows in sizes]]
+    return _cached(path).loc[[(name, rows) for name in chosen for rows in sizes]]
 
 
 def by_size(table: pd.DataFrame) -> pd.DataFrame:
@@ -90,7 +101,7 @@ def not_run(table: pd.DataFrame) -> pd.DataFrame:
     return groups.agg(rows=("rows", lambda sizes: ", ".join(f"{size:,}" for size in sizes)), says=("says", "last"))
 
 
-def attempt(name: str, rows: int, data: Path, limits: Limits) -> dict:
+def attempt(name: str, rows: int, data: Path, limits: ProcessLimits) -> dict:
     """Fit and score in a new process; what came of it, as a row of the table."""
     from swatlib.detectors.pyod import SUPERVISED
 
@@ -112,7 +123,7 @@ def attempt(name: str, rows: int, data: Path, limits: Limits) -> dict:
         process.join()
 
 
-def _work(answer, name: str, rows: int, data: Path, limits: Limits) -> None:
+def _work(answer, name: str, rows: int, data: Path, limits: ProcessLimits) -> None:
     from swatlib.detectors.pyod import missing_package
 
     most = int(limits.gigabytes * 2**30)
@@ -201,14 +212,14 @@ def _arrays(run: BenchmarkRun) -> Iterator[tuple[str, np.ndarray]]:
     yield "heldout", features.transform(frame.iloc[half:])[features.history :: THIN]
     index = run.attacked.frame.index
     numbers = np.zeros(len(index), int)
-    for number, (start, stop) in enumerate(spans_of(run.attacked.events, index), 1):
+    for number, (start, stop) in enumerate(event_intervals(run.attacked.events, index), 1):
         numbers[start:stop] = number
     yield "attacked", features.transform(run.attacked.frame)[features.history :: THIN]
     yield "event", numbers[features.history :: THIN]
 
 
-def _stored(path: Path) -> pd.DataFrame:
-    index = COLUMNS[:2]
+def _cached(path: Path) -> pd.DataFrame:
+    index = FIELD_COLUMNS[:2]
     if path.exists():
         return pd.read_csv(path, keep_default_na=True).astype({"says": object}).set_index(index)
-    return pd.DataFrame(columns=COLUMNS).astype({"status": object, "says": object}).set_index(index)
+    return pd.DataFrame(columns=FIELD_COLUMNS).astype({"status": object, "says": object}).set_index(index)

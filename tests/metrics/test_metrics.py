@@ -270,15 +270,15 @@ def test_each_attack_by_itself():
 
 def test_an_alarm_that_stood_already_is_told_from_one_that_begins_with_the_attack():
     alarm = rows("##.##..##.#")
-    told = per_attack([(0, 2), (4, 6), (7, 9), (5, 7), (9, 11)], alarm)
-    assert told["standing"].tolist() == [False, True, False, False, False]
-    assert told["delay_s"].fillna(-1).tolist() == [0, 0, 0, -1, 1]
+    attack_table = per_attack([(0, 2), (4, 6), (7, 9), (5, 7), (9, 11)], alarm)
+    assert attack_table["standing"].tolist() == [False, True, False, False, False]
+    assert attack_table["delay_s"].fillna(-1).tolist() == [0, 0, 0, -1, 1]
 
 
 def test_an_alarm_that_stood_between_two_rows_stood_already():
     onset = pd.DataFrame({"start": ["2015-12-28 10:00:14"], "end": ["2015-12-28 10:01"]}, dtype="datetime64[ns]")
-    told = per_attack(onset, timed(rows(".######"), "10s")).iloc[0]
-    assert (told["delay_s"], told["standing"]) == (6.0, True)
+    attack_table = per_attack(onset, timed(rows(".######"), "10s")).iloc[0]
+    assert (attack_table["delay_s"], attack_table["standing"]) == (6.0, True)
 
 
 def test_attacks_given_as_rows_are_numbered():

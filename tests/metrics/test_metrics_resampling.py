@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from swatlib.metrics import beats, compare, compare_resampled, curves, intervals, verdict, with_intervals
 from swatlib.metrics.bootstrap import _with_bounds, resampled
 from swatlib.metrics.case import make_case
-from swatlib.metrics.evaluation import measure
+from swatlib.metrics.evaluation import metric_values
 
 SEED = 20151228
 TIMES = pd.date_range("2015-12-28 10:00", periods=20_000, freq="10s", name="time")
@@ -20,7 +20,7 @@ TIMES = pd.date_range("2015-12-28 10:00", periods=20_000, freq="10s", name="time
 def narrow_buffers():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(curves, "WINDOW", 20)
-        patch.setattr(curves, "STEP", 1)
+        patch.setattr(curves, "WINDOW_STEP", 1)
         yield
 
 
@@ -32,13 +32,13 @@ def cases(draw):
 
 
 def weighed(case, weights):
-    return measure(replace(case, weights=np.array(weights, dtype=float)))
+    return metric_values(replace(case, weights=np.array(weights, dtype=float)))
 
 
 @given(cases(), st.integers(1, 3))
 def test_every_event_and_day_as_often_as_it_was_gives_the_figure_itself(case, times):
     often = weighed(case, [[times] * (case.groups.max() + 1)])
-    once = {name: float(value) for name, value in measure(case).items()}
+    once = {name: float(value) for name, value in metric_values(case).items()}
     assert {name: float(value[0]) for name, value in often.items()} == pytest.approx(once, nan_ok=True)
 
 
@@ -51,7 +51,7 @@ def test_a_draw_is_the_recording_with_its_events_repeated(alarm, times):
     quiet = case.groups.max() + 1 - 3
     drawn = weighed(case, [[*times, *[1] * quiet]])
     rows = np.concatenate([np.flatnonzero(~label), *(np.tile([3 * k + 1, 3 * k + 2], n) for k, n in enumerate(times))])
-    repeated = measure(make_case(label[rows], alarm[rows], None))
+    repeated = metric_values(make_case(label[rows], alarm[rows], None))
     for name in ("precision", "recall", "f1", "false_positive_rate"):
         assert drawn[name][0] == pytest.approx(repeated[name])
     found = np.repeat(case.hits > 0, times)
@@ -65,7 +65,7 @@ UNBOUNDED = {"false_alarms_per_day", "delay_median_s"}
 
 @given(cases(), st.integers(0, 2**32 - 1))
 def test_every_draw_of_every_metric_keeps_to_its_range(case, seed):
-    for name, values in measure(resampled(case, 20, seed)).items():
+    for name, values in metric_values(resampled(case, 20, seed)).items():
         assert not (np.asarray(values) < 0).any(), name
         assert name in UNBOUNDED or not (np.asarray(values) > 1 + 1e-12).any(), name
 

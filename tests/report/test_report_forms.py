@@ -12,7 +12,7 @@ from swatlib.data import attacks
 from swatlib.metrics import compare, summary, verdict
 from swatlib.pipeline import Pipeline
 from swatlib.report.attack_pages import ALL, best_named, chosen_attacks, naming, pages
-from swatlib.results.cache import cached_results
+from swatlib.results.result_cache import cached_results
 from swatlib.studies.pair import recordings
 
 EVERY = 10  # seconds a row, so that two days are written and read in a moment

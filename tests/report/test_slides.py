@@ -12,7 +12,7 @@ from swatlib.report.export import Files
 from swatlib.report.run import report
 from swatlib.report.slide_content import SlideData, deck
 from swatlib.report.slides import slides
-from swatlib.results.cache import cached_results
+from swatlib.results.result_cache import cached_results
 from swatlib.studies.pair import recordings
 
 PARAMETERS = """

@@ -12,8 +12,8 @@ import pytest
 
 from swatlib.data import attacks
 from swatlib.pipeline import Pipeline
-from swatlib.results import cache as store
-from swatlib.results.cache import SHOWING, cached_results
+from swatlib.results import result_cache
+from swatlib.results.result_cache import MODULES_WITHOUT_EFFECT, cached_results
 
 NAMES = ("pca", "kmeans", "forecast")  # of different histories
 
@@ -91,7 +91,7 @@ def test_whatever_a_result_depends_on_makes_another(normal_days, day, change):
 
 def test_other_code_makes_another(normal_days, day, monkeypatch):
     cached_results(pipeline("pca"), normal_days, day)
-    monkeypatch.setattr(store, "code", lambda without: "changed")
+    monkeypatch.setattr(result_cache, "code", lambda without: "changed")
     assert cached_results(pipeline("pca"), normal_days, day).computed == ("pca",)
 
 
@@ -100,7 +100,7 @@ def test_code_that_was_edited_meanwhile_keeps_nothing(normal_days, day, folder, 
     edited = cached_results(pipeline("pca"), normal_days, day)
     assert (edited.computed, folder.exists()) == (("pca",), False)
     assert edited.notes == (
-        "the code was edited after this session began: nothing was kept; restart it to see the change",
+        "the code was edited after this session began: nothing was cached; restart it to see the change",
     )
 
 
@@ -125,7 +125,7 @@ def test_a_broken_entry_is_named_and_made_anew(normal_days, day, folder, damage)
     path.write_bytes(damage(path.read_bytes()))
     mended = cached_results(pipeline("pca"), normal_days, day)
     assert mended.computed == ("pca",)
-    assert len(mended.notes) == 1 and mended.notes[0].startswith(f"the kept results {path.name} are broken (")
+    assert len(mended.notes) == 1 and mended.notes[0].startswith(f"the cached results {path.name} are broken (")
     same(mended, first)
     assert cached_results(pipeline("pca"), normal_days, day).notes == ()
 
@@ -136,7 +136,7 @@ def test_no_detector_is_refused(normal_days, day):
 
 
 def test_the_entry_used_longest_ago_makes_room(normal_days, day, folder, monkeypatch):
-    monkeypatch.setattr(store, "KEPT", 2)
+    monkeypatch.setattr(result_cache, "MOST_ENTRIES", 2)
     for name in ("pca", "kmeans"):
         cached_results(pipeline(name), normal_days, day)
         os.utime(max(folder.iterdir(), key=lambda path: path.stat().st_mtime), (len(name),) * 2)
@@ -148,14 +148,14 @@ def test_the_entry_used_longest_ago_makes_room(normal_days, day, folder, monkeyp
 def test_a_folder_that_takes_nothing_is_said(normal_days, day, folder):
     folder.parent.mkdir()
     folder.write_text("a file")
-    assert cached_results(pipeline("pca"), normal_days, day).notes[0].startswith("no results were kept for next time: ")
+    assert cached_results(pipeline("pca"), normal_days, day).notes[0].startswith("no results were cached: ")
 
 
 def test_no_result_depends_on_what_only_shows_them():
-    program = "import sys, swatlib.results.cache; print([m for m in sys.modules if m.startswith('swatlib.')])"
+    program = "import sys, swatlib.results.result_cache; print([m for m in sys.modules if m.startswith('swatlib.')])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = {name.split(".")[1] for name in json.loads(done.stdout.replace("'", '"'))}
-    assert loaded & set(SHOWING) == set()
+    assert loaded & set(MODULES_WITHOUT_EFFECT) == set()
 
 
 def test_rankings_stand_at_each_alarm_and_begin_with_its_lead(normal_days, day):
@@ -171,9 +171,9 @@ def test_rankings_stand_at_each_alarm_and_begin_with_its_lead(normal_days, day):
 def test_hit_rates_count_each_found_attack_once(normal_days, attacked):
     whole = attacked.between(end="2015-12-28 17:00")
     found, events = cached_results(pipeline(*NAMES), normal_days, whole), attacks(whole)
-    told, named, rates = found.per_attack(events), found.named(events), found.hit_rates(events)
+    attack_table, named, rates = found.per_attack(events), found.named(events), found.hit_rates(events)
     for name in NAMES:
-        table = told.loc[name]
+        table = attack_table.loc[name]
         assert named.loc[name][1].tolist() == table["lead_tag"].dropna().tolist()
         nameable = table["found"] & (table["points"] != "MV504")
         assert rates.loc[(name, "tag", 1), ["hits", "of"]].tolist() == [table["attacked"].sum(), nameable.sum()]

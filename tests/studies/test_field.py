@@ -3,7 +3,7 @@ import pytest
 
 from swatlib.detectors.pyod import names
 from swatlib.studies import pyod_field as module
-from swatlib.studies.pyod_field import FIT, Limits, attempt, field
+from swatlib.studies.pyod_field import FIT, ProcessLimits, attempt, field
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def data(tmp_path_factory):
 
 
 def test_what_runs_is_measured(data):
-    outcome = attempt("hbos", 1_000, data, Limits())
+    outcome = attempt("hbos", 1_000, data, ProcessLimits())
     assert (outcome["status"], outcome["found"], outcome["of"]) == ("ok", 1, 1)
     assert outcome["average_precision"] > 0.95 and outcome["memory_mb"] > 50
 
@@ -26,11 +26,11 @@ def test_what_runs_is_measured(data):
 @pytest.mark.parametrize(
     ("name", "limits", "status"),
     [
-        ("hbos", Limits(seconds=0.01), "time-out"),
-        ("sos", Limits(gigabytes=1.5), "out of memory"),
-        ("deep_svdd", Limits(), "needs torch"),
-        ("ts_anomaly_transformer", Limits(), "needs torch"),
-        ("xgbod", Limits(), "needs labels"),
+        ("hbos", ProcessLimits(seconds=0.01), "time-out"),
+        ("sos", ProcessLimits(gigabytes=1.5), "out of memory"),
+        ("deep_svdd", ProcessLimits(), "needs torch"),
+        ("ts_anomaly_transformer", ProcessLimits(), "needs torch"),
+        ("xgbod", ProcessLimits(), "needs labels"),
     ],
 )
 def test_what_fails_says_how(data, name, limits, status):
@@ -39,7 +39,7 @@ def test_what_fails_says_how(data, name, limits, status):
 
 
 def test_scores_that_know_nothing_stand_beside_the_others(data):
-    outcome = attempt("random", 1_000, data, Limits())
+    outcome = attempt("random", 1_000, data, ProcessLimits())
     assert outcome["average_precision"] == pytest.approx(0.2, abs=0.05)
 
 

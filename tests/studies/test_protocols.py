@@ -13,31 +13,31 @@ from swatlib.metrics import evaluate
 from swatlib.simulation import Attack, simulate
 from swatlib.studies.protocols import (
     Protocol,
-    alone,
     attack_counts,
     baseline_figures,
-    box,
+    baselines_sentence,
+    comparison_box,
     effects,
+    effects_sentence,
     evaluate_all,
     evaluate_under,
     first_movements,
-    in_short,
+    label_headline,
     labels,
-    labels_in_short,
     may_compare,
+    movements_sentence,
     phantoms,
+    protocol_headline,
     published_results,
     recoveries,
-    said_baselines,
-    said_effects,
-    said_movements,
-    said_spread,
-    said_steps,
-    steps,
+    single_changes,
+    spread_sentence,
+    step_table,
+    steps_sentence,
     touching_attacks,
     windows,
 )
-from swatlib.studies.protocols.figures import STEPS
+from swatlib.studies.protocols.figures import PROTOCOL_STEPS
 from swatlib.studies.protocols.protocol import CHOICES, Answer, ProtocolStudy
 
 LABEL = np.zeros(100, dtype=bool)
@@ -115,10 +115,13 @@ def test_every_protocol_is_judged_and_the_tables_agree_with_it():
     study = small_study()
     table = evaluate_all(study).set_index(list(CHOICES))["f1"]
     assert len(table) == np.prod([len(choices) for choices in CHOICES.values()])
-    ours = alone(study)["f1"]
+    ours = single_changes(study)["f1"]
     assert ours["sampling", "10 s, label min"] == table["budget", "none", "10 s, label min", "true", "whole", "dropped"]
-    assert list(steps(study)["step"]) == ["this workbench", *(step for step, _ in STEPS)]
-    assert steps(study)["f1"].iloc[-1] == table["best on test", "PA", "10 s, label max", "official", "whole", "dropped"]
+    assert list(step_table(study)["step"]) == ["this workbench", *(step for step, _ in PROTOCOL_STEPS)]
+    assert (
+        step_table(study)["f1"].iloc[-1]
+        == table["best on test", "PA", "10 s, label max", "official", "whole", "dropped"]
+    )
 
 
 def test_a_choice_that_is_none_is_refused():
@@ -137,12 +140,12 @@ def test_a_protocol_that_leaves_no_attack_has_no_f1():
     lost = (table.index.get_level_values("sampling") == "10 s, label min") | (table.index.get_level_values(1) != "true")
     np.testing.assert_array_equal(table["f1"].isna(), lost)
     assert table.loc[lost, ["found", "attacks"]].to_numpy().max() == 0
-    assert "nan" not in said_spread(table.reset_index()) + said_steps(steps(study))
+    assert "nan" not in spread_sentence(table.reset_index()) + steps_sentence(step_table(study))
 
 
 def test_a_recording_with_one_label_has_no_step_of_labels():
     study = replace(small_study(), labels={"true": LABEL})
-    assert "official labels" not in list(steps(study)["step"])
+    assert "official labels" not in list(step_table(study)["step"])
     assert len(evaluate_all(study)) == len(evaluate_all(small_study())) / 2
 
 
@@ -178,10 +181,10 @@ def test_official_rows_have_both_labels_and_published_figures_to_go_with(files_o
     assert known["true"].sum() < 54_621
     said = may_compare(files_of_2015).groupby("rows")["compare"].unique().str.join("").to_dict()
     assert said == {"all": "yes", "all, own list": "yes", "10 s": "yes", "longest cut": "yes", "excerpt": "no"}
-    assert "never one at a false-alarm budget" in box(files_of_2015, files_of_2015)
+    assert "never one at a false-alarm budget" in comparison_box(files_of_2015, files_of_2015)
     part = files_of_2015.between("2015-12-29")
     assert set(may_compare(part)["compare"]) == {"no"}
-    assert "of the 449,919 rows that the figures are about" in box(part, part)
+    assert "of the 449,919 rows that the figures are about" in comparison_box(part, part)
 
 
 def test_a_simulated_run_has_both_labels_and_nothing_published_to_go_with():
@@ -190,7 +193,7 @@ def test_a_simulated_run_has_both_labels_and_nothing_published_to_go_with():
     phantom = slice("2015-12-29 06:30:00", "2015-12-29 06:42:00")
     assert (known["official"][phantom].sum(), known["true"][phantom].sum()) == (721, 0)
     assert set(may_compare(run)["compare"]) == {"no"}
-    assert "Nothing published: these rows are simulated" in box(run, run)
+    assert "Nothing published: these rows are simulated" in comparison_box(run, run)
 
 
 def test_other_attacks_have_one_label():
@@ -251,7 +254,7 @@ def test_a_cut_between_both_starts_of_an_attack_leaves_the_figures_of_one_label(
     alarm = pd.Series(False, run.frame.index)
     table = effects(run, pd.DataFrame({"alarm": alarm, "score": 0.0}))
     np.testing.assert_array_equal(table.loc["f1"].isna(), table.columns.get_level_values(1).str.startswith(lacks))
-    assert "nan" not in said_effects(table)
+    assert "nan" not in effects_sentence(table)
     assert attack_counts(run, alarm).loc[f"runs of the {lacks} label", ["attacks", "found"]].to_list() == [0, 0]
 
 
@@ -269,14 +272,14 @@ def test_a_recording_without_official_label_has_nothing_to_hold_against_its_rows
     scored = pd.DataFrame({"alarm": alarm, "score": 1.0})
     tables = [windows(run), first_movements(run, run), touching_attacks(run), phantoms(run), recoveries(run, alarm)]
     assert [len(table) for table in [*tables, effects(run, scored)]] == [0] * 6
-    assert said_movements(tables[1]) == said_effects(effects(run, scored))
-    assert labels_in_short(effects(run, scored), tables[3], tables[2])["f1_true"] is None
+    assert movements_sentence(tables[1]) == effects_sentence(effects(run, scored))
+    assert label_headline(effects(run, scored), tables[3], tables[2])["f1_true"] is None
 
 
 def test_without_a_label_there_is_no_figure_and_the_reason_is_said():
     study, run = replace(small_study(), labels={}), simulate("2h", attacks=None)
     counts = attack_counts(run, pd.Series(False, run.frame.index))
-    tables = [steps(study), alone(study), evaluate_all(study), counts, baseline_figures(run)]
+    tables = [step_table(study), single_changes(study), evaluate_all(study), counts, baseline_figures(run)]
     assert [len(table) for table in tables] == [0] * 5
-    assert said_steps(tables[0]) == said_spread(tables[2]) == said_baselines(tables[4], tables[0])
-    assert in_short(tables[2], counts)["attacks_found"] is None
+    assert steps_sentence(tables[0]) == spread_sentence(tables[2]) == baselines_sentence(tables[4], tables[0])
+    assert protocol_headline(tables[2], counts)["attacks_found"] is None

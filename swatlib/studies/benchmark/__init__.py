@@ -1,10 +1,10 @@
-"""Benchmarks of a simulated plant: runs → trials (a pipeline fitted on each) → judging.
+"""Benchmarks of a simulated plant: runs → trials (a pipeline fitted on each) → result.
 
 swat-2015   the schedule of December 2015, once a seed
-swat-sim-1  20 runs with 200 attacks of nine classes over all stages, and 40 disturbances that are none
+swat-sim-1  20 runs with 200 attacks of nine classes over all stages, and 40 disturbances that are no attack
 """
 
-from swatlib.studies.benchmark.evaluation import BenchmarkResult, evaluate_run, near
+from swatlib.studies.benchmark.result import BenchmarkResult, evaluate_run, near
 from swatlib.studies.benchmark.runs import (
     DEVELOPED_ON,
     HELD_BACK,

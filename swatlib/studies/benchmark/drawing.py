@@ -11,7 +11,7 @@ import pandas as pd
 from swatlib.plant import SENSORS, STAGES, TAGS
 from swatlib.simulation.parameters import SIGMA, transmitter_table
 
-RUNS, SLOT, FIRST = 20, 9_000, 3_600  # runs; seconds from one event to the next; seconds before the first
+RUNS, SLOT_S, FIRST_S = 20, 9_000, 3_600  # runs; seconds from one event to the next; seconds before the first
 ATTACKS = {  # of each class
     "constant": 25,
     "ramp": 25,
@@ -38,7 +38,7 @@ RANGES = {
 }
 NOISE = dict(zip(SENSORS, transmitter_table()[:, SIGMA].tolist(), strict=True))
 CYCLING = ("FIT101", "LIT101", "AIT202", "AIT203", "FIT201", "DPIT301", "FIT301", "LIT301", "LIT401", "AIT503")
-LEVELS = ("LIT101", "LIT301", "LIT401")
+LEVEL_SENSORS = ("LIT101", "LIT301", "LIT401")
 
 # what is forced, and when that changes something
 FORCED = {
@@ -80,7 +80,7 @@ def draw(seed: int) -> pd.DataFrame:
     disturbances = [(kind, True) for kind, number in HARMLESS.items() for _ in range(number)]
     rng.shuffle(kinds)
     rng.shuffle(disturbances)
-    rows = []
+    rows: list[tuple] = []
     for run in range(RUNS):
         share = kinds[run::RUNS] + disturbances[run::RUNS]
         for slot in rng.permutation(len(share)):
@@ -88,7 +88,7 @@ def draw(seed: int) -> pd.DataFrame:
             place = len(rows) % len(share)
             effects, when = MAKERS[kind](rng)
             span = int(rng.integers(240, 1_200))
-            begin = FIRST + place * SLOT
+            begin = FIRST_S + place * SLOT_S
             rows.append((run + 1, 1_000 + run, len(rows) + 1, kind, harmless, begin, span, effects, when))
     return pd.DataFrame(
         rows, columns=["run", "seed", "event", "class", "harmless", "begin", "seconds", "effects", "when"]
@@ -120,7 +120,7 @@ def _constant(rng, tag=None):
 
 def _ramp(rng):
     tag = _sensor(rng)
-    rate = rng.uniform(0.3, 1.5) if tag in LEVELS else rng.uniform(0.2, 1.0) * _span(tag) / 300
+    rate = rng.uniform(0.3, 1.5) if tag in LEVEL_SENSORS else rng.uniform(0.2, 1.0) * _span(tag) / 300
     return f"{tag} ramp {_round(rate * rng.choice([-1, 1]))}", ""
 
 
@@ -161,7 +161,7 @@ def _stealthy(rng):
         return f"{tag} bias {_round(rng.uniform(1, 3) * NOISE[tag] * rng.choice([-1, 1]))}", ""
     if kind == 1:
         return f"{tag} ramp {_round(rng.uniform(0.1, 0.3) * _span(tag) / 1_200 * rng.choice([-1, 1]))}", ""
-    return f"{tag} spoof {_round(np.mean(RANGES[tag]))}", ""
+    return f"{tag} spoof {_round(float(np.mean(RANGES[tag])))}", ""
 
 
 def _stand_by(rng):
@@ -170,7 +170,7 @@ def _stand_by(rng):
 
 
 def _slow(rng):
-    tag = str(rng.choice([tag for tag in SENSORS if tag not in LEVELS]))
+    tag = str(rng.choice([tag for tag in SENSORS if tag not in LEVEL_SENSORS]))
     return f"{tag} slow {rng.integers(3, 12)}", ""
 
 

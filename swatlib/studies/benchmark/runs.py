@@ -8,7 +8,7 @@ import pandas as pd
 
 from swatlib.arrays import mask_of
 from swatlib.data import Recording
-from swatlib.metrics.case import spans_of
+from swatlib.metrics.case import event_intervals
 from swatlib.simulation import Attack, simulate
 
 SECONDS_2015, ATTACKED_2015 = 946_719, pd.Timestamp("2015-12-28 10:00")
@@ -87,5 +87,5 @@ def _without(recording: Recording, names: pd.Series) -> Recording:
     """The recording with events of these names neither listed nor labelled."""
     events = recording.events[~recording.events["attack"].isin(names)].reset_index(drop=True)
     index = recording.frame.index
-    label = pd.Series(mask_of(spans_of(events, index), len(index)), index, name="attack")
+    label = pd.Series(mask_of(event_intervals(events, index), len(index)), index, name="attack")
     return replace(recording, events=events, label=label)

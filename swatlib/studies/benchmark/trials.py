@@ -10,7 +10,7 @@ from swatlib.atomic import write_text
 from swatlib.metrics import baselines, beats
 from swatlib.pipeline import Pipeline
 from swatlib.settings import settings
-from swatlib.studies.benchmark.evaluation import BenchmarkResult, evaluate_run
+from swatlib.studies.benchmark.result import BenchmarkResult, evaluate_run
 from swatlib.studies.benchmark.runs import BenchmarkRun, benchmark_runs
 from swatlib.views.checks import CHECK_KINDS, Checks
 
@@ -23,11 +23,11 @@ def run_benchmark(
     pipeline: Callable[[], Pipeline] = Pipeline,
     progress: Callable[[str], None] = lambda _: None,
 ) -> BenchmarkResult:
-    """Fit a new pipeline on each run and judge it, and rows that know nothing or all beside it."""
+    """Fit a new pipeline on each run and judge it beside the baselines."""
     parts = []
     for run in benchmark_runs(name, numbers):
         fitted = pipeline().fit(run.normal)
-        parts += [evaluate_run(run, fitted.score(run.attacked.frame)), evaluate_run(run, _nulls(run), "baseline")]
+        parts += [evaluate_run(run, fitted.score(run.attacked.frame)), evaluate_run(run, _baselines(run), "baseline")]
         progress(run.name)
     return BenchmarkResult.joined(parts)
 
@@ -40,7 +40,7 @@ def ablation(
 ) -> pd.DataFrame:
     """What each part of the guard is worth: `summary` of the whole, without its hold, and without each of `kinds`.
 
-    `earns`: in what the whole beats the guard without that part, beyond chance (`beats`, on the same draws).
+    `earns`: in what the whole beats the guard without that part, clearly (`beats`, on the same draws).
     """
     if unknown := [kind for kind in kinds if kind not in CHECK_KINDS]:
         raise ValueError(f"there is no check {unknown[0]!r} to leave out; choose from {', '.join(CHECK_KINDS)}")
@@ -69,7 +69,7 @@ def save_tables(name: str, numbers: tuple[int, ...], **tables: pd.DataFrame) -> 
     return folder
 
 
-def _nulls(run: BenchmarkRun) -> pd.DataFrame:
-    """The alarms of `null_rows`, as a pipeline would give them; they lead with no tag."""
+def _baselines(run: BenchmarkRun) -> pd.DataFrame:
+    """The alarms of `baselines` in the form of a pipeline's scores, without lead tags."""
     alarms = baselines(run.attacked.label, run.attacked.events)
     return pd.concat({name: pd.DataFrame({"alarm": alarm, "lead": np.nan}) for name, alarm in alarms.items()}, axis=1)

@@ -1,6 +1,6 @@
 """What takes too long for a report, measured once and kept as tables: benchmarks in full, ablations, the PyOD field.
 
-On two cores, with the packages of requirements.lock. A test computes the guard and the null rows of run 3 of swat-sim-1
+On two cores, with the packages of requirements.lock. A test computes the guard and the baselines of run 3 of swat-sim-1
 and one row of the field anew. To make a table anew, type its command and copy it from the folder that it names.
 
     swat-2015-attacks, -days, -runs     python -m swatlib benchmark swat-2015 --run 201 --run 202 --run 203
@@ -18,7 +18,7 @@ from swatlib.studies.benchmark import BenchmarkResult
 
 
 def measured_benchmark(benchmark: str) -> BenchmarkResult:
-    """What `benchmark.results` gave of the default detectors: all of swat-sim-1, the held-back seeds of swat-2015."""
+    """What `run_benchmark` gave of the default detectors: all of swat-sim-1, the held-back seeds of swat-2015."""
     return BenchmarkResult(*(_table(f"{benchmark}-{of}") for of in ("attacks", "days", "runs")))
 
 
@@ -28,7 +28,7 @@ def measured_ablation(benchmark: str) -> pd.DataFrame:
 
 
 def measured_field() -> pd.DataFrame:
-    """What `field.field` gave of every detector and size."""
+    """What `pyod_field.field` gave of every detector and size."""
     return _table("field").set_index(["detector", "rows"])
 
 

@@ -1,62 +1,62 @@
 """Why the same scores give different figures: every protocol in use, applied to one detector.
 
-truth → study → judging: from scores to a figure; truth → audit: labels held against the rows; published: what others
-report, and what of it a run may be set beside.
+truth → protocol → figures: from scores to a metric; truth → label_audit: labels checked against the rows; published:
+what others report, and what of it a run may be compared with.
 """
 
 from swatlib.studies.protocols.figures import (
-    alone,
     baseline_figures,
+    baselines_sentence,
     evaluate_all,
     evaluate_under,
-    in_short,
-    said_baselines,
-    said_spread,
-    said_steps,
-    steps,
+    protocol_headline,
+    single_changes,
+    spread_sentence,
+    step_table,
+    steps_sentence,
 )
 from swatlib.studies.protocols.label_audit import (
     effects,
+    effects_sentence,
     first_movements,
-    labels_in_short,
+    label_headline,
+    movements_sentence,
     phantoms,
     recoveries,
-    said_effects,
-    said_movements,
-    said_recoveries,
+    recoveries_sentence,
     touching_attacks,
 )
 from swatlib.studies.protocols.protocol import CHOICES, Protocol, ProtocolStudy, protocol_study
-from swatlib.studies.protocols.published import box, may_compare, published_results
+from swatlib.studies.protocols.published import comparison_box, may_compare, published_results
 from swatlib.studies.protocols.truth import attack_counts, labels, windows
 
 __all__ = [
     "CHOICES",
     "Protocol",
     "ProtocolStudy",
-    "alone",
     "attack_counts",
     "baseline_figures",
-    "box",
+    "baselines_sentence",
+    "comparison_box",
     "effects",
+    "effects_sentence",
     "evaluate_all",
     "evaluate_under",
     "first_movements",
-    "in_short",
+    "label_headline",
     "labels",
-    "labels_in_short",
     "may_compare",
+    "movements_sentence",
     "phantoms",
+    "protocol_headline",
     "protocol_study",
     "published_results",
     "recoveries",
-    "said_baselines",
-    "said_effects",
-    "said_movements",
-    "said_recoveries",
-    "said_spread",
-    "said_steps",
-    "steps",
+    "recoveries_sentence",
+    "single_changes",
+    "spread_sentence",
+    "step_table",
+    "steps_sentence",
     "touching_attacks",
     "windows",
 ]

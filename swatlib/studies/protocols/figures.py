@@ -10,10 +10,10 @@ from swatlib.data import Recording, attacks
 from swatlib.metrics import baselines, evaluate
 from swatlib.metrics.case import share
 from swatlib.studies.protocols.protocol import CHOICES, CUT_S, QUANTILE, Answer, Protocol, ProtocolStudy
-from swatlib.studies.protocols.truth import labels, shown
+from swatlib.studies.protocols.truth import labels, visible_events
 
-OURS = Protocol()
-STEPS = (
+DEFAULT_PROTOCOL = Protocol()
+PROTOCOL_STEPS = (
     ("official labels", {"labels": "official"}),
     ("medians of 10 s, label max", {"sampling": "10 s, label max"}),
     ("threshold: validation maximum", {"threshold": "validation maximum"}),
@@ -22,18 +22,18 @@ STEPS = (
     ("PA%20: filled where more than 20 % is hit", {"adjustment": "PA%20"}),
     ("PA: filled at one hit", {"adjustment": "PA"}),
 )
-FIGURES = ("f1", "precision", "recall", "found", "attacks")
-BASELINE_FIGURES = ("f1", "pa_k20_f1", "pa_f1", "fc1", "event_f1", "range_f1", "affiliation_f1", "vus_pr", "vus_roc")
-FIGURE = {"none": "f1", "PA%20": "pa_k20_f1", "PA": "pa_f1"}
-LEAST = {"none": None, "PA%20": 0.2, "PA": 0.0}
-UNLABELLED = "No attack is labelled in this recording: nothing can be judged, under any protocol."
-NO_TWO = "A label marks no attack in these rows: there are no two figures to set beside each other."
-LEVELS = 1_000
-SECONDS = 10
+PROTOCOL_METRICS = ("f1", "precision", "recall", "found", "attacks")
+BASELINE_METRICS = ("f1", "pa_k20_f1", "pa_f1", "fc1", "event_f1", "range_f1", "affiliation_f1", "vus_pr", "vus_roc")
+F1_BY_ADJUSTMENT = {"none": "f1", "PA%20": "pa_k20_f1", "PA": "pa_f1"}
+SHARE_TO_ADJUST = {"none": None, "PA%20": 0.2, "PA": 0.0}
+NOTHING_JUDGED = "No attack is labelled in this recording: nothing can be judged, under any protocol."
+NO_COMPARISON = "A label marks no attack in these rows: there are no two figures to set beside each other."
+THRESHOLD_LEVELS = 1_000
+BLOCK_S = 10
 
 
-def evaluate_under(study: ProtocolStudy, protocol: Protocol = OURS) -> dict:
-    """F1 under the protocol, precision and recall before adjustment, and of how many label runs how many were found.
+def evaluate_under(study: ProtocolStudy, protocol: Protocol = DEFAULT_PROTOCOL) -> dict:
+    """F1 under the protocol, precision and recall before adjustment, and how many of the label's intervals were found.
 
     NaN, and 0 of 0 found, where the protocol leaves no attack: one too short for a block of 10 s, or a label without.
     """
@@ -43,56 +43,56 @@ def evaluate_under(study: ProtocolStudy, protocol: Protocol = OURS) -> dict:
     alarm = _alarm(label, answer, protocol)
     met = evaluate(label, alarm)
     attacks = len(intervals_of(label))
-    figures = {"f1": met[FIGURE[protocol.adjustment]], "precision": met["precision"], "recall": met["recall"]}
+    figures = {"f1": met[F1_BY_ADJUSTMENT[protocol.adjustment]], "precision": met["precision"], "recall": met["recall"]}
     return figures | {"found": round(met["event_recall"] * attacks), "attacks": attacks}
 
 
 def evaluate_all(study: ProtocolStudy) -> pd.DataFrame:
-    """All protocols, one a row: its choices, and what `judge` makes of it; the highest F1 first."""
+    """All protocols, one a row: its choices, and what `evaluate_under` gives; the highest F1 first."""
     rows = [asdict(protocol) | evaluate_under(study, protocol) for protocol in study.protocols()]
-    table = pd.DataFrame(rows, columns=[*CHOICES, *FIGURES])
+    table = pd.DataFrame(rows, columns=[*CHOICES, *PROTOCOL_METRICS])
     return table.sort_values("f1", ascending=False, kind="stable", ignore_index=True)
 
 
-def alone(study: ProtocolStudy) -> pd.DataFrame:
+def single_changes(study: ProtocolStudy) -> pd.DataFrame:
     """One choice changed at a time, the others as they are here: index (what, choice), with the change of F1."""
     pairs = [(name, choice) for name, choices in study.choices().items() for choice in choices if study.labels]
-    rows = [evaluate_under(study, replace(OURS, **{name: choice})) for name, choice in pairs]
+    rows = [evaluate_under(study, replace(DEFAULT_PROTOCOL, **{name: choice})) for name, choice in pairs]
     index = pd.MultiIndex.from_tuples(pairs, names=["what", "choice"]) if pairs else None
-    table = pd.DataFrame(rows, index, list(FIGURES))
+    table = pd.DataFrame(rows, index, list(PROTOCOL_METRICS))
     ours = table["f1"].iloc[:1].sum(skipna=False)  # the first row is that of this workbench, if there is one
     return table.assign(change=table["f1"] - ours)
 
 
-def steps(study: ProtocolStudy) -> pd.DataFrame:
+def step_table(study: ProtocolStudy) -> pd.DataFrame:
     """From our protocol to the most flattering, a choice at a time: step, f1, change, found, attacks."""
-    protocol, rows = OURS, [{"step": "this workbench", **evaluate_under(study)}] if study.labels else []
-    for step, changes in STEPS if study.labels else ():
+    protocol, rows = DEFAULT_PROTOCOL, [{"step": "this workbench", **evaluate_under(study)}] if study.labels else []
+    for step, changes in PROTOCOL_STEPS if study.labels else ():
         if all(choice in study.choices()[name] for name, choice in changes.items()):
             protocol = replace(protocol, **changes)
             rows.append({"step": step, **evaluate_under(study, protocol)})
-    table = pd.DataFrame(rows, columns=["step", *FIGURES])
+    table = pd.DataFrame(rows, columns=["step", *PROTOCOL_METRICS])
     return table.assign(change=table["f1"].diff())[["step", "f1", "change", "precision", "recall", "found", "attacks"]]
 
 
 def baseline_figures(attacked: Recording, seed: int = 0) -> pd.DataFrame:
-    """Metrics of the detectors that never saw the plant (rows), by the recording's own label and attacks."""
-    events = shown(attacks(attacked), attacked.frame.index)
+    """Metrics of the baselines (rows), by the recording's own label and attacks."""
+    events = visible_events(attacks(attacked), attacked.frame.index)
     if not labels(attacked) or events.empty:
-        return pd.DataFrame(columns=list(BASELINE_FIGURES))
+        return pd.DataFrame(columns=list(BASELINE_METRICS))
     met = {
         name: evaluate(attacked.label, alarm, alarm.astype(float), events)
         for name, alarm in baselines(attacked.label, events, seed).items()
     }
-    return pd.DataFrame(met).T[list(BASELINE_FIGURES)]
+    return pd.DataFrame(met).T[list(BASELINE_METRICS)]
 
 
-def said_steps(table: pd.DataFrame) -> str:
-    """What the table of `steps` says, in two sentences."""
+def steps_sentence(table: pd.DataFrame) -> str:
+    """What the table of `step_table` says, in two sentences."""
     if table.empty:
-        return UNLABELLED
+        return NOTHING_JUDGED
     if table["change"].isna().all():
-        return NO_TWO
+        return NO_COMPARISON
     known = table[table["f1"].notna()]
     first, last, most = known.iloc[0], known.iloc[-1], table.loc[table["change"].idxmax()]
     return (
@@ -101,20 +101,21 @@ def said_steps(table: pd.DataFrame) -> str:
     )
 
 
-def said_baselines(baseline_rows: pd.DataFrame, table: pd.DataFrame) -> str:
-    """What `null_figures` says beside the table of `steps`, in a sentence."""
+def baselines_sentence(baseline_rows: pd.DataFrame, table: pd.DataFrame) -> str:
+    """What `baseline_figures` says beside the table of `step_table`, in a sentence."""
     if table.empty or baseline_rows.empty:
-        return UNLABELLED
+        return NOTHING_JUDGED
     if np.isnan(table["f1"].iloc[0]):
-        return NO_TWO
+        return NO_COMPARISON
     return (
         f"Random alarms in 0.1 % of the rows have an F1 of {baseline_rows.loc['random', 'f1']:.3f}, and "
-        f"{baseline_rows.loc['random', 'pa_f1']:.2f} after point adjustment; the detector has {table['f1'].iloc[0]:.2f} before."
+        f"{baseline_rows.loc['random', 'pa_f1']:.2f} after point adjustment; the detector has "
+        f"{table['f1'].iloc[0]:.2f} before."
     )
 
 
-def in_short(table: pd.DataFrame, counts: pd.DataFrame) -> dict:
-    """Headline numbers of the tables of `every` and `attack_counts`; None without a label."""
+def protocol_headline(table: pd.DataFrame, counts: pd.DataFrame) -> dict:
+    """Headline numbers of the tables of `evaluate_all` and `attack_counts`; None without a label."""
     if table.empty:
         return dict.fromkeys(("f1_most_flattering", "f1_least_flattering", "attacks_found"))
     done = counts.loc["carried out"]
@@ -125,17 +126,17 @@ def in_short(table: pd.DataFrame, counts: pd.DataFrame) -> dict:
     }
 
 
-def said_spread(table: pd.DataFrame) -> str:
-    """What the table of `every` says, in a sentence."""
+def spread_sentence(table: pd.DataFrame) -> str:
+    """What the tables of `evaluate_all` says, in a sentence."""
     table = table[table["f1"].notna()]
     if table.empty:
-        return UNLABELLED
+        return NOTHING_JUDGED
     low, high = table["f1"].min(), table["f1"].max()
     flattering = table.iloc[0]
     return (
         f"The same scores have an F1 between **{low:.2f}** and **{high:.2f}**, by {len(table)} protocols. The highest "
         f"takes the threshold {flattering['threshold']} and adjusts by {flattering['adjustment']}; it finds "
-        f"{flattering['found']} of {flattering['attacks']} label runs."
+        f"{flattering['found']} of {flattering['attacks']} intervals of the label."
     )
 
 
@@ -145,7 +146,7 @@ def _rows(study: ProtocolStudy, protocol: Protocol) -> tuple[np.ndarray, Answer]
     if protocol.longest == "cut":
         kept = ~_tail_of_longest(label, study.rows(CUT_S))
         label, answer = label[kept], Answer(answer.score[kept], answer.alarm[kept], answer.validation)
-    size = study.rows(SECONDS)
+    size = study.rows(BLOCK_S)
     if protocol.sampling == "1 s" or size == 1:
         return label, answer
     blocks = _blocks(label, size)
@@ -179,7 +180,7 @@ def _alarm(label: np.ndarray, answer: Answer, protocol: Protocol) -> np.ndarray:
         return answer.score > answer.validation.max()
     if protocol.threshold == "validation quantile":
         return answer.score > np.quantile(answer.validation, QUANTILE)
-    return answer.score > _best_threshold(label, answer.score, LEAST[protocol.adjustment])
+    return answer.score > _best_threshold(label, answer.score, SHARE_TO_ADJUST[protocol.adjustment])
 
 
 def _best_threshold(label: np.ndarray, score: np.ndarray, least: float | None) -> float:
@@ -195,11 +196,11 @@ def _best_threshold(label: np.ndarray, score: np.ndarray, least: float | None) -
         true += hits if least is None else np.where(hits > least * length, length, hits)
         filled += length
     false = _above(score[~label], levels)
-    return levels[share(2 * true, true + false + filled).argmax()]
+    return levels[np.argmax(share(2 * true, true + false + filled))]
 
 
 def _levels(score: np.ndarray) -> np.ndarray:
-    return np.quantile(score, np.linspace(0, 1, LEVELS), method="nearest") if len(score) else score
+    return np.quantile(score, np.linspace(0, 1, THRESHOLD_LEVELS), method="nearest") if len(score) else score
 
 
 def _above(score: np.ndarray, levels: np.ndarray) -> np.ndarray:

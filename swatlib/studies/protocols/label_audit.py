@@ -8,16 +8,26 @@ from swatlib.data import Recording
 from swatlib.metrics import evaluate
 from swatlib.plant import TAGS, TRAVELLING
 from swatlib.studies.pair import without_startup
-from swatlib.studies.protocols.truth import labels, shown, windows
+from swatlib.studies.protocols.truth import labels, visible_events, windows
 
 NEAR_S = 150  # the labels are off by 66 s at most, that of attack 37 by 131 s
-UNKNOWN = "The official labels of 2015 are not those of this recording: there is nothing to hold against the rows."
-UNSHOWN = "One of the labels marks no attack in these rows: there is nothing to hold it against."
+NO_OFFICIAL_LABELS = (
+    "The official labels of 2015 are not those of this recording: there is nothing to hold against the rows."
+)
+LABEL_WITHOUT_ATTACK = "One of the labels marks no attack in these rows, so the two can't be compared."
 JUDGED = [("detector", "official"), ("detector", "true"), ("detector", "true, recovery forgiven")]
 JUDGED += [("perfect", "official"), ("perfect", "true")]
-QUIET_S = 600  # without alarm for so long, the plant has recovered
-SHOWN = ("precision", "recall", "f1", "event_recall", "event_precision", "event_f1", "false_alarms_per_day")
-SHOWN += ("delay_median_s", "pa_f1", "range_f1", "affiliation_f1", "average_precision", "vus_pr", "vus_roc")
+NORMAL_S = 600  # without alarm for so long, the plant has recovered
+AUDIT_METRICS: tuple[str, ...] = (
+    "precision",
+    "recall",
+    "f1",
+    "event_recall",
+    "event_precision",
+    "event_f1",
+    "false_alarms_per_day",
+)
+AUDIT_METRICS += ("delay_median_s", "pa_f1", "range_f1", "affiliation_f1", "average_precision", "vus_pr", "vus_roc")
 
 
 def first_movements(normal: Recording, attacked: Recording) -> pd.DataFrame:
@@ -37,7 +47,7 @@ def first_movements(normal: Recording, attacked: Recording) -> pd.DataFrame:
 
 
 def touching_attacks(attacked: Recording) -> pd.DataFrame:
-    """Pairs of attacks whose official windows touch, so that the label has one run for both: attacks, from, to."""
+    """Pairs of attacks whose official windows touch, so that the label has one interval for both: attacks, from, to."""
     table = windows(attacked).sort_values("official_start")
     after = table.shift(-1)
     touch = table["official_end"] >= after["official_start"]
@@ -47,7 +57,7 @@ def touching_attacks(attacked: Recording) -> pd.DataFrame:
 
 
 def phantoms(attacked: Recording) -> pd.DataFrame:
-    """Runs of the official label in which nothing was done: start, end (half-open), rows."""
+    """Intervals of the official label in which nothing was done: start, end (half-open), rows."""
     index, events = attacked.frame.index, windows(attacked)
     official = labels(attacked).get("official", pd.Series(False, index)).to_numpy()
     spans = [
@@ -97,10 +107,10 @@ def effects(attacked: Recording, scored: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(JUDGED, columns, strict=True))).rename_axis("metric")
 
 
-def said_movements(table: pd.DataFrame) -> str:
+def movements_sentence(table: pd.DataFrame) -> str:
     """What the table of `first_movements` says, in three sentences."""
     if table.empty:
-        return UNKNOWN
+        return NO_OFFICIAL_LABELS
     moved, still = table[table["offset_s"].notna()], table.loc[table["offset_s"].isna(), "attack"]
     agree = (moved["offset_s"] - moved["true_offset_s"]).abs() <= 2
     return (
@@ -110,7 +120,7 @@ def said_movements(table: pd.DataFrame) -> str:
     )
 
 
-def said_recoveries(table: pd.DataFrame) -> str:
+def recoveries_sentence(table: pd.DataFrame) -> str:
     """What the table of `recoveries` says, in a sentence."""
     if table.empty:
         return "No attack is found whose end is known."
@@ -121,23 +131,23 @@ def said_recoveries(table: pd.DataFrame) -> str:
     )
 
 
-def said_effects(table: pd.DataFrame) -> str:
+def effects_sentence(table: pd.DataFrame) -> str:
     """What the table of `effects` says, in three sentences."""
     if table.empty:
-        return UNKNOWN
+        return NO_OFFICIAL_LABELS
     if table.loc["f1"].isna().any():
-        return UNSHOWN
+        return LABEL_WITHOUT_ATTACK
     detector, perfect = table["detector"], table["perfect", "official"]
     change, false = detector["true"] - detector["official"], detector.loc["false_alarms_per_day"]
     return (
         f"Judged by the official labels a perfect detector has an F1 of {perfect['f1']:.2f}, an average precision of "
         f"{perfect['average_precision']:.2f}. The true labels change the F1 of this one by {change['f1']:+.3f}. Of its "
-        f"{false['true']:.1f} false alarms a day {false['true, recovery forgiven']:.1f} are left when those during "
+        f"{false['true']:.1f} false alarms per day {false['true, recovery forgiven']:.1f} are left when those during "
         "recovery are forgiven."
     )
 
 
-def labels_in_short(effects: pd.DataFrame, phantoms: pd.DataFrame, touching: pd.DataFrame) -> dict:
+def label_headline(effects: pd.DataFrame, phantoms: pd.DataFrame, touching: pd.DataFrame) -> dict:
     """Headline numbers of the tables of `effects`, `phantoms` and `touching_attacks`; None where they are not known."""
     f1 = dict.fromkeys(JUDGED) if effects.empty else effects.loc["f1"]
     return {
@@ -180,18 +190,17 @@ def _recovery(event, alarm: pd.Series, until: pd.Timestamp, period: float) -> tu
         return None
     after = _part(alarm, event.true_end, until)
     rows = np.flatnonzero(np.append(after.to_numpy(), False))
-    quiet = period * np.diff(rows, prepend=0) > QUIET_S
+    quiet = period * np.diff(rows, prepend=0) > NORMAL_S
     last = rows[: quiet.argmax() if quiet.any() else len(rows)]
     seconds = (after.index[last[-1]] - event.true_end).total_seconds() + period if len(last) else 0.0
-    return event.attack, event.true_end, seconds, bool(period * len(after) - seconds < QUIET_S)
+    return event.attack, event.true_end, seconds, bool(period * len(after) - seconds < NORMAL_S)
 
 
 def _met(label: pd.Series, alarm: pd.Series, score: pd.Series, events: pd.DataFrame) -> pd.Series:
-    """The metrics SHOWN, by the events that the rows show; those of the score only where an attack row has one."""
-    events = shown(events, label.index)
-    scored = score if (label & score.notna()).any() else None
-    met = evaluate(label, alarm, scored, events) if len(events) and label.any() else {}
-    return pd.Series(met, dtype=float).reindex(SHOWN)
+    """The metrics AUDIT_METRICS, by the events that the rows show."""
+    events = visible_events(events, label.index)
+    met = evaluate(label, alarm, score, events) if len(events) and label.any() else {}
+    return pd.Series(met, dtype=float).reindex(AUDIT_METRICS)
 
 
 def _in_recovery(table: pd.DataFrame, index: pd.DatetimeIndex) -> np.ndarray:

@@ -33,7 +33,7 @@ def may_compare(attacked: Recording) -> pd.DataFrame:
     return table.assign(compare=[verdict for verdict, _ in said], **{"with": [why for _, why in said]})
 
 
-def box(normal: Recording, attacked: Recording) -> str:
+def comparison_box(normal: Recording, attacked: Recording) -> str:
     """A box of Markdown: what in the published literature this run may be compared with, and what not."""
     obstacle = _obstacle(attacked)
     lines = ["**What this run may be compared with**", *map("- {}".format, _said(normal, attacked, obstacle))]

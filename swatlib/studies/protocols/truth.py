@@ -28,8 +28,8 @@ def labels(attacked: Recording) -> dict[str, pd.Series]:
     return {"true": attacked.label}
 
 
-def shown(events: pd.DataFrame, index: pd.DatetimeIndex) -> pd.DataFrame:
-    """The events (start, end) of which these rows show at least one; a cut, a hole or coarse sampling may hide any."""
+def visible_events(events: pd.DataFrame, index: pd.DatetimeIndex) -> pd.DataFrame:
+    """The events (start, end) of which these rows show at least one; a cut, a gap or coarse sampling may hide any."""
     return events[index.searchsorted(events["start"]) < index.searchsorted(events["end"])]
 
 
@@ -62,7 +62,7 @@ def attack_counts(attacked: Recording, alarm: pd.Series) -> pd.DataFrame:
     The true label parts attack 27 from 28. Here are those that fall into the recording; without a label, none. The
     share is NaN where there are none of a kind.
     """
-    known, events = labels(attacked), shown(attacks(attacked), attacked.frame.index)
+    known, events = labels(attacked), visible_events(attacks(attacked), attacked.frame.index)
     if not known:
         return pd.DataFrame(columns=["attacks", "found", "share"]).rename_axis("counted")
     done = _found(attacked.label, alarm, events)

@@ -1,9 +1,9 @@
-"""Results kept in the cache folder: one parquet a detector, under a hash of all that it depends on.
+"""Results in the cache folder: one parquet a detector, under a hash of all that it depends on.
 
 These are the rows of both recordings, label and events; the pipeline's parameters; the source of this package as far
 as scores depend on it; and the versions of the packages that compute. What is there is not computed again, and adding a
-detector computes that one. An entry holds what its detector gives alone, so that it serves in any company. Of entries
-nobody asked for lately, such as those of older code, the oldest make room.
+detector computes that one. An entry holds what its detector gives alone, so that it serves beside any others. The
+entries used longest ago, such as those of older code, are removed beyond MOST_ENTRIES.
 """
 
 import hashlib
@@ -26,10 +26,10 @@ from swatlib.provenance import code, edited, versions
 from swatlib.results.detection import DetectionResults, first_alarms
 from swatlib.settings import settings
 
-FORMAT = 3
-KEPT = 300  # entries, of up to 2 MB each
-# Nothing that the store loads: a change there changes no result.
-SHOWING = (
+ENTRY_FORMAT = 3
+MOST_ENTRIES = 300  # entries, of up to 2 MB each
+# None of them is imported here: a change in them changes no result.
+MODULES_WITHOUT_EFFECT = (
     *("protocols", "benchmark", "field", "measured", "plots", "story", "headline", "parameters", "pages", "report"),
     *("export", "browser", "deck", "slides", "bench", "cli", "live"),
 )
@@ -50,14 +50,14 @@ class Entry:
 
 
 def cached_results(pipeline: Pipeline, normal: Recording, attacked: Recording, force: bool = False) -> DetectionResults:
-    """What `pipeline.fit(normal).score(attacked.frame)` gives, and the rankings at its alarms; kept for the next time.
+    """What `pipeline.fit(normal).score(attacked.frame)` gives, and the rankings at its alarms; cached for next time.
 
     pipeline: its parameters count, and it is not fitted itself. force: compute all anew. A broken entry is named in the
     notes and made anew. Raises what `Pipeline.fit` and `score` raise.
     """
     if not pipeline.detectors:
         raise ValueError(f"there is no detector to compare; name one or more of {', '.join(DEFAULT)}")
-    stale = edited(SHOWING)  # what this process computes is not what the code on disk would
+    stale = edited(MODULES_WITHOUT_EFFECT)  # what this process computes is not what the code on disk would
     paths = _paths(pipeline, normal, attacked)
     fetched = {name: (None, []) if force or stale else _fetch(path, attacked) for name, path in paths.items()}
     entries = {name: entry for name, (entry, _) in fetched.items() if entry}
@@ -65,15 +65,15 @@ def cached_results(pipeline: Pipeline, normal: Recording, attacked: Recording, f
     made = _made(pipeline, missing, normal, attacked) if missing else {}
     notes = [note for _, said in fetched.values() for note in said]
     if stale:
-        notes.append("the code was edited after this session began: nothing was kept; restart it to see the change")
+        notes.append("the code was edited after this session began: nothing was cached; restart it to see the change")
     else:
-        notes += [note for name, entry in made.items() for note in _keep(paths[name], entry)]
+        notes += [note for name, entry in made.items() for note in _cache(paths[name], entry)]
     return _joined(pipeline, {name: (entries | made)[name] for name in paths}, attacked, missing, notes)
 
 
 def _paths(pipeline: Pipeline, normal: Recording, attacked: Recording) -> dict[str, Path]:
     parameters = {name: value for name, value in asdict(pipeline).items() if name != "detectors"}
-    shared = [FORMAT, _content(normal), _content(attacked), parameters, code(SHOWING), versions()]
+    shared = [ENTRY_FORMAT, _content(normal), _content(attacked), parameters, code(MODULES_WITHOUT_EFFECT), versions()]
     folder = settings().cache_folder / "results"
     hashes = {
         name: hashlib.sha256(json.dumps([*shared, name], default=str).encode()).hexdigest()
@@ -101,7 +101,7 @@ def _made(pipeline: Pipeline, names: tuple[str, ...], normal: Recording, attacke
 
 
 def _alone(fitted: Pipeline, name: str, scores: pd.DataFrame, attacked: Recording) -> Entry:
-    """One detector as if fitted alone: it may need fewer rows of history than others, so it speaks sooner."""
+    """One detector as if fitted alone: it may need fewer rows of history than others, so it has scores sooner."""
     frame, alone, parts = attacked.frame, fitted.only(name), []
     for first, last in segments(frame.index, fitted.gap * fitted.period_):
         heard = min(first + fitted.history, last)
@@ -126,7 +126,7 @@ def _first_rows(alarm: pd.Series, events: pd.DataFrame) -> list[int]:
 
 
 def _joined(pipeline: Pipeline, entries: dict[str, Entry], attacked: Recording, computed, notes) -> DetectionResults:
-    """Entries side by side; all are silent until the one with the longest history can speak, as in `Pipeline.score`."""
+    """Entries side by side; none has scores before the one with the longest history, as in `Pipeline.score`."""
     index, history = attacked.frame.index, max(entry.history for entry in entries.values())
     early = np.zeros(len(index), bool)
     for first, last in segments(index, pipeline.gap * next(iter(entries.values())).period):
@@ -153,7 +153,7 @@ def _silenced(entry: Entry, early: np.ndarray) -> pd.DataFrame:
     )
 
 
-def _keep(path: Path, entry: Entry) -> list[str]:
+def _cache(path: Path, entry: Entry) -> list[str]:
     """Write an entry; a note when the folder can't be written to."""
     about = {name: getattr(entry, name) for name in ("threshold", "checked", "history", "nameable")} | {
         "period": str(entry.period),
@@ -169,25 +169,25 @@ def _keep(path: Path, entry: Entry) -> list[str]:
             pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
         _make_room(path.parent)
     except OSError as error:
-        return [f"no results were kept for next time: {error}"]
+        return [f"no results were cached: {error}"]
     return []
 
 
 def _make_room(folder: Path) -> None:
-    """Remove the entries that were used longest ago, beyond those KEPT."""
+    """Remove the entries that were used longest ago, beyond those MOST_ENTRIES."""
     used = sorted(folder.glob("*.parquet"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in used[KEPT:]:
+    for path in used[MOST_ENTRIES:]:
         path.unlink(missing_ok=True)
 
 
 def _fetch(path: Path, attacked: Recording) -> tuple[Entry | None, list[str]]:
-    """The entry kept at a path, if there is one, and a note when it is there but broken."""
+    """The cached entry at a path, if there is one, and a note when it is there but broken."""
     if not path.is_file():
         return None, []
     try:
         entry = _read(path, attacked)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        return None, [f"the kept results {path.name} are broken ({str(error).splitlines()[0]}) and were made anew"]
+        return None, [f"the cached results {path.name} are broken ({str(error).splitlines()[0]}) and were made anew"]
     with suppress(OSError):  # a cache that can only be read serves as well
         path.touch()
     return entry, []

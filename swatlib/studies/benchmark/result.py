@@ -1,4 +1,4 @@
-"""What detectors made of the runs of a benchmark, attack by attack and day by day, and what that comes to."""
+"""Results of detectors on the runs of a benchmark: by attack, by day and in all."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -15,17 +15,17 @@ from swatlib.metrics.point_based import f1, precision, recall
 from swatlib.plant import TAGS
 from swatlib.studies.benchmark.runs import BenchmarkRun
 
-ROW = ["kind", "detector"]
-ECHO = 60  # rows after an attack in which an alarm is its echo
+DETECTOR_KEY = ["kind", "detector"]
+ECHO_ROWS = 60  # rows after an attack in which an alarm is its echo
 
 
 @dataclass(frozen=True)
 class BenchmarkResult:
-    """Tables of one or several runs; in each, `kind` tells a "detector" from a "baseline", which knows nothing or all.
+    """Tables of one or several runs; in each, `kind` is "detector" or "baseline".
 
     attacks: one row a run, detector and attack: `class`, `visible`, `found`, `delay_s`, `lead_tag`, `near` (that tag
-    is attacked, or of the stage of one that is), `standing` (the alarm stood already when the attack began: what it
-    found then is luck). days: one row a run, detector and day: `false_alarms` (runs of the alarm that touch no
+    is attacked, or of the stage of one that is), `standing` (the alarm was on already when the attack began, so
+    that the detection is luck). days: one row a run, detector and day: `false_alarms` (alarms that touch no
     attack), `echoes` (those of them that begin within a minute of an attack's end, by its release or the plant's
     answer), `normal_days` (time outside attacks). runs: one row a run and detector: `in_alarm` and `in_alarm_outside`
     (shares of time, all and outside attacks), precision, recall and f1 over rows, `harmless` and `harmless_alarmed`
@@ -50,13 +50,13 @@ class BenchmarkResult:
         `false_alarms_per_day` and `echoes` are alarms over all days together.
         `recall_95`, `false_alarms_95`: the 95 % intervals of `draws`, in words.
         """
-        visible = self._visible.groupby(ROW, sort=False)
-        by, days = self.runs.groupby(ROW, sort=False), self.days.groupby(ROW, sort=False)
+        visible = self._visible.groupby(DETECTOR_KEY, sort=False)
+        by, days = self.runs.groupby(DETECTOR_KEY, sort=False), self.days.groupby(DETECTOR_KEY, sort=False)
         ends = intervals(self.draws())
         table = pd.DataFrame({"found": visible["found"].sum(), "of": visible.size()})
         table["recall"] = table["found"] / table["of"]
         table["recall_95"] = _span(ends["event_recall"])
-        table["delay_median_s"] = self._visible[~self._visible["standing"]].groupby(ROW)["delay_s"].median()
+        table["delay_median_s"] = self._visible[~self._visible["standing"]].groupby(DETECTOR_KEY)["delay_s"].median()
         table["near"] = visible["near"].sum() / table["found"]
         table["standing"] = visible["standing"].sum()
         table["false_alarms_per_day"] = days["false_alarms"].sum() / days["normal_days"].sum()
@@ -82,9 +82,10 @@ class BenchmarkResult:
         all. false_alarms_per_day: days are drawn, whatever run they are of.
         """
         generator = np.random.default_rng(seed)
-        share = self._visible.pivot_table("found", "attack", ROW, aggfunc="mean", sort=False)
+        share = self._visible.pivot_table("found", "attack", DETECTOR_KEY, aggfunc="mean", sort=False)
         alarms, days = (
-            self.days.pivot(index=["run", "day"], columns=ROW, values=of) for of in ("false_alarms", "normal_days")
+            self.days.pivot(index=["run", "day"], columns=DETECTOR_KEY, values=of)
+            for of in ("false_alarms", "normal_days")
         )
         over_attacks, over_days = (
             generator.multinomial(each, np.full(each, 1 / each), number) for each in (len(share), len(alarms))
@@ -93,7 +94,7 @@ class BenchmarkResult:
         for name in share:
             found, false = over_attacks @ share[name] / len(share), over_days @ alarms[name] / (over_days @ days[name])
             parts[name] = pd.DataFrame({"event_recall": found, "false_alarms_per_day": false})
-        return pd.concat(parts, axis=1, names=[*ROW, "metric"]).rename_axis("draw")
+        return pd.concat(parts, axis=1, names=[*DETECTOR_KEY, "metric"]).rename_axis("draw")
 
     @property
     def _visible(self) -> pd.DataFrame:
@@ -101,7 +102,7 @@ class BenchmarkResult:
 
 
 def evaluate_run(run: BenchmarkRun, scores: pd.DataFrame, kind: str = "detector") -> BenchmarkResult:
-    """What every detector of `scores` made of one run; only alarms and leads are read."""
+    """Result of every detector of `scores` on one run; only alarms and lead tags are read."""
     return BenchmarkResult.joined(_judge_one(run, name, scores[name], kind) for name in scores.columns.unique(0))
 
 
@@ -109,11 +110,13 @@ def _judge_one(run: BenchmarkRun, name: str, scored: pd.DataFrame, kind: str) ->
     events, alarm = run.attacked.events, scored["alarm"]
     case = make_case(run.attacked.label, alarm, events=events)
     who = {"run": run.name, "kind": kind, "detector": name}
-    told = per_attack(events, alarm, scored["lead"])
-    found = told[["attack", "found", "delay_s", "lead_tag", "standing"]].assign(**who)
+    attack_table = per_attack(events, alarm, scored["lead"])
+    found = attack_table[["attack", "found", "delay_s", "lead_tag", "standing"]].assign(**who)
     found["class"] = found["attack"].map(run.classes)
     found["visible"] = (events["visibility"] != "invisible").to_numpy()
-    found["near"] = [near(tag, points) for tag, points in zip(told["lead_tag"], told["points"], strict=True)]
+    found["near"] = [
+        near(tag, points) for tag, points in zip(attack_table["lead_tag"], attack_table["points"], strict=True)
+    ]
     times = alarm.index
     alarmed = [alarm[(times >= event.start) & (times < event.end)].any() for event in run.harmless.itertuples()]
     whole = {
@@ -129,15 +132,15 @@ def _judge_one(run: BenchmarkRun, name: str, scored: pd.DataFrame, kind: str) ->
 
 
 def _by_day(case) -> pd.DataFrame:
-    """False alarms and quiet time of each day, counted from the first row; an alarm is of the day it begins in."""
+    """False alarms and normal time of each day, counted from the first row; an alarm is of the day it begins in."""
     day = (case.seconds // SECONDS_PER_DAY).astype(int)
-    ended = mask_of(np.column_stack([case.spans[:, 1], case.spans[:, 1] + ECHO]).clip(max=len(day)), len(day))
+    ended = mask_of(np.column_stack([case.spans[:, 1], case.spans[:, 1] + ECHO_ROWS]).clip(max=len(day)), len(day))
     false = np.array([start for start, stop in case.alarms if not case.in_event[start:stop].any()], int)
-    quiet = case.normal_days / np.count_nonzero(~case.in_event)
+    normal = case.normal_days / np.count_nonzero(~case.in_event)
     counts = {
         "false_alarms": np.bincount(day[false], minlength=day[-1] + 1),
         "echoes": np.bincount(day[false[ended[false]]], minlength=day[-1] + 1),
-        "normal_days": quiet * np.bincount(day[~case.in_event], minlength=day[-1] + 1),
+        "normal_days": normal * np.bincount(day[~case.in_event], minlength=day[-1] + 1),
     }
     return pd.DataFrame(counts).rename_axis("day").reset_index()
 
