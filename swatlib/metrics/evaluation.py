@@ -79,6 +79,7 @@ def evaluate(
 
     Examples
     --------
+    >>> import numpy as np
     >>> label = np.array([False, False, True, True, False, False])
     >>> alarm = np.array([False, False, False, True, True, False])
     >>> values = evaluate(label, alarm, score=[0.1, 0.2, 0.3, 0.9, 0.8, 0.1])
