@@ -17,10 +17,10 @@ each with an optional `after SECONDS` and `for SECONDS` inside the attack; sever
 
 import re
 from dataclasses import dataclass
-from importlib.resources import files
 
 import pandas as pd
 
+from swatlib.data.labels_2015 import listed_attacks
 from swatlib.plant import TAG_NAMES, TAGS
 from swatlib.simulation.parameters import CLOCKS, DISTORTIONS, EQUAL, LESS, MORE, PAST
 from swatlib.wording import did_you_mean
@@ -185,9 +185,7 @@ class Attack:
 
 def table_2015() -> pd.DataFrame:
     """The 36 attacks of 2015 that were carried out, with official, true and simulated times."""
-    times = ["start", "end", "true_start", "true_end", "begin"]
-    with files("swatlib.data").joinpath("tables/attacks_2015.csv").open() as file:
-        table = pd.read_csv(file, parse_dates=times, keep_default_na=False, na_values={t: [""] for t in times})
+    table = listed_attacks()
     done = table[table["begin"].notna()].reset_index(drop=True)
     return done.astype({"seconds": int})
 
