@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from swatlib.cli import live as commands
+from swatlib.cli import live_verbs as commands
 from swatlib.cli.terminal import NotebookBars, err, out, print_table, say
 
 if TYPE_CHECKING:
@@ -298,9 +298,9 @@ def bench(
 
     A table here and a JSON under reports/bench/.
     """
-    from swatlib.cli.performance import measure
+    from swatlib.cli.performance import measure_performance
 
-    measure(names or [], out)
+    measure_performance(names or [], out)
 
 
 def _that_can_run(paths: list[Path]) -> list[Path]:
