@@ -101,12 +101,12 @@ def report(
     The notebooks simulate the plant, or read your files. Each takes those of the parameters that it has.
     """
     from swatlib.report import notebook_parameters as cells
-    from swatlib.report.run import report as execute
+    from swatlib.report.runner import report as execute
 
     paths = [cells.find_notebook(each) for each in notebooks] if notebooks else _that_can_run(cells.all_notebooks())
     known = {key: default for path in paths for key, default in cells.defaults(path).items()}
     simulated = WHOLE_2015 if whole and not normal else {}
-    values = simulated | _files(normal, attack) | cells.parse(parameter or (), known)
+    values = simulated | _files(normal, attack) | cells.parse_assignments(parameter or (), known)
     with NotebookBars(len(paths)) as steps:
         index = execute(paths, values, name, progress=steps)
     say(f"Report: {index}")

@@ -78,7 +78,7 @@ def invented(rows: int) -> np.ndarray:
     return pd.date_range(UNTIMED, periods=rows, freq=f"{step}s").to_numpy()
 
 
-def parse(table: Table, column: pa.ChunkedArray, name: str) -> tuple[np.ndarray, list[str]]:
+def parse_times(table: Table, column: pa.ChunkedArray, name: str) -> tuple[np.ndarray, list[str]]:
     """Times of a column, in the order of the rows, and findings. DataError names the first row that has none."""
     if pa.types.is_timestamp(column.type):
         return _typed(table, column, name)

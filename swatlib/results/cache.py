@@ -22,7 +22,7 @@ from swatlib.arrays import intervals_of, segments
 from swatlib.atomic import replacing
 from swatlib.data import Recording, attacks
 from swatlib.pipeline import DEFAULT, Pipeline
-from swatlib.provenance import code, edited, versions
+from swatlib.provenance import code_digest, edited, versions
 from swatlib.results.detection import DetectionResults, first_alarms
 from swatlib.settings import settings
 
@@ -73,7 +73,7 @@ def cached_results(pipeline: Pipeline, normal: Recording, attacked: Recording, f
 
 def _paths(pipeline: Pipeline, normal: Recording, attacked: Recording) -> dict[str, Path]:
     parameters = {name: value for name, value in asdict(pipeline).items() if name != "detectors"}
-    shared = [FORMAT, _content(normal), _content(attacked), parameters, code(SHOWING), versions()]
+    shared = [FORMAT, _content(normal), _content(attacked), parameters, code_digest(SHOWING), versions()]
     folder = settings().cache_folder / "results"
     hashes = {
         name: hashlib.sha256(json.dumps([*shared, name], default=str).encode()).hexdigest()

@@ -9,7 +9,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from swatlib.pipeline import Pipeline
 from swatlib.report import pdf as browser
 from swatlib.report.export import Files
-from swatlib.report.run import report
+from swatlib.report.runner import report
 from swatlib.report.slide_content import SlideData, deck
 from swatlib.report.slides import slides
 from swatlib.results.cache import cached_results
