@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from swatlib.arrays import intervals_of, segments
 from swatlib.atomic import replacing
 from swatlib.data import Recording, attacks
-from swatlib.pipeline import DEFAULT, Pipeline
+from swatlib.pipeline import Pipeline
 from swatlib.provenance import code_digest, edited, versions
 from swatlib.results.detection import DetectionResults, first_alarms
 from swatlib.settings import settings
@@ -55,8 +55,6 @@ def cached_results(pipeline: Pipeline, normal: Recording, attacked: Recording, f
     pipeline: its parameters count, and it is not fitted itself. force: compute all anew. A broken entry is named in the
     notes and made anew. Raises what `Pipeline.fit` and `score` raise.
     """
-    if not pipeline.detectors:
-        raise ValueError(f"there is no detector to compare; name one or more of {', '.join(DEFAULT)}")
     stale = edited(SHOWING)  # what this process computes is not what the code on disk would
     paths = _paths(pipeline, normal, attacked)
     fetched = {name: (None, []) if force or stale else _fetch(path, attacked) for name, path in paths.items()}
