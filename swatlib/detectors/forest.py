@@ -8,7 +8,7 @@ from sklearn.ensemble import IsolationForest
 from sklearn.linear_model import LogisticRegression
 
 from swatlib.detectors.base import Detector, on_finite, sample
-from swatlib.limits import Count, Rows, Share
+from swatlib.limits import Count, RowCount, Share
 
 
 @dataclass
@@ -17,7 +17,7 @@ class Forest(Detector):
 
     trees: Count = 100
     rows: Count = 100_000
-    seed: Rows = 0
+    seed: RowCount = 0
 
     def fit(self, X: np.ndarray) -> Self:
         self.model_ = IsolationForest(n_estimators=self.trees, random_state=self.seed)
@@ -39,7 +39,7 @@ class DistilledForest(Detector):
     share: Share = 0.01
     trees: Count = 100
     rows: Count = 100_000
-    seed: Rows = 0
+    seed: RowCount = 0
 
     def fit(self, X: np.ndarray) -> Self:
         rows = sample(X, self.rows, self.seed)

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from swatlib.detectors.base import Detector, finite
-from swatlib.limits import Positive, Rows
+from swatlib.limits import Positive, RowCount
 
 FAINTEST, STRONGEST = -8.0, 6.0  # bits; evidence is clipped to them
 
@@ -22,7 +22,7 @@ class Guard(Detector):
     """
 
     halving: Positive = 60.0
-    doublings: Rows = 9
+    doublings: RowCount = 9
     floor: float = 1.0
     sees: ClassVar[str] = "checks"
 

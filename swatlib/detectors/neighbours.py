@@ -8,7 +8,7 @@ from sklearn import cluster
 from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 
 from swatlib.detectors.base import Detector, on_finite, sample
-from swatlib.limits import Count, Rows, Share
+from swatlib.limits import Count, RowCount, Share
 
 
 @dataclass
@@ -17,7 +17,7 @@ class KMeans(Detector):
 
     clusters: Count = 20
     rows: Count = 100_000
-    seed: Rows = 0
+    seed: RowCount = 0
 
     def fit(self, X: np.ndarray) -> Self:
         model = cluster.MiniBatchKMeans(self.clusters, random_state=self.seed, n_init=3, batch_size=4096)
@@ -45,7 +45,7 @@ class LOF(Detector):
 
     neighbours: Count = 20
     rows: Count = 2_000
-    seed: Rows = 0
+    seed: RowCount = 0
 
     def fit(self, X: np.ndarray) -> Self:
         self.model_ = LocalOutlierFactor(n_neighbors=self.neighbours, novelty=True, algorithm="brute")
@@ -74,7 +74,7 @@ class DBSCAN(Detector):
     neighbours: Count = 10
     quantile: Share = 0.9
     rows: Count = 5_000
-    seed: Rows = 0
+    seed: RowCount = 0
 
     def fit(self, X: np.ndarray) -> Self:
         rows = sample(X, self.rows, self.seed)

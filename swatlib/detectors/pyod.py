@@ -11,7 +11,7 @@ from pyod.models.base import BaseDetector
 from pyod.models.lof import LOF
 
 from swatlib.detectors.base import Detector, on_finite, sample
-from swatlib.limits import Count, Rows
+from swatlib.limits import Count, RowCount
 from swatlib.wording import did_you_mean
 
 BATCHED = ("ECOD", "COPOD", "CD", "LMDD", "ROD", "SOS", "TS_KSHAPE", "TS_SAND")
@@ -30,7 +30,7 @@ class PyOD(Detector):
     name: str = "HBOS"
     parameters: dict[str, Any] = field(default_factory=dict)
     rows: Count = 50_000
-    seed: Rows = 0
+    seed: RowCount = 0
 
     @property
     def row_by_row(self) -> bool:

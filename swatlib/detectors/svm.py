@@ -8,7 +8,7 @@ from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import SGDOneClassSVM
 
 from swatlib.detectors.base import Detector, on_finite, sample
-from swatlib.limits import Count, Positive, Rows, Share
+from swatlib.limits import Count, Positive, RowCount, Share
 
 
 @dataclass
@@ -22,7 +22,7 @@ class OneClassSVM(Detector):
     landmarks: Count = 200
     gamma: Positive | None = None
     rows: Count = 100_000
-    seed: Rows = 0
+    seed: RowCount = 0
 
     def fit(self, X: np.ndarray) -> Self:
         rows = sample(X, self.rows, self.seed)

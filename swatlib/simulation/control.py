@@ -66,7 +66,7 @@ def plc1(view, command, forced, state):
         state.demand, delivered and view.LIT301 < set301.low, not delivered or view.LIT301 > set301.high
     )
     run = state.demand and view.LIT101 >= set101.low_low
-    held = not np.isnan(forced.P101)  # a pump in other hands is not available: the standby runs
+    held = not np.isnan(forced.P101)  # a forced pump is not available to the PLC: the standby runs
     command.P101 = switch(run)
     command.P102 = switch(run and held)
 
@@ -89,7 +89,7 @@ def plc2(view, command, state):
 
 @njit
 def next_step(view, state, p, pump_runs):  # noqa: PLR0911, PLR0912 - one line a step, as the sequence is tabled
-    """Where the UF sequencer goes from `state.step`; the same step if it stays."""
+    """Next step of the UF sequencer after `state.step`; the same one if it stays."""
     step, seconds = state.step, state.step_seconds
     if step > 1 and step != IDLE and view.LIT401 > set401.high:
         return IDLE

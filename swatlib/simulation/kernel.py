@@ -1,7 +1,8 @@
-"""The compiled clock: one second after the other, in the order in which plant, transmitters, attacker and PLCs act."""
+"""The compiled step: second by second, in the order in which plant, transmitters, attacker and PLCs act."""
 
 import hashlib
 from collections import namedtuple
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 
@@ -15,7 +16,7 @@ from swatlib.simulation.parameters import (
     EQUAL,
     LESS,
     MORE,
-    PAST,
+    REPLAY_SECONDS,
     TAG_FIELDS,
     parameter_record,
     record,
@@ -39,7 +40,7 @@ World = namedtuple(
 
 
 def new_world(parameters: str, clock: float) -> World:
-    """The plant before its first second: tanks all but empty, valves shut, everything off."""
+    """The plant before its first second: tanks almost empty, valves closed, everything off."""
     tags = {name: record(TAG_FIELDS) for name in ("process", "reading", "command", "position", "drift")}
     for name, tag in TAGS.items():
         if not tag.is_sensor:
@@ -71,7 +72,7 @@ def new_world(parameters: str, clock: float) -> World:
         noise=np.zeros((sensors, 2)),
         distortions=np.full((sensors, len(DISTORTIONS)), np.nan),
         honest=np.full(len(TAG_NAMES), np.nan),
-        past=np.zeros((PAST, len(TAG_NAMES))),
+        past=np.zeros((REPLAY_SECONDS, len(TAG_NAMES))),
         **tags,
     )
 
@@ -122,7 +123,7 @@ def one_second(world, values, normal, uniform, minute_noise):
     command, position, drift, forced = world.command[0], world.position[0], world.drift[0], world.forced[0]
     truths, seen, commands, drifts, held = values
 
-    process.tanks(truth, state, p)
+    process.fill_tanks(truth, state, p)
     chemistry.chemistry(truth, state, drift, p)
     measurement.wander(drifts, world.trends, world.transmitters, minute_noise, state.second)
     measurement.level_readings(truth, state)
@@ -146,19 +147,19 @@ def one_second(world, values, normal, uniform, minute_noise):
     measurement.report_actuators(truths, seen)
     overwrite(seen, world.spoofed)
     for k in range(world.spoofed.size):
-        world.past[int(state.second) % PAST, k] = seen[k]
+        world.past[int(state.second) % REPLAY_SECONDS, k] = seen[k]
     state.second += 1
     state.clock += 1
 
 
 @cache
-def clock():
+def compiled_advance() -> Callable[..., tuple[int, int]]:
     """The compiled `advance(world, values, normal, uniform, minutes, conditions, groups, rows)`.
 
     It runs until `rows` (n, 51) is full or one group of the conditions (k, 4) holds, and returns (rows written, that
     group or -1). `normal`, `uniform`: noise (n or more, 25); `minutes` (60, 25): that of the drifts in this hour.
     """
-    # numba looks for changes in this file alone; as a constant of the closure the digest makes any change count
+    # numba sees changes of this file alone; as a constant of the closure, the digest makes it compile after any change
     sources = digest()
 
     @njit(cache=True)
@@ -179,8 +180,8 @@ def clock():
 
 
 def digest() -> str:
-    """SHA-256 of what the compiled code is made of."""
+    """SHA-256 of the sources that the compiled code is made of."""
     package = files("swatlib")
     parts = sorted(part.name for part in package.joinpath("simulation").iterdir() if part.name.endswith(".py"))
-    sources = [package / "plant.py", *(package / "simulation" / name for name in parts)]
+    sources = [package / "arrays.py", package / "plant.py", *(package / "simulation" / name for name in parts)]
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()

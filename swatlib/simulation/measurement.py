@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from swatlib.plant import ACTUATORS, SENSORS, TAG_NAMES, TAGS
-from swatlib.simulation.parameters import BOUND, DRIFT, HOLD, LAG, PAST, RHO, SIGMA, STEP
+from swatlib.simulation.parameters import BOUND, DRIFT, HOLD, LAG, REPLAY_SECONDS, RESOLUTION, RHO, SIGMA
 from swatlib.simulation.process import toward
 
 SENSOR = np.array([TAG_NAMES.index(name) for name in SENSORS])
@@ -31,7 +31,7 @@ def level_readings(process, state):
 
 @njit
 def turbulence(process):
-    """How much rougher than average the surface of T101 is: filling, draining only, still."""
+    """Noise of LIT101 relative to its average: while T101 fills, drains only, or neither."""
     if process.FIT101 > 0.5:
         return 1.2
     return 0.85 if process.FIT201 > 0.5 else 0.47
@@ -39,7 +39,7 @@ def turbulence(process):
 
 @njit
 def wander(drifts, trends, transmitters, minute_noise, second):
-    """Each drifting tag moves on; once a minute it takes a new trend, turned back at its bound."""
+    """Move each drifting tag on; once a minute it takes a new trend, which is reversed at its bound."""
     for k in range(SENSOR.size):
         if second % 60 == 0:
             trend = transmitters[k, DRIFT] * minute_noise[k] / math.sqrt(1_440.0)
@@ -59,18 +59,18 @@ def give_back(readings, honest):
 
 @njit
 def distort(readings, distortions, honest, past, normal, second):
-    """Readings between transmitter and PLC; `distortions` (25, 4): bias, noise, replay, slow; `past` (PAST, 51)."""
+    """Readings between transmitter and PLC; `distortions` (25, 4): bias, noise, replay, slow; `past`: see World."""
     for k in range(SENSOR.size):
         bias, noise, replay, slow = distortions[k]
         column = SENSOR[k]
         value = readings[column]
         if not math.isnan(replay) and second >= replay:
-            value = past[int(second - replay) % PAST, column]
+            value = past[int(second - replay) % REPLAY_SECONDS, column]
         if not math.isnan(slow):
-            before = past[int(second - 1) % PAST, column]
+            before = past[int(second - 1) % REPLAY_SECONDS, column]
             value = before + (value - before) / slow
         if not math.isnan(noise):
-            value += noise * normal[k - 7]  # of another sensor: its own noise is in the reading
+            value += noise * normal[k - 7]  # noise of another sensor: its own is in the reading already
         if not math.isnan(bias):
             value += bias
         if value != readings[column]:
@@ -108,7 +108,7 @@ def read(truth, readings, transmitters, chain, noise, normal, uniform, roughness
         if value < 0.05:
             noise[k, :] = 0.0
         rough = roughness if k == LIT101 else 1.0
-        step = transmitters[k, STEP]
+        step = transmitters[k, RESOLUTION]
         value = max(math.floor((value + rough * noise[k, 1]) / step + 0.5) * step, 0.0)
         old = readings[SENSOR[k]]
         if uniform[k] >= transmitters[k, HOLD] or abs(value - old) > 3.0 * transmitters[k, SIGMA]:

@@ -4,9 +4,8 @@ import math
 
 from numba import njit
 
+from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.plant import CLOSED, OFF, ON, OPEN, TRAVELLING
-
-DAY = 86_400.0
 
 
 @njit
@@ -23,15 +22,15 @@ def either_on(first, second):
 
 @njit
 def travel(position, command, seconds):
-    """Position of a valve (0 shut, 1 open) after one more second of travel towards `command`."""
+    """Position of a valve (0 closed, 1 open) after one more second of travel towards `command`."""
     if command == OPEN:
         return min(1.0, position + 1.0 / seconds)
     return max(0.0, position - 1.0 / seconds)
 
 
 @njit
-def code(position):
-    """What the historian stores for a valve at `position`."""
+def valve_code(position):
+    """Code that the historian stores for a valve at `position`."""
     if position >= 1.0:
         return float(OPEN)
     return float(CLOSED) if position <= 0.0 else float(TRAVELLING)
@@ -52,14 +51,14 @@ def move_valves(command, position, process, p):
     position.MV302 = travel(position.MV302, command.MV302, p.travel_mv302)
     position.MV303 = travel(position.MV303, command.MV303, p.travel_mv303)
     position.MV304 = travel(position.MV304, command.MV304, p.travel_mv304)
-    process.MV101, process.MV201 = code(position.MV101), code(position.MV201)
-    process.MV301, process.MV302 = code(position.MV301), code(position.MV302)
-    process.MV303, process.MV304 = code(position.MV303), code(position.MV304)
+    process.MV101, process.MV201 = valve_code(position.MV101), valve_code(position.MV201)
+    process.MV301, process.MV302 = valve_code(position.MV301), valve_code(position.MV302)
+    process.MV303, process.MV304 = valve_code(position.MV303), valve_code(position.MV304)
 
 
 @njit
 def interlock_dosing(process):
-    """Without flow the dosing pumps do not turn, whoever commands them."""
+    """Without flow the dosing pumps stay off, whatever commands them."""
     if process.FIT201 < 0.5:
         process.P201 = process.P202 = process.P203 = process.P204 = process.P205 = process.P206 = float(OFF)
 
@@ -89,14 +88,14 @@ def raw_water(process, position, state, p):
 
 @njit
 def ultrafiltration(process, position, state, p):
-    """Flow and pressure over the membrane between the four ways the water can take, and its fouling."""
+    """Flow and pressure over the membrane on the four paths that the water can take, and its fouling."""
     pump = either_on(process.P301, process.P302) and sucks(state.t301, p, state)
     permeate, drain = position.MV302, position.MV304
     filtering = pump * permeate * (1.0 - drain)
     state.run_seconds = state.run_seconds + 1 if filtering > 0.99 else 0.0
     fresh = math.exp(-state.run_seconds / 45.0)
     fouled = p.dp_filtration + state.fouling + state.cake + 0.10 * fresh
-    state.fouling += p.fouling_per_day / DAY
+    state.fouling += p.fouling_per_day / SECONDS_PER_DAY
     state.cake += filtering * p.fouling_per_run / 1_800.0
     if pump:
         through = p.uf_flow + (p.uf_flow_at_start - p.uf_flow) * fresh
@@ -159,7 +158,7 @@ def reverse_osmosis(process, state, drift, p):
 @njit
 def daylight(clock, p):
     """0 at night, 1 by day, with slow flanks around `morning` and `evening` (hours)."""
-    hour = clock % DAY / 3_600.0
+    hour = clock % SECONDS_PER_DAY / 3_600.0
     rise, fall = (hour - p.morning) / 0.25, (hour - p.evening) / 0.35
     return 1.0 / (1.0 + math.exp(-rise)) - 1.0 / (1.0 + math.exp(-fall))
 
@@ -174,7 +173,7 @@ def fill(level, inflow, outflow, area, p, state):
 
 
 @njit
-def tanks(process, state, p):
+def fill_tanks(process, state, p):
     state.t101 = fill(state.t101, p.gain_fit101 * process.FIT101, process.FIT201, p.area_t101, p, state)
     state.t301 = fill(state.t301, process.FIT201, process.FIT301, p.area_t301, p, state)
     state.t401 = fill(state.t401, state.permeate, process.FIT401, p.area_t401, p, state)
