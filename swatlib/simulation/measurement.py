@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from swatlib.plant import ACTUATORS, SENSORS, TAG_NAMES, TAGS
-from swatlib.simulation.parameters import BOUND, DRIFT, HOLD, LAG, REPLAY_SECONDS, RESOLUTION, RHO, SIGMA
+from swatlib.simulation.parameters import BOUND, DRIFT, HOLD, LAG, READING_STEP, REPLAY_SECONDS, RHO, SIGMA
 from swatlib.simulation.process import toward
 
 SENSOR = np.array([TAG_NAMES.index(name) for name in SENSORS])
@@ -108,7 +108,7 @@ def read(truth, readings, transmitters, chain, noise, normal, uniform, roughness
         if value < 0.05:
             noise[k, :] = 0.0
         rough = roughness if k == LIT101 else 1.0
-        step = transmitters[k, RESOLUTION]
+        step = transmitters[k, READING_STEP]
         value = max(math.floor((value + rough * noise[k, 1]) / step + 0.5) * step, 0.0)
         old = readings[SENSOR[k]]
         if uniform[k] >= transmitters[k, HOLD] or abs(value - old) > 3.0 * transmitters[k, SIGMA]:

@@ -183,11 +183,11 @@ PIT503  .182    .91  .016    .78   0     0     0
 FIT601  .0016   .85  .0004   .66   1.6   0     0
 """
 
-SIGMA, RHO, RESOLUTION, HOLD, LAG, DRIFT, BOUND = range(7)
+SIGMA, RHO, READING_STEP, HOLD, LAG, DRIFT, BOUND = range(7)
 
 
 def transmitter_table() -> np.ndarray:
-    """One row a sensor in plant order, one column a property (SIGMA, RHO, RESOLUTION, HOLD, LAG, DRIFT, BOUND)."""
+    """One row a sensor in plant order, one column a property (SIGMA, RHO, READING_STEP, HOLD, LAG, DRIFT, BOUND)."""
     rows = dict(line.split(maxsplit=1) for line in _TRANSMITTERS.strip().splitlines()[1:])
     return np.array([rows[name].split() for name in SENSORS], dtype=float)
 
