@@ -1,4 +1,4 @@
-"""The hinge: one object that notebooks fit, batches score and the stream scores with, row for row the same."""
+"""From readings to alarms: one object, fitted in notebooks, that scores a file and a stream row by row the same."""
 
 import itertools
 import math

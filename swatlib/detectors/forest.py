@@ -13,7 +13,7 @@ from swatlib.limits import Count, RowCount, Share
 
 @dataclass
 class Forest(Detector):
-    """Isolation forest (Liu, Ting and Zhou 2008): rows that few random cuts set apart. High = anomalous."""
+    """Isolation forest (Liu, Ting and Zhou 2008): few random splits isolate an anomalous row. High = anomalous."""
 
     trees: Count = 100
     rows: Count = 100_000
@@ -32,8 +32,8 @@ class Forest(Detector):
 class DistilledForest(Detector):
     """A logistic regression on the pseudo-labels of an isolation forest: log-odds, high = anomalous.
 
-    The forest calls the most isolated `share` of normal rows anomalous, the regression learns to say the same.
-    A plane through the features can't bend round the normal rows: compare it with the forest to see what that loses.
+    The forest calls the most isolated `share` of normal rows anomalous, and the regression is fitted to these labels.
+    The regression is linear in the features: compared with the forest, it shows what a linear boundary loses.
     """
 
     share: Share = 0.01

@@ -13,9 +13,10 @@ from swatlib.limits import Count, Positive, RowCount, Share
 
 @dataclass
 class OneClassSVM(Detector):
-    """Schölkopf et al. 2001, with the kernel by Nyström's method and stochastic gradients. High = anomalous.
+    """One-class SVM (Schölkopf et al. 2001), its kernel approximated by Nyström's method and fitted by stochastic
+    gradient descent. High = anomalous.
 
-    `gamma` times the mean squared distance of two features' rows is the width of the kernel: 1 / features by default.
+    `gamma` of the radial kernel exp(-gamma · distance²); by default 1 / (number of features · their variance).
     """
 
     nu: Share = 0.01

@@ -18,6 +18,7 @@ from swatlib.simulation.parameters import (
     MORE,
     REPLAY_SECONDS,
     TAG_FIELDS,
+    Record,
     parameter_record,
     record,
     transmitter_table,
@@ -78,7 +79,7 @@ def new_world(parameters: str, clock: float) -> World:
 
 
 @njit
-def overwrite(values, by):
+def overwrite(values: np.ndarray, by: np.ndarray) -> None:
     """Every value that has a number in `by` takes it."""
     for k in range(by.size):
         if not np.isnan(by[k]):
@@ -86,7 +87,7 @@ def overwrite(values, by):
 
 
 @njit
-def holds(conditions, group, values):
+def holds(conditions: np.ndarray, group: int, values: np.ndarray) -> bool:
     """Whether all conditions of one group hold; a condition is (group, column, LESS | EQUAL | MORE, number)."""
     for k in range(conditions.shape[0]):
         if conditions[k, 0] == group:
@@ -99,7 +100,7 @@ def holds(conditions, group, values):
 
 
 @njit
-def first_that_holds(conditions, groups, values):
+def first_that_holds(conditions: np.ndarray, groups: int, values: np.ndarray) -> int:
     for group in range(groups):
         if holds(conditions, group, values):
             return group
@@ -107,7 +108,7 @@ def first_that_holds(conditions, groups, values):
 
 
 @njit
-def scan(view, command, forced, state, p):
+def scan(view: Record, command: Record, forced: Record, state: Record, p: Record) -> None:
     control.plc1(view, command, forced, state)
     control.plc2(view, command, state)
     control.plc3(view, command, state, p)
@@ -117,7 +118,9 @@ def scan(view, command, forced, state, p):
 
 
 @njit
-def one_second(world, values, normal, uniform, minute_noise):
+def one_second(
+    world: World, values: tuple[np.ndarray, ...], normal: np.ndarray, uniform: np.ndarray, minute_noise: np.ndarray
+) -> None:
     """Water, transmitters, spoofs, PLCs, forces, valves and pumps, in this order; `values`: the records as arrays."""
     p, state, truth, view = world.parameters[0], world.state[0], world.process[0], world.reading[0]
     command, position, drift, forced = world.command[0], world.position[0], world.drift[0], world.forced[0]

@@ -7,11 +7,13 @@ hours of normal operation. Flows in m³/h, levels in mm, pressures in kPa, times
 from collections import namedtuple
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from swatlib.plant import FLOWS, SENSORS, TAG_NAMES, TANKS
 
+Record = Any  # one record of float64 fields (`record`), read by attribute in compiled code
 SetPoints = namedtuple("SetPoints", "low_low low high high_high")
 set101, set301, set401 = (
     SetPoints(tank.low_low, tank.low, tank.high, tank.high_high)

@@ -2,26 +2,28 @@
 
 import math
 
+import numpy as np
 from numba import njit
 
 from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.plant import CLOSED, OFF, ON, OPEN, TRAVELLING
+from swatlib.simulation.parameters import Record
 
 
 @njit
-def toward(value, target, seconds):
+def toward(value: float, target: float, seconds: float) -> float:
     """One second of a first-order lag."""
     return value + (target - value) * (1.0 - math.exp(-1.0 / seconds))
 
 
 @njit
-def either_on(first, second):
+def either_on(first: float, second: float) -> bool:
     """Whether one of two pumps runs."""
     return ON in (first, second)
 
 
 @njit
-def travel(position, command, seconds):
+def travel(position: float, command: float, seconds: float) -> float:
     """Position of a valve (0 closed, 1 open) after one more second of travel towards `command`."""
     if command == OPEN:
         return min(1.0, position + 1.0 / seconds)
@@ -29,7 +31,7 @@ def travel(position, command, seconds):
 
 
 @njit
-def valve_code(position):
+def valve_code(position: float) -> float:
     """Code that the historian stores for a valve at `position`."""
     if position >= 1.0:
         return float(OPEN)
@@ -37,14 +39,14 @@ def valve_code(position):
 
 
 @njit
-def start_and_stop(actuators, commands, truths):
+def start_and_stop(actuators: np.ndarray, commands: np.ndarray, truths: np.ndarray) -> None:
     """Pumps and lamp follow their command within the second."""
     for k in actuators:
         truths[k] = commands[k]
 
 
 @njit
-def move_valves(command, position, process, p):
+def move_valves(command: Record, position: Record, process: Record, p: Record) -> None:
     position.MV101 = travel(position.MV101, command.MV101, p.travel_mv101)
     position.MV201 = travel(position.MV201, command.MV201, p.travel_mv201)
     position.MV301 = travel(position.MV301, command.MV301, p.travel_mv301)
@@ -57,14 +59,14 @@ def move_valves(command, position, process, p):
 
 
 @njit
-def interlock_dosing(process):
+def interlock_dosing(process: Record) -> None:
     """Without flow the dosing pumps stay off, whatever commands them."""
     if process.FIT201 < 0.5:
         process.P201 = process.P202 = process.P203 = process.P204 = process.P205 = process.P206 = float(OFF)
 
 
 @njit
-def sucks(level, p, state):
+def sucks(level: float, p: Record, state: Record) -> bool:
     """Whether a running pump at the bottom of a tank gets water."""
     if level <= p.suction:
         state.dry_seconds += 1
@@ -72,7 +74,7 @@ def sucks(level, p, state):
 
 
 @njit
-def raw_water(process, position, state, p):
+def raw_water(process: Record, position: Record, state: Record, p: Record) -> None:
     """FIT101 through MV101; FIT201 by one or two pumps through MV201, a little more in the first minutes."""
     ripple = p.raw_ripple * math.sin(2.0 * math.pi * state.second / 25.6)
     process.FIT101 = position.MV101 * (p.raw_flow + ripple)
@@ -87,7 +89,7 @@ def raw_water(process, position, state, p):
 
 
 @njit
-def ultrafiltration(process, position, state, p):
+def ultrafiltration(process: Record, position: Record, state: Record, p: Record) -> None:
     """Flow and pressure over the membrane on the four paths that the water can take, and its fouling."""
     pump = either_on(process.P301, process.P302) and sucks(state.t301, p, state)
     permeate, drain = position.MV302, position.MV304
@@ -121,7 +123,7 @@ def ultrafiltration(process, position, state, p):
 
 
 @njit
-def reverse_osmosis(process, state, drift, p):
+def reverse_osmosis(process: Record, state: Record, drift: Record, p: Record) -> None:
     """Flows and pressures for: all off, feed pump alone, feed and high-pressure pump."""
     fed = either_on(process.P401, process.P402) and sucks(state.t401, p, state)
     boosted = fed and either_on(process.P501, process.P502)
@@ -156,7 +158,7 @@ def reverse_osmosis(process, state, drift, p):
 
 
 @njit
-def daylight(clock, p):
+def daylight(clock: float, p: Record) -> float:
     """0 at night, 1 by day, with slow flanks around `morning` and `evening` (hours)."""
     hour = clock % SECONDS_PER_DAY / 3_600.0
     rise, fall = (hour - p.morning) / 0.25, (hour - p.evening) / 0.35
@@ -164,7 +166,7 @@ def daylight(clock, p):
 
 
 @njit
-def fill(level, inflow, outflow, area, p, state):
+def fill(level: float, inflow: float, outflow: float, area: float, p: Record, state: Record) -> float:
     """Level after one second of in- and outflow; above the brim the water is lost."""
     level += (inflow - outflow) / 3.6 / area
     if level > p.brim:
@@ -173,7 +175,7 @@ def fill(level, inflow, outflow, area, p, state):
 
 
 @njit
-def fill_tanks(process, state, p):
+def fill_tanks(process: Record, state: Record, p: Record) -> None:
     state.t101 = fill(state.t101, p.gain_fit101 * process.FIT101, process.FIT201, p.area_t101, p, state)
     state.t301 = fill(state.t301, process.FIT201, process.FIT301, p.area_t301, p, state)
     state.t401 = fill(state.t401, state.permeate, process.FIT401, p.area_t401, p, state)
