@@ -18,7 +18,7 @@ from swatlib.simulation.parameters import (
     MORE,
     REPLAY_SECONDS,
     TAG_FIELDS,
-    Record,
+    Fields,
     parameter_record,
     record,
     transmitter_table,
@@ -108,7 +108,7 @@ def first_that_holds(conditions: np.ndarray, groups: int, values: np.ndarray) ->
 
 
 @njit
-def scan(view: Record, command: Record, forced: Record, state: Record, p: Record) -> None:
+def scan(view: Fields, command: Fields, forced: Fields, state: Fields, p: Fields) -> None:
     control.plc1(view, command, forced, state)
     control.plc2(view, command, state)
     control.plc3(view, command, state, p)
