@@ -5,12 +5,12 @@ import math
 from numba import njit
 
 from swatlib.plant import ON
-from swatlib.simulation.parameters import Fields
+from swatlib.simulation.parameters import PlantRecord
 from swatlib.simulation.process import either_on, toward
 
 
 @njit
-def chemistry(process: Fields, state: Fields, drift: Fields, p: Fields) -> None:
+def chemistry(process: PlantRecord, state: PlantRecord, drift: PlantRecord, p: PlantRecord) -> None:
     flowing = process.FIT201 > 0.5
     state.flowing_seconds = state.flowing_seconds + 1 if flowing else 0.0
     dosed_water(process, state, drift, p, flowing)
@@ -19,7 +19,7 @@ def chemistry(process: Fields, state: Fields, drift: Fields, p: Fields) -> None:
 
 
 @njit
-def dosed_water(process: Fields, state: Fields, drift: Fields, p: Fields, flowing: bool) -> None:
+def dosed_water(process: PlantRecord, state: PlantRecord, drift: PlantRecord, p: PlantRecord, flowing: bool) -> None:
     """AIT201 to AIT203: after the dosing point, in a pipe with or without flow."""
     seconds = state.flowing_seconds
     spike = 0.8 * math.exp(-(((seconds - 22.0) / 8.0) ** 2)) if 0 < seconds < 60 else 0.0
@@ -42,7 +42,7 @@ def dosed_water(process: Fields, state: Fields, drift: Fields, p: Fields, flowin
 
 
 @njit
-def ro_feed(process: Fields, state: Fields, drift: Fields, p: Fields) -> None:
+def ro_feed(process: PlantRecord, state: PlantRecord, drift: PlantRecord, p: PlantRecord) -> None:
     """AIT401, AIT402, AIT501, AIT502: the UV lamp removes the chlorine; while it is off, the chlorine reaches them."""
     mixing = 0.009 * (state.t401 - 895.0)
     base = p.ait402 + drift.AIT402 + mixing
@@ -65,7 +65,7 @@ def ro_feed(process: Fields, state: Fields, drift: Fields, p: Fields) -> None:
 
 
 @njit
-def conductivity(process: Fields, state: Fields, drift: Fields, p: Fields) -> None:
+def conductivity(process: PlantRecord, state: PlantRecord, drift: PlantRecord, p: PlantRecord) -> None:
     """AIT503 and AIT504: salt that a backwash stirs up or that is dosed, and what passes a membrane at rest."""
     state.since_backwash = 0.0 if process.P602 == ON else state.since_backwash + 1
     if 270 <= state.since_backwash < 330:

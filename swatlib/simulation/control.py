@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from swatlib.plant import CLOSED, OFF, ON, OPEN
-from swatlib.simulation.parameters import Fields, set101, set301, set401
+from swatlib.simulation.parameters import PlantRecord, set101, set301, set401
 from swatlib.simulation.process import either_on
 
 IDLE = 99
@@ -57,7 +57,7 @@ def valve(opened: bool) -> float:
 
 
 @njit
-def plc1(view: Fields, command: Fields, forced: Fields, state: Fields) -> None:
+def plc1(view: PlantRecord, command: PlantRecord, forced: PlantRecord, state: PlantRecord) -> None:
     """Raw water: MV101 by the level of T101, P101 by the demand of T301."""
     state.inlet = latch(state.inlet, view.LIT101 < set101.low, view.LIT101 > set101.high)
     command.MV101 = valve(state.inlet)
@@ -72,7 +72,7 @@ def plc1(view: Fields, command: Fields, forced: Fields, state: Fields) -> None:
 
 
 @njit
-def plc2(view: Fields, command: Fields, state: Fields) -> None:
+def plc2(view: PlantRecord, command: PlantRecord, state: PlantRecord) -> None:
     """Inlet of T301 and dosing; without flow no dosing pump starts."""
     state.feed = latch(state.feed, view.LIT301 < set301.low, view.LIT301 > set301.high)
     command.MV201 = valve(state.feed)
@@ -88,7 +88,7 @@ def plc2(view: Fields, command: Fields, state: Fields) -> None:
 
 
 @njit
-def next_step(view: Fields, state: Fields, p: Fields, pump_runs: bool) -> float:  # noqa: PLR0911, PLR0912 - one line a step, as the sequence is tabled
+def next_step(view: PlantRecord, state: PlantRecord, p: PlantRecord, pump_runs: bool) -> float:  # noqa: PLR0911, PLR0912 - one line a step, as the sequence is tabled
     """Next step of the UF sequencer after `state.step`; the same one if it stays."""
     step, seconds = state.step, state.step_seconds
     if step > 1 and step != IDLE and view.LIT401 > set401.high:
@@ -125,7 +125,7 @@ def next_step(view: Fields, state: Fields, p: Fields, pump_runs: bool) -> float:
 
 
 @njit
-def plc3(view: Fields, command: Fields, state: Fields, p: Fields) -> None:
+def plc3(view: PlantRecord, command: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
     """Ultrafiltration: the sequencer, and the permissives of its pump."""
     runs = either_on(view.P301, view.P302)
     state.step_seconds += 1
@@ -146,7 +146,7 @@ def plc3(view: Fields, command: Fields, state: Fields, p: Fields) -> None:
 
 
 @njit
-def plc4(view: Fields, command: Fields, state: Fields, p: Fields) -> None:
+def plc4(view: PlantRecord, command: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
     """RO feed pump above the lowest level of T401; the UV lamp while it delivers."""
     pump = switch(view.LIT401 >= set401.low_low)
     command.P401, command.P402 = (pump, float(OFF)) if p.duty_ro == 401 else (float(OFF), pump)
@@ -156,7 +156,7 @@ def plc4(view: Fields, command: Fields, state: Fields, p: Fields) -> None:
 
 
 @njit
-def plc5(view: Fields, command: Fields, state: Fields) -> None:
+def plc5(view: PlantRecord, command: PlantRecord, state: PlantRecord) -> None:
     """High-pressure pump: starts with the lamp, stops two seconds after lamp or feed are lost."""
     fed = either_on(view.P401, view.P402) and view.FIT401 > NO_FLOW
     ready = fed and view.UV401 == ON
@@ -165,6 +165,6 @@ def plc5(view: Fields, command: Fields, state: Fields) -> None:
 
 
 @njit
-def plc6(command: Fields, state: Fields) -> None:
+def plc6(command: PlantRecord, state: PlantRecord) -> None:
     """The backwash pump follows the UF sequencer."""
     command.P602 = switch(PATTERN[int(state.step), 5])

@@ -18,7 +18,7 @@ from swatlib.simulation.parameters import (
     MORE,
     REPLAY_SECONDS,
     TAG_FIELDS,
-    Fields,
+    PlantRecord,
     parameter_record,
     record,
     transmitter_table,
@@ -108,7 +108,7 @@ def first_that_holds(conditions: np.ndarray, groups: int, values: np.ndarray) ->
 
 
 @njit
-def scan(view: Fields, command: Fields, forced: Fields, state: Fields, p: Fields) -> None:
+def scan(view: PlantRecord, command: PlantRecord, forced: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
     control.plc1(view, command, forced, state)
     control.plc2(view, command, state)
     control.plc3(view, command, state, p)

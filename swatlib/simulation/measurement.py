@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from swatlib.plant import ACTUATORS, SENSORS, TAG_NAMES, TAGS
-from swatlib.simulation.parameters import BOUND, DRIFT, HOLD, LAG, READING_STEP, REPLAY_SECONDS, RHO, SIGMA, Fields
+from swatlib.simulation.parameters import BOUND, DRIFT, HOLD, LAG, READING_STEP, REPLAY_SECONDS, RHO, SIGMA, PlantRecord
 from swatlib.simulation.process import toward
 
 SENSOR = np.array([TAG_NAMES.index(name) for name in SENSORS])
@@ -22,7 +22,7 @@ def follow(reading: float, level: float, rising: float, falling: float) -> float
 
 
 @njit
-def level_readings(process: Fields, state: Fields) -> None:
+def level_readings(process: PlantRecord, state: PlantRecord) -> None:
     state.lit101 = follow(state.lit101, state.t101, 20.0, 6.0)
     state.lit301 = follow(state.lit301, state.t301, 20.0, 8.0)
     state.lit401 = follow(state.lit401, state.t401, 12.0, 8.0)
@@ -30,7 +30,7 @@ def level_readings(process: Fields, state: Fields) -> None:
 
 
 @njit
-def turbulence(process: Fields) -> float:
+def turbulence(process: PlantRecord) -> float:
     """Noise of LIT101 relative to its average: while T101 fills, drains only, or neither."""
     if process.FIT101 > 0.5:
         return 1.2

@@ -13,7 +13,7 @@ import numpy as np
 
 from swatlib.plant import FLOWS, SENSORS, TAG_NAMES, TANKS
 
-Fields = Any  # one record of float64 fields (`record`), read by attribute in compiled code
+PlantRecord = Any  # one record of float64 fields (`record`), read by attribute in compiled code
 SetPoints = namedtuple("SetPoints", "low_low low high high_high")
 set101, set301, set401 = (
     SetPoints(tank.low_low, tank.low, tank.high, tank.high_high)

@@ -7,7 +7,7 @@ from numba import njit
 
 from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.plant import CLOSED, OFF, ON, OPEN, TRAVELLING
-from swatlib.simulation.parameters import Fields
+from swatlib.simulation.parameters import PlantRecord
 
 
 @njit
@@ -46,7 +46,7 @@ def start_and_stop(actuators: np.ndarray, commands: np.ndarray, truths: np.ndarr
 
 
 @njit
-def move_valves(command: Fields, position: Fields, process: Fields, p: Fields) -> None:
+def move_valves(command: PlantRecord, position: PlantRecord, process: PlantRecord, p: PlantRecord) -> None:
     position.MV101 = travel(position.MV101, command.MV101, p.travel_mv101)
     position.MV201 = travel(position.MV201, command.MV201, p.travel_mv201)
     position.MV301 = travel(position.MV301, command.MV301, p.travel_mv301)
@@ -59,14 +59,14 @@ def move_valves(command: Fields, position: Fields, process: Fields, p: Fields) -
 
 
 @njit
-def interlock_dosing(process: Fields) -> None:
+def interlock_dosing(process: PlantRecord) -> None:
     """Without flow the dosing pumps stay off, whatever commands them."""
     if process.FIT201 < 0.5:
         process.P201 = process.P202 = process.P203 = process.P204 = process.P205 = process.P206 = float(OFF)
 
 
 @njit
-def sucks(level: float, p: Fields, state: Fields) -> bool:
+def sucks(level: float, p: PlantRecord, state: PlantRecord) -> bool:
     """Whether a running pump at the bottom of a tank gets water."""
     if level <= p.suction:
         state.dry_seconds += 1
@@ -74,7 +74,7 @@ def sucks(level: float, p: Fields, state: Fields) -> bool:
 
 
 @njit
-def raw_water(process: Fields, position: Fields, state: Fields, p: Fields) -> None:
+def raw_water(process: PlantRecord, position: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
     """FIT101 through MV101; FIT201 by one or two pumps through MV201, a little more in the first minutes."""
     ripple = p.raw_ripple * math.sin(2.0 * math.pi * state.second / 25.6)
     process.FIT101 = position.MV101 * (p.raw_flow + ripple)
@@ -89,7 +89,7 @@ def raw_water(process: Fields, position: Fields, state: Fields, p: Fields) -> No
 
 
 @njit
-def ultrafiltration(process: Fields, position: Fields, state: Fields, p: Fields) -> None:
+def ultrafiltration(process: PlantRecord, position: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
     """Flow and pressure over the membrane on the four paths that the water can take, and its fouling."""
     pump = either_on(process.P301, process.P302) and sucks(state.t301, p, state)
     permeate, drain = position.MV302, position.MV304
@@ -123,7 +123,7 @@ def ultrafiltration(process: Fields, position: Fields, state: Fields, p: Fields)
 
 
 @njit
-def reverse_osmosis(process: Fields, state: Fields, drift: Fields, p: Fields) -> None:
+def reverse_osmosis(process: PlantRecord, state: PlantRecord, drift: PlantRecord, p: PlantRecord) -> None:
     """Flows and pressures for: all off, feed pump alone, feed and high-pressure pump."""
     fed = either_on(process.P401, process.P402) and sucks(state.t401, p, state)
     boosted = fed and either_on(process.P501, process.P502)
@@ -158,7 +158,7 @@ def reverse_osmosis(process: Fields, state: Fields, drift: Fields, p: Fields) ->
 
 
 @njit
-def daylight(clock: float, p: Fields) -> float:
+def daylight(clock: float, p: PlantRecord) -> float:
     """0 at night, 1 by day, with slow flanks around `morning` and `evening` (hours)."""
     hour = clock % SECONDS_PER_DAY / 3_600.0
     rise, fall = (hour - p.morning) / 0.25, (hour - p.evening) / 0.35
@@ -166,7 +166,7 @@ def daylight(clock: float, p: Fields) -> float:
 
 
 @njit
-def fill(level: float, inflow: float, outflow: float, area: float, p: Fields, state: Fields) -> float:
+def fill(level: float, inflow: float, outflow: float, area: float, p: PlantRecord, state: PlantRecord) -> float:
     """Level after one second of in- and outflow; above the brim the water is lost."""
     level += (inflow - outflow) / 3.6 / area
     if level > p.brim:
@@ -175,7 +175,7 @@ def fill(level: float, inflow: float, outflow: float, area: float, p: Fields, st
 
 
 @njit
-def fill_tanks(process: Fields, state: Fields, p: Fields) -> None:
+def fill_tanks(process: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
     state.t101 = fill(state.t101, p.gain_fit101 * process.FIT101, process.FIT201, p.area_t101, p, state)
     state.t301 = fill(state.t301, process.FIT201, process.FIT301, p.area_t301, p, state)
     state.t401 = fill(state.t401, state.permeate, process.FIT401, p.area_t401, p, state)
