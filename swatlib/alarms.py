@@ -1,4 +1,4 @@
-"""From a score to an alarm: smoothing, a threshold from a false-alarm budget, persistence. No label anywhere."""
+"""From a score to an alarm: smoothing, a threshold from a false-alarm budget, persistence. No label is used."""
 
 import math
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Budget = Annotated[float, Limits(0, BLOCKS_PER_DAY, above=True)]  # false alarms
 def rounded(score: np.ndarray, bits: int = 16) -> np.ndarray:
     """Score to `bits` significant bits.
 
-    Matrix products differ in the last of 53 bits with the number of rows they are given at once; a score must not.
+    The last of the 53 bits of a matrix product depends on the number of rows in it; a score must not depend on it.
     """
     mantissa, exponent = np.frexp(score)
     return np.ldexp(np.round(np.ldexp(mantissa, bits)), exponent - bits)
@@ -62,7 +62,7 @@ def peaks_over_threshold(maxima: np.ndarray, exceeded: float, share: float = 0.5
     """Threshold that a share `exceeded` of blocks is expected to exceed, from a generalised Pareto tail of the maxima.
 
     Fitted by moments to the upper `share` of the maxima (Hosking and Wallis, Technometrics 1987), so it goes beyond the
-    largest one. The shape is kept within SHAPES: a day of blocks can't tell a heavier tail from one odd block.
+    largest one. The shape is kept within SHAPES: a day has too few blocks to tell a heavier tail from one outlier.
     """
     base = np.quantile(maxima, 1 - share)
     beyond = maxima[maxima > base] - base

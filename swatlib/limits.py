@@ -32,7 +32,7 @@ class Limits:
 
 
 Count = Annotated[int, Limits(1)]  # of rows, neighbours, trees …
-Rows = Annotated[int, Limits(0)]  # 0: none
+RowCount = Annotated[int, Limits(0)]  # 0: none
 Share = Annotated[float, Limits(0, 1)]
 Positive = Annotated[float, Limits(0, above=True)]
 
@@ -68,8 +68,8 @@ def _taken(value: Any, hint: Any) -> Any:
         return None if value is None and NoneType in arguments else _taken(value, kinds[0])
     if origin is tuple:
         members = list(value) if isinstance(value, (tuple, list)) else _refuse()
-        kinds = arguments[:1] * len(members) if arguments[-1] is Ellipsis else arguments
-        taken = tuple(_taken(member, kind) for member, kind in _pairs(members, kinds))
+        hints = arguments[:1] * len(members) if arguments[-1] is Ellipsis else arguments
+        taken = tuple(_taken(member, each) for member, each in _pairs(members, hints))
         return value if isinstance(value, tuple) and all(a is b for a, b in zip(taken, value, strict=True)) else taken
     kind = origin or hint
     if not isinstance(value, _KINDS.get(kind, kind)) or isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""The hinge: one object that notebooks fit, batches score and the stream scores with, row for row the same."""
+"""From readings to alarms: one object, fitted in notebooks, that scores a file and a stream row by row the same."""
 
 import itertools
 import math
@@ -169,7 +169,7 @@ class Pipeline:
         Columns (detector, field): `score` (float32, high = anomalous), `threshold`, `alarm` (bool) and `lead` (the tag
         that contributes most while in alarm). The first `history` rows, those after a gap in time, and those with a
         reading missing for long have score NaN and no alarm. Raises ValueError when tags or the time between rows
-        differ from those of the fit, or times do not ascend.
+        differ from those of the fit, when times do not ascend, or when a reading is infinite.
         """
         frame = self._same_tags(frame)
         self._same_clock(frame.index)
@@ -193,13 +193,14 @@ class Pipeline:
         frame, rows = self._same_tags(frame), list(rows)
         if outside := [row for row in rows if not 0 <= row < len(frame)]:
             raise ValueError(f"the frame has no row {outside[0]}; give numbers from 0 to {len(frame) - 1}")
-        spans = list(self._chunks(frame.index))
-        known = [any(start <= row < stop for start, stop in spans) for row in rows]
-        first = [
-            self._first(detector, frame, row, places) if there else [] for row, there in zip(rows, known, strict=True)
-        ]
+        scored = list(self._chunks(frame.index))
         columns = ["why", *range(1, min(places, len(self.nameable(detector))) + 1)]
-        return pd.DataFrame([each or [None] * len(columns) for each in first], frame.index[rows], columns, dtype=object)
+        empty: list[str | None] = [None] * len(columns)
+        first = [
+            (any(start <= row < stop for start, stop in scored) and self._first(detector, frame, row, places)) or empty
+            for row in rows
+        ]
+        return pd.DataFrame(first, frame.index[rows], columns, dtype=object)
 
     def nameable(self, detector: str) -> tuple[str, ...]:
         """Tags that a detector can name: those that some feature or check of what it sees is about."""
@@ -223,7 +224,7 @@ class Pipeline:
     def load(cls, folder: str | Path) -> Self:
         """Read what `save` wrote. Raises ValueError for another format or scikit-learn, or a file that has changed."""
         saved, models = read_pipeline(Path(folder))
-        views = {what: kind.from_dict(saved[what]) for what, kind in VIEWS.items() if saved[what]}
+        views: dict[str, Any] = {what: kind.from_dict(saved[what]) for what, kind in VIEWS.items() if saved[what]}
         pipeline = cls(**saved["settings"], **views)
         pipeline.tags_ = tuple(saved["tags"])
         pipeline.period_ = pd.Timedelta(saved["period"])
@@ -406,7 +407,7 @@ class Pipeline:
 
 
 def _require_readings(frame: pd.DataFrame) -> None:
-    """ValueError unless a frame has numbers alone, in columns of different names, and ascending times."""
+    """ValueError unless a frame has finite numbers or NaN alone, in columns of different names, and ascending times."""
     if not isinstance(frame, pd.DataFrame):
         raise ValueError(f"a DataFrame of readings is needed, not a {type(frame).__name__}; give `recording.frame`")
     if not frame.columns.is_unique:
@@ -418,6 +419,12 @@ def _require_readings(frame: pd.DataFrame) -> None:
         )
     if not isinstance(frame.index, pd.DatetimeIndex) or not frame.index.is_monotonic_increasing:
         raise ValueError("the frame's index is not made of ascending times; give it a DatetimeIndex and sort it")
+    infinite = np.isinf(frame.to_numpy(np.float64))
+    if infinite.any():
+        row, column = np.argwhere(infinite)[0]
+        raise ValueError(
+            f"{frame.columns[column]} is infinite at {frame.index[row]}; replace it by NaN, which is a missing reading"
+        )
 
 
 def _blank(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -123,16 +123,17 @@ TAG_NAMES = tuple(TAGS)
 SENSORS = tuple(name for name, tag in TAGS.items() if tag.is_sensor)
 ACTUATORS = tuple(name for name, tag in TAGS.items() if not tag.is_sensor)
 
-PAIRS = (("P101", "P102"), ("P201", "P202"), ("P203", "P204"), ("P205", "P206"))  # either does the work of the other
-PAIRS += (("P301", "P302"), ("P401", "P402"), ("P403", "P404"), ("P501", "P502"))
+# duty and standby: either of them can do the work of the other
+_DUTY_AND_STANDBY = "P101 P102, P201 P202, P203 P204, P205 P206, P301 P302, P401 P402, P403 P404, P501 P502"
+PUMP_PAIRS = tuple(tuple(pair.split()) for pair in _DUTY_AND_STANDBY.split(", "))
 
 
 @dataclass(frozen=True)
 class Flow:
     """Water that `meter` measures on its way from one place to another.
 
-    `gain` turns the reading into what arrives there (a meter that over-reads, a membrane that keeps some back).
-    `path` names the valves that let it arrive, with the position each must have; empty: it always does.
+    `gain` turns the reading into what arrives there (a meter that reads too high, a membrane that holds back a part).
+    `path`: the valves on the way, with the position that each must have; empty: the way is always open.
     """
 
     meter: str
@@ -157,7 +158,7 @@ FLOWS = (
 class Tank:
     """A tank: its level tag, section in m², and the level's set points in mm (the PLC's LL, L, H, HH).
 
-    A tank that has level switches only has no tag (an empty name), and NaN for the others.
+    A tank with level switches only has no level tag (an empty name), and NaN for the other values.
     """
 
     name: str
@@ -205,5 +206,5 @@ def stage_tags(stage: str) -> tuple[str, ...]:
 
 
 def stage_of(point: str) -> str:
-    """Stage of a point of attack, a tag of a recording or not: its number begins with that of the stage."""
+    """Stage of a point of attack, also of one that is not recorded: its number begins with that of the stage."""
     return f"P{point.lstrip('ABCDEFGHIJKLMNOPQRSTUVWXYZ')[:1]}"

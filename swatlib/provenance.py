@@ -53,7 +53,7 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {package: version(package) for package in PACKAGES}
 
 
-def code(without: tuple[str, ...] = ()) -> str:
+def code_digest(without: tuple[str, ...] = ()) -> str:
     """Digest of this package's source and tables, without the modules and folders named in `without`."""
     digest = hashlib.sha256()
     for path in _sources(without):

@@ -1,6 +1,7 @@
 """A fitted pipeline in a folder: `pipeline.json`, and one skops file a detector. No pickle is read or written.
 
-The folder is made beside its place and renamed, so a reader meets the old pipeline or the new one, never half of each.
+A folder is written as a whole: it is made under another name and renamed, so a reader finds the old pipeline or the
+new one. Checksums of all parts are read back, so a damaged or edited file is refused.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ import skops.io
 
 from swatlib.detectors.base import Detector
 
-SAVED_FORMAT = 4
+SAVED_FORMAT = 5
 DESCRIPTION = "pipeline.json"
 TRUSTED = ("swatlib.detectors.", "sklearn.tree._tree.Tree", "pyod.models.")  # types that a detector's file may hold
 
@@ -33,7 +34,8 @@ def write_pipeline(folder: Path, description: Mapping[str, Any], models: Mapping
             skops.io.dump(model, made / _file(name))
         versions = {"format": SAVED_FORMAT, "scikit-learn": sklearn.__version__}
         files = {name: _sha256(made / _file(name)) for name in models}
-        (made / DESCRIPTION).write_text(json.dumps({**versions, **description, "files": files}, indent=1))
+        written = {**versions, **description, "files": files}
+        (made / DESCRIPTION).write_text(json.dumps({**written, "sha256": _digest(written)}, indent=1))
         if folder.exists():
             _refuse_other(folder)
             folder.rename(Path(scratch) / "replaced")
@@ -43,20 +45,23 @@ def write_pipeline(folder: Path, description: Mapping[str, Any], models: Mapping
 def read_pipeline(folder: Path) -> tuple[dict[str, Any], dict[str, Detector]]:
     """Description and detectors that `write_pipeline` wrote.
 
-    Raises ValueError for a folder without a pipeline, another format or scikit-learn, or a file that has changed.
+    Raises ValueError for a folder without a pipeline, another format or version of scikit-learn, or a changed file.
     """
     if not (folder / DESCRIPTION).exists():
         raise ValueError(f"{folder} holds no {DESCRIPTION}; make one with `python -m swatlib fit {folder}`")
+    damaged = f"{folder / DESCRIPTION} is damaged; fit the pipeline anew"
     try:
         description = json.loads((folder / DESCRIPTION).read_text())
-        versions = [description.get("format"), description.get("scikit-learn")]
+        versions, digest = [description.get("format"), description.get("scikit-learn")], description.pop("sha256", None)
     except (ValueError, AttributeError):
-        raise ValueError(f"{folder / DESCRIPTION} is damaged; fit the pipeline anew") from None
+        raise ValueError(damaged) from None
     for what, met, needed in zip(
         ("format", "scikit-learn"), versions, (SAVED_FORMAT, sklearn.__version__), strict=True
     ):
         if met != needed:
             raise ValueError(f"{folder} was saved with {what} {met}, this is {needed}; fit the pipeline anew")
+    if digest != _digest(description):
+        raise ValueError(damaged)
     return description, {name: _model(folder, name, digest) for name, digest in description["files"].items()}
 
 
@@ -72,6 +77,10 @@ def _model(folder: Path, name: str, digest: str) -> Detector:
 
 def _file(name: str) -> str:
     return f"{name.replace(':', '-')}.skops"
+
+
+def _digest(description: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(description).encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:

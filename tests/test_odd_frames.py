@@ -42,6 +42,7 @@ def test_odd_normal_days_are_refused(short, change, says):
         (lambda frame: frame.astype({"P101": str}), r"P101 holds .*, not numbers"),
         (lambda frame: pd.concat([frame, frame[["P101"]]], axis=1), "has P101 in more than one column"),
         (lambda frame: frame.assign(foo=1.0), "it has in addition foo"),
+        (lambda frame: frame.replace({"FIT101": {frame["FIT101"].iat[9]: np.inf}}), "FIT101 is infinite at 2015-12-23"),
         (lambda frame: frame["P101"], "a DataFrame of readings is needed, not a Series"),
     ],
 )
@@ -53,6 +54,15 @@ def test_odd_frames_are_not_scored(fitted, short, change, says):
 def test_an_empty_frame_has_no_scores_and_whole_numbers_are_readings(fitted, short):
     assert fitted.score(short.frame.iloc[:0]).shape == (0, 28)
     assert fitted.score(short.frame.iloc[:10].astype(int)).shape == (10, 28)
+
+
+def test_rows_without_any_reading_have_no_score_and_no_alarm(fitted, short):
+    rows = short.frame.iloc[:3_000].copy()
+    rows.iloc[2_000:] = np.nan
+    scores = fitted.score(rows).iloc[2_000 + fitted.features.carry :]
+    assert scores.xs("score", axis=1, level=1).isna().all(axis=None)
+    assert not scores.xs("alarm", axis=1, level=1).any(axis=None)
+    assert scores.xs("lead", axis=1, level=1).isna().all(axis=None)
 
 
 def test_what_is_not_fitted_or_not_in_it_is_said(fitted, short):

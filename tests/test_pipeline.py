@@ -255,10 +255,27 @@ def test_a_changed_or_foreign_file_is_refused(fitted, tmp_path):
         Pipeline.load(folder)
     saved = json.loads((folder / "pipeline.json").read_text()) | {"format": 0}
     (folder / "pipeline.json").write_text(json.dumps(saved))
-    with pytest.raises(ValueError, match="was saved with format 0, this is 4"):
+    with pytest.raises(ValueError, match="was saved with format 0, this is 5"):
         Pipeline.load(folder)
     with pytest.raises(ValueError, match=r"holds no pipeline.json"):
         Pipeline.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[:-200],
+        lambda text: "[]",
+        lambda text: "",
+        lambda text: text.replace('"tags"', '"tag"'),
+        lambda text: text.replace('"budget": 1.0', '"budget": 2.0'),
+    ],
+)
+def test_a_damaged_description_is_one_sentence(fitted, tmp_path, damage):
+    description = fitted.save(tmp_path / "pipeline") / "pipeline.json"
+    description.write_text(damage(description.read_text()))
+    with pytest.raises(ValueError, match=r"pipeline.json is damaged; fit the pipeline anew"):
+        Pipeline.load(tmp_path / "pipeline")
 
 
 @pytest.mark.parametrize("name", [*DETECTORS, "pyod:HBOS"])

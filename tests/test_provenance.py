@@ -4,7 +4,7 @@ import subprocess
 import pytest
 
 from swatlib import provenance
-from swatlib.provenance import checksum, code, commit, edited_files
+from swatlib.provenance import checksum, code_digest, commit, edited_files
 
 
 def written(path, source, outputs=()):
@@ -68,10 +68,10 @@ def test_the_digest_of_the_code_follows_what_it_says_and_where_it_stands(tmp_pat
     monkeypatch.setattr(provenance, "PACKAGE", tmp_path)
     (tmp_path / "part.py").write_text("a = 1")
     (tmp_path / "shown.py").write_text("b = 1")
-    first, without = code(), code(("shown",))
+    first, without = code_digest(), code_digest(("shown",))
     (tmp_path / "shown.py").write_text("b = 2")
-    assert code() != first and code(("shown",)) == without
+    assert code_digest() != first and code_digest(("shown",)) == without
     (tmp_path / "part.py").write_text("a = 2")
-    changed = code(("shown",))
+    changed = code_digest(("shown",))
     (tmp_path / "part.py").rename(tmp_path / "other.py")
-    assert len({without, changed, code(("shown",))}) == 3
+    assert len({without, changed, code_digest(("shown",))}) == 3

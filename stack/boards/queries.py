@@ -4,7 +4,7 @@
 and fields are the sink's.
 """
 
-from swatlib.live.sink import ATTACK, PIPELINE, READING, SCORE
+from swatlib.live.sink import ATTACK_EVENT, PIPELINE, READING, SCORE
 
 HERE = '"plant" =~ /^$plant$/'
 WITHIN = f"WHERE $timeFilter AND {HERE}"
@@ -69,7 +69,7 @@ def _tags(function: str, tags: tuple[str, ...]) -> str:
 
 def attacks() -> str:
     """Known attacks; `until` in milliseconds."""
-    return f'SELECT "title", "end" * 1000 AS "until" FROM "{ATTACK}" {WITHIN}'
+    return f'SELECT "title", "end" * 1000 AS "until" FROM "{ATTACK_EVENT}" {WITHIN}'
 
 
 def stream(*fields: str) -> str:
@@ -88,7 +88,7 @@ import "experimental"
 early = experimental.subDuration(d: {LONGEST}, from: v.timeRangeStart)
 known = from(bucket: v.defaultBucket)
   |> range(start: early, stop: v.timeRangeStop)
-  |> filter(fn: (r) => r._measurement == "{ATTACK}" and r.plant == "${{plant}}")
+  |> filter(fn: (r) => r._measurement == "{ATTACK_EVENT}" and r.plant == "${{plant}}")
   |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
   |> group()
 """

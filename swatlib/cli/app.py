@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from swatlib.cli import live as commands
+from swatlib.cli import live_verbs as commands
 from swatlib.cli.terminal import NotebookBars, err, out, print_table, say
 
 if TYPE_CHECKING:
@@ -101,12 +101,12 @@ def report(
     The notebooks simulate the plant, or read your files. Each takes those of the parameters that it has.
     """
     from swatlib.report import notebook_parameters as cells
-    from swatlib.report.run import report as execute
+    from swatlib.report.runner import report as execute
 
     paths = [cells.find_notebook(each) for each in notebooks] if notebooks else _that_can_run(cells.all_notebooks())
     known = {key: default for path in paths for key, default in cells.defaults(path).items()}
     simulated = WHOLE_2015 if whole and not normal else {}
-    values = simulated | _files(normal, attack) | cells.parse(parameter or (), known)
+    values = simulated | _files(normal, attack) | cells.parse_assignments(parameter or (), known)
     with NotebookBars(len(paths)) as steps:
         index = execute(paths, values, name, progress=steps)
     say(f"Report: {index}")
@@ -298,9 +298,9 @@ def bench(
 
     A table here and a JSON under reports/bench/.
     """
-    from swatlib.cli.performance import measure
+    from swatlib.cli.performance import measure_performance
 
-    measure(names or [], out)
+    measure_performance(names or [], out)
 
 
 def _that_can_run(paths: list[Path]) -> list[Path]:

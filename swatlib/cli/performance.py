@@ -85,7 +85,7 @@ GOALS = (
 )
 
 
-def measure(names: Iterable[str], out: Console) -> Path:
+def measure_performance(names: Iterable[str], out: Console) -> Path:
     """Measure the named works, all when none is named; print the table and return the path of the JSON.
 
     Raises ValueError for an unknown name.

@@ -14,7 +14,7 @@ from swatlib.wording import listed, number
 if TYPE_CHECKING:
     import pandas as pd
 
-    from swatlib.report.run import Step
+    from swatlib.report.runner import Step
 
 NARROWEST_TEXT = 24  # characters to which a column of words may be wrapped before a column is left out
 BETWEEN = 2  # spaces between columns

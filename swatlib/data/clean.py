@@ -78,9 +78,9 @@ def _understood(table: Table) -> tuple[Recording, Table]:
 def _times(table: Table, column: int | None, date: int | None) -> tuple[np.ndarray, list[str]]:
     if column is not None and date is not None:
         whole = times.joined(table.columns[date], table.columns[column])
-        return times.parse(table, whole, f"{table.names[date]} {table.names[column]}")
+        return times.parse_times(table, whole, f"{table.names[date]} {table.names[column]}")
     if column is not None:
-        return times.parse(table, table.columns[column], table.names[column])
+        return times.parse_times(table, table.columns[column], table.names[column])
     said = f"no column of times: rows were given one second each from {times.UNTIMED} on, in the order of the file"
     return times.invented(len(table)), [said]
 

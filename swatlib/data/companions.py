@@ -14,7 +14,7 @@ SLOWER = 10  # averages have at least so many times its interval between rows
 Named = tuple[str, Recording]
 
 
-def recordings(found: list[Table | NoRowsError]) -> list[Named]:
+def recorded_tables(found: list[Table | NoRowsError]) -> list[Named]:
     """The recordings of one file, each with its place; the first one's findings begin with what was passed over.
 
     NoRowsError when there is none; DataError when a table holds rows and can't be read.

@@ -16,7 +16,7 @@ import pyarrow.csv
 
 from swatlib.data.names import tag, tags_among
 from swatlib.data.recording import DataError
-from swatlib.data.table import HEAD, NoRowsError, Table, find_header
+from swatlib.data.table import HEADER_AMONG, NoRowsError, Table, find_header
 from swatlib.wording import count
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -31,7 +31,7 @@ def read_delimited(place: str, content: bytes) -> Table:
     a quote that is never closed or closed only after other rows.
     """
     content, encoding = _utf8(place, content)
-    lines = list(islice(_lines(content), HEAD))
+    lines = list(islice(_lines(content), HEADER_AMONG))
     delimiter, records = _split(place, lines)
     header = find_header(place, [cells for _, cells in records])
     ends, names = records[header]

@@ -2,17 +2,27 @@
 
 from dataclasses import replace
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 import pandas as pd
 
 from swatlib.data.labels import resembling
-from swatlib.data.recording import EVENT_COLUMNS, SECOND, DataError, Recording, touching, usual_step
+from swatlib.data.labels_2015 import (
+    ATTACK_PERIOD,
+    agrees,
+    attacks_with_action,
+    half_open,
+    labelled_windows,
+    official_windows,
+    read_table,
+    true_windows,
+    windows_without_attack,
+    within_windows,
+)
+from swatlib.data.recording import DataError, Recording, touching, usual_step
 from swatlib.wording import count, listed
 
-_ATTACK_PERIOD = pd.Timestamp("2015-12-28 10:00"), pd.Timestamp("2016-01-02 15:00")
-_HOLE = 10  # usual steps after which a run of labels is taken to have ended
+_GAP = 10  # usual steps after which labelled rows are taken as another event
 
 
 def attacks(recording: Recording) -> pd.DataFrame:
@@ -25,23 +35,11 @@ def attacks(recording: Recording) -> pd.DataFrame:
     """
     if recording.events is not None:
         return recording.events
-    for listed_here, windows in ((_official(), _label_runs()), (_july_2019(), _july_2019())):
+    for listed_here, labelled in ((official_windows(), labelled_windows()), (_july_2019(), _july_2019())):
         events = touching(listed_here, recording.frame.index)
-        if len(events) and (recording.label is None or _agree(recording.label, windows)):
+        if len(events) and (recording.label is None or agrees(recording.label, labelled)):
             return events
     return _runs(recording.label)
-
-
-def has_official_labels(recording: Recording) -> bool:
-    """Whether the label is the official one of December 2015, but for a second at each edge."""
-    touched = touching(_label_runs(), recording.frame.index)
-    return recording.label is not None and len(touched) > 0 and _agree(recording.label, _label_runs())
-
-
-def listed_2015(index: pd.DatetimeIndex) -> pd.DataFrame:
-    """The official list of 41 attacks, those without physical action too, as far as they begin within these rows."""
-    table = _csv("attacks_2015.csv", ("start", "end"))
-    return table[table["start"].between(index[0], index[-1])].reset_index(drop=True)
 
 
 def normal_frame(recording: Recording) -> pd.DataFrame:
@@ -74,23 +72,23 @@ def correct_labels(recording: Recording) -> Recording:
     index, label = recording.frame.index, recording.label
     if recording.events is not None:
         raise DataError("the attacks of this recording are known exactly; there is nothing to correct")
-    if label is None or index[-1] < _ATTACK_PERIOD[0] or index[0] >= _ATTACK_PERIOD[1]:
+    if label is None or index[-1] < ATTACK_PERIOD[0] or index[0] >= ATTACK_PERIOD[1]:
         raise DataError(
             "only labelled rows of 28 December 2015 to 2 January 2016 can be corrected; these "
             f"{'have no label' if label is None else f'are of {index[0]} to {index[-1]}'}"
         )
-    if not _agree(label, _label_runs()):
+    if not agrees(label, labelled_windows()):
         raise DataError(
             "these labels are not the official ones of 2015 (an edited list, or a simulated run), so they can't be "
             "corrected; use them as they are"
         )
-    events = touching(_true(), index)
-    corrected = pd.Series(_inside(index, events), index, name=label.name)
+    events = touching(true_windows(), index)
+    corrected = pd.Series(within_windows(index, events), index, name=label.name)
     return replace(recording, label=corrected, events=events).noting(*_said(label, corrected, events))
 
 
 def _said(before: pd.Series, after: pd.Series, events: pd.DataFrame) -> list[str]:
-    known = _table_2015().set_index("attack")["true_start"].notna()
+    known = attacks_with_action().set_index("attack")["true_start"].notna()
     kept = [attack for attack in events["attack"] if not known[attack]]
     said = [
         f"windows of {count(len(events) - len(kept), 'attack')} replaced by the true ones: "
@@ -98,84 +96,25 @@ def _said(before: pd.Series, after: pd.Series, events: pd.DataFrame) -> list[str
     ]
     if kept:
         said.append(f"attack{'s' if len(kept) > 1 else ''} {listed(kept)} left no trace, official windows kept")
-    dropped = (_inside(before.index, _phantom()) & before.to_numpy()).sum()
+    dropped = (within_windows(before.index, windows_without_attack()) & before.to_numpy()).sum()
     if dropped:
         said.append(f"{count(dropped, 'row')} of 29 Dec 06:30 to 06:42 labelled attack and none, label dropped")
     return said
 
 
-@cache
-def _table_2015() -> pd.DataFrame:
-    """The official list less what had no physical action; ends as listed, their second still inside."""
-    table = _csv("attacks_2015.csv", ("start", "end", "true_start", "true_end"))
-    return table[table["end"].notna()].reset_index(drop=True)
-
-
-@cache
-def _official() -> pd.DataFrame:
-    table = _table_2015()
-    return _events(table, table["start"], table["end"])
-
-
-@cache
-def _true() -> pd.DataFrame:
-    table = _table_2015()
-    late = table["true_start"] - table["start"]
-    shares = table["true_start"].duplicated() & table["true_start"].notna()
-    start = table["true_start"].mask(shares, table["start"] + late.shift()).fillna(table["start"])
-    return _events(table, start, table["true_end"].fillna(table["end"]))
-
-
-@cache
-def _label_runs() -> pd.DataFrame:
-    """What the official label marks, the phantom among it."""
-    table = _csv("label_runs_2015.csv", ("start", "end"))
-    return table[["attacks", "start"]].assign(end=table["end"] + SECOND)
-
-
-def _phantom() -> pd.DataFrame:
-    return _label_runs()[_label_runs()["attacks"].str.startswith("SPURIOUS")]
+def _runs(label: pd.Series | None) -> pd.DataFrame:
+    """Each interval of labelled rows as an event; a gap in the rows ends it."""
+    if label is None or not label.any():
+        return official_windows().iloc[:0].astype({"attack": object})
+    moments, step = label.index[label.to_numpy()], usual_step(label.index)
+    places = np.flatnonzero(label.to_numpy())
+    begins = np.r_[True, (np.diff(places) > 1) | (np.diff(moments) > _GAP * step)]
+    start, last = moments[begins], moments[np.r_[begins[1:], True]]
+    runs = {"attack": [f"run {number}" for number in range(1, len(start) + 1)], "start": start, "end": last + step}
+    return pd.DataFrame(runs).assign(points="", action="", visibility="")
 
 
 @cache
 def _july_2019() -> pd.DataFrame:
-    table = _csv("attacks_2019_jul.csv", ("start_utc", "end_utc"))
-    return _events(table.assign(visibility=""), table["start_utc"], table["end_utc"])
-
-
-def _csv(name: str, times: tuple[str, ...]) -> pd.DataFrame:
-    with files("swatlib.data").joinpath("tables", name).open() as file:
-        table = pd.read_csv(file, keep_default_na=False)
-    return table.assign(**{column: pd.to_datetime(table[column]) for column in times})
-
-
-def _events(table: pd.DataFrame, start: pd.Series, last: pd.Series) -> pd.DataFrame:
-    """Half-open windows from first and last seconds; one that runs into the next ends where that begins."""
-    end = (last + SECOND).where(start.shift(-1).isna() | (last < start.shift(-1)), start.shift(-1))
-    return table.assign(start=start, end=end)[list(EVENT_COLUMNS)]
-
-
-def _inside(index: pd.DatetimeIndex, events: pd.DataFrame) -> np.ndarray:
-    """Whether each moment lies in one of the windows."""
-    inside = np.zeros(len(index), bool)
-    for first, end in zip(index.searchsorted(events["start"]), index.searchsorted(events["end"]), strict=True):
-        inside[first:end] = True
-    return inside
-
-
-def _agree(label: pd.Series, windows: pd.DataFrame) -> bool:
-    """Whether a label marks these windows, but for a second at each edge."""
-    differ = (_inside(label.index, windows) != label.to_numpy()).sum()
-    return differ <= 2 * len(touching(windows, label.index))
-
-
-def _runs(label: pd.Series | None) -> pd.DataFrame:
-    """Each stretch of labelled rows as an event; a hole in the rows ends it."""
-    if label is None or not label.any():
-        return _official().iloc[:0].astype({"attack": object})
-    moments, step = label.index[label.to_numpy()], usual_step(label.index)
-    places = np.flatnonzero(label.to_numpy())
-    begins = np.r_[True, (np.diff(places) > 1) | (np.diff(moments) > _HOLE * step)]
-    start, last = moments[begins], moments[np.r_[begins[1:], True]]
-    runs = {"attack": [f"run {number}" for number in range(1, len(start) + 1)], "start": start, "end": last + step}
-    return pd.DataFrame(runs).assign(points="", action="", visibility="")
+    table = read_table("attacks_2019_jul.csv", ("start_utc", "end_utc"))
+    return half_open(table.assign(visibility=""), table["start_utc"], table["end_utc"])

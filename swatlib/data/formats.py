@@ -12,7 +12,7 @@ import pyarrow.parquet
 
 from swatlib.data import delimited, workbook
 from swatlib.data.recording import DataError
-from swatlib.data.table import HEAD, NoRowsError, Table, find_header
+from swatlib.data.table import HEADER_AMONG, NoRowsError, Table, find_header
 
 _PICKLE = (
     "is a pickle, which is code and would run on loading: where it was made, turn it into a table with "
@@ -136,7 +136,7 @@ def _parquet(place: str, content: bytes) -> Found:
 
 def _head(column: pa.ChunkedArray) -> list[str]:
     """The first cells, where a header may stand among them."""
-    cells = column.slice(0, HEAD)
+    cells = column.slice(0, HEADER_AMONG)
     return [cell or "" for cell in cells.to_pylist()] if pa.types.is_string(cells.type) else [""] * len(cells)
 
 

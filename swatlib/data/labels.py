@@ -35,12 +35,13 @@ def read_labels(table: Table, columns: list[int]) -> tuple[np.ndarray | None, li
 
     DataError: a cell with a third meaning, numbers whose meaning the name leaves open, columns that disagree.
     """
-    labels, findings = {}, []
+    labels: dict[str, np.ndarray] = {}
+    findings: list[str] = []
     for column in columns:
         label, said = _one(table, column)
         labels[table.names[column]] = label
         findings += said
-    first = next(iter(labels), None)
+    first = next(iter(labels), "")
     for name, label in labels.items():
         differ = np.flatnonzero(label != labels[first])
         if len(differ):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from swatlib.data import cache as cached
 from swatlib.data import formats
-from swatlib.data.companions import recordings
+from swatlib.data.companions import recorded_tables
 from swatlib.data.order import join
 from swatlib.data.recording import DataError, Recording, Source
 from swatlib.wording import did_you_mean
@@ -66,7 +66,7 @@ def _file(path: Path, cache: bool) -> Recording:
     source = (Source(path.name, sha256),)
     recording, said = cached.fetch(sha256) if cache else (None, [])
     if recording is None:
-        recording = join(recordings(formats.tables(path.name, path.read_bytes())))
+        recording = join(recorded_tables(formats.tables(path.name, path.read_bytes())))
         said += cached.keep(sha256, recording) if cache else []
     return replace(recording, source=source).noting(*said)
 

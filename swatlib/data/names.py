@@ -26,8 +26,11 @@ _ATTACK = {
     "outlier",
 }
 _ATTACK |= {"isoutlier", "intrusion", "isintrusion"}
-_LABELS = _ATTACK | {"normalattack", "attacknormal", "normal", "label", "labels", "y", "class", "groundtruth"}
-_LIKE_LABELS = re.compile(r"attack|anomal|outlier|intrusion|malicious|normal|label|class$|faulty?$|groundtruth")
+_NORMAL = {"normal", "isnormal", "benign", "isbenign", "attacknormal"}  # 1 may mean normal
+_LABELS = _ATTACK | _NORMAL | {"normalattack", "normalorattack", "label", "labels", "y", "class", "groundtruth"}
+_LIKE_LABELS = re.compile(
+    r"attack|anomal|outlier|intrusion|malicious|normal|label|flag|target|class$|faulty?$|groundtruth"
+)
 
 
 def plain(name: str) -> str:
@@ -76,7 +79,7 @@ def resembles_label(name: str) -> bool:
 
 def says_normal(name: str) -> bool:
     """Whether the label's name leaves open if 1 means normal or attack."""
-    return _key(name) == "normal"
+    return _key(name) in _NORMAL
 
 
 def is_unnamed(name: str) -> bool:

@@ -11,7 +11,7 @@ from swatlib.data.recording import SECOND, DataError, Recording
 from swatlib.plant import TAG_NAMES
 from swatlib.wording import count, listed
 
-FEW = 10  # rows at least for each step back in time, where parts follow each other
+FEW_ROWS = 10  # rows at least for each step back in time, where parts follow each other
 HANDFUL = 5  # rows of repeated times that may differ from the first row of their time
 
 Refusal = Callable[[str, int], DataError]
@@ -55,7 +55,7 @@ def _overlapping(index: pd.DatetimeIndex, places: np.ndarray) -> int | None:
     steps = np.diff(index.to_numpy()).astype(np.int64)
     back = np.flatnonzero(steps < 0)
     forth = steps[steps > 0]
-    if not 0 < len(back) * FEW <= len(steps) or not len(forth):
+    if not 0 < len(back) * FEW_ROWS <= len(steps) or not len(forth):
         return None
     between = np.diff(index.to_numpy()[places]).astype(np.int64)
     return int(back[0]) + 1 if np.count_nonzero(between * 2 < np.median(forth)) > HANDFUL else None

@@ -38,7 +38,7 @@ def read_readings(table: Table, tags: dict[str, list[int]]) -> Readings:
         row[:] = _float32(table, tag, _joined(table, tag, numbers, by_column))
     findings = ["numbers have a decimal comma"] if comma else []
     findings += [*_said_spread(table, tags), *_said_words(columns, by_column)]
-    kept = ~np.isnan(matrix).all(axis=0)
+    kept = np.asarray(~np.isnan(matrix).all(axis=0))
     odd = {(tag, number): by_column[number] for tag, number in columns if len(by_column[number].odd)}
     findings += [*_dropped(table, odd, kept), *_left_empty(table, odd, kept)]
     matrix = matrix if kept.all() else matrix[:, kept]
@@ -49,7 +49,8 @@ def _refuse_grouped(table: Table, columns: list[tuple[str, int]]) -> None:
     if place := grouped([table.columns[number] for _, number in columns]):
         (tag, number), row = columns[place[0]], place[1]
         raise table.error(
-            f"tag {tag} reads {table.columns[number][row].as_py()!r}, whose comma may group thousands or be decimal; "
+            f"tag {tag} reads {table.columns[number][row].as_py()!r}, whose comma or dot may group thousands or be "
+            "decimal; "
             "write numbers without grouping",
             row,
         )
@@ -82,14 +83,14 @@ def _dropped(table: Table, odd: dict[tuple[str, int], Cells], kept: np.ndarray) 
     """What rows without any reading hold instead; DataError when that is not known."""
     if not kept.any():
         raise table.no_rows(f"no row holds a reading{_first_text(odd)}", "give the file that holds the recorded rows")
-    texts = defaultdict(list)
+    texts: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for (tag, _), cells in odd.items():
         for row, text in zip(cells.odd, cells.texts, strict=True):
             if not kept[row]:
                 texts[row].append((tag, text))
-    kinds = defaultdict(list)
-    for row in np.flatnonzero(~kept):
-        kinds[_kind(texts.get(row, []), row < kept.argmax())].append(row)
+    kinds: dict[str | None, list[int]] = defaultdict(list)
+    for row in np.flatnonzero(~kept).tolist():
+        kinds[_kind(texts.get(row, []), row < int(kept.argmax()))].append(row)
     for row in kinds.pop(None, []):
         raise _text_error(table, row, *texts[row][0])
     return [
@@ -143,7 +144,7 @@ def _said_spread(table: Table, tags: dict[str, list[int]]) -> list[str]:
 
 def _said_words(columns: list[tuple[str, int]], cells: dict[int, Cells]) -> list[str]:
     """One sentence for each kind of switch."""
-    said = defaultdict(list), defaultdict(set)
+    said: tuple[dict[str, list[str]], dict[str, set[str]]] = defaultdict(list), defaultdict(set)
     for tag, number in columns:
         if cells[number].words:
             codes = listed(f"{code} {meaning}" for code, meaning in TAGS[tag].codes.items())

@@ -9,7 +9,7 @@ import pandas as pd
 EVENT_COLUMNS = ("attack", "start", "end", "points", "action", "visibility")
 SECOND = pd.Timedelta(1, "s")
 
-Rows = np.ndarray | slice
+RowSelection = np.ndarray | slice
 
 
 class DataError(ValueError):
@@ -83,7 +83,7 @@ class Recording:
         """The same with more findings."""
         return replace(self, findings=(*self.findings, *findings))
 
-    def take(self, rows: Rows) -> "Recording":
+    def take(self, rows: RowSelection) -> "Recording":
         """The rows of a mask (one bool per row), of positions or of a slice; events that touch them stay whole."""
         frame = self.frame.iloc[rows]
         return replace(

@@ -32,7 +32,8 @@ def assign(table: Table) -> Roles:
     empty = [number for number, column in enumerate(table.columns) if column.null_count == len(column)]
     filled = sorted(set(range(len(table.names))) - set(empty))
     counters = [number for number in filled if _may_count(table.names[number]) and _counts(table.columns[number])]
-    clocks = _clocks(table, [number for number in filled if number not in counters])
+    tagged = {number for number in filled if tag(table.names[number]) or is_label(table.names[number])}
+    clocks = _clocks(table, [number for number in filled if number not in tagged.union(counters)])
     date, clocks = _parted(table, clocks)
     tags = _tags(table, filled)
     labels = [number for number in filled if is_label(table.names[number])]
@@ -77,8 +78,10 @@ def _counts(column: pa.ChunkedArray) -> bool:
 def _clocks(table: Table, columns: list[int]) -> list[int]:
     """Columns that hold times, the one to go by first."""
     named = [number for number in columns if is_time(table.names[number])]
-    unnamed = [number for number in columns if is_unnamed(table.names[number])]
-    return named or [number for number in unnamed if times.look_like_times(table.columns[number])]
+    if named:
+        return named
+    timed = [number for number in columns if times.look_like_times(table.columns[number])]
+    return timed or [number for number in columns if times.is_part_of_a_time(table.columns[number])]
 
 
 def _parted(table: Table, clocks: list[int]) -> tuple[int | None, list[int]]:

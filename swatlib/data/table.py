@@ -10,7 +10,7 @@ from swatlib.data.names import tags_among
 from swatlib.data.recording import DataError
 from swatlib.wording import listed
 
-HEAD = 40  # rows among which the header must be
+HEADER_AMONG = 40  # rows among which the header must be
 _LONG = re.compile(r"'[^']{80,}'")  # a cell may hold a text of any length
 
 

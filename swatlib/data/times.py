@@ -55,6 +55,11 @@ def is_times_of_day(column: pa.ChunkedArray) -> bool:
     return _all_match(column, _TIME_OF_DAY)
 
 
+def is_part_of_a_time(column: pa.ChunkedArray) -> bool:
+    """Whether every cell is a date, or every cell a time of day."""
+    return is_dates(column) or is_times_of_day(column)
+
+
 def joined(dates: pa.ChunkedArray, times_of_day: pa.ChunkedArray) -> pa.ChunkedArray:
     """One column of a column of dates and one of times of day."""
     date = pc.replace_substring_regex(_text(dates), r"[T ].*$", "")
@@ -73,7 +78,7 @@ def invented(rows: int) -> np.ndarray:
     return pd.date_range(UNTIMED, periods=rows, freq=f"{step}s").to_numpy()
 
 
-def parse(table: Table, column: pa.ChunkedArray, name: str) -> tuple[np.ndarray, list[str]]:
+def parse_times(table: Table, column: pa.ChunkedArray, name: str) -> tuple[np.ndarray, list[str]]:
     """Times of a column, in the order of the rows, and findings. DataError names the first row that has none."""
     if pa.types.is_timestamp(column.type):
         return _typed(table, column, name)
@@ -95,6 +100,8 @@ def parse(table: Table, column: pa.ChunkedArray, name: str) -> tuple[np.ndarray,
             _refuse_lost_parts(table, fields, times[rows], name)
     if np.isnat(times).any():
         raise _unreadable(table, text, name, np.flatnonzero(np.isnat(times)))
+    if bool(pc.all(pc.match_substring_regex(text, _YEAR_FIRST)).as_py()):
+        _refuse_exchanged(table, times, name)
     return times, findings
 
 
@@ -112,7 +119,9 @@ def _typed(table: Table, column: pa.ChunkedArray, name: str) -> tuple[np.ndarray
     _refuse_far_years(table, column, name)
     zone = column.type.tz
     if zone is None:
-        return column.cast(pa.timestamp("ns")).to_numpy().copy(), []
+        times = column.cast(pa.timestamp("ns")).to_numpy().copy()
+        _refuse_exchanged(table, times, name)
+        return times, []
     local, utc = (each.cast(pa.timestamp("ns")).to_numpy() for each in (pc.local_timestamp(column), _naive(column)))
     offsets, said = local - utc, f"times are of the zone {zone}, kept as its clock showed them"
     if (offsets != offsets[0]).any():
@@ -175,7 +184,7 @@ def _clock(fields: Fields) -> tuple[np.ndarray, list[str]]:
     seconds = (hour * 60 + fields["minute"]) * 60 + fields["second"]
     clock = np.where(possible, seconds * _SECOND + fields["nanosecond"], np.iinfo("i8").min)
     findings = []
-    fractions = np.count_nonzero(fields["nanosecond"])
+    fractions = int(np.count_nonzero(fields["nanosecond"]))
     if fractions:
         findings.append(f"{count(fractions, 'time')} with a fraction of a second, kept")
     return clock, findings
@@ -238,14 +247,14 @@ class _Zones:
         if met == [""]:
             return
         offsets = {mark: _offset(mark) for mark in met if mark}
-        if len(set(offsets.values())) == 1:
+        if len(set(offsets.values())) == 1 and "" not in met:
             self.findings = [f"times are marked {listed(offsets)}, kept as they stand without the mark"]
             return
         cells = pc.fill_null(marks, "").dictionary_encode()
         if "" in met:
             row = int(np.flatnonzero(pc.equal(pc.fill_null(marks, ""), "").to_numpy(zero_copy_only=False))[0])
             raise table.error(
-                f"column {name!r} has marks of several time zones and here none; write it as in the other rows", row
+                f"column {name!r} has marks of a time zone and here none; write it as in the other rows", row
             )
         minutes = np.array([offsets[mark] for mark in cells.dictionary.to_pylist()])[cells.indices.to_numpy()]
         self.late = ((minutes - minutes[0]) * 60 * _SECOND).astype("m8[ns]")
@@ -274,6 +283,22 @@ def _refuse_mixed_dates(table: Table, text: pa.Array, name: str) -> None:
         )
 
 
+def _refuse_exchanged(table: Table, times: np.ndarray, name: str) -> None:
+    """Dates with the year first that jump by weeks, and by an hour at most once day and month are exchanged."""
+    jumps, days = np.abs(np.diff(times)), times.astype("M8[D]")
+    if jumps.max(initial=np.timedelta64(0)) < np.timedelta64(20, "D"):
+        return
+    months = days.astype("M8[M]")
+    day, month = (days - months).astype(int) + 1, months.astype(int) % 12 + 1
+    exchanged = (times.astype("M8[Y]").astype("M8[M]") + (day - 1)).astype("M8[D]") + (month - 1)
+    if day.max() <= 12 and np.abs(np.diff(exchanged.astype("M8[ns]") + (times - days))).max() <= np.timedelta64(1, "h"):
+        raise table.error(
+            f"column {name!r} jumps by weeks, and would not if day and month were exchanged, as a spreadsheet may have "
+            "done; export it again with the year first",
+            int(jumps.argmax()) + 1,
+        )
+
+
 def _example(fields: Fields, days: np.ndarray, clock: np.ndarray) -> str:
     """How the first time that is one was read."""
     moments = days.astype("M8[ns]") + clock.astype("m8[ns]")
@@ -286,6 +311,13 @@ def _example(fields: Fields, days: np.ndarray, clock: np.ndarray) -> str:
 def _refuse_lost_parts(table: Table, fields: Fields, times: np.ndarray, name: str) -> None:
     """Times that lost their AM and PM, or their seconds, can't be put in order any more."""
     steps, hour = np.diff(times), fields["hour"]
+    bare = np.flatnonzero((fields["half"] == "") & (hour >= 1) & (hour <= 12))
+    if len(bare) and (fields["half"] != "").any():
+        raise table.error(
+            f"column {name!r} reads {fields['text'][int(bare[0])].as_py()!r} without AM or PM, which other rows have "
+            f"(so {count(len(bare), 'row')}); export it again with AM/PM in every row",
+            int(bare[0]),
+        )
     back = np.flatnonzero(steps < np.timedelta64(0))
     half_days = back[(steps[back] > -_HALF_DAY - _ABOUT) & (steps[back] < -_HALF_DAY + _ABOUT)]
     unmarked = fields["half"] == ""

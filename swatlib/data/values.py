@@ -12,6 +12,8 @@ from swatlib.plant import CLOSED, OFF, ON, OPEN, TRAVELLING, Tag
 _COMMA = r"^([-+]?\d+),(\d+(?:[eE][-+]?\d+)?)$"
 _GROUPS = r"^[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$"  # 1,000 may be a thousand, or one with three decimals
 _DOT = r"\d\.\d"
+_DECIMAL = r"^[-+]?(\d+S(\d{1,2}|\d{4,})([eE][-+]?\d+)?|0\d*S\d+|\d{4,}S\d+)$"  # no grouping reads so
+_THREE = r"^[-+]?[1-9]\d{0,2}(\.\d{3})+$"
 _SWITCH_RECORD = re.compile(r"\{.*u?'Name': u?'(\w+)'.*\}")
 _ACTIVE, _INACTIVE = ("active", "on", "true"), ("inactive", "off", "false")
 _SWITCH = dict.fromkeys(_ACTIVE, ON) | dict.fromkeys(_INACTIVE, OFF)
@@ -39,15 +41,17 @@ def switch_name(text: str) -> str:
 
 
 def grouped(columns: list[pa.ChunkedArray]) -> tuple[int, int] | None:
-    """Column and row of a number like 1,000 where no other cell tells if its comma groups thousands or is decimal."""
+    """Column and row of a number like 1,000 or 1.000 where no cell tells if its mark groups thousands or is decimal."""
     texts = {number: column for number, column in enumerate(columns) if pa.types.is_string(column.type)}
-    if any(_any(column, _DOT) for column in texts.values()):
+    if any(_any(column, _DECIMAL.replace("S", r"\.")) for column in texts.values()):
         return None
     commas = {number: column for number, column in texts.items() if _any(column, _COMMA)}
-    if any(_any(column, r"^[-+]?(\d+,(\d{1,2}|\d{4,})|0\d*,\d+|\d{4,},\d+)$") for column in commas.values()):
-        return None
-    for number, column in commas.items():
-        return number, pc.index(pc.match_substring_regex(column, _COMMA), True).as_py()
+    if not any(_any(column, _DECIMAL.replace("S", ",")) for column in commas.values()):
+        for number, column in commas.items():
+            return number, pc.index(pc.match_substring_regex(column, _COMMA), True).as_py()
+    for number, column in texts.items():
+        if _any(column, r"^\d{1,3}$") and _any(column, _THREE):  # a writer of three decimals gives them to each number
+            return number, pc.index(pc.match_substring_regex(column, _THREE), True).as_py()
     return None
 
 
@@ -58,8 +62,8 @@ def read_cells(columns: list[pa.ChunkedArray], tags: list[Tag]) -> tuple[list[Ce
     """
     columns = [column if _is_number(column) else column.cast(pa.string()) for column in columns]
     cells = [_plain(column) for column in columns]
-    if None not in cells:
-        return cells, False
+    if all(each is not None for each in cells):
+        return [each for each in cells if each is not None], False
     comma = _has_decimal_comma(columns)
     return [
         each or _plain(_tidy(column, comma)) or _mixed(_tidy(column, comma), tag)

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from swatlib.data.names import tags_among
 from swatlib.data.recording import DataError
-from swatlib.data.table import HEAD, NoRowsError, Table, find_header
+from swatlib.data.table import HEADER_AMONG, NoRowsError, Table, find_header
 
 OFFICIAL_HEADER = 1  # row, from 0: stages stand above the names
 
@@ -95,7 +95,7 @@ def _may_have_lost(column: pa.Array) -> bool:
 
 def _text(reader: fastexcel.ExcelReader, name: str, place: str) -> Table:
     batch = reader.load_sheet(name, header_row=None, skip_rows=0, dtypes="string").to_arrow()
-    head = [[cell or "" for cell in row.values()] for row in batch.slice(0, HEAD).to_pylist()]
+    head = [[cell or "" for cell in row.values()] for row in batch.slice(0, HEADER_AMONG).to_pylist()]
     header = find_header(place, head)
     return _table(place, head[header], batch.slice(header + 1).columns, header)
 

@@ -14,7 +14,7 @@ LEAST_SCALE = 0.05  # standard deviations of a feature that a residual must have
 class Detector:
     """Learns normal rows, scores any rows.
 
-    Parameters are dataclass fields and stay as given; what `fit` learns ends in `_`. There is no label to give.
+    Parameters are dataclass fields and stay as given; what `fit` learns ends in `_`. Labels are never given.
     `history` is the number of past rows that the score of a row depends on beside the row itself. X holds features, or
     the evidence of checks where `sees` says so. No threshold goes below `floor`.
     """
@@ -36,7 +36,7 @@ class Detector:
         return True
 
     def fit(self, X: np.ndarray) -> Self:
-        """Learn from normal rows: X (rows × features), consecutive, rows with NaN are passed over."""
+        """Learn from normal rows: X (rows × features), consecutive; rows with NaN are left out."""
         raise NotImplementedError
 
     def score(self, X: np.ndarray) -> np.ndarray:
@@ -44,7 +44,7 @@ class Detector:
         raise NotImplementedError
 
     def contributions(self, X: np.ndarray) -> np.ndarray | None:
-        """What each feature adds to the score (rows × features), high = anomalous, or None where a method can't say."""
+        """What each feature adds to the score (rows × features), high = anomalous, or None for a method without."""
         return None
 
 

@@ -1,5 +1,6 @@
 """Linear forecast: each feature from the recent past of all."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -46,7 +47,7 @@ class Forecast(Residual):
             out[far:] = X[far:] - self._past(X) @ self.weights_
         return out
 
-    def _chunks(self, X: np.ndarray):
+    def _chunks(self, X: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         far = max(self.lags)
         for start in range(far, len(X), FIT_CHUNK):
             piece = X[start - far : start + FIT_CHUNK]

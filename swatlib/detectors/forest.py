@@ -8,16 +8,16 @@ from sklearn.ensemble import IsolationForest
 from sklearn.linear_model import LogisticRegression
 
 from swatlib.detectors.base import Detector, on_finite, sample
-from swatlib.limits import Count, Rows, Share
+from swatlib.limits import Count, RowCount, Share
 
 
 @dataclass
 class Forest(Detector):
-    """Isolation forest (Liu, Ting and Zhou 2008): rows that few random cuts set apart. High = anomalous."""
+    """Isolation forest (Liu, Ting and Zhou 2008): few random splits isolate an anomalous row. High = anomalous."""
 
     trees: Count = 100
     rows: Count = 100_000
-    seed: Rows = 0
+    seed: RowCount = 0
 
     def fit(self, X: np.ndarray) -> Self:
         self.model_ = IsolationForest(n_estimators=self.trees, random_state=self.seed)
@@ -32,14 +32,14 @@ class Forest(Detector):
 class DistilledForest(Detector):
     """A logistic regression on the pseudo-labels of an isolation forest: log-odds, high = anomalous.
 
-    The forest calls the most isolated `share` of normal rows anomalous, the regression learns to say the same.
-    A plane through the features can't bend round the normal rows: compare it with the forest to see what that loses.
+    The forest calls the most isolated `share` of normal rows anomalous, and the regression is fitted to these labels.
+    The regression is linear in the features: compared with the forest, it shows what a linear boundary loses.
     """
 
     share: Share = 0.01
     trees: Count = 100
     rows: Count = 100_000
-    seed: Rows = 0
+    seed: RowCount = 0
 
     def fit(self, X: np.ndarray) -> Self:
         rows = sample(X, self.rows, self.seed)

@@ -1,4 +1,4 @@
-"""Guard: the largest evidence of all plausibility checks, which decays with time."""
+"""Guard: the largest evidence of all plausibility checks, with a memory that decays."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from swatlib.detectors.base import Detector, finite
-from swatlib.limits import Positive, Rows
+from swatlib.limits import Positive, RowCount
 
 FAINTEST, STRONGEST = -8.0, 6.0  # bits; evidence is clipped to them
 
@@ -15,14 +15,16 @@ FAINTEST, STRONGEST = -8.0, 6.0  # bits; evidence is clipped to them
 class Guard(Detector):
     """Largest evidence of any check, in bits over the most that normal days showed. High = anomalous.
 
-    Reads evidence, not features. Each column is divided by its largest value on the fit rows (1 at the least), and
-    the largest ratio counts, as a logarithm to base 2: 0 is the edge of what was seen, 1 is twice as far. It loses a
-    bit in `halving` rows, over 2**doublings rows, so that an attack and the plant's recovery from it are one alarm and
-    not twenty. A threshold below `floor` is not taken: it would alarm on what is hardly beyond the normal days.
+    An anomaly detector on invariants of the plant; a method of this project, without a source in the literature. It
+    sees the evidence of plausibility checks, not features. Each column is divided by its largest value on the fit rows
+    (at least 1); the score is the largest ratio as a logarithm to base 2: 0 is the largest value of the normal days, 1
+    is twice that. Over the next 2**doublings rows a score decays by one bit in `halving` rows, so that an attack and
+    the plant's recovery from it are one alarm episode. No threshold is below `floor`: it would alarm on evidence that
+    hardly exceeds the normal days.
     """
 
     halving: Positive = 60.0
-    doublings: Rows = 9
+    doublings: RowCount = 9
     floor: float = 1.0
     sees: ClassVar[str] = "checks"
 

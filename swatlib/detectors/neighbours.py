@@ -1,4 +1,4 @@
-"""Distance to what was seen on normal days: k-means centres, nearest neighbours, dense cores."""
+"""Distance to normal rows: to k-means centres, to nearest neighbours, to the core points of dense clusters."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -8,16 +8,16 @@ from sklearn import cluster
 from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 
 from swatlib.detectors.base import Detector, on_finite, sample
-from swatlib.limits import Count, Rows, Share
+from swatlib.limits import Count, RowCount, Share
 
 
 @dataclass
 class KMeans(Detector):
-    """Distance to the nearest of `clusters` centres. High = anomalous."""
+    """Distance to the nearest of `clusters` centres of mini-batch k-means (Sculley 2010). High = anomalous."""
 
     clusters: Count = 20
     rows: Count = 100_000
-    seed: Rows = 0
+    seed: RowCount = 0
 
     def fit(self, X: np.ndarray) -> Self:
         model = cluster.MiniBatchKMeans(self.clusters, random_state=self.seed, n_init=3, batch_size=4096)
@@ -39,13 +39,13 @@ class KMeans(Detector):
 class LOF(Detector):
     """Local outlier factor (Breunig et al. 2000) of new rows against a sample of normal ones. High = anomalous.
 
-    Fitted on `rows` drawn rows: the cost of a score grows with them. Contributions are a stated fallback: squared
-    distance to the mean of the `neighbours` nearest rows.
+    Fitted on a random sample of `rows` rows: the cost of a score grows with them. The method has no contributions of
+    its own; those given are the squared distances to the mean of the `neighbours` nearest rows.
     """
 
     neighbours: Count = 20
     rows: Count = 2_000
-    seed: Rows = 0
+    seed: RowCount = 0
 
     def fit(self, X: np.ndarray) -> Self:
         self.model_ = LocalOutlierFactor(n_neighbors=self.neighbours, novelty=True, algorithm="brute")
@@ -67,14 +67,14 @@ class LOF(Detector):
 class DBSCAN(Detector):
     """Distance to the nearest core point of a density clustering (Ester et al. 1996). High = anomalous.
 
-    DBSCAN itself has no notion of a new row; a row farther than `eps_` from every core point would be its noise.
+    DBSCAN itself does not judge new rows; a row farther than `eps_` from every core point would be noise to it.
     `eps_` is the `quantile` of the distances to the `neighbours`-th neighbour in the sample.
     """
 
     neighbours: Count = 10
     quantile: Share = 0.9
     rows: Count = 5_000
-    seed: Rows = 0
+    seed: RowCount = 0
 
     def fit(self, X: np.ndarray) -> Self:
         rows = sample(X, self.rows, self.seed)

@@ -1,4 +1,4 @@
-"""Residual of a principal-component model: what the common movements of the plant do not explain."""
+"""Residual of a principal component analysis: what the first components do not explain."""
 
 from dataclasses import dataclass
 from typing import Self

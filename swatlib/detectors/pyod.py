@@ -11,7 +11,7 @@ from pyod.models.base import BaseDetector
 from pyod.models.lof import LOF
 
 from swatlib.detectors.base import Detector, on_finite, sample
-from swatlib.limits import Count, Rows
+from swatlib.limits import Count, RowCount
 from swatlib.wording import did_you_mean
 
 BATCHED = ("ECOD", "COPOD", "CD", "LMDD", "ROD", "SOS", "TS_KSHAPE", "TS_SAND")
@@ -21,16 +21,16 @@ NO_DETECTORS = {"base", "base_dl", "combination", "embedding", "gaal_base", "skl
 
 @dataclass
 class PyOD(Detector):
-    """`pyod.models.<name>.<Name>`, fitted on `rows` drawn rows. High = anomalous.
+    """`pyod.models.<name>.<Name>`, fitted on a random sample of `rows` rows. High = anomalous.
 
     `fit` raises ValueError for a name PyOD does not have, and for one that needs labels or what is not installed.
-    Those of BATCHED score a row by the rows that are scored with it.
+    In BATCHED are those whose score of a row depends on the rows scored with it.
     """
 
     name: str = "HBOS"
     parameters: dict[str, Any] = field(default_factory=dict)
     rows: Count = 50_000
-    seed: Rows = 0
+    seed: RowCount = 0
 
     @property
     def row_by_row(self) -> bool:
@@ -51,10 +51,10 @@ def names() -> list[str]:
     return [name for name in modules if not name.startswith("_") and name not in NO_DETECTORS]
 
 
-def made(name: str, **parameters) -> BaseDetector:
-    """A detector as PyOD makes it: the one class of its module that is one, however it is spelt.
+def made(name: str, **parameters: Any) -> BaseDetector:
+    """A detector of PyOD: the only detector class of its module, whatever the case of its name.
 
-    Raises ImportError, or what a module raises that does not look, where a package is not there.
+    Raises ImportError when a package is missing, or the NameError of a module that does not check for it.
     """
     module = importlib.import_module(f"pyod.models.{name}")
     kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, BaseDetector)]
@@ -64,7 +64,7 @@ def made(name: str, **parameters) -> BaseDetector:
 
 
 def missing_package(error: Exception) -> str:
-    """Name of the package whose absence made a module fail; some use torch without asking for it first."""
+    """Name of the package whose absence made a module fail; some modules use torch without importing it."""
     text = str(error).lower()
     return "torch" if "torch" in text or "'nn'" in text else getattr(error, "name", None) or "a package"
 

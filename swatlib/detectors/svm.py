@@ -8,21 +8,22 @@ from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import SGDOneClassSVM
 
 from swatlib.detectors.base import Detector, on_finite, sample
-from swatlib.limits import Count, Positive, Rows, Share
+from swatlib.limits import Count, Positive, RowCount, Share
 
 
 @dataclass
 class OneClassSVM(Detector):
-    """Schölkopf et al. 2001, with the kernel by Nyström's method and stochastic gradients. High = anomalous.
+    """One-class SVM (Schölkopf et al. 2001), its kernel approximated by Nyström's method and fitted by stochastic
+    gradient descent. High = anomalous.
 
-    `gamma` times the mean squared distance of two features' rows is the width of the kernel: 1 / features by default.
+    `gamma` of the radial kernel exp(-gamma · distance²); by default 1 / (number of features · their variance).
     """
 
     nu: Share = 0.01
     landmarks: Count = 200
     gamma: Positive | None = None
     rows: Count = 100_000
-    seed: Rows = 0
+    seed: RowCount = 0
 
     def fit(self, X: np.ndarray) -> Self:
         rows = sample(X, self.rows, self.seed)

@@ -42,7 +42,7 @@ def fields(columns: Mapping[str, pa.Array], between: str) -> pa.StringArray:
     return rows
 
 
-def joined(*parts: pa.Array | str) -> pa.StringArray:
+def side_by_side(*parts: pa.Array | str) -> pa.StringArray:
     """The parts of each row side by side."""
     return pc.binary_join_element_wise(*parts, "")
 

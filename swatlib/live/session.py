@@ -14,7 +14,7 @@ from swatlib.live.parity import unequal
 from swatlib.live.plant import PAST_ROWS, PlantRun, check_attack
 from swatlib.live.producer import request_attack
 from swatlib.live.topic import Command
-from swatlib.live.watching import Draw, View
+from swatlib.live.watching import Draw, LiveView
 from swatlib.live.wiring import BATCH_HEADINGS, Connections, connect, detection_delays, stream_folder
 from swatlib.pipeline import Pipeline
 from swatlib.servers import Services, ServicesError, available, connector, find_servers
@@ -103,7 +103,7 @@ class Live:
         It returns at once, and a task of the kernel goes on until the run is closed, so that the kernel answers buttons
         and cells. wait: return when the run is done or was interrupted, which ends the plant.
         """
-        view = View(self, draw, last)
+        view = LiveView(self, draw, last)
         if not wait:
             if self._shown:
                 self._shown.cancel()

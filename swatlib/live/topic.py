@@ -58,13 +58,13 @@ def encode(
     if np.isinf(values).any():
         row, column = np.argwhere(np.isinf(values))[0]
         raise ValueError(f"{frame.columns[column]} is infinite at {frame.index[row]}; JSON has no such number")
-    columns = {'"time"': line_protocol.joined('"', iso(frame.index), '"')}
+    columns = {'"time"': line_protocol.side_by_side('"', iso(frame.index), '"')}
     columns |= {f'"{tag}"': line_protocol.text(values[:, i]) for i, tag in enumerate(frame.columns)}
     if label is not None:
         columns['"label"'] = pa.array(label.to_numpy(bool)).cast(pa.string())
     if restart is not None and restart.any():
         columns['"restart"'] = pa.array(["true" if each else None for each in restart], pa.string())
-    rows = line_protocol.joined(f'{{"plant":{json.dumps(plant)},', line_protocol.fields(columns, ":"), "}")
+    rows = line_protocol.side_by_side(f'{{"plant":{json.dumps(plant)},', line_protocol.fields(columns, ":"), "}")
     return rows.cast(pa.binary()).to_pylist()
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Draw = Callable[[pd.DataFrame, pd.DataFrame, pd.DataFrame], Any]  # readings, scores, events → a figure
 
 
-class View:
+class LiveView:
     """The line and the figure where the cell that made them shows its output."""
 
     def __init__(self, live: "Live", draw: Draw, last: str = "20min"):

@@ -1,14 +1,12 @@
 """Figures: each function takes data frames and returns one matplotlib Figure, which a notebook shows once.
 
 style → series, labels → panels → process, closeup, verdicts, naming, scored, tags, sketch, protocols, windows, live
-answers → boards
 architecture, which draws no data
 
 Time runs to the right, attacks are grey, alarms red, thresholds dashed; long recordings are thinned to their extremes.
 """
 
 from swatlib.plots.architecture import architecture
-from swatlib.plots.boards import board
 from swatlib.plots.closeup import closeup
 from swatlib.plots.live_view import live
 from swatlib.plots.naming import hit_rates
@@ -22,7 +20,6 @@ from swatlib.plots.windows import offsets, phantom
 
 __all__ = [
     "architecture",
-    "board",
     "closeup",
     "drift",
     "hit_rates",

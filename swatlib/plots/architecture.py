@@ -6,17 +6,17 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from swatlib.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PALE, Figure, styled
 
 WIDE, HIGH = 1.62, 0.62  # of a box, in units of the drawing
-FILES, LIVE, BOARDS = BLUE, GREEN, ORANGE
+SOURCE_FILES, LIVE, BOARDS = BLUE, GREEN, ORANGE
 
 # name → (x, y, what it is, colour); names of the stream's parts are those of compose.yaml
 BOXES = {
-    "data": (1.0, 6.0, "files of SWaT", FILES),
-    "simulation": (1.0, 5.0, "the plant of 2015", FILES),
-    "features": (3.2, 5.5, "windows, scaling", FILES),
-    "detectors": (5.3, 5.5, "one score a row", FILES),
-    "scores": (7.4, 5.5, "threshold, alarm", FILES),
-    "metrics": (9.5, 5.5, "rows, events, nulls", FILES),
-    "report": (11.6, 5.5, "notebooks, HTML", FILES),
+    "data": (1.0, 6.0, "files of SWaT", SOURCE_FILES),
+    "simulation": (1.0, 5.0, "the plant of 2015", SOURCE_FILES),
+    "features": (3.2, 5.5, "windows, scaling", SOURCE_FILES),
+    "detectors": (5.3, 5.5, "one score per row", SOURCE_FILES),
+    "scores": (7.4, 5.5, "threshold, alarm", SOURCE_FILES),
+    "metrics": (9.5, 5.5, "rows, events, baselines", SOURCE_FILES),
+    "report": (11.6, 5.5, "notebooks, HTML", SOURCE_FILES),
     "pipeline": (5.3, 4.05, "fitted once, saved", INK),
     "producer": (1.0, 2.6, "a plant, or a file", LIVE),
     "kafka": (3.2, 2.6, "topic SWAT", LIVE),

@@ -12,7 +12,7 @@ from swatlib.plant import GAUGED_TANKS, STAGES, TAGS, stage_of, stage_tags
 from swatlib.plots.annotations import chosen, detector_title, embolden, note
 from swatlib.plots.panels import draw_panel, draw_score, inches, moving
 from swatlib.plots.series import CHARACTER_INCHES, between, shade, stacked, time_axis
-from swatlib.plots.style import ALARM, FOCUS, GREY, WIDTH, Figure, nothing, styled
+from swatlib.plots.style import ALARM_RED, FOCUS, GREY, WIDTH, Figure, nothing, styled
 from swatlib.wording import duration
 
 SCORE_INCHES = 0.5
@@ -104,10 +104,10 @@ def _score_panel(ax: Axes, scored: pd.DataFrame, name: str, event: pd.Series) ->
     spoken = per_attack(pd.DataFrame([event]), scored["alarm"], scored["lead"]).iloc[0]
     if spoken["found"]:
         first = max(event["start"], scored.index[0]) + pd.Timedelta(spoken["delay_s"], "s")
-        ax.plot([first], [1.1], marker="v", markersize=5, markeredgewidth=0, color=ALARM, **above_the_axis)
+        ax.plot([first], [1.1], marker="v", markersize=5, markeredgewidth=0, color=ALARM_RED, **above_the_axis)
     ax.annotate(
         _verdict(spoken), (1, 0.5), (4, 0), xycoords="axes fraction", textcoords="offset points",
-        va="center", fontsize=8, color=ALARM if spoken["found"] else GREY,
+        va="center", fontsize=8, color=ALARM_RED if spoken["found"] else GREY,
     )  # fmt: skip
 
 

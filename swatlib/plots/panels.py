@@ -10,7 +10,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from swatlib.plant import GAUGED_TANKS, OPEN, TAGS, TRAVELLING, Tank
 from swatlib.plots.annotations import end_labels, row_labels, unit_label
 from swatlib.plots.series import bars, line
-from swatlib.plots.style import ALARM, BLUE, CYCLE, GREY, INK, ON_BAR, OPEN_BAR
+from swatlib.plots.style import ALARM_RED, BLUE, GREY, INK, LINE_COLOURS, ON_BAR, OPEN_BAR
 
 SENSOR_INCHES, ACTUATOR_INCHES = 0.95, 0.145
 HOW_TO_READ = "grey: attacks · dark bar: pump or lamp on · green bar: valve open, thin while it travels"
@@ -56,13 +56,13 @@ def draw_score(ax: Axes, scored: pd.DataFrame, name: str) -> dict:
     ax.margins(y=0.2)
     ax.set_title(name, fontsize=8, fontweight="normal", pad=1)
     above_the_axis = {"transform": ax.get_xaxis_transform(), "clip_on": False}
-    bars(ax, scored["alarm"], 0.06, 0.12, color=ALARM, **above_the_axis)
+    bars(ax, scored["alarm"], 0.06, 0.12, color=ALARM_RED, **above_the_axis)
     return above_the_axis
 
 
 def _sensors(ax: Axes, frame: pd.DataFrame) -> None:
     """Lines named at their right ends; a level with the set points of its tank."""
-    colours = dict(zip(frame, itertools.cycle(CYCLE), strict=False))
+    colours = dict(zip(frame, itertools.cycle(LINE_COLOURS), strict=False))
     for tag, colour in colours.items():
         line(ax, frame[tag], color=colour)
     ax.set_ylabel(unit_label(frame.columns[0]))

@@ -8,7 +8,7 @@ from sklearn.metrics import precision_recall_curve
 
 from swatlib.metrics import evaluate
 from swatlib.plots.annotations import chosen, detector_title, end_labels, note
-from swatlib.plots.style import BLUE, CYCLE, GREY, INK, PALE, VERMILION, Figure, nothing, styled
+from swatlib.plots.style import BLUE, GREY, INK, LINE_COLOURS, PALE, VERMILION, Figure, nothing, styled
 
 BINS = 80
 POINTS = 800  # of a curve
@@ -45,7 +45,7 @@ def precision_recall(scores: pd.DataFrame, label: pd.Series | None, detectors=No
     """Precision against recall for every threshold, and the point at which each detector's alarm stands.
 
     scores: as `Pipeline.score` gives them. label: bool, on the same rows; rows without a score are left out. The
-    legend goes by average precision. A point lies off its curve where persistence has its say.
+    legend goes by average precision. Persistence moves a point off its curve.
     """
     if label is None or not label.any():
         return nothing("No attack is labelled in this recording: precision and recall are not known.")
@@ -55,7 +55,11 @@ def precision_recall(scores: pd.DataFrame, label: pd.Series | None, detectors=No
     ax = figure.subplots()
     for name in sorted(names, key=lambda name: -met[name]["average_precision"]):
         k = names.index(name)
-        look = {"color": CYCLE[k % len(CYCLE)], "marker": MARKERS[k % len(MARKERS)], "markeredgecolor": "white"}
+        look = {
+            "color": LINE_COLOURS[k % len(LINE_COLOURS)],
+            "marker": MARKERS[k % len(MARKERS)],
+            "markeredgecolor": "white",
+        }
         ax.plot(*_curve(scores[name, "score"], label), color=look["color"])
         named = f"{detector_title(name)}  {met[name]['average_precision']:.2f}"
         ax.plot(met[name]["recall"], met[name]["precision"], markersize=8, clip_on=False, zorder=3, label=named, **look)

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from swatlib.arrays import intervals_of
-from swatlib.plots.style import ATTACK, ATTACK_EDGE, INK, WIDTH, Figure
+from swatlib.plots.style import ATTACK_BAND, ATTACK_EDGE, INK, WIDTH, Figure
 
 RESOLUTION = 1500  # stretches of time that a figure tells apart
 GAP = 10  # sampling periods without a row that break a line
@@ -67,7 +67,7 @@ def bars(ax: Axes, rows: pd.Series, at: float, height: float, **style) -> None:
     ax.broken_barh(np.column_stack([start, widths]), (at - height / 2, height), linewidth=0, **style)
 
 
-def shade(axes: list[Axes], events: pd.DataFrame, span: pd.DatetimeIndex, colour=ATTACK, numbers=True) -> None:
+def shade(axes: list[Axes], events: pd.DataFrame, span: pd.DatetimeIndex, colour=ATTACK_BAND, numbers=True) -> None:
     """Grey bands for the attacks that touch `span` on all axes, and their numbers above the first."""
     seen = events[(events["end"] > span[0]) & (events["start"] <= span[-1])]
     start, stop = (mdates.date2num(seen[name]) for name in ("start", "end"))

@@ -1,24 +1,29 @@
 """How every figure looks: colours that colour-blind readers tell apart, thin lines, white ground, print sizes."""
 
 import functools
+from collections.abc import Callable
 from io import BytesIO
+from typing import Any, ParamSpec
 
 import matplotlib
 import matplotlib.figure
+from cycler import cycler
+
+_Arguments = ParamSpec("_Arguments")
 
 # Okabe and Ito, Color Universal Design, 2008
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, VERMILION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
-CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+LINE_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 
 INK, GREY, PALE = "#262626", "#767676", "#DDDDDD"
-ATTACK, ATTACK_EDGE, FOCUS, ALARM = "#E8E8E8", "#BDBDBD", "#D8D8D8", VERMILION
+ATTACK_BAND, ATTACK_EDGE, FOCUS, ALARM_RED = "#E8E8E8", "#BDBDBD", "#D8D8D8", VERMILION
 ON_BAR, OPEN_BAR = "#595959", GREEN
 WIDTH = 10.0  # inches, the width of a notebook
 PIXELS_PER_INCH = 150
 CSS_PIXELS_PER_INCH = 96
 
-RC = {
+RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
     "axes.titlesize": 9,
@@ -31,7 +36,7 @@ RC = {
     "axes.linewidth": 0.6,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": matplotlib.cycler(color=CYCLE),
+    "axes.prop_cycle": cycler(color=LINE_COLOURS),
     "axes.axisbelow": True,
     "lines.linewidth": 0.9,
     "lines.solid_joinstyle": "round",
@@ -79,11 +84,11 @@ class Figure(matplotlib.figure.Figure):
         return file.getvalue(), {"width": width, "height": height}
 
 
-def styled(draw):
+def styled(draw: Callable[_Arguments, "Figure"]) -> Callable[_Arguments, "Figure"]:
     """Run a function that returns a Figure under the settings above, and leave matplotlib's own as they were."""
 
     @functools.wraps(draw)
-    def drawn(*args, **kwargs) -> Figure:
+    def drawn(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> Figure:
         with matplotlib.rc_context(RC):
             return draw(*args, **kwargs)
 

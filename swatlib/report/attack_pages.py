@@ -16,7 +16,7 @@ from swatlib.results.movement import movements
 from swatlib.wording import duration
 
 FEW, ALL = "few", "all"
-PLACES, MOST_MOVED, MOST_SHOWN = 5, 5, 3
+RANKED_TAGS, MOST_MOVED, MOST_SHOWN = 5, 5, 3
 DOUBT = 0.01
 NARROW = 7.0  # inches
 CLEARLY = 1.1  # times as fast as usual
@@ -189,5 +189,5 @@ def _after(row) -> str:
 
 def _named(spoken: pd.DataFrame, ranked: pd.DataFrame) -> pd.DataFrame:
     after = ["–" if not row.found else "on" if row.standing else duration(row.delay_s) for row in spoken.itertuples()]
-    first = ranked.reindex(index=spoken.index, columns=["why", *range(1, PLACES + 1)]).fillna("")
+    first = ranked.reindex(index=spoken.index, columns=["why", *range(1, RANKED_TAGS + 1)]).fillna("")
     return first.assign(after=after)[["after", *first.columns]]

@@ -81,7 +81,7 @@ def _assignment(node: ast.stmt) -> tuple[str, Any]:
     raise ValueError
 
 
-def parse(assignments: Iterable[str], known: Mapping[str, Any]) -> dict[str, Any]:
+def parse_assignments(assignments: Iterable[str], known: Mapping[str, Any]) -> dict[str, Any]:
     """`["budget=2"]` as {"budget": 2}, each value read as the type of its default in `known` (name to default).
 
     Raises ReportError for an unknown name, and for a value of another type than the default's.

@@ -34,7 +34,7 @@ class Damaged:
 def notebook_page(notebook: NotebookNode, run: Any, step: Any) -> str:
     """HTML of one executed notebook; code is folded away, a cell that failed is open.
 
-    `run` and `step` are a `swatlib.report.run.ReportRun` and the Step of this notebook in it.
+    `run` and `step` are a `swatlib.report.runner.ReportRun` and the Step of this notebook in it.
     """
     exporter = HTMLExporter(
         template_name="basic",

@@ -21,8 +21,8 @@ import pyarrow.parquet as pq
 from swatlib.arrays import intervals_of, segments
 from swatlib.atomic import replacing
 from swatlib.data import Recording, attacks
-from swatlib.pipeline import DEFAULT, Pipeline
-from swatlib.provenance import code, edited, versions
+from swatlib.pipeline import Pipeline
+from swatlib.provenance import code_digest, edited, versions
 from swatlib.results.detection import DetectionResults, first_alarms
 from swatlib.settings import settings
 
@@ -55,8 +55,6 @@ def cached_results(pipeline: Pipeline, normal: Recording, attacked: Recording, f
     pipeline: its parameters count, and it is not fitted itself. force: compute all anew. A broken entry is named in the
     notes and made anew. Raises what `Pipeline.fit` and `score` raise.
     """
-    if not pipeline.detectors:
-        raise ValueError(f"there is no detector to compare; name one or more of {', '.join(DEFAULT)}")
     stale = edited(MODULES_WITHOUT_EFFECT)  # what this process computes is not what the code on disk would
     paths = _paths(pipeline, normal, attacked)
     fetched = {name: (None, []) if force or stale else _fetch(path, attacked) for name, path in paths.items()}
@@ -73,7 +71,14 @@ def cached_results(pipeline: Pipeline, normal: Recording, attacked: Recording, f
 
 def _paths(pipeline: Pipeline, normal: Recording, attacked: Recording) -> dict[str, Path]:
     parameters = {name: value for name, value in asdict(pipeline).items() if name != "detectors"}
-    shared = [ENTRY_FORMAT, _content(normal), _content(attacked), parameters, code(MODULES_WITHOUT_EFFECT), versions()]
+    shared = [
+        ENTRY_FORMAT,
+        _content(normal),
+        _content(attacked),
+        parameters,
+        code_digest(MODULES_WITHOUT_EFFECT),
+        versions(),
+    ]
     folder = settings().cache_folder / "results"
     hashes = {
         name: hashlib.sha256(json.dumps([*shared, name], default=str).encode()).hexdigest()

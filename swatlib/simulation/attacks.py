@@ -1,14 +1,14 @@
 """Attacks as data: what is done to which tag, from when, for how long, and what must hold before it begins.
 
-An effect is a short text, the same in the table of 2015, in one's own lists and on the command line:
+An effect is a short text, written in the same way in the table of 2015, in your own lists and on the command line:
 
     LIT301 spoof 1200        PLC and historian read 1200
-    LIT101 ramp +0.927       the reading leaves its last value by 0.927 a second
+    LIT101 ramp +0.927       the reading moves from its last value by 0.927 per second
     LIT101 freeze            the reading stays at its last value
-    LIT101 bias -5           the reading is off by that much
-    LIT101 noise 3           the reading is blurred by noise of this standard deviation
-    LIT101 replay 3600       the reading is what was recorded so many seconds ago
-    AIT202 slow 30           the reading follows with a lag of so many seconds
+    LIT101 bias -5           this is added to the reading
+    LIT101 noise 3           noise of this standard deviation is added to the reading
+    LIT101 replay 3600       the reading is the one of so many seconds ago
+    AIT202 slow 30           the reading follows the true one with a lag of so many seconds
     P602 wash                the running filtration ends early, in a regular backwash
     MV101 force open         the actuator does this, whatever its PLC commands (on, off, open, closed)
 
@@ -16,13 +16,15 @@ each with an optional `after SECONDS` and `for SECONDS` inside the attack; sever
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
+from datetime import datetime, timedelta
 
 import pandas as pd
 
+from swatlib.data.labels_2015 import listed_attacks
 from swatlib.plant import TAG_NAMES, TAGS
-from swatlib.simulation.parameters import CLOCKS, DISTORTIONS, EQUAL, LESS, MORE, PAST
+from swatlib.simulation.parameters import CLOCKS, DISTORTIONS, EQUAL, LESS, MORE, REPLAY_SECONDS
 from swatlib.wording import did_you_mean
 
 _EFFECT = re.compile(
@@ -30,8 +32,10 @@ _EFFECT = re.compile(
     r"(?:\s+after\s+(?P<after>\d+))?(?:\s+for\s+(?P<seconds>\d+))?"
 )
 _CONDITION = re.compile(r"(?P<name>\w+)\s*(?P<relation>[<=>])\s*(?P<number>[-+]?[\d.]+)")
-BARE = ("freeze", "wash")
-LARGEST = 1e9  # number of an effect: far beyond every sensor, and no reading becomes infinite
+Duration = float | str | timedelta  # seconds, or what pandas.Timedelta takes
+Moment = str | datetime | float | timedelta  # a time, or how long after the plant's start
+BARE = ("freeze", "wash")  # effects without a number
+LARGEST = 1e9  # number in an effect: far beyond the range of every sensor, and no reading becomes infinite
 RELATIONS = {"<": LESS, "=": EQUAL, ">": MORE}
 GRAMMAR = (
     "write TAG spoof NUMBER, TAG ramp NUMBER, TAG freeze or TAG force on|off|open|closed, "
@@ -40,7 +44,7 @@ GRAMMAR = (
 )
 
 
-def known(name: str, names=TAG_NAMES) -> str:
+def known(name: str, names: Sequence[str] = TAG_NAMES) -> str:
     """`name` if it is one of `names`, else a ValueError that suggests the nearest."""
     if name in names:
         return name
@@ -48,7 +52,7 @@ def known(name: str, names=TAG_NAMES) -> str:
     raise ValueError(f"no tag {name!r} in the plant.{hint}")
 
 
-def seconds(value) -> int:
+def seconds(value: Duration) -> int:
     """Whole seconds in a number of seconds or anything pandas.Timedelta takes; ValueError if negative."""
     try:
         span = pd.Timedelta(value, unit="s") if isinstance(value, (int, float)) else pd.Timedelta(value)
@@ -71,12 +75,12 @@ class Effect:
 
     @property
     def rate(self) -> float:
-        """Change of the reading by the second."""
-        return self.value if self.verb == "ramp" else 0.0
+        """Change of the reading per second."""
+        return self.value if self.verb == "ramp" and self.value is not None else 0.0
 
     def first(self, last: float) -> float:
-        """What the tag is set to at the onset, when its last value was `last`."""
-        return self.value if self.verb in ("spoof", "force") else last
+        """What the tag is set to when the effect begins, if its last value was `last`."""
+        return self.value if self.verb in ("spoof", "force") and self.value is not None else last
 
     def is_on(self, inside: int) -> bool:
         """Whether it acts `inside` seconds after the attack began."""
@@ -88,7 +92,7 @@ class Effect:
 
     @classmethod
     def parse(cls, text: str) -> "Effect":
-        """From "LIT101 ramp +0.927 after 91"; a ValueError says what is wrong and what is allowed."""
+        """From "LIT101 ramp +0.927 after 91"; ValueError, with what is allowed, for a text that is no effect."""
         match = _EFFECT.fullmatch(text.strip())
         if not match:
             raise ValueError(f"can't read the effect {text!r}: {GRAMMAR}")
@@ -111,16 +115,16 @@ def _value(text: str, tag: str, verb: str, word: str | None) -> float | None:
     if verb == "force" and TAGS[tag].is_sensor:
         raise ValueError(f"can't force {tag} in {text!r}: it is a sensor; spoof, ramp or freeze it")
     codes = {said: code for code, said in TAGS[tag].codes.items() if said != "travelling"}
-    value = codes.get(word) if verb == "force" else _number(word)
-    if value is None or verb in BARE or (verb == "replay" and not 1 <= value < PAST):
+    value = codes.get(word or "") if verb == "force" else _number(word)
+    if value is None or verb in BARE or (verb == "replay" and not 1 <= value < REPLAY_SECONDS):
         raise ValueError(f"can't read the effect {text!r}: {GRAMMAR}")
     return float(value)
 
 
 def _number(word: str | None) -> float | None:
     try:
-        number = float(word)
-    except (TypeError, ValueError):
+        number = float(word or "")
+    except ValueError:
         return None
     return number if abs(number) <= LARGEST else None
 
@@ -137,45 +141,75 @@ def _condition(text: str, part: str) -> tuple[str, int, float]:
     return known(match["name"], (*TAG_NAMES, *CLOCKS)), RELATIONS[match["relation"]], float(match["number"])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Attack:
     """Effects that begin together.
 
-    `effects`: text, or a list of texts. `duration`: seconds or anything pandas.Timedelta takes. `start`: a time, or
-    seconds after the plant's start, or None for at once. `when`: what must hold on the row before; the attack waits
-    for it from `start` on, for `wait` at most, and is then done anyway. What is scheduled to end before another begins
-    keeps that order, even if it had to wait. `points`, `action`, `visibility`: for the event table; by default the
-    tags and the text of the effects. ValueError for an unknown tag, an effect or condition that can't be read, a
-    negative duration.
+    Parameters
+    ----------
+    effects
+        Text ("LIT101 ramp +0.927; MV101 force open"), or a list of texts.
+    duration
+        Seconds, or anything that pandas.Timedelta takes.
+    start
+        A time, or seconds after the plant's start; None: with the next row. Attacks that are scheduled one after the
+        other keep that order, even if the first had to wait.
+    name
+        For the event table; the text of the effects by default.
+    when
+        Condition on the row before ("P101 = 2 and LIT301 < 950"). From `start` on, the attack waits until it holds.
+    wait
+        How long it waits at most; then it begins even if the condition does not hold.
+    points, action, visibility
+        For the event table; by default the tags, the text of the effects, and nothing.
+
+    Raises
+    ------
+    ValueError
+        For an unknown tag, an effect or a condition that can't be read, and a negative duration.
     """
 
-    effects: str | list | tuple
-    duration: object = 300
-    start: object = None
-    name: object = None
-    when: str = ""
-    wait: object = "80min"
-    points: str = ""
-    action: str = ""
-    visibility: str = ""
+    effects: tuple[Effect, ...]
+    duration: int
+    start: Moment | None
+    name: object
+    when: str
+    wait: int
+    points: str
+    action: str
+    visibility: str
 
-    def __post_init__(self):
-        texts = self.effects.split(";") if isinstance(self.effects, str) else self.effects
+    def __init__(
+        self,
+        effects: str | Sequence[str | Effect],
+        duration: Duration = 300,
+        start: Moment | None = None,
+        name: object = None,
+        when: str = "",
+        wait: Duration = "80min",
+        points: str = "",
+        action: str = "",
+        visibility: str = "",
+    ):
+        texts = effects.split(";") if isinstance(effects, str) else effects
         parsed = tuple(e if isinstance(e, Effect) else Effect.parse(e) for e in texts if e)
-        said = self.effects if isinstance(self.effects, str) else "; ".join(map(str, self.effects))
-        conditions(self.when)
+        said = effects if isinstance(effects, str) else "; ".join(map(str, effects))
+        conditions(when)
         for field, value in {
             "effects": parsed,
-            "duration": seconds(self.duration),
-            "wait": seconds(self.wait),
-            "action": self.action or said,
-            "name": said if self.name is None else self.name,
-            "points": self.points or ";".join(dict.fromkeys(effect.tag for effect in parsed)),
+            "duration": seconds(duration),
+            "start": start,
+            "name": said if name is None else name,
+            "when": when,
+            "wait": seconds(wait),
+            "points": points or ";".join(dict.fromkeys(effect.tag for effect in parsed)),
+            "action": action or said,
+            "visibility": visibility,
         }.items():
             object.__setattr__(self, field, value)
 
     def begins(self, plant_start: pd.Timestamp, now: int) -> int:
-        """Scheduled second after `plant_start`; `now` if it is to begin at once."""
+        """Second after `plant_start` for which it is scheduled; `now` if it has no start."""
         if self.start is None:
             return now
         if isinstance(self.start, (int, float, pd.Timedelta)):
@@ -185,9 +219,7 @@ class Attack:
 
 def table_2015() -> pd.DataFrame:
     """The 36 attacks of 2015 that were carried out, with official, true and simulated times."""
-    times = ["start", "end", "true_start", "true_end", "begin"]
-    with files("swatlib.data").joinpath("tables/attacks_2015.csv").open() as file:
-        table = pd.read_csv(file, parse_dates=times, keep_default_na=False, na_values={t: [""] for t in times})
+    table = listed_attacks()
     done = table[table["begin"].notna()].reset_index(drop=True)
     return done.astype({"seconds": int})
 
@@ -195,7 +227,8 @@ def table_2015() -> pd.DataFrame:
 def attacks_2015() -> list[Attack]:
     """The schedule of 28 December 2015 to 2 January 2016.
 
-    Each waits up to four hours: a cycle takes 88 minutes at most, recovery from attack 28 longer.
+    Each waits up to four hours for its condition: a cycle of the plant takes 88 minutes at most, the recovery from
+    attack 28 takes longer.
     """
     return [
         Attack(

@@ -5,11 +5,12 @@ import math
 from numba import njit
 
 from swatlib.plant import ON
+from swatlib.simulation.parameters import PlantRecord
 from swatlib.simulation.process import either_on, toward
 
 
 @njit
-def chemistry(process, state, drift, p):
+def chemistry(process: PlantRecord, state: PlantRecord, drift: PlantRecord, p: PlantRecord) -> None:
     flowing = process.FIT201 > 0.5
     state.flowing_seconds = state.flowing_seconds + 1 if flowing else 0.0
     dosed_water(process, state, drift, p, flowing)
@@ -18,8 +19,8 @@ def chemistry(process, state, drift, p):
 
 
 @njit
-def dosed_water(process, state, drift, p, flowing):
-    """AIT201 to AIT203: after the dosing point, in a pipe that runs or stands still."""
+def dosed_water(process: PlantRecord, state: PlantRecord, drift: PlantRecord, p: PlantRecord, flowing: bool) -> None:
+    """AIT201 to AIT203: after the dosing point, in a pipe with or without flow."""
     seconds = state.flowing_seconds
     spike = 0.8 * math.exp(-(((seconds - 22.0) / 8.0) ** 2)) if 0 < seconds < 60 else 0.0
     process.AIT201 = p.ait201 + drift.AIT201 + spike
@@ -41,8 +42,8 @@ def dosed_water(process, state, drift, p, flowing):
 
 
 @njit
-def ro_feed(process, state, drift, p):
-    """AIT401, AIT402, AIT501, AIT502: dechlorinated by the lamp; otherwise the chlorine comes through."""
+def ro_feed(process: PlantRecord, state: PlantRecord, drift: PlantRecord, p: PlantRecord) -> None:
+    """AIT401, AIT402, AIT501, AIT502: the UV lamp removes the chlorine; while it is off, the chlorine reaches them."""
     mixing = 0.009 * (state.t401 - 895.0)
     base = p.ait402 + drift.AIT402 + mixing
     treated = process.UV401 == ON
@@ -64,8 +65,8 @@ def ro_feed(process, state, drift, p):
 
 
 @njit
-def conductivity(process, state, drift, p):
-    """AIT503 and AIT504: salt stirred up by a backwash or dosed, and what passes a membrane that was not pressed."""
+def conductivity(process: PlantRecord, state: PlantRecord, drift: PlantRecord, p: PlantRecord) -> None:
+    """AIT503 and AIT504: salt that a backwash stirs up or that is dosed, and what passes a membrane at rest."""
     state.since_backwash = 0.0 if process.P602 == ON else state.since_backwash + 1
     if 270 <= state.since_backwash < 330:
         state.stirred += 2.5 / 60.0

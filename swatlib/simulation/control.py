@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from swatlib.plant import CLOSED, OFF, ON, OPEN
-from swatlib.simulation.parameters import set101, set301, set401
+from swatlib.simulation.parameters import PlantRecord, set101, set301, set401
 from swatlib.simulation.process import either_on
 
 IDLE = 99
@@ -37,7 +37,7 @@ for _step, _pattern in _PATTERNS.items():
 
 
 @njit
-def latch(now, set_if, reset_if):
+def latch(now: float, set_if: bool, reset_if: bool) -> float:
     """New state of a latch (0 or 1) that is at `now`."""
     if reset_if:
         return 0.0
@@ -45,19 +45,19 @@ def latch(now, set_if, reset_if):
 
 
 @njit
-def switch(on):
+def switch(on: bool) -> float:
     """Code of a pump or lamp."""
     return float(ON) if on else float(OFF)
 
 
 @njit
-def valve(opened):
+def valve(opened: bool) -> float:
     """Code commanded to a valve."""
     return float(OPEN) if opened else float(CLOSED)
 
 
 @njit
-def plc1(view, command, forced, state):
+def plc1(view: PlantRecord, command: PlantRecord, forced: PlantRecord, state: PlantRecord) -> None:
     """Raw water: MV101 by the level of T101, P101 by the demand of T301."""
     state.inlet = latch(state.inlet, view.LIT101 < set101.low, view.LIT101 > set101.high)
     command.MV101 = valve(state.inlet)
@@ -66,13 +66,13 @@ def plc1(view, command, forced, state):
         state.demand, delivered and view.LIT301 < set301.low, not delivered or view.LIT301 > set301.high
     )
     run = state.demand and view.LIT101 >= set101.low_low
-    held = not np.isnan(forced.P101)  # a pump in other hands is not available: the standby runs
+    held = not np.isnan(forced.P101)  # a forced pump is not available to the PLC: the standby runs
     command.P101 = switch(run)
     command.P102 = switch(run and held)
 
 
 @njit
-def plc2(view, command, state):
+def plc2(view: PlantRecord, command: PlantRecord, state: PlantRecord) -> None:
     """Inlet of T301 and dosing; without flow no dosing pump starts."""
     state.feed = latch(state.feed, view.LIT301 < set301.low, view.LIT301 > set301.high)
     command.MV201 = valve(state.feed)
@@ -88,8 +88,8 @@ def plc2(view, command, state):
 
 
 @njit
-def next_step(view, state, p, pump_runs):  # noqa: PLR0911, PLR0912 - one line a step, as the sequence is tabled
-    """Where the UF sequencer goes from `state.step`; the same step if it stays."""
+def next_step(view: PlantRecord, state: PlantRecord, p: PlantRecord, pump_runs: bool) -> float:  # noqa: PLR0911, PLR0912 - one line a step, as the sequence is tabled
+    """Next step of the UF sequencer after `state.step`; the same one if it stays."""
     step, seconds = state.step, state.step_seconds
     if step > 1 and step != IDLE and view.LIT401 > set401.high:
         return IDLE
@@ -125,7 +125,7 @@ def next_step(view, state, p, pump_runs):  # noqa: PLR0911, PLR0912 - one line a
 
 
 @njit
-def plc3(view, command, state, p):
+def plc3(view: PlantRecord, command: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
     """Ultrafiltration: the sequencer, and the permissives of its pump."""
     runs = either_on(view.P301, view.P302)
     state.step_seconds += 1
@@ -146,7 +146,7 @@ def plc3(view, command, state, p):
 
 
 @njit
-def plc4(view, command, state, p):
+def plc4(view: PlantRecord, command: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
     """RO feed pump above the lowest level of T401; the UV lamp while it delivers."""
     pump = switch(view.LIT401 >= set401.low_low)
     command.P401, command.P402 = (pump, float(OFF)) if p.duty_ro == 401 else (float(OFF), pump)
@@ -156,7 +156,7 @@ def plc4(view, command, state, p):
 
 
 @njit
-def plc5(view, command, state):
+def plc5(view: PlantRecord, command: PlantRecord, state: PlantRecord) -> None:
     """High-pressure pump: starts with the lamp, stops two seconds after lamp or feed are lost."""
     fed = either_on(view.P401, view.P402) and view.FIT401 > NO_FLOW
     ready = fed and view.UV401 == ON
@@ -165,6 +165,6 @@ def plc5(view, command, state):
 
 
 @njit
-def plc6(command, state):
+def plc6(command: PlantRecord, state: PlantRecord) -> None:
     """The backwash pump follows the UF sequencer."""
     command.P602 = switch(PATTERN[int(state.step), 5])

@@ -1,7 +1,8 @@
-"""The compiled clock: one second after the other, in the order in which plant, transmitters, attacker and PLCs act."""
+"""The compiled step: second by second, in the order in which plant, transmitters, attacker and PLCs act."""
 
 import hashlib
 from collections import namedtuple
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 
@@ -15,8 +16,9 @@ from swatlib.simulation.parameters import (
     EQUAL,
     LESS,
     MORE,
-    PAST,
+    REPLAY_SECONDS,
     TAG_FIELDS,
+    PlantRecord,
     parameter_record,
     record,
     transmitter_table,
@@ -39,7 +41,7 @@ World = namedtuple(
 
 
 def new_world(parameters: str, clock: float) -> World:
-    """The plant before its first second: tanks all but empty, valves shut, everything off."""
+    """The plant before its first second: tanks almost empty, valves closed, everything off."""
     tags = {name: record(TAG_FIELDS) for name in ("process", "reading", "command", "position", "drift")}
     for name, tag in TAGS.items():
         if not tag.is_sensor:
@@ -71,13 +73,13 @@ def new_world(parameters: str, clock: float) -> World:
         noise=np.zeros((sensors, 2)),
         distortions=np.full((sensors, len(DISTORTIONS)), np.nan),
         honest=np.full(len(TAG_NAMES), np.nan),
-        past=np.zeros((PAST, len(TAG_NAMES))),
+        past=np.zeros((REPLAY_SECONDS, len(TAG_NAMES))),
         **tags,
     )
 
 
 @njit
-def overwrite(values, by):
+def overwrite(values: np.ndarray, by: np.ndarray) -> None:
     """Every value that has a number in `by` takes it."""
     for k in range(by.size):
         if not np.isnan(by[k]):
@@ -85,7 +87,7 @@ def overwrite(values, by):
 
 
 @njit
-def holds(conditions, group, values):
+def holds(conditions: np.ndarray, group: int, values: np.ndarray) -> bool:
     """Whether all conditions of one group hold; a condition is (group, column, LESS | EQUAL | MORE, number)."""
     for k in range(conditions.shape[0]):
         if conditions[k, 0] == group:
@@ -98,7 +100,7 @@ def holds(conditions, group, values):
 
 
 @njit
-def first_that_holds(conditions, groups, values):
+def first_that_holds(conditions: np.ndarray, groups: int, values: np.ndarray) -> int:
     for group in range(groups):
         if holds(conditions, group, values):
             return group
@@ -106,7 +108,7 @@ def first_that_holds(conditions, groups, values):
 
 
 @njit
-def scan(view, command, forced, state, p):
+def scan(view: PlantRecord, command: PlantRecord, forced: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
     control.plc1(view, command, forced, state)
     control.plc2(view, command, state)
     control.plc3(view, command, state, p)
@@ -116,13 +118,15 @@ def scan(view, command, forced, state, p):
 
 
 @njit
-def one_second(world, values, normal, uniform, minute_noise):
+def one_second(
+    world: World, values: tuple[np.ndarray, ...], normal: np.ndarray, uniform: np.ndarray, minute_noise: np.ndarray
+) -> None:
     """Water, transmitters, spoofs, PLCs, forces, valves and pumps, in this order; `values`: the records as arrays."""
     p, state, truth, view = world.parameters[0], world.state[0], world.process[0], world.reading[0]
     command, position, drift, forced = world.command[0], world.position[0], world.drift[0], world.forced[0]
     truths, seen, commands, drifts, held = values
 
-    process.tanks(truth, state, p)
+    process.fill_tanks(truth, state, p)
     chemistry.chemistry(truth, state, drift, p)
     measurement.wander(drifts, world.trends, world.transmitters, minute_noise, state.second)
     measurement.level_readings(truth, state)
@@ -146,19 +150,19 @@ def one_second(world, values, normal, uniform, minute_noise):
     measurement.report_actuators(truths, seen)
     overwrite(seen, world.spoofed)
     for k in range(world.spoofed.size):
-        world.past[int(state.second) % PAST, k] = seen[k]
+        world.past[int(state.second) % REPLAY_SECONDS, k] = seen[k]
     state.second += 1
     state.clock += 1
 
 
 @cache
-def clock():
+def compiled_advance() -> Callable[..., tuple[int, int]]:
     """The compiled `advance(world, values, normal, uniform, minutes, conditions, groups, rows)`.
 
     It runs until `rows` (n, 51) is full or one group of the conditions (k, 4) holds, and returns (rows written, that
     group or -1). `normal`, `uniform`: noise (n or more, 25); `minutes` (60, 25): that of the drifts in this hour.
     """
-    # numba looks for changes in this file alone; as a constant of the closure the digest makes any change count
+    # numba sees changes of this file alone; as a constant of the closure, the digest makes it compile after any change
     sources = digest()
 
     @njit(cache=True)
@@ -179,8 +183,8 @@ def clock():
 
 
 def digest() -> str:
-    """SHA-256 of what the compiled code is made of."""
+    """SHA-256 of the sources that the compiled code is made of."""
     package = files("swatlib")
     parts = sorted(part.name for part in package.joinpath("simulation").iterdir() if part.name.endswith(".py"))
-    sources = [package / "plant.py", *(package / "simulation" / name for name in parts)]
+    sources = [package / "arrays.py", package / "plant.py", *(package / "simulation" / name for name in parts)]
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from swatlib.plant import ACTUATORS, SENSORS, TAG_NAMES, TAGS
-from swatlib.simulation.parameters import BOUND, DRIFT, HOLD, LAG, PAST, RHO, SIGMA, STEP
+from swatlib.simulation.parameters import BOUND, DRIFT, HOLD, LAG, READING_STEP, REPLAY_SECONDS, RHO, SIGMA, PlantRecord
 from swatlib.simulation.process import toward
 
 SENSOR = np.array([TAG_NAMES.index(name) for name in SENSORS])
@@ -16,13 +16,13 @@ LIT101 = SENSORS.index("LIT101")
 
 
 @njit
-def follow(reading, level, rising, falling):
+def follow(reading: float, level: float, rising: float, falling: float) -> float:
     """A level transmitter's lag; it follows a falling level faster."""
     return toward(reading, level, rising if level > reading else falling)
 
 
 @njit
-def level_readings(process, state):
+def level_readings(process: PlantRecord, state: PlantRecord) -> None:
     state.lit101 = follow(state.lit101, state.t101, 20.0, 6.0)
     state.lit301 = follow(state.lit301, state.t301, 20.0, 8.0)
     state.lit401 = follow(state.lit401, state.t401, 12.0, 8.0)
@@ -30,16 +30,18 @@ def level_readings(process, state):
 
 
 @njit
-def turbulence(process):
-    """How much rougher than average the surface of T101 is: filling, draining only, still."""
+def turbulence(process: PlantRecord) -> float:
+    """Noise of LIT101 relative to its average: while T101 fills, drains only, or neither."""
     if process.FIT101 > 0.5:
         return 1.2
     return 0.85 if process.FIT201 > 0.5 else 0.47
 
 
 @njit
-def wander(drifts, trends, transmitters, minute_noise, second):
-    """Each drifting tag moves on; once a minute it takes a new trend, turned back at its bound."""
+def wander(
+    drifts: np.ndarray, trends: np.ndarray, transmitters: np.ndarray, minute_noise: np.ndarray, second: float
+) -> None:
+    """Move each drifting tag on; once a minute it takes a new trend, which is reversed at its bound."""
     for k in range(SENSOR.size):
         if second % 60 == 0:
             trend = transmitters[k, DRIFT] * minute_noise[k] / math.sqrt(1_440.0)
@@ -49,7 +51,7 @@ def wander(drifts, trends, transmitters, minute_noise, second):
 
 
 @njit
-def give_back(readings, honest):
+def give_back(readings: np.ndarray, honest: np.ndarray) -> None:
     """Undo the last second's distortion, so that a transmitter holds its own last value and not the distorted one."""
     for k in SENSOR:
         if not math.isnan(honest[k]):
@@ -58,19 +60,26 @@ def give_back(readings, honest):
 
 
 @njit
-def distort(readings, distortions, honest, past, normal, second):
-    """Readings between transmitter and PLC; `distortions` (25, 4): bias, noise, replay, slow; `past` (PAST, 51)."""
+def distort(
+    readings: np.ndarray,
+    distortions: np.ndarray,
+    honest: np.ndarray,
+    past: np.ndarray,
+    normal: np.ndarray,
+    second: float,
+) -> None:
+    """Readings between transmitter and PLC; `distortions` (25, 4): bias, noise, replay, slow; `past`: the last rows."""
     for k in range(SENSOR.size):
         bias, noise, replay, slow = distortions[k]
         column = SENSOR[k]
         value = readings[column]
         if not math.isnan(replay) and second >= replay:
-            value = past[int(second - replay) % PAST, column]
+            value = past[int(second - replay) % REPLAY_SECONDS, column]
         if not math.isnan(slow):
-            before = past[int(second - 1) % PAST, column]
+            before = past[int(second - 1) % REPLAY_SECONDS, column]
             value = before + (value - before) / slow
         if not math.isnan(noise):
-            value += noise * normal[k - 7]  # of another sensor: its own noise is in the reading
+            value += noise * normal[k - 7]  # noise of another sensor: its own is in the reading already
         if not math.isnan(bias):
             value += bias
         if value != readings[column]:
@@ -79,13 +88,13 @@ def distort(readings, distortions, honest, past, normal, second):
 
 
 @njit
-def report_actuators(truths, seen):
+def report_actuators(truths: np.ndarray, seen: np.ndarray) -> None:
     for k in ACTUATOR:
         seen[k] = truths[k]
 
 
 @njit
-def delay(stages, value, share):
+def delay(stages: np.ndarray, value: float, share: float) -> float:
     """Pass `value` on through lags in a row, each one second behind the one before; returns what comes out."""
     for stage in range(stages.size - 1, 0, -1):
         stages[stage] += (stages[stage - 1] - stages[stage]) * share
@@ -94,7 +103,17 @@ def delay(stages, value, share):
 
 
 @njit
-def read(truth, readings, transmitters, chain, noise, normal, uniform, roughness, first):
+def read(
+    truth: np.ndarray,
+    readings: np.ndarray,
+    transmitters: np.ndarray,
+    chain: np.ndarray,
+    noise: np.ndarray,
+    normal: np.ndarray,
+    uniform: np.ndarray,
+    roughness: float,
+    first: bool,
+) -> None:
     """Fill the sensors' part of `readings`. `chain` (25, 3): lags; `noise` (25, 2): AR(1), and for levels smoothed."""
     for k in range(SENSOR.size):
         value = truth[SENSOR[k]]
@@ -108,7 +127,7 @@ def read(truth, readings, transmitters, chain, noise, normal, uniform, roughness
         if value < 0.05:
             noise[k, :] = 0.0
         rough = roughness if k == LIT101 else 1.0
-        step = transmitters[k, STEP]
+        step = transmitters[k, READING_STEP]
         value = max(math.floor((value + rough * noise[k, 1]) / step + 0.5) * step, 0.0)
         old = readings[SENSOR[k]]
         if uniform[k] >= transmitters[k, HOLD] or abs(value - old) > 3.0 * transmitters[k, SIGMA]:

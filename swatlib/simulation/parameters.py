@@ -1,19 +1,23 @@
 """What the simulated plant is made of: two parameter sets, the transmitters, the slow drifts.
 
-Figures from recordings of December 2015 and June 2017 (slopes of levels, step responses, statistics of ten quiet
-hours). Flows in m³/h, levels in mm, pressures in kPa, times in seconds.
+The figures come from recordings of December 2015 and June 2017: slopes of levels, step responses, statistics of ten
+hours of normal operation. Flows in m³/h, levels in mm, pressures in kPa, times in seconds.
 """
 
 from collections import namedtuple
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from swatlib.plant import FLOWS, SENSORS, TAG_NAMES, TANKS
 
+PlantRecord = Any  # one record of float64 fields (`record`), read by attribute in compiled code
 SetPoints = namedtuple("SetPoints", "low_low low high high_high")
 set101, set301, set401 = (
-    SetPoints(tank.low_low, tank.low, tank.high, tank.high_high) for tank in map(TANKS.get, ("T101", "T301", "T401"))
+    SetPoints(tank.low_low, tank.low, tank.high, tank.high_high)
+    for tank in (TANKS["T101"], TANKS["T301"], TANKS["T401"])
 )
 _GAIN = {flow.meter: flow.gain for flow in FLOWS}
 
@@ -149,8 +153,9 @@ PARAMETERS["2017"] = replace(
     ait504_restart=310.0,
 )
 
-# sigma: fast noise; rho: its correlation after one second; step: resolution; hold: share of seconds without a new
-# value; lag: seconds, three times in a row; drift, bound: random walk per square root of a day, and how far it goes
+# sigma: standard deviation of the fast noise; rho: its correlation after one second; step: resolution; hold: share of
+# seconds without a new value; lag: time constant of each of three lags in series, in seconds; drift: standard deviation
+# of a random walk after one day; bound: largest drift
 _TRANSMITTERS = """
 tag     sigma   rho  step    hold  lag   drift bound
 FIT101  .015    .0   .0003   .11   2.1   0     0
@@ -180,17 +185,17 @@ PIT503  .182    .91  .016    .78   0     0     0
 FIT601  .0016   .85  .0004   .66   1.6   0     0
 """
 
-SIGMA, RHO, STEP, HOLD, LAG, DRIFT, BOUND = range(7)
+SIGMA, RHO, READING_STEP, HOLD, LAG, DRIFT, BOUND = range(7)
 
 
 def transmitter_table() -> np.ndarray:
-    """One row a sensor in plant order, one column a property (SIGMA, RHO, STEP, HOLD, LAG, DRIFT, BOUND)."""
+    """One row a sensor in plant order, one column a property (SIGMA, RHO, READING_STEP, HOLD, LAG, DRIFT, BOUND)."""
     rows = dict(line.split(maxsplit=1) for line in _TRANSMITTERS.strip().splitlines()[1:])
     return np.array([rows[name].split() for name in SENSORS], dtype=float)
 
 
-def record(fields) -> np.ndarray:
-    """One zeroed record of float64 fields, as an array of length 1: in compiled code `array[0].field` is a name."""
+def record(fields: Iterable[str]) -> np.ndarray:
+    """One record of float64 fields, all zero, in an array of length 1: compiled code reads `array[0].field`."""
     return np.zeros(1, dtype=[(name, "f8") for name in fields])
 
 
@@ -204,8 +209,8 @@ def parameter_record(name: str) -> np.ndarray:
     return filled
 
 
-CLOCKS = ("UF_STEP", "UF_SECONDS")  # the UF sequencer's step and its age: no tags, but an attack may wait for them
+CLOCKS = ("UF_STEP", "UF_SECONDS")  # step of the UF sequencer and its age: no tags, but a condition may name them
 TAG_FIELDS = (*TAG_NAMES, *CLOCKS)
 LESS, EQUAL, MORE = -1, 0, 1
-DISTORTIONS = ("bias", "noise", "replay", "slow")  # what can be done to a reading that lives on
-PAST = 7_200  # seconds back that a replay can reach
+DISTORTIONS = ("bias", "noise", "replay", "slow")  # effects that change a reading and do not replace it
+REPLAY_SECONDS = 7_200  # seconds back that a replay can reach

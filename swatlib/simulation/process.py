@@ -2,70 +2,71 @@
 
 import math
 
+import numpy as np
 from numba import njit
 
+from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.plant import CLOSED, OFF, ON, OPEN, TRAVELLING
-
-DAY = 86_400.0
+from swatlib.simulation.parameters import PlantRecord
 
 
 @njit
-def toward(value, target, seconds):
+def toward(value: float, target: float, seconds: float) -> float:
     """One second of a first-order lag."""
     return value + (target - value) * (1.0 - math.exp(-1.0 / seconds))
 
 
 @njit
-def either_on(first, second):
+def either_on(first: float, second: float) -> bool:
     """Whether one of two pumps runs."""
     return ON in (first, second)
 
 
 @njit
-def travel(position, command, seconds):
-    """Position of a valve (0 shut, 1 open) after one more second of travel towards `command`."""
+def travel(position: float, command: float, seconds: float) -> float:
+    """Position of a valve (0 closed, 1 open) after one more second of travel towards `command`."""
     if command == OPEN:
         return min(1.0, position + 1.0 / seconds)
     return max(0.0, position - 1.0 / seconds)
 
 
 @njit
-def code(position):
-    """What the historian stores for a valve at `position`."""
+def valve_code(position: float) -> float:
+    """Code that the historian stores for a valve at `position`."""
     if position >= 1.0:
         return float(OPEN)
     return float(CLOSED) if position <= 0.0 else float(TRAVELLING)
 
 
 @njit
-def start_and_stop(actuators, commands, truths):
+def start_and_stop(actuators: np.ndarray, commands: np.ndarray, truths: np.ndarray) -> None:
     """Pumps and lamp follow their command within the second."""
     for k in actuators:
         truths[k] = commands[k]
 
 
 @njit
-def move_valves(command, position, process, p):
+def move_valves(command: PlantRecord, position: PlantRecord, process: PlantRecord, p: PlantRecord) -> None:
     position.MV101 = travel(position.MV101, command.MV101, p.travel_mv101)
     position.MV201 = travel(position.MV201, command.MV201, p.travel_mv201)
     position.MV301 = travel(position.MV301, command.MV301, p.travel_mv301)
     position.MV302 = travel(position.MV302, command.MV302, p.travel_mv302)
     position.MV303 = travel(position.MV303, command.MV303, p.travel_mv303)
     position.MV304 = travel(position.MV304, command.MV304, p.travel_mv304)
-    process.MV101, process.MV201 = code(position.MV101), code(position.MV201)
-    process.MV301, process.MV302 = code(position.MV301), code(position.MV302)
-    process.MV303, process.MV304 = code(position.MV303), code(position.MV304)
+    process.MV101, process.MV201 = valve_code(position.MV101), valve_code(position.MV201)
+    process.MV301, process.MV302 = valve_code(position.MV301), valve_code(position.MV302)
+    process.MV303, process.MV304 = valve_code(position.MV303), valve_code(position.MV304)
 
 
 @njit
-def interlock_dosing(process):
-    """Without flow the dosing pumps do not turn, whoever commands them."""
+def interlock_dosing(process: PlantRecord) -> None:
+    """Without flow the dosing pumps stay off, whatever commands them."""
     if process.FIT201 < 0.5:
         process.P201 = process.P202 = process.P203 = process.P204 = process.P205 = process.P206 = float(OFF)
 
 
 @njit
-def sucks(level, p, state):
+def sucks(level: float, p: PlantRecord, state: PlantRecord) -> bool:
     """Whether a running pump at the bottom of a tank gets water."""
     if level <= p.suction:
         state.dry_seconds += 1
@@ -73,7 +74,7 @@ def sucks(level, p, state):
 
 
 @njit
-def raw_water(process, position, state, p):
+def raw_water(process: PlantRecord, position: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
     """FIT101 through MV101; FIT201 by one or two pumps through MV201, a little more in the first minutes."""
     ripple = p.raw_ripple * math.sin(2.0 * math.pi * state.second / 25.6)
     process.FIT101 = position.MV101 * (p.raw_flow + ripple)
@@ -88,15 +89,15 @@ def raw_water(process, position, state, p):
 
 
 @njit
-def ultrafiltration(process, position, state, p):
-    """Flow and pressure over the membrane between the four ways the water can take, and its fouling."""
+def ultrafiltration(process: PlantRecord, position: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
+    """Flow and pressure over the membrane on the four paths that the water can take, and its fouling."""
     pump = either_on(process.P301, process.P302) and sucks(state.t301, p, state)
     permeate, drain = position.MV302, position.MV304
     filtering = pump * permeate * (1.0 - drain)
     state.run_seconds = state.run_seconds + 1 if filtering > 0.99 else 0.0
     fresh = math.exp(-state.run_seconds / 45.0)
     fouled = p.dp_filtration + state.fouling + state.cake + 0.10 * fresh
-    state.fouling += p.fouling_per_day / DAY
+    state.fouling += p.fouling_per_day / SECONDS_PER_DAY
     state.cake += filtering * p.fouling_per_run / 1_800.0
     if pump:
         through = p.uf_flow + (p.uf_flow_at_start - p.uf_flow) * fresh
@@ -122,7 +123,7 @@ def ultrafiltration(process, position, state, p):
 
 
 @njit
-def reverse_osmosis(process, state, drift, p):
+def reverse_osmosis(process: PlantRecord, state: PlantRecord, drift: PlantRecord, p: PlantRecord) -> None:
     """Flows and pressures for: all off, feed pump alone, feed and high-pressure pump."""
     fed = either_on(process.P401, process.P402) and sucks(state.t401, p, state)
     boosted = fed and either_on(process.P501, process.P502)
@@ -157,15 +158,15 @@ def reverse_osmosis(process, state, drift, p):
 
 
 @njit
-def daylight(clock, p):
+def daylight(clock: float, p: PlantRecord) -> float:
     """0 at night, 1 by day, with slow flanks around `morning` and `evening` (hours)."""
-    hour = clock % DAY / 3_600.0
+    hour = clock % SECONDS_PER_DAY / 3_600.0
     rise, fall = (hour - p.morning) / 0.25, (hour - p.evening) / 0.35
     return 1.0 / (1.0 + math.exp(-rise)) - 1.0 / (1.0 + math.exp(-fall))
 
 
 @njit
-def fill(level, inflow, outflow, area, p, state):
+def fill(level: float, inflow: float, outflow: float, area: float, p: PlantRecord, state: PlantRecord) -> float:
     """Level after one second of in- and outflow; above the brim the water is lost."""
     level += (inflow - outflow) / 3.6 / area
     if level > p.brim:
@@ -174,7 +175,7 @@ def fill(level, inflow, outflow, area, p, state):
 
 
 @njit
-def tanks(process, state, p):
+def fill_tanks(process: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
     state.t101 = fill(state.t101, p.gain_fit101 * process.FIT101, process.FIT201, p.area_t101, p, state)
     state.t301 = fill(state.t301, process.FIT201, process.FIT301, p.area_t301, p, state)
     state.t401 = fill(state.t401, state.permeate, process.FIT401, p.area_t401, p, state)

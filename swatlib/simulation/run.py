@@ -1,30 +1,36 @@
-"""The plant as one drives it: second by second, or a whole span at once with its labels."""
+"""The plant, run second by second, or for a whole duration at once with its labels."""
 
 import hashlib
+from collections.abc import Sequence
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
 from swatlib.data import Recording, Source
 from swatlib.plant import OFF, SENSORS, TAG_NAMES
-from swatlib.simulation.attacks import Attack, Effect, conditions, scheduled_2015, seconds, table_2015
-from swatlib.simulation.kernel import clock, new_world
+from swatlib.simulation.attacks import Attack, Duration, Effect, conditions, scheduled_2015, seconds, table_2015
+from swatlib.simulation.kernel import compiled_advance, new_world
 from swatlib.simulation.parameters import DISTORTIONS, TAG_FIELDS
 from swatlib.simulation.schedule import Agenda, Planned
 
-BLOCK = 3_600  # seconds of noise drawn at once, each block from a seed of its own: a row never depends on the cutting
+NOISE_BLOCK = 3_600  # seconds of noise drawn at once, from a seed of their own: rows don't depend on how a run is cut
 PHANTOM = pd.Timestamp("2015-12-29 06:30:00"), pd.Timestamp("2015-12-29 06:42:01")
-WARM = pd.Timedelta("1D")  # by then the tanks have filled
+WARM_UP = pd.Timedelta("1D")  # by then the tanks have filled
+
+Attacks = str | Sequence[Attack] | None  # "2015", your own list, or None: no attack and no label
+
+_Windows = list[tuple[pd.Timestamp, pd.Timestamp]]
 
 
 class SimulatedPlant:
     """The plant at 1 Hz from its first second on, with empty tanks and everything off.
 
-    `start`: time of the first row. `seed`: of noise and drifts. `parameters`: "2015" or "2017". Driven by `step` or
-    `run`, which give the same rows however a span is cut; attacks are added and stopped between two rows.
+    `start`: time of the first row. `seed`: of noise and drifts. `parameters`: "2015" or "2017". `step` and `run` give
+    the same rows however a duration is cut; attacks are added and stopped between two rows.
     """
 
-    def __init__(self, start="2015-12-22 16:00", seed: int = 0, parameters: str = "2015"):
+    def __init__(self, start: str | datetime = "2015-12-22 16:00", seed: int = 0, parameters: str = "2015") -> None:
         self.start, self.seed = pd.Timestamp(start), seed
         self._now = 0
         self._agenda = Agenda()
@@ -33,7 +39,8 @@ class SimulatedPlant:
         records = ("process", "reading", "command", "drift", "forced")
         self._values = tuple(getattr(self._world, name).view("f8") for name in records)
         self._seen, self._forced = self._values[1], self._values[4]
-        self._block, self._noise = None, ()
+        self._block = -1
+        self._noise: tuple[np.ndarray, np.ndarray, np.ndarray] = (np.empty(0), np.empty(0), np.empty(0))
 
     @property
     def time(self) -> pd.Timestamp:
@@ -42,12 +49,12 @@ class SimulatedPlant:
 
     @property
     def events(self) -> pd.DataFrame:
-        """What was done so far: attack, start, end (half-open), points, action, visibility."""
+        """Attacks so far: attack, start, end (half-open), points, action, visibility."""
         return self._agenda.events(self.start, self._now)
 
     @property
     def effects(self) -> list[Effect]:
-        """What is being done in the next row by attacks that have begun."""
+        """Effects, in the next row, of attacks that have begun."""
         return list(self._agenda.effects(self._now).values())
 
     @property
@@ -58,28 +65,28 @@ class SimulatedPlant:
         return [f"{what} for {int(count)} s" for what, count in counts.items() if count]
 
     def attack(self, attack: Attack) -> None:
-        """Add an attack; without a start it begins with the next row. ValueError if its start lies behind."""
+        """Add an attack; without a start it begins with the next row. ValueError if its start has passed."""
         start = attack.begins(self.start, self._now)
         if start < self._now:
             raise ValueError(f"attack {attack.name!r} should start at {attack.start}, but the plant is at {self.time}")
         self._agenda.add(attack, start)
 
-    def stop(self, name=None) -> None:
-        """End the attack of that name (None: every attack); one that has not begun will not."""
+    def stop(self, name: object = None) -> None:
+        """End the attack of that name (None: every attack); one that has not begun is left out."""
         self._agenda.stop(name, self._now)
 
     def step(self) -> np.ndarray:
         """The next row: 51 values (float32) in plant order."""
         return self.run(1)[0]
 
-    def run(self, duration) -> np.ndarray:
+    def run(self, duration: Duration) -> np.ndarray:
         """The next rows (n, 51), float32; `duration` in seconds or what pandas.Timedelta takes."""
         rows = np.empty((seconds(duration), len(TAG_NAMES)), np.float32)
         written = 0
         while written < len(rows):
             waiting = self._agenda.begin_due(self._now, self._holds)
             self._switch_effects()
-            block_end = BLOCK * (self._now // BLOCK + 1)
+            block_end = NOISE_BLOCK * (self._now // NOISE_BLOCK + 1)
             change = min(self._agenda.next_change(self._now) or block_end, block_end)
             written += self._advance(rows[written : written + change - self._now], waiting)
         return rows
@@ -87,32 +94,28 @@ class SimulatedPlant:
     def _advance(self, rows: np.ndarray, waiting: list[Planned]) -> int:
         """Fill `rows` up to the first row on which something that waits can begin; returns how many were filled."""
         normal, uniform, minutes = self._draw()
-        offset = self._now % BLOCK
+        offset = self._now % NOISE_BLOCK
         awaited = [
             (group, TAG_FIELDS.index(name), relation, number)
             for group, planned in enumerate(waiting)
             for name, relation, number in conditions(planned.attack.when)
         ]
         table = np.array(awaited, dtype=float).reshape(-1, 4)
-        written, _ = clock()(
+        written, _ = compiled_advance()(
             self._world, self._values, normal[offset:], uniform[offset:], minutes, table, len(waiting), rows
         )
         self._now += written
         return written
 
     def _draw(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Noise of this block: normal and uniform (BLOCK, 25), normal for each minute (60, 25)."""
-        block = self._now // BLOCK
+        """Noise of this block: normal and uniform (NOISE_BLOCK, 25), normal for each minute (60, 25)."""
+        block = self._now // NOISE_BLOCK
         if self._block != block:
             generator, sensors = np.random.default_rng([self.seed, block]), len(self._world.noise)
-            self._block, self._noise = (
-                block,
-                (
-                    generator.standard_normal((BLOCK, sensors), np.float32),
-                    generator.random((BLOCK, sensors), np.float32),
-                    generator.standard_normal((BLOCK // 60, sensors), np.float32),
-                ),
-            )
+            normal = generator.standard_normal((NOISE_BLOCK, sensors), np.float32)
+            uniform = generator.random((NOISE_BLOCK, sensors), np.float32)
+            minutes = generator.standard_normal((NOISE_BLOCK // 60, sensors), np.float32)
+            self._block, self._noise = block, (normal, uniform, minutes)
         return self._noise
 
     def _holds(self, when: str) -> bool:
@@ -123,7 +126,7 @@ class SimulatedPlant:
         )
 
     def _switch_effects(self) -> None:
-        """Bring spoofs and forces in line with the agenda; what ends goes before what begins."""
+        """Set the effects that the agenda has for the next row; those that end are removed before others begin."""
         on = self._agenda.effects(self._now)
         for key in [key for key, effect in self._active.items() if on.get(key) is not effect]:
             del self._active[key]
@@ -145,29 +148,71 @@ class SimulatedPlant:
         last = self._seen[column]
         (self._forced if forced else self._world.spoofed)[column] = np.nan if effect is None else effect.first(last)
         if forced and effect is None:
-            self._values[2][column] = OFF  # what no PLC commands would stay as it was forced
+            self._values[2][column] = OFF  # no PLC commands a standby pump, so it would stay as it was forced
         if not forced:
             self._world.ramp[column] = effect.rate if effect else 0.0
 
 
 def running(seed: int = 0, ago: int = 0) -> SimulatedPlant:
-    """A plant that has run for a day, so that its tanks are full, and whose next row lies `ago` seconds before now."""
+    """A plant that has run for a day, so that its tanks are full; its next row is `ago` seconds before now."""
     now = pd.Timestamp.now("UTC").tz_localize(None).floor("s")
-    plant = SimulatedPlant(now - pd.Timedelta(ago, "s") - WARM, seed)
-    plant.run(WARM)
+    plant = SimulatedPlant(now - pd.Timedelta(ago, "s") - WARM_UP, seed)
+    plant.run(WARM_UP)
     return plant
 
 
 def simulate(
-    duration, attacks="2015", seed: int = 0, start="2015-12-22 16:00", parameters: str = "2015", labels: str = "exact"
+    duration: Duration,
+    attacks: Attacks = "2015",
+    seed: int = 0,
+    start: str | datetime = "2015-12-22 16:00",
+    parameters: str = "2015",
+    labels: str = "exact",
 ) -> Recording:
-    """Simulate the plant from empty tanks on: float32 rows at 1 Hz, with labels and an event table.
+    """Simulate the plant from empty tanks on, at 1 Hz. The same arguments give the same rows.
 
-    `duration`: seconds or anything pandas.Timedelta takes. `attacks`: "2015" (those scheduled inside the span), None
-    (no label either) or a list of Attack. `labels`: "exact" marks the seconds of the events, those that left no
-    trace too; "official" moves each window by as much as the official labels of 2015 are off, and adds the window of
-    29 December 06:30 in which nothing was done. Same arguments, same rows.
-    ValueError for a negative duration, an unknown parameter set, list of attacks or kind of labels.
+    Parameters
+    ----------
+    duration
+        Seconds, or anything that pandas.Timedelta takes.
+    attacks
+        "2015": the attacks of 2015 that are scheduled within the duration. A list of `Attack`, or None: no attack, and
+        no label.
+    seed
+        Of the noise and the drifts.
+    start
+        Time of the first row.
+    parameters
+        Operating point of the plant: "2015" or "2017".
+    labels
+        "exact": the label marks the seconds of each event, also of one that leaves no trace. "official": each window is
+        shifted by as much as the official labels of 2015 are, and the window of 29 December 06:30, in which nothing was
+        done, is added.
+
+    Returns
+    -------
+    Recording
+        Its frame (rows × 51 tags, float32), its label and its table of events.
+
+    Raises
+    ------
+    ValueError
+        For a duration under a second, an unknown parameter set, list of attacks or kind of labels.
+
+    Examples
+    --------
+    >>> from swatlib import simulate
+    >>> from swatlib.simulation import Attack
+    >>> recording = simulate("5min", attacks=[Attack("LIT101 spoof 700", duration=60, start=120)])
+    >>> recording.frame.shape
+    (300, 51)
+    >>> int(recording.label.sum())
+    60
+
+    References
+    ----------
+    Goh, Adepu, Junejo and Mathur, "A Dataset to Support Research in the Design of Secure Water Treatment Systems",
+    CRITIS 2016: the plant, its tags and the attacks of 2015.
     """
     plant, span = SimulatedPlant(start, seed, parameters), seconds(duration)
     if not span:
@@ -182,30 +227,37 @@ def simulate(
         frame=pd.DataFrame(rows, index=index, columns=list(TAG_NAMES)),
         label=None if windows is None else _label(index, windows),
         findings=tuple(plant.mishaps),
-        source=(Source(name, hashlib.sha256(rows).hexdigest()),),
+        source=(Source(name, hashlib.sha256(rows.data).hexdigest()),),
         events=plant.events,
     )
 
 
 def is_simulated_2015(recording: Recording) -> bool:
-    """Whether a recording is a run of this simulation with attacks of the schedule of 2015."""
+    """Whether a recording was simulated with attacks of the schedule of 2015."""
     simulated = all(source.name.startswith("simulated: ") for source in recording.source)
     done = set() if recording.events is None else set(recording.events["attack"])
     return simulated and bool(done) and done <= set(table_2015()["attack"])
 
 
 def official_label(recording: Recording) -> pd.Series:
-    """The label that `simulate(labels="official")` gives, for a run that was simulated with the exact ones."""
-    return _label(recording.frame.index, _windows(recording.events, "official", "2015"))
+    """The label that `simulate(labels="official")` gives, for a recording that was simulated with exact labels."""
+    return _label(recording.frame.index, _windows(_events(recording), "official", "2015"))
 
 
 def official_events(recording: Recording) -> pd.DataFrame:
-    """The events of such a run at the times of the official label, the phantom left out."""
-    start, end = zip(*_windows(recording.events, "official", "2015")[:-1], strict=True)
-    return recording.events.assign(start=start, end=end)
+    """Events of such a recording at the times of the official label, without the window in which nothing was done."""
+    events = _events(recording)
+    start, end = zip(*_windows(events, "official", "2015")[:-1], strict=True)
+    return events.assign(start=start, end=end)
 
 
-def _chosen(attacks, start: pd.Timestamp, span: int) -> list[Attack]:
+def _events(recording: Recording) -> pd.DataFrame:
+    if recording.events is None:
+        raise ValueError("the recording has no table of attacks; give one of `simulate`")
+    return recording.events
+
+
+def _chosen(attacks: Attacks, start: pd.Timestamp, span: int) -> list[Attack]:
     if attacks is None:
         return []
     if isinstance(attacks, str) and attacks != "2015":
@@ -215,8 +267,8 @@ def _chosen(attacks, start: pd.Timestamp, span: int) -> list[Attack]:
     return list(attacks)
 
 
-def _windows(events: pd.DataFrame, labels: str, attacks) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
-    """What the label column marks, as half-open windows."""
+def _windows(events: pd.DataFrame, labels: str, attacks: Attacks) -> _Windows:
+    """Half-open windows of time that the label marks."""
     if labels == "exact":
         return list(zip(events["start"], events["end"], strict=True))
     if labels != "official":
@@ -231,7 +283,7 @@ def _windows(events: pd.DataFrame, labels: str, attacks) -> list[tuple[pd.Timest
     return [(start + late[name], end + later[name]) for name, start, end in done] + [PHANTOM]
 
 
-def _label(index: pd.DatetimeIndex, windows) -> pd.Series:
+def _label(index: pd.DatetimeIndex, windows: _Windows) -> pd.Series:
     label = np.zeros(len(index), bool)
     for start, end in windows:
         label[index.searchsorted(start) : index.searchsorted(end)] = True

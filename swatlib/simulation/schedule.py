@@ -1,5 +1,7 @@
-"""When attacks begin and end: each waits for its time, for what was to end before it, and for its condition."""
+"""When attacks begin and end: each waits for its time, for those scheduled to end before it, and for its condition."""
 
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -7,31 +9,40 @@ import pandas as pd
 from swatlib.data import EVENT_COLUMNS
 from swatlib.simulation.attacks import Attack, Effect
 
+NEVER = sys.maxsize
+
 
 @dataclass(eq=False)
 class Planned:
-    """An attack on the agenda. Seconds count from the plant's start; `due` is when it began to wait for its condition,
-    `begin` and `end` (half-open) what was done."""
+    """An attack on the agenda. Seconds count from the plant's start.
+
+    start: second for which it is scheduled. due: when it began to wait for its condition. begin, end (half-open): when
+    it was carried out.
+    """
 
     attack: Attack
     start: int
     due: int | None = None
-    begin: int | None = None
-    end: int | None = None
+    begin: int = NEVER
+    end: int = NEVER
+
+    @property
+    def has_begun(self) -> bool:
+        return self.begin != NEVER
 
     def runs(self, now: int) -> bool:
-        return self.begin is not None and self.begin <= now < self.end
+        return self.begin <= now < self.end
 
     def is_over(self, now: int) -> bool:
-        return self.end is not None and self.end <= now
+        return self.end <= now
 
     def keeps_back(self, other: "Planned", now: int) -> bool:
-        """What was scheduled to end before another begins does so, however long it had to wait itself."""
+        """Whether it is scheduled to end before `other` begins and has not ended: the order is kept after a wait."""
         in_order = other.attack.start is not None and self.start + self.attack.duration <= other.start
         return in_order and not self.is_over(now)
 
     def effects(self, now: int) -> list[Effect]:
-        """What the attack does in this second."""
+        """Effects of the attack that act in second `now`."""
         return [e for e in self.attack.effects if self.runs(now) and e.is_on(now - self.begin)]
 
     def moments(self) -> list[int]:
@@ -39,26 +50,26 @@ class Planned:
         moments = [self.start]
         if self.due is not None:
             moments.append(self.due + self.attack.wait)
-        if self.begin is not None:
+        if self.has_begun:
             changes = [change for effect in self.attack.effects for change in effect.changes()]
             moments += [self.end, *(self.begin + change for change in changes)]
         return moments
 
 
 class Agenda:
-    """All attacks that a plant was told of."""
+    """All attacks that were given to a plant."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.planned: list[Planned] = []
 
     def add(self, attack: Attack, start: int) -> None:
         self.planned.append(Planned(attack, start))
 
-    def begin_due(self, now: int, holds) -> list[Planned]:
-        """Begin what can begin in second `now`; returns what is due and waits. `holds(condition) -> bool`."""
+    def begin_due(self, now: int, holds: Callable[[str], bool]) -> list[Planned]:
+        """Begin what can begin in second `now`; returns what waits for a condition that `holds` denies."""
         waiting = []
         for planned in self.planned:
-            if planned.begin is not None or planned.start > now:
+            if planned.has_begun or planned.start > now:
                 continue
             if any(other.keeps_back(planned, now) for other in self.planned if other is not planned):
                 continue
@@ -69,16 +80,16 @@ class Agenda:
                 waiting.append(planned)
         return waiting
 
-    def stop(self, name, now: int) -> None:
+    def stop(self, name: object, now: int) -> None:
         """End the attack `name` (None: all of them); one that has not begun leaves the agenda."""
         named = [planned for planned in self.planned if name is None or planned.attack.name == name]
         for planned in named:
             if planned.runs(now):
                 planned.end = now
-        self.planned = [planned for planned in self.planned if planned not in named or planned.begin is not None]
+        self.planned = [planned for planned in self.planned if planned not in named or planned.has_begun]
 
     def effects(self, now: int) -> dict[tuple[str, bool], Effect]:
-        """What is done in this second, by tag and whether it is forced; the attack added last has its way."""
+        """Effects that act in second `now`, by tag and whether it is forced; the last one added takes precedence."""
         on = [effect for planned in self.planned for effect in planned.effects(now)]
         return {(effect.tag, effect.verb == "force"): effect for effect in on}
 
@@ -88,7 +99,7 @@ class Agenda:
 
     def events(self, start: pd.Timestamp, now: int) -> pd.DataFrame:
         """What was done up to second `now`, in the columns of an event table."""
-        done = sorted((p for p in self.planned if p.begin is not None and p.begin < now), key=lambda p: p.begin)
+        done = sorted((p for p in self.planned if p.begin < now), key=lambda p: p.begin)
         table = pd.DataFrame([_event(p, start, now) for p in done], columns=EVENT_COLUMNS)
         return table.astype({"start": "datetime64[ns]", "end": "datetime64[ns]"})
 

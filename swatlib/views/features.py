@@ -10,7 +10,7 @@ import pandas as pd
 
 from swatlib.arrays import lagged, moving_mean, rows_unchanged
 from swatlib.data.recording import usual_step
-from swatlib.limits import Count, Limits, Rows, Share
+from swatlib.limits import Count, Limits, RowCount, Share
 from swatlib.plant import GAUGED_TANKS, TAGS, Tank
 from swatlib.views.base import View, net_inflow
 from swatlib.wording import listed
@@ -44,14 +44,14 @@ class Features(View):
     differences: tuple[Count, ...] = (10, 60)
     means: tuple[Count, ...] = ()
     lags: tuple[Count, ...] = ()
-    still: Rows = 300
-    balance: Rows = 120
+    still: RowCount = 300
+    balance: RowCount = 120
     clip: Factor = 10.0
     rare: Share = 0.001
     drift: Factor = 1.0
     creep: Factor = 5.0
     block: Count = 6 * 3600
-    carry: Rows = 10
+    carry: RowCount = 10
 
     @property
     def history(self) -> int:
@@ -72,7 +72,7 @@ class Features(View):
                 "give more tags, or normal days on which they change"
             )
         raw = np.vstack([self._raw(each) for each in frames])
-        self._require_rows(np.count_nonzero(np.isfinite(raw).all(axis=1)), frames)
+        self._require_rows(int(np.isfinite(raw).all(axis=1).sum()), frames)
         self.mean_ = np.nanmean(raw, axis=0)
         scale = np.nanstd(raw, axis=0)
         self.scale_ = np.where(scale > 0, scale, 1.0)

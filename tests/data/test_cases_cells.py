@@ -123,7 +123,7 @@ def test_a_comma_that_may_be_either_is_refused(rows, tmp_path):
     rows = rows.assign(LIT101=["980"] * 239 + ["1,000"], FIT101="0", FIT201="0")
     rows.to_csv(tmp_path / "rows.csv", sep=";", index=False)
     said = refused(tmp_path / "rows.csv")
-    assert "row 241: tag LIT101 reads '1,000', whose comma may group thousands or be decimal" in said
+    assert "row 241: tag LIT101 reads '1,000', whose comma or dot may group thousands or be decimal" in said
 
 
 def test_decimal_commas_stay_decimal(rows, tmp_path):
@@ -149,7 +149,7 @@ def test_a_typed_zone_puts_them_in_order_too(recorded, tmp_path):
 def test_one_row_without_its_zone_is_refused(rows, tmp_path):
     rows[TIME] = [time.isoformat() for time in BERLIN]
     rows.loc[7, TIME] = "2019-10-27 03:00:20"
-    assert "row 9: column 'Timestamp' has marks of several time zones and here none" in refused(
+    assert "row 9: column 'Timestamp' has marks of a time zone and here none" in refused(
         wild.csv(rows, tmp_path / "a.csv")
     )
 
@@ -241,3 +241,48 @@ def test_times_in_every_form_read_back(tmp_path_factory, start, step, form):
     path = tmp_path_factory.mktemp("times") / "rows.csv"
     pd.DataFrame({"Timestamp": index.strftime(form), "LIT101": range(500, 530)}).to_csv(path, index=False)
     assert load(path, cache=False).frame.index.tolist() == index.tolist()
+
+
+@pytest.mark.parametrize("name", ["Attack/Normal", "is_normal", "benign"])
+def test_numbers_under_a_name_that_speaks_of_normal_are_refused(rows, recorded, tmp_path, name):
+    rows = rows.rename(columns={LABEL: name}).assign(**{name: np.where(recorded.label, "0", "1")})
+    assert "leaves open which of them is the attack" in refused(wild.csv(rows, tmp_path / "rows.csv"))
+
+
+@pytest.mark.parametrize("name", ["Zeit", "Time (UTC)", "Datum", "recorded at"])
+def test_times_are_found_by_what_they_are(rows, recorded, tmp_path, name):
+    assert read(rows.rename(columns={TIME: name}), tmp_path).frame.index.equals(recorded.frame.index)
+
+
+def test_dots_that_may_group_thousands_are_refused(rows, tmp_path):
+    rows = rows.assign(LIT101=["980"] * 239 + ["1.000"], FIT101="0", FIT201="0")
+    rows.to_csv(tmp_path / "rows.csv", sep=";", index=False)
+    assert "row 241: tag LIT101 reads '1.000', whose comma or dot" in refused(tmp_path / "rows.csv")
+
+
+def test_three_decimals_in_every_row_are_decimals(rows, tmp_path):
+    rows = rows.assign(LIT101=["980.000"] * 239 + ["1.000"], FIT101="0.000", FIT201="0.000")
+    assert read(rows, tmp_path).frame["LIT101"].iloc[[0, -1]].tolist() == [980.0, 1.0]
+
+
+def test_am_in_some_rows_only_is_refused(rows, tmp_path):
+    rows.loc[7:, TIME] = rows.loc[7:, TIME].str.removesuffix(" AM")
+    assert "row 9: column 'Timestamp' reads" in refused(wild.csv(rows, tmp_path / "rows.csv"))
+
+
+def test_a_zone_in_some_rows_only_is_refused(rows, recorded, tmp_path):
+    rows[TIME] = [f"{time.isoformat()}{'Z' * (number % 2)}" for number, time in enumerate(recorded.frame.index)]
+    assert "marks of a time zone and here none" in refused(wild.csv(rows, tmp_path / "rows.csv"))
+
+
+def test_a_flag_is_no_label_and_nothing_is_fitted_beside_it(rows, recorded, tmp_path):
+    rows = rows.rename(columns={LABEL: "flag"}).assign(flag=np.where(recorded.label, "1", "0"))
+    rows[TIME] = rows[TIME].str.replace("28/12/2015", "29/10/2015")
+    with pytest.raises(DataError, match="'flag' reads like a label"):
+        normal_frame(read(rows, tmp_path))
+
+
+def test_dates_that_were_all_exchanged_are_refused(rows, tmp_path):
+    times = pd.date_range("2016-01-01 23:50", periods=240, freq="450s")
+    rows[TIME] = [f"{time:%Y-%d-%m %H:%M:%S}" for time in times]
+    assert "would not if day and month were exchanged" in refused(wild.csv(rows, tmp_path / "rows.csv"))

@@ -16,7 +16,7 @@ from swatlib.data import DataError, Recording, attacks, correct_labels, load
 from swatlib.data.cache import reader
 from swatlib.data.names import plain, tag
 from swatlib.data.table import Table
-from swatlib.data.times import parse
+from swatlib.data.times import parse_times
 from swatlib.plant import TAG_NAMES
 from swatlib.settings import ROOT
 from swatlib.simulation import Attack, simulate
@@ -28,7 +28,7 @@ moments = st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2068, 12, 31))
 def parsed(texts):
     """Times and findings of a column with these cells."""
     table = Table("made.csv", ["Time"], [pa.chunked_array([texts])], np.arange(len(texts)) + 2)
-    return parse(table, table.columns[0], "Time")
+    return parse_times(table, table.columns[0], "Time")
 
 
 @given(

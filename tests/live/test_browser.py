@@ -80,7 +80,7 @@ def test_the_attack_button_works_while_the_figure_is_kept_current(page, need, tm
         figure.first.wait_for()
         before = figure.first.get_attribute("src")
         page.get_by_role("button", name="Attack", exact=True).click()
-        page.get_by_text("it begins with the plant's next row").wait_for(timeout=10_000)
+        page.get_by_text("it begins with the plant's next row").wait_for()
         reader = connect(services).reader
         [plant] = re.findall(r"The plant's name is (\S+)\.", page.get_by_text("The plant's name is").inner_text())
         wait(lambda: reader.attacks(plant)["title"].tolist() == ["LIT101 ramp +1"])

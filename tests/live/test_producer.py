@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from kafka import KafkaConsumer, TopicPartition
-from rig import send, topics
+from rig import send, topics, wait
 
 from swatlib.live import producer, topic
 from swatlib.live.plant import AttackedPlant
@@ -64,16 +64,18 @@ def test_a_killed_producer_goes_on_where_it_was(kafka, names, frame, tmp_path):
         "import pandas, sys; from swatlib.live.producer import Producer, blocks\n"
         "servers, name, rows = sys.argv[1:]\n"
         "print('ready', flush=True)\n"
-        "print(Producer(servers, 'swat', 2000, topic=name).send(blocks(pandas.read_parquet(rows), rows=500)))"
+        "print(Producer(servers, 'swat', 500, topic=name).send(blocks(pandas.read_parquet(rows), rows=500)))"
     )
     command = [sys.executable, "-c", program, kafka, names[0], str(tmp_path / "rows.parquet")]
+    before = 0
     for _ in range(3):
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sender:
             assert sender.stdout.readline() == "ready\n"
-            time.sleep(random.uniform(0.5, 2.5))
+            wait(lambda least=before: len(held(kafka, names[0])) > least)
+            time.sleep(random.uniform(0, 1))
             sender.send_signal(signal.SIGKILL)
-    before = len(held(kafka, names[0]))
-    assert 0 < before < ROWS
+        before = len(held(kafka, names[0]))
+    assert before < ROWS
     assert send(kafka, names[0], frame) == producer.Sent("swat", ROWS - before, before, frame.index[before - 1])
     assert held(kafka, names[0])["time"].dt.tz_localize(None).tolist() == frame.index.tolist()
 

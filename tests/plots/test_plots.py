@@ -21,7 +21,7 @@ from swatlib.metrics import evaluate, per_attack
 from swatlib.plant import FLOWS, GAUGED_TANKS, STAGES, TAG_NAMES, TAGS, TANKS
 from swatlib.plots.series import GAP, thin
 from swatlib.plots.sketch import PLACES
-from swatlib.plots.style import ATTACK, BLACK, BLUE, VERMILION
+from swatlib.plots.style import ATTACK_BAND, BLACK, BLUE, VERMILION
 
 TIMES = pd.date_range("2015-12-28 10:00", periods=3 * 3600, freq="s", name="time")
 ATTACKS = ((1800, 2400, "MV101"), (2400, 3000, "LIT101;P101"), (7200, 7500, "MV504"))
@@ -230,7 +230,7 @@ def test_every_sensor_is_named_once_and_every_actuator_that_moves():
 
 def test_attacks_stand_where_they_were_on_every_axis_and_touching_ones_apart():
     for ax in drawn("stages").axes:
-        assert spans(ax, ATTACK) == [(start, stop) for start, stop, _ in ATTACKS]
+        assert spans(ax, ATTACK_BAND) == [(start, stop) for start, stop, _ in ATTACKS]
 
 
 def test_attacks_are_numbered_and_close_ones_as_a_range():

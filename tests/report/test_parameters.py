@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 
-from swatlib.report.notebook_parameters import ReportError, defaults, find_notebook, parse
+from swatlib.report.notebook_parameters import ReportError, defaults, find_notebook, parse_assignments
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_a_parameter_is_read_as_the_type_of_its_default(path):
         "runs": (),
         "config": {"a": 1},
     }
-    assert parse(["budget=2", "detector=1", "long=true", "seed=3"], known) == {
+    assert parse_assignments(["budget=2", "detector=1", "long=true", "seed=3"], known) == {
         "budget": 2,
         "detector": "1",
         "long": True,
@@ -52,7 +52,7 @@ def test_a_parameter_is_read_as_the_type_of_its_default(path):
     ],
 )
 def test_a_list_takes_commas(path, assignment, value):
-    assert parse([assignment], defaults(path)) == {assignment.partition("=")[0]: value}
+    assert parse_assignments([assignment], defaults(path)) == {assignment.partition("=")[0]: value}
 
 
 NAMES = "seed, budget, detector, long, detectors, rows, runs, config"
@@ -74,7 +74,7 @@ NAMES = "seed, budget, detector, long, detectors, rows, runs, config"
 )
 def test_a_parameter_that_cannot_be_read_is_named(path, assignment, message):
     with pytest.raises(ReportError) as error:
-        parse([assignment], defaults(path))
+        parse_assignments([assignment], defaults(path))
     assert str(error.value) == message
 
 
@@ -82,7 +82,7 @@ def test_a_parameter_that_cannot_be_read_is_named(path, assignment, message):
 def test_any_text_is_a_value_or_a_sentence(text, name):
     known = {"seed": 0, "budget": 1.0, "long": False, "detectors": ("pca", "lof"), "rows": [1_000], "runs": ()}
     try:
-        value = parse([f"{name}={text}"], known)[name]
+        value = parse_assignments([f"{name}={text}"], known)[name]
     except ReportError as error:
         assert str(error).startswith(f"{name}={text}: {name} takes ")
     else:

@@ -8,7 +8,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from swatlib.provenance import checksum
 from swatlib.report.notebook_parameters import ReportError
-from swatlib.report.run import report, write_index
+from swatlib.report.runner import report, write_index
 
 PARAMETERS = "seed = 0  # of the plant\nbudget = 1.0\ndetector = 'pca'\nlong = False"
 PUBLISHES = """
@@ -229,7 +229,7 @@ def test_a_run_records_what_its_notebooks_were_and_what_their_cells_gave(reports
 
 
 def test_a_run_names_the_notebooks_that_are_not_in_the_commit(reports, notebook, monkeypatch):
-    monkeypatch.setattr("swatlib.report.run.provenance", lambda notebooks: PROVENANCE)
+    monkeypatch.setattr("swatlib.report.runner.provenance", lambda notebooks: PROVENANCE)
     report([notebook("01-one")], name="run")
     said = "+ 4 edited: notebooks/03-detector.ipynb, swatlib/alarms.py, swatlib/arrays.py, …"
     assert said in (reports / "index.html").read_text() and said in (reports / "run" / "01-one.html").read_text()

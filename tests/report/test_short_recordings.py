@@ -5,7 +5,7 @@ import json
 import pytest
 
 from swatlib.report.notebook_parameters import ReportError, find_notebook
-from swatlib.report.run import report
+from swatlib.report.runner import report
 
 
 @pytest.fixture

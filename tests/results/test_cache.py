@@ -91,7 +91,7 @@ def test_whatever_a_result_depends_on_makes_another(normal_days, day, change):
 
 def test_other_code_makes_another(normal_days, day, monkeypatch):
     cached_results(pipeline("pca"), normal_days, day)
-    monkeypatch.setattr(result_cache, "code", lambda without: "changed")
+    monkeypatch.setattr(result_cache, "code_digest", lambda without: "changed")
     assert cached_results(pipeline("pca"), normal_days, day).computed == ("pca",)
 
 
@@ -131,7 +131,7 @@ def test_a_broken_entry_is_named_and_made_anew(normal_days, day, folder, damage)
 
 
 def test_no_detector_is_refused(normal_days, day):
-    with pytest.raises(ValueError, match="there is no detector to compare; name one or more of guard"):
+    with pytest.raises(ValueError, match="there is no detector to fit; name one or more of guard"):
         cached_results(pipeline(), normal_days, day)
 
 

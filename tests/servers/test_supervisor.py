@@ -40,6 +40,13 @@ def group(leader: int) -> list[int]:
     return found
 
 
+def wait_until_empty(leader: int) -> None:
+    deadline = time.monotonic() + 30
+    while group(leader):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_a_command_that_ends_gives_its_code(owner):
     with supervised(owner, "sh", "-c", "exit 3") as process:
         assert process.wait(30) == 3
@@ -52,9 +59,7 @@ def test_a_killed_owner_takes_the_whole_group_with_it(owner):
         owner.kill()
         owner.wait()
         process.wait(60)
-        deadline = time.monotonic() + 30
-        while group(process.pid):
-            assert time.monotonic() < deadline
+        wait_until_empty(process.pid)
 
 
 def test_another_process_under_the_owners_pid_is_no_owner(owner):
@@ -67,4 +72,4 @@ def test_a_signal_to_the_group_ends_the_command_and_then_the_supervisor(owner):
         assert process.stdout.readline() == "started\n"
         os.killpg(process.pid, 15)
         assert process.wait(30) != 0
-        assert group(process.pid) == []
+        wait_until_empty(process.pid)

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -181,10 +182,23 @@ def test_what_an_image_copies_is_there_and_sent_to_the_engine(dockerfile):
 def test_images_take_their_packages_from_the_lock_and_run_as_no_root(dockerfile):
     text = dockerfile.read_text(encoding="utf-8")
     installs = re.findall(r"pip install (.*?)(?: \\)?$", text, re.MULTILINE)
-    assert [
-        call for call in installs if not re.search(r"--no-deps (-r (requirements\.lock|packages)|-e \.)$", call)
-    ] == []
+    assert [call for call in installs if not re.search(r"--no-deps (-r packages|-e \.)$", call)] == []
     assert re.findall(r"^USER (.*)$", text, re.MULTILINE) == ["1000:1000"]
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.parent.name)
+def test_images_hold_no_package_of_developers(dockerfile, tmp_path):
+    for name in ("requirements.lock", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    chosen = re.search(r"^RUN (sed .*?> packages)", dockerfile.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    subprocess.run(["sh", "-c", chosen[1]], cwd=tmp_path, check=True)
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    absent = {re.match(r"[\w-]+", package)[0] for package in extras["dev"]}
+    absent |= {"pyspark"} if dockerfile.parent.name == "producer" else set()
+    lock = (ROOT / "requirements.lock").read_text().splitlines()
+    assert (tmp_path / "packages").read_text().splitlines() == [
+        line for line in lock if line.split("==")[0] not in absent
+    ]
 
 
 def test_the_producer_needs_no_spark():

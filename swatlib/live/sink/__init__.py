@@ -14,7 +14,7 @@ and a score that can't be had are fields left out. Retention is infinite.
 from swatlib.live.sink.database import InfluxSink
 from swatlib.live.sink.files import FileSink, copy
 from swatlib.live.sink.points import (
-    ATTACK,
+    ATTACK_EVENT,
     PIPELINE,
     READING,
     SCORE,
@@ -28,7 +28,7 @@ from swatlib.live.sink.points import (
 )
 
 __all__ = [
-    "ATTACK",
+    "ATTACK_EVENT",
     "PIPELINE",
     "READING",
     "SCORE",

@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError
 
 from swatlib.live.sink import frames
 from swatlib.live.sink.points import (
-    ATTACK,
+    ATTACK_EVENT,
     LINES_PER_REQUEST,
     PIPELINE,
     READING,
@@ -57,7 +57,7 @@ class InfluxSink:
 
     def attacks(self, plant: str, start: Time = None, end: Time = None) -> pd.DataFrame:
         """Known and launched attacks: title, start, end."""
-        return frames.as_attacks(self.select(f'SELECT * FROM "{ATTACK}" WHERE {_where(plant, start, end)}'))
+        return frames.as_attacks(self.select(f'SELECT * FROM "{ATTACK_EVENT}" WHERE {_where(plant, start, end)}'))
 
     def batches(self, start: Time = None) -> pd.DataFrame:
         """One row a batch of the stream: the fields of `pipeline`."""

@@ -17,7 +17,17 @@ import pyarrow as pa
 
 from swatlib.live.line_protocol import escaped
 from swatlib.live.sink import frames
-from swatlib.live.sink.points import ATTACK, LINES_PER_REQUEST, PIPELINE, READING, SCORE, Sink, SinkError, Time, body
+from swatlib.live.sink.points import (
+    ATTACK_EVENT,
+    LINES_PER_REQUEST,
+    PIPELINE,
+    READING,
+    SCORE,
+    Sink,
+    SinkError,
+    Time,
+    body,
+)
 
 FILE_NAME = 200  # bytes of a file's name at most; file systems take 255, suffixes and all
 
@@ -52,7 +62,7 @@ class FileSink:
 
     def attacks(self, plant: str, start: Time = None, end: Time = None) -> pd.DataFrame:
         """Known and launched attacks: title, start, end."""
-        return frames.as_attacks(self._table(ATTACK, plant, start, end))
+        return frames.as_attacks(self._table(ATTACK_EVENT, plant, start, end))
 
     def batches(self, start: Time = None) -> pd.DataFrame:
         """One row a batch of the stream: the fields of `pipeline`."""

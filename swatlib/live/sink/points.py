@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from swatlib.live import line_protocol
 
-READING, SCORE, ATTACK, PIPELINE = "reading", "score", "attack", "pipeline"
+READING, SCORE, ATTACK_EVENT, PIPELINE = "reading", "score", "attack", "pipeline"
 SCORE_FIELDS = ("score", "threshold", "alarm", "lead")
 LINES_PER_REQUEST = 5_000
 
@@ -49,7 +49,7 @@ def score_points(scored: pd.DataFrame, plant: str) -> pa.StringArray:
             "score": line_protocol.text(scored[detector, "score"]),
             "threshold": line_protocol.text(scored[detector, "threshold"]),
             "alarm": pa.array(scored[detector, "alarm"]).cast(pa.string()),
-            "lead": line_protocol.joined('"', pa.array(scored[detector, "lead"]).cast(pa.string()), '"'),
+            "lead": line_protocol.side_by_side('"', pa.array(scored[detector, "lead"]).cast(pa.string()), '"'),
         }
         parts.append(
             _lines(
@@ -65,7 +65,7 @@ def attack_point(plant: str, title: str, start: pd.Timestamp, end: pd.Timestamp)
     """The line of an attack, at its start; `end` is half-open."""
     whole = line_protocol.nanoseconds(pd.DatetimeIndex([start, end]))
     columns = {"title": json.dumps(title, ensure_ascii=False), "start": f"{whole[0] / 1e9}", "end": f"{whole[1] / 1e9}"}
-    return point(ATTACK, {"plant": plant}, columns, start)
+    return point(ATTACK_EVENT, {"plant": plant}, columns, start)
 
 
 def point(
@@ -80,7 +80,7 @@ def point(
 def _lines(head: str, columns: Mapping[str, pa.Array], times: pd.DatetimeIndex) -> pa.StringArray:
     stamps = pa.array(line_protocol.nanoseconds(times)).cast(pa.string())
     fields = line_protocol.fields(columns, "=")
-    made = line_protocol.joined(head + " ", fields, " ", stamps, "\n")
+    made = line_protocol.side_by_side(head + " ", fields, " ", stamps, "\n")
     return made.filter(pa.compute.not_equal(fields, "")) if len(made) else made
 
 

@@ -14,11 +14,11 @@ import pandas as pd
 
 from swatlib.arrays import intervals_of
 from swatlib.data.recording import usual_step
-from swatlib.limits import Rows as RowCount
+from swatlib.limits import RowCount
 from swatlib.views.base import View
 from swatlib.views.checks.actuators import Dwell, Move
 from swatlib.views.checks.balance import Balance
-from swatlib.views.checks.base import Check, Rows
+from swatlib.views.checks.base import Check, TagRows
 from swatlib.views.checks.sensors import Creep, Freeze, Jump
 from swatlib.wording import did_you_mean, listed
 
@@ -58,9 +58,9 @@ class Checks(View):
         self.tags_ = tuple(frames[0].columns)
         carried = [self._carried(frame) for frame in frames]
         known = [frame.notna().all(axis=1).to_numpy() for frame in carried]
-        self._require_rows(sum(np.count_nonzero(mask[self.history :]) for mask in known), frames)
+        self._require_rows(sum(int(mask[self.history :].sum()) for mask in known), frames)
         parts = [f.iloc[a:b] for f, mask in zip(carried, known, strict=True) for a, b in intervals_of(mask)]
-        rows = Rows.of(*parts, seconds=usual_step(frames[0].index).total_seconds())
+        rows = TagRows.of(*parts, seconds=usual_step(frames[0].index).total_seconds())
         self.checks_ = [CHECK_KINDS[kind]().fit(rows) for kind in self.kinds]
         self._describe()
         if not self.names_:
@@ -71,7 +71,7 @@ class Checks(View):
         return self
 
     def transform(self, frame: pd.DataFrame) -> np.ndarray:
-        rows = Rows.of(self._carried(frame))
+        rows = TagRows.of(self._carried(frame))
         missing = np.isnan(rows.values).any(axis=1)
         evidence = np.hstack([check.evidence(rows) for check in self.checks_])
         evidence[missing] = np.nan

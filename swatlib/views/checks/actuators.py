@@ -9,7 +9,7 @@ import numpy as np
 from swatlib.arrays import difference, rows_since
 from swatlib.limits import Count, Share
 from swatlib.plant import CLOSED, OPEN, TAGS
-from swatlib.views.checks.base import Check, Rows
+from swatlib.views.checks.base import Check, TagRows
 
 # Actuators that switch together: the inlet of T101 follows that tank alone, its outlet goes with the dosing.
 GROUPS = (("MV101",), ("P1", "P2"), ("P3", "P6"), ("P4", "P5"))
@@ -17,6 +17,7 @@ GROUPS = (("MV101",), ("P1", "P2"), ("P3", "P6"), ("P4", "P5"))
 # switch, by the plant's cycle.
 COMMANDED_BY = {"LIT101": ("MV101",), "LIT301": ("MV201", "P101", "P102")}
 STATES = 4  # of one actuator, or of a pump and its standby
+MISSING = -1e9  # state of an actuator without a reading, unlike all others
 
 
 def group_of(tag: str) -> int:
@@ -40,7 +41,7 @@ class Dwell(Check):
     def history(self) -> int:
         return self.most
 
-    def fit(self, rows: Rows) -> Self:
+    def fit(self, rows: TagRows) -> Self:
         self.of_ = rows.actuators
         self.longest_: dict[str, dict[str, int]] = {}
         for group, columns in self._groups():
@@ -51,7 +52,7 @@ class Dwell(Check):
             self.longest_[str(group)] = longest
         return self
 
-    def evidence(self, rows: Rows) -> np.ndarray:
+    def evidence(self, rows: TagRows) -> np.ndarray:
         out = np.zeros((len(rows), len(self.of_)))
         for group, columns in self._groups():
             code, age, last = self._state(rows, columns)
@@ -66,10 +67,10 @@ class Dwell(Check):
         for group in np.unique(numbers):
             yield int(group), np.flatnonzero(numbers == group).tolist()
 
-    def _state(self, rows: Rows, columns: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _state(self, rows: TagRows, columns: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Joint state as a number, rows since it began, and which of the columns moved last (rows,)."""
         tags = [self.of_[column] for column in columns]
-        code = rows.joint[tags].astype(np.int64) @ STATES ** np.arange(len(columns))
+        code = np.nan_to_num(rows.joint[tags], nan=MISSING).astype(np.int64) @ STATES ** np.arange(len(columns))
         ages = rows_since(difference(rows[tags]) != 0, self.most)
         changed = difference(code) != 0
         changed[list(rows.gaps)] = True
@@ -89,7 +90,7 @@ class Move(Check):
     share: Share = 0.03
     enough: Count = 10
 
-    def fit(self, rows: Rows) -> Self:
+    def fit(self, rows: TagRows) -> Self:
         self.of_: tuple[str, ...] = ()
         self.limits_: list[list] = []  # of each column: level, state left, lowest, highest, unit
         for level, commanded in COMMANDED_BY.items():
@@ -98,7 +99,7 @@ class Move(Check):
                     self._learn(tag, level, rows)
         return self
 
-    def _learn(self, tag: str, level: str, rows: Rows) -> None:
+    def _learn(self, tag: str, level: str, rows: TagRows) -> None:
         column, height = rows.joint.column(tag), rows.column(level)
         for before in (CLOSED, OPEN):  # of a pump: off, on
             at = height[np.setdiff1d(_leaves(column, before), rows.gaps)]
@@ -107,7 +108,7 @@ class Move(Check):
                 self.of_ += (tag,)
                 self.limits_.append([level, before, low, high, max(high - low, self.share * float(np.ptp(height)))])
 
-    def evidence(self, rows: Rows) -> np.ndarray:
+    def evidence(self, rows: TagRows) -> np.ndarray:
         out = np.zeros((len(rows), len(self.of_)))
         for k, (tag, (level, before, low, high, unit)) in enumerate(zip(self.of_, self.limits_, strict=True)):
             column, height = rows.joint.column(tag), rows.column(level)

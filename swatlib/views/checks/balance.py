@@ -6,11 +6,10 @@ from typing import ClassVar, Self
 import numpy as np
 
 from swatlib.arrays import difference, moving_sum
-from swatlib.limits import Positive
-from swatlib.limits import Rows as Doublings
+from swatlib.limits import Positive, RowCount
 from swatlib.plant import GAUGED_TANKS
 from swatlib.views.base import net_inflow
-from swatlib.views.checks.base import Check, Rows
+from swatlib.views.checks.base import Check, TagRows
 
 
 @dataclass
@@ -22,7 +21,7 @@ class Balance(Check):
     """
 
     says: ClassVar[str] = "changes against its flows"
-    doublings: tuple[Doublings, ...] = (6, 9)
+    doublings: tuple[RowCount, ...] = (6, 9)
     unit: Positive = 2.0
     clip: Positive = 4.0
 
@@ -30,13 +29,13 @@ class Balance(Check):
     def history(self) -> int:
         return 2 ** max(self.doublings)
 
-    def fit(self, rows: Rows) -> Self:
+    def fit(self, rows: TagRows) -> Self:
         levels = tuple(tank.level for tank in GAUGED_TANKS if tank.balance_tags <= set(rows.tags))
         self.of_ = levels * len(self.doublings)
         self.seconds_ = rows.seconds
         return self
 
-    def evidence(self, rows: Rows) -> np.ndarray:
+    def evidence(self, rows: TagRows) -> np.ndarray:
         tanks = [tank for tank in GAUGED_TANKS if tank.level in self.of_]
         if not tanks:
             return np.zeros((len(rows), 0))

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from swatlib.arrays import difference
-from swatlib.plant import OFF, PAIRS, TAGS
+from swatlib.plant import OFF, PUMP_PAIRS, TAGS
 from swatlib.views.base import Learned
 
 
 @dataclass(frozen=True)
-class Rows:
+class TagRows:
     """Readings in time order: rows × tags, float64, in Fortran order, so that a column is contiguous.
 
     gaps: numbers of the rows before which rows are missing. seconds: from one row to the next.
@@ -26,7 +26,7 @@ class Rows:
     seconds: float = 1.0
 
     @classmethod
-    def of(cls, *frames: pd.DataFrame, seconds: float = 1.0) -> "Rows":
+    def of(cls, *frames: pd.DataFrame, seconds: float = 1.0) -> "TagRows":
         values = np.vstack([frame.to_numpy(np.float64) for frame in frames])
         gaps = np.cumsum([len(frame) for frame in frames])[:-1]
         return cls(np.asfortranarray(values), tuple(frames[0].columns), tuple(gaps.tolist()), seconds)
@@ -52,16 +52,16 @@ class Rows:
         return (difference(self[self.actuators]) != 0).any(axis=1)
 
     @cached_property
-    def joint(self) -> "Rows":
+    def joint(self) -> "TagRows":
         """State of each actuator; a pump and its standby have one state: 1 none runs, 2 one does, 3 both.
 
         A standby that takes over is no attack; both running, or none, may be one.
         """
         X = self[self.actuators].copy()
-        for pair in PAIRS:
+        for pair in PUMP_PAIRS:
             members = [self.actuators.index(tag) for tag in pair if tag in self.tags]
             X[:, members] = X[:, members].sum(axis=1, keepdims=True) - OFF * (len(members) - 1)
-        return Rows(X, self.actuators)
+        return TagRows(X, self.actuators)
 
 
 class Check(Learned):
@@ -79,10 +79,10 @@ class Check(Learned):
         """Past rows that a row's evidence depends on."""
         return 1
 
-    def fit(self, rows: Rows) -> Self:
+    def fit(self, rows: TagRows) -> Self:
         """Learn from normal rows."""
         raise NotImplementedError
 
-    def evidence(self, rows: Rows) -> np.ndarray:
+    def evidence(self, rows: TagRows) -> np.ndarray:
         """Evidence (rows × columns); that of the first `history` rows is not valid."""
         raise NotImplementedError

@@ -6,16 +6,15 @@ from typing import ClassVar, Self
 import numpy as np
 
 from swatlib.arrays import difference, moving_sum, rows_since
-from swatlib.limits import Count, Share
-from swatlib.limits import Rows as Doublings
+from swatlib.limits import Count, RowCount, Share
 from swatlib.plant import TAGS
-from swatlib.views.checks.base import Check, Rows
+from swatlib.views.checks.base import Check, TagRows
 
 TINY = 1e-9
 UNIT = 3  # a jump is measured in this many usual changes
 
 
-def sensors(rows: Rows) -> tuple[str, ...]:
+def sensors(rows: TagRows) -> tuple[str, ...]:
     """Sensors that are not constant."""
     moving = np.ptp(rows.values, axis=0) > 0
     return tuple(tag for tag, moves in zip(rows.tags, moving, strict=True) if moves and TAGS[tag].is_sensor)
@@ -44,7 +43,7 @@ class Jump(Check):
     def history(self) -> int:
         return self.settled
 
-    def fit(self, rows: Rows) -> Self:
+    def fit(self, rows: TagRows) -> Self:
         self.of_ = sensors(rows) * 2
         self.unit_ = UNIT * usual(difference(rows[self._tags]))
         return self
@@ -53,7 +52,7 @@ class Jump(Check):
     def _tags(self) -> tuple[str, ...]:
         return self.of_[: len(self.of_) // 2]
 
-    def evidence(self, rows: Rows) -> np.ndarray:
+    def evidence(self, rows: TagRows) -> np.ndarray:
         moves = np.abs(difference(rows[self._tags])) / self.unit_
         resting = rows_since(rows.moved, self.settled) >= self.settled
         return np.hstack([moves, moves * resting[:, None]])
@@ -75,7 +74,7 @@ class Freeze(Check):
     def history(self) -> int:
         return self.most
 
-    def fit(self, rows: Rows) -> Self:
+    def fit(self, rows: TagRows) -> Self:
         tags = sensors(rows)
         rests = np.array([_rest(column, self.often) for column in rows[tags].T])
         still = self._still(rows[tags], rests)[self.most :].max(axis=0)
@@ -83,7 +82,7 @@ class Freeze(Check):
         self.of_, self.rests_ = tuple(np.array(tags)[kept].tolist()), rests[kept]
         return self
 
-    def evidence(self, rows: Rows) -> np.ndarray:
+    def evidence(self, rows: TagRows) -> np.ndarray:
         return self._still(rows[self.of_], self.rests_) / self.least
 
     def _still(self, X: np.ndarray, rests: np.ndarray) -> np.ndarray:
@@ -104,22 +103,22 @@ class Creep(Check):
     """
 
     says: ClassVar[str] = "creeps while nothing moves it"
-    doublings: Doublings = 7
+    doublings: RowCount = 7
 
     @property
     def history(self) -> int:
         return 2 ** (self.doublings + 1)
 
-    def fit(self, rows: Rows) -> Self:
+    def fit(self, rows: TagRows) -> Self:
         self.of_ = tuple(tag for tag in sensors(rows) if TAGS[tag].kind != "level")
         moves = self._moves(rows)
         self.unit_ = usual(moves, usual(difference(rows[self.of_])))
         return self
 
-    def evidence(self, rows: Rows) -> np.ndarray:
+    def evidence(self, rows: TagRows) -> np.ndarray:
         return self._moves(rows) / self.unit_
 
-    def _moves(self, rows: Rows) -> np.ndarray:
+    def _moves(self, rows: TagRows) -> np.ndarray:
         resting = rows_since(rows.moved, self.history) >= self.history
         smooth = moving_sum(rows[self.of_], 3) / 8
         return np.abs(difference(smooth, 2**self.doublings)) * resting[:, None]
