@@ -1,4 +1,4 @@
-"""One attack up close: what was done, what moved, when each detector spoke."""
+"""One attack in detail: what was done, what moved, when each detector raised an alarm."""
 
 import textwrap
 
@@ -10,6 +10,7 @@ from swatlib.data import Recording, attacks
 from swatlib.metrics import per_attack
 from swatlib.plant import GAUGED_TANKS, STAGES, TAGS, stage_of, stage_tags
 from swatlib.plots.annotations import chosen, detector_title, embolden, note
+from swatlib.plots.attack_words import attack_words
 from swatlib.plots.panels import draw_panel, draw_score, inches, moving
 from swatlib.plots.series import CHARACTER_INCHES, between, shade, stacked, time_axis
 from swatlib.plots.style import ALARM_RED, FOCUS, GREY, WIDTH, Figure, nothing, styled
@@ -31,7 +32,7 @@ def closeup(recording: Recording, scores: pd.DataFrame, event=None, detectors=No
     """
     events = attacks(recording)
     if events.empty and event is None:
-        return nothing("No attack of this recording is known: nothing to show up close.")
+        return nothing("No attack of this recording is known: nothing to show in detail.")
     event = events.loc[(events["end"] - events["start"]).idxmax()] if event is None else _event(events, event)
     margin = np.clip((event["end"] - event["start"]) / 2, LEAST_MARGIN, MOST_MARGIN)
     span = event["start"] - margin, event["end"] + margin
@@ -70,7 +71,8 @@ def _heading(event: pd.Series, width: float) -> list[str]:
     """Lines that a figure of that width holds."""
     start, end = event["start"], event["end"]
     lasted = duration((end - start).total_seconds())
-    did = textwrap.wrap(f"Attack {event['attack']}: {event.get('action', '')}", int(width / CHARACTER_INCHES / 1.15))
+    words = attack_words(event.get("action", ""), event["points"])
+    did = textwrap.wrap(f"Attack {event['attack']}: {words}", int(width / CHARACTER_INCHES / 1.15))
     return [*did, f"{start:%d %b %Y %H:%M:%S} to {end:%H:%M:%S}, {lasted}"]
 
 
@@ -99,20 +101,20 @@ def _levels_and_flows(stage: str) -> list[str]:
 
 
 def _score_panel(ax: Axes, scored: pd.DataFrame, name: str, event: pd.Series) -> None:
-    """Score of one detector with its threshold, alarms at the foot, and what it said of the event at the right."""
+    """Score of one detector with its threshold, alarms at the foot, and its delay and lead tag at the right."""
     above_the_axis = draw_score(ax, scored, name)
-    spoken = per_attack(pd.DataFrame([event]), scored["alarm"], scored["lead"]).iloc[0]
-    if spoken["found"]:
-        first = max(event["start"], scored.index[0]) + pd.Timedelta(spoken["delay_s"], "s")
+    result = per_attack(pd.DataFrame([event]), scored["alarm"], scored["lead"]).iloc[0]
+    if result["found"]:
+        first = max(event["start"], scored.index[0]) + pd.Timedelta(result["delay_s"], "s")
         ax.plot([first], [1.1], marker="v", markersize=5, markeredgewidth=0, color=ALARM_RED, **above_the_axis)
     ax.annotate(
-        _verdict(spoken), (1, 0.5), (4, 0), xycoords="axes fraction", textcoords="offset points",
-        va="center", fontsize=8, color=ALARM_RED if spoken["found"] else GREY,
+        _verdict(result), (1, 0.5), (4, 0), xycoords="axes fraction", textcoords="offset points",
+        va="center", fontsize=8, color=ALARM_RED if result["found"] else GREY,
     )  # fmt: skip
 
 
-def _verdict(spoken: pd.Series) -> str:
-    if not spoken["found"]:
+def _verdict(result: pd.Series) -> str:
+    if not result["found"]:
         return "missed"
-    when = f"after {duration(spoken['delay_s'])}" if not spoken["standing"] else "already on"
-    return f"{when}\n{spoken['lead_tag']}" if pd.notna(spoken["lead_tag"]) else when
+    when = f"after {duration(result['delay_s'])}" if not result["standing"] else "already on"
+    return f"{when}\n{result['lead_tag']}" if pd.notna(result["lead_tag"]) else when

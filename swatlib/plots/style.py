@@ -20,6 +20,7 @@ INK, GREY, PALE = "#262626", "#767676", "#DDDDDD"
 ATTACK_BAND, ATTACK_EDGE, FOCUS, ALARM_RED = "#E8E8E8", "#BDBDBD", "#D8D8D8", VERMILION
 ON_BAR, OPEN_BAR = "#595959", GREEN
 WIDTH = 10.0  # inches, the width of a notebook
+SLIDE_WIDTH = 7.0  # inches; a slide shows them larger, so that its type can be read
 PIXELS_PER_INCH = 150
 CSS_PIXELS_PER_INCH = 96
 

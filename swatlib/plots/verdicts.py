@@ -1,4 +1,4 @@
-"""Detectors side by side: when each spoke, and what each made of every attack."""
+"""Detectors side by side: when each raises an alarm, and which attacks each finds."""
 
 import numpy as np
 import pandas as pd
@@ -9,12 +9,12 @@ from swatlib.metrics.case import event_intervals
 from swatlib.plant import stage_of
 from swatlib.plots.annotations import chosen, detector_title, note, row_labels
 from swatlib.plots.series import CHARACTER_INCHES, bars, shade, stacked, time_axis
-from swatlib.plots.style import BLACK, BLUE, GREY, INK, PALE, SKY, VERMILION, WIDTH, Figure, nothing, styled
+from swatlib.plots.style import BLACK, BLUE, GREY, INK, PALE, SKY, SLIDE_WIDTH, VERMILION, Figure, nothing, styled
 from swatlib.wording import duration
 
 ROW_INCHES, CELL_INCHES = 0.25, 0.19
 LYING_INCHES, NAMES_INCHES = 0.36, 1.6  # of a row that lies, and of the names before it
-ROOM = 0.75  # inches that hold a delay and a tag; a narrower cell has the dot alone
+ROOM = 0.55  # inches that hold a delay and a tag; a narrower cell has the dot alone
 DELAYS = (60, 600, np.inf)  # seconds; one shade each, the darkest for the quickest
 SHADES = (BLUE, SKY, "#CFE6F5")
 
@@ -33,7 +33,7 @@ def strip(scores: pd.DataFrame, events: pd.DataFrame, detectors=None) -> Figure:
     attacked = mask_of(event_intervals(events, index), len(index))
     bars(axes[0], pd.Series(attacked, index), 0, 0.8, color=BLACK)
     for row, name in enumerate(names, start=1):
-        true, false = _told_apart(scores[name]["alarm"].to_numpy(dtype=bool), attacked)
+        true, false = _true_and_false(scores[name]["alarm"].to_numpy(dtype=bool), attacked)
         bars(axes[0], pd.Series(true, index), row, 0.8, color=BLUE)
         bars(axes[0], pd.Series(false, index), row, 0.4, color=VERMILION)
     row_labels(axes[0], ["attacks", *map(detector_title, names)])
@@ -62,7 +62,7 @@ def matrix(table: pd.DataFrame, wide: bool = False) -> Figure:
     return figure
 
 
-def _told_apart(alarm: np.ndarray, attacked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _true_and_false(alarm: np.ndarray, attacked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rows of the alarms that touch an attack, and of those that touch none."""
     alarms = intervals_of(alarm)
     touches = count_within(attacked, alarms) > 0
@@ -73,11 +73,11 @@ def _upright(by_detector: dict[str, pd.DataFrame], attacks: pd.DataFrame) -> Fig
     figure = Figure(CELL_INCHES * len(attacks) + 1.4)
     ax = figure.subplots()
     for column, rows in enumerate(by_detector.values()):
-        for row, spoken in enumerate(rows.itertuples()):
-            look = _cell(ax, column, row, spoken)
+        for row, result in enumerate(rows.itertuples()):
+            look = _cell(ax, column, row, result)
             if look:
-                ax.text(column - 0.42, row, _when(spoken), **look)
-                ax.text(column + 0.42, row, f"{_dot(spoken)} {_tag(spoken)}".strip(), ha="right", **look)
+                ax.text(column - 0.42, row, _when(result), **look)
+                ax.text(column + 0.42, row, f"{_dot(result)} {_tag(result)}".strip(), ha="right", **look)
     row_labels(ax, [f"{attack.points.replace(';', ' ')}   {attack.attack}" for attack in attacks.itertuples()])
     _headings(ax, [_heading(name, rows) for name, rows in by_detector.items()])
     ax.hlines(np.arange(1, len(attacks)) - 0.5, *ax.get_xlim(), color=PALE, linewidth=0.4)
@@ -85,19 +85,19 @@ def _upright(by_detector: dict[str, pd.DataFrame], attacks: pd.DataFrame) -> Fig
 
 
 def _lying(by_detector: dict[str, pd.DataFrame], attacks: pd.DataFrame) -> Figure:
-    room = (WIDTH - NAMES_INCHES) / len(attacks) > ROOM
+    room = (SLIDE_WIDTH - NAMES_INCHES) / len(attacks) > ROOM
     points = attacks["points"].str.replace(";", "\n" if room else " ")
     names = 0.3 if room else CHARACTER_INCHES * points.str.len().max()
-    figure = Figure(LYING_INCHES * len(by_detector) + names + 0.8)
+    figure = Figure(LYING_INCHES * len(by_detector) + names + 0.8, SLIDE_WIDTH)
     ax = figure.subplots()
     for row, rows in enumerate(by_detector.values()):
-        for column, spoken in enumerate(rows.itertuples()):
-            look = _cell(ax, column, row, spoken)
+        for column, result in enumerate(rows.itertuples()):
+            look = _cell(ax, column, row, result)
             if look:
                 said = (
-                    [_when(spoken), f"{_dot(spoken)} {_tag(spoken)}".strip()]
+                    [_when(result), f"{_dot(result)} {_tag(result)}".strip()]
                     if room
-                    else ["on" if spoken.standing else "", _dot(spoken)]
+                    else ["on" if result.standing else "", _dot(result)]
                 )
                 ax.text(column, row, "\n".join(filter(None, said)), ha="center", linespacing=1, **look)
     row_labels(ax, [_heading(name, rows, ", ").rstrip(", ") for name, rows in by_detector.items()])
@@ -109,31 +109,31 @@ def _lying(by_detector: dict[str, pd.DataFrame], attacks: pd.DataFrame) -> Figur
     return figure
 
 
-def _cell(ax: Axes, column: int, row: int, spoken) -> dict:
+def _cell(ax: Axes, column: int, row: int, result) -> dict:
     """Draw the ground of a cell, or the dash of a miss; how to write on it, empty for a miss."""
-    if not spoken.found:
+    if not result.found:
         ax.text(column, row, "–", ha="center", va="center", color=GREY)
         return {}
-    shade_of = next(k for k, until in enumerate(DELAYS) if spoken.delay_s <= until)
+    shade_of = next(k for k, until in enumerate(DELAYS) if result.delay_s <= until)
     ax.barh(row, 0.94, 0.86, column - 0.47, color=SHADES[shade_of], linewidth=0)
     return {"va": "center", "fontsize": 8, "color": "white" if shade_of == 0 else INK}
 
 
-def _when(spoken) -> str:
-    return "on" if spoken.standing else duration(spoken.delay_s)
+def _when(result) -> str:
+    return "on" if result.standing else duration(result.delay_s)
 
 
-def _tag(spoken) -> str:
-    return spoken.lead_tag if pd.notna(spoken.lead_tag) else ""
+def _tag(result) -> str:
+    return result.lead_tag if pd.notna(result.lead_tag) else ""
 
 
-def _dot(spoken) -> str:
+def _dot(result) -> str:
     """How near the leading tag is to what was attacked; nothing where either is unknown."""
-    if not spoken.points or not _tag(spoken):
+    if not result.points or not _tag(result):
         return ""
-    points = spoken.points.split(";")
-    same_stage = stage_of(spoken.lead_tag) in map(stage_of, points)
-    return "●" if spoken.lead_tag in points else "◐" if same_stage else "○"
+    points = result.points.split(";")
+    same_stage = stage_of(result.lead_tag) in map(stage_of, points)
+    return "●" if result.lead_tag in points else "◐" if same_stage else "○"
 
 
 def _heading(name: str, rows: pd.DataFrame, between: str = "\n") -> str:

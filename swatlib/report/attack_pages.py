@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from IPython.display import Markdown, display
@@ -10,7 +11,8 @@ from swatlib.data import Recording, attacks
 from swatlib.plant import SENSORS, stage_of
 from swatlib.plots import closeup as drawn
 from swatlib.plots.annotations import detector_title
-from swatlib.plots.style import Figure
+from swatlib.plots.attack_words import attack_words
+from swatlib.plots.style import SLIDE_WIDTH, Figure
 from swatlib.results.detection import DetectionResults
 from swatlib.results.movement import movements
 from swatlib.wording import duration
@@ -18,7 +20,6 @@ from swatlib.wording import duration
 FEW, ALL = "few", "all"
 RANKED_TAGS, MOST_MOVED, MOST_SHOWN = 5, 5, 3
 DOUBT = 0.01
-NARROW = 7.0  # inches
 CLEARLY = 1.1  # times as fast as usual
 
 
@@ -85,9 +86,11 @@ def chosen_attacks(which: str, events: pd.DataFrame, told: pd.DataFrame) -> pd.D
 
 
 def pages(
-    normal: Recording, attacked: Recording, results: DetectionResults, events: pd.DataFrame, narrow: bool = False
+    normal: Recording, attacked: Recording, results: DetectionResults, events: pd.DataFrame, best: str = ""
 ) -> Iterator[Page]:
-    """Pages of those events of the recording, which may be none; in `narrow` figures stand three of the detectors."""
+    """Pages of those events of the recording, which may be none. best: the only detector of
+    their figures, which then have the width of a slide.
+    """
     if events.empty:
         return
     told, named = results.per_attack(events), results.named(events)
@@ -95,7 +98,7 @@ def pages(
     for event in events.itertuples():
         spoken = told[(told["attack"] == event.attack).to_numpy()].droplevel(1)
         ranked = named[named.index.get_level_values("attack") == event.attack].droplevel("attack")
-        form = {"detectors": _contrast(spoken), "width": NARROW} if narrow else {}
+        form: dict[str, Any] = {"detectors": [best], "width": SLIDE_WIDTH} if best else {}
         figure = drawn(attacked, results.scores, event, **form)
         yield _page(event, moved.loc[event.attack], spoken, ranked, figure)
 
@@ -145,15 +148,8 @@ def most_disputed(told: pd.DataFrame, events: pd.DataFrame, most: int = 2) -> li
     return order["attack"].head(most).tolist()
 
 
-def _contrast(spoken: pd.DataFrame) -> list[str]:
-    """The detectors that found it first and last, and one that missed it, in their order."""
-    order = spoken.sort_values("delay_s", kind="stable").index
-    wanted = {order[0], order[max(spoken["found"].sum() - 1, 0)], *spoken.index[~spoken["found"]][:1]}
-    return [name for name in spoken.index if name in wanted]
-
-
 def _page(event, moved: pd.Series, spoken: pd.DataFrame, ranked: pd.DataFrame, figure: Figure) -> Page:
-    heading = f"Attack {event.attack}: {event.action or event.points or 'no action is known'}"
+    heading = f"Attack {event.attack}: {attack_words(event.action, event.points)}"
     attacked = tuple(point for point in event.points.split(";") if point)
     return Page(heading, _done(event), _moved(moved), _spoken(spoken), _named(spoken, ranked), attacked, figure)
 

@@ -1,4 +1,4 @@
-"""What the slides of a run say: question, plant, method, results, two attacks in detail, limits. All computed."""
+"""What the slides of a run say, computed from its results: question, plant, method, results, attacks, limits."""
 
 import shlex
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from swatlib.data import Recording, attacks
-from swatlib.metrics import compare, compare_resampled, verdict, with_intervals
+from swatlib.metrics import compare, compare_resampled, intervals, summary, verdict
 from swatlib.pipeline import Pipeline
 from swatlib.plant import GAUGED_TANKS, STAGES
 from swatlib.plots import hit_rates, matrix, plant_sketch, strip
@@ -16,25 +16,25 @@ from swatlib.plots.style import Figure
 from swatlib.report.attack_pages import DOUBT, markdown, most_disputed, naming, pages
 from swatlib.report.export import Files
 from swatlib.results.detection import DetectionResults
-from swatlib.wording import duration, number
+from swatlib.wording import duration
 
-FILES = ("normal", "attack")
-DRAWN = (
-    "In brackets what 95 % of draws of other attacks and days hold; ● the best of a column, ≈ not told from it. "
-    "Italic: rows that know nothing of the plant, or all."
+RECORDING_FILES = ("normal", "attack")
+BASELINES = ("random", "all-alarm")
+BRACKETS = (
+    "95 % CI: of the false alarms per day, when days are drawn anew. Italic: baselines, which never read a sensor."
 )
-SET = "Bold: a tag that was attacked. Italic: another of its stage. on: the alarm stood already. –: missed."
-DETAILED = 2  # attacks that get a slide
-COLUMNS = {
-    "event_recall": "attacks found",
-    "delay_median_s": "median delay",
-    "event_f1": "event F1",
-    "false_alarms_per_day": "false alarms a day",
-    "false_positive_rate": "in alarm outside attacks",
-    "f1": "F1 over rows",
-}
-UNLABELLED = {"alarms_per_day": "alarms a day"}
-DRAWN_COLUMNS = ["event_recall", "event_f1", "false_alarms_per_day"]
+TAG_MARKS = "Bold: an attacked tag. Italic: another tag of its stage. on: the alarm stood already. –: missed."
+DETAILED = 2  # attacks that get slides
+MOST_INCHES = 3.3  # height of a figure on a slide
+ATTACKED_HEADS = [
+    "attacks found",
+    "median delay",
+    "event F1",
+    "false alarms per day",
+    "95 % CI",
+    "normal time in alarm",
+    "F1 (rows)",
+]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Slide:
 
 @dataclass(frozen=True)
 class SlideData:
-    """A run as it was asked for and what came out: all that the slides are made of."""
+    """A run, its parameters, recordings and results: all that the slides are made of."""
 
     run: dict
     parameters: dict
@@ -72,7 +72,7 @@ class SlideData:
 
 def deck(study: SlideData, files: Files) -> list[Slide]:
     """The slides in their order; figures and tables are written to `files` on the way."""
-    table, told = study.table(), study.results.per_attack(study.events)
+    table, per_attack = study.table(), study.results.per_attack(study.events)
     files.table("calibration", study.results.calibration, "Threshold of each detector, from normal days alone.")
     slides = [
         _question(study),
@@ -82,17 +82,17 @@ def deck(study: SlideData, files: Files) -> list[Slide]:
         _strip(study, files),
     ]
     if len(study.events):
-        slides += [_matrix(study, told, files), _naming(study, files), *_details(study, told, files)]
-    return [*slides, _limits(study, table, told), _again(study)]
+        slides += [_matrix(study, per_attack, files), _naming(study, files), *_details(study, table, per_attack, files)]
+    return [*slides, _limits(study, table, per_attack), _again(study)]
 
 
 def _question(study: SlideData) -> Slide:
     names = ", ".join(map(detector_title, study.results.detectors))
-    asked = "- How often, and when, does a detector alarm on days of which no attack is known?"
+    asked = "- How often, and when, does a detector raise an alarm on days without a known attack?"
     if len(study.events):
         asked = (
             f"- Which of the {len(study.events)} attacks does a detector find, and how soon?\n"
-            "- What does it cost in false alarms?\n- Does it name what was attacked, more often than chance would?"
+            "- What does it cost in false alarms?\n- Does it name what was attacked more often than chance?"
         )
     return Slide(
         "Who notices that a water plant is under attack?",
@@ -111,7 +111,7 @@ def _plant(study: SlideData, files: Files) -> Slide:
         [
             f"Secure Water Treatment testbed: {len(STAGES)} stages, {gauged} tanks with a level meter, {len(tags)} "
             f"tags in this recording, a row every {study.normal.period.total_seconds():g} s.",
-            f"Learnt on {study.normal.days:.1f} normal days, judged on {study.attacked.days:.1f} days with "
+            f"Fitted on {study.normal.days:.1f} normal days, judged on {study.attacked.days:.1f} days with "
             f"{len(study.events) or 'no known'} attacks{', all simulated' if _simulated(study) else ''}.",
         ],
         figure,
@@ -126,80 +126,100 @@ def _method(study: SlideData) -> Slide:
     return Slide(
         "Method",
         [
-            "The normal days are cut into parts that follow each other. All is frozen before the attacked days are "
-            "opened; no label and no attacked row reaches a fit, a threshold or the choice of a tag.",
-            f"- Budget of false alarms a day, the same for all: **{pipeline.budget:g}**, turned into a threshold on "
+            "The normal days are cut into parts that follow each other. Nothing is fitted after the attacked days are "
+            "read; no label and no attacked row is used for a fit, a threshold or the choice of a tag.",
+            f"- Budget of false alarms per day, the same for all: **{pipeline.budget:g}**, turned into a threshold on "
             f"the second part\n- Score averaged over {pipeline.smoothing} rows, alarm when {k} of the last {n} exceed "
-            "the threshold, nothing looks ahead\n- Each attack counts once; no point adjustment\n- Rows that know "
-            "nothing stand in the same table",
+            "the threshold; no smoothing into the future\n- Each attack counts once; no point adjustment\n"
+            "- Baselines that never read a sensor stand in the same table",
         ],
         parts=shares,
     )
 
 
 def _results(study: SlideData, table: pd.DataFrame, files: Files) -> Slide:
-    files.table("comparison", table, "All metrics of all detectors, and of rows that know nothing.")
+    files.table("comparison", table, "All metrics of all detectors and baselines.")
     samples = study.samples()
     named = samples if samples.empty else samples.rename(detector_title, axis=1, level="name")
     says = verdict(table.rename(detector_title, level="name"), named)
-    columns = UNLABELLED if samples.empty else COLUMNS
-    shown = table[list(columns)].map(number)
-    if not samples.empty:
-        drawn = with_intervals(table, samples, DRAWN_COLUMNS).loc[["detector"]]
-        shown.loc[drawn.index, DRAWN_COLUMNS] = drawn
-        shown["false_positive_rate"] = [f"{share:.1%}" for share in table["false_positive_rate"]]
-        shown["delay_median_s"] = ["–" if pd.isna(delay) else duration(delay) for delay in table["delay_median_s"]]
+    known = [(kind, name) for kind, name in table.index if kind == "detector" or name in BASELINES]
+    if samples.empty:
+        heads, shown = ["alarms per day"], [[f"{alarms:.1f}"] for alarms in table.loc[known, "alarms_per_day"]]
+    else:
+        heads, shown = ATTACKED_HEADS, _cells(table.loc[known], samples, len(study.events))
     rows = [
-        [detector_title(name) if kind == "detector" else f"*{name}*", *row]
-        for (kind, name), row in zip(shown.index, shown.to_numpy(), strict=True)
+        [detector_title(name) if kind == "detector" else f"*{name}*", *cells]
+        for (kind, name), cells in zip(known, shown, strict=True)
     ]
-    lines = [says, markdown(["", *columns.values()], rows)]
-    return Slide("Results", lines if samples.empty else [*lines, DRAWN])
+    tabled = markdown(["", *heads], rows)
+    return Slide("Results", [says, tabled] if samples.empty else [says, tabled, BRACKETS])
+
+
+def _cells(table: pd.DataFrame, samples: pd.DataFrame, attacks_known: int) -> list[list[str]]:
+    """Cells of each row of `table`, as text: one form in each column."""
+    ends = intervals(samples)["false_alarms_per_day"].reindex(table.index)
+    return [
+        [
+            f"{row.event_recall * attacks_known:.0f} of {attacks_known}",
+            "–" if pd.isna(row.delay_median_s) else duration(row.delay_median_s),
+            f"{row.event_f1:.2f}",
+            f"{row.false_alarms_per_day:.1f}",
+            "–" if pd.isna(low) else f"{low:.1f} to {high:.1f}",
+            f"{row.false_positive_rate:.1%}",
+            f"{row.f1:.2f}",
+        ]
+        for row, low, high in zip(table.itertuples(), ends["low"], ends["high"], strict=True)
+    ]
 
 
 def _strip(study: SlideData, files: Files) -> Slide:
     caption = "Alarms against time: those that touch an attack tall, false ones low."
     figure = files.figure("alarms", strip(study.results.scores, study.events), caption)
     shares = study.results.scores.xs("alarm", axis=1, level=1).mean()
-    says = f"{detector_title(shares.idxmax())} alarms longest: in {shares.max():.1%} of the rows."
+    says = f"{detector_title(shares.idxmax())} is in alarm for longest: {shares.max():.1%} of the rows."
     return Slide("Alarms over time", [says], figure, wide=True)
 
 
-def _matrix(study: SlideData, told: pd.DataFrame, files: Files) -> Slide:
+def _matrix(study: SlideData, per_attack: pd.DataFrame, files: Files) -> Slide:
     caption = "Which detector finds which attack, after how long, and the tag it names first."
-    files.table("attacks", told, caption)
-    by_attack = told.groupby("attack", sort=False)["found"].sum()
+    files.table("attacks", per_attack, caption)
+    by_attack = per_attack.groupby("attack", sort=False)["found"].sum()
     nobody = ", ".join(map(str, by_attack.index[by_attack == 0])) or "none"
-    says = f"{(by_attack > 0).sum()} of {len(by_attack)} are found by at least one. Found by nobody: {nobody}."
-    files.figure("matrix", matrix(told), caption)
-    return Slide("Attack by attack", [says], matrix(told, wide=True), wide=True)
+    says = f"{(by_attack > 0).sum()} of {len(by_attack)} are found by at least one. Found by none: {nobody}."
+    files.figure("matrix", matrix(per_attack), caption)
+    return Slide("Attack by attack", [says], matrix(per_attack, wide=True), wide=True)
 
 
 def _naming(study: SlideData, files: Files) -> Slide:
     rates = study.results.hit_rates(study.events)
     caption = "Share of the found attacks in which one of the first tags is an attacked one, and what chance gives."
     files.table("naming", rates, caption)
-    says = f"{naming(rates)} Attacks on nothing that this recording has a tag of are left out."
+    says = f"{naming(rates)} Attacks on points without a tag in this recording are left out."
     figure = files.figure("naming", hit_rates(rates), caption)
     return Slide("Does it name what was attacked?", [says], figure, wide=True)
 
 
-def _details(study: SlideData, told: pd.DataFrame, files: Files) -> Iterator[Slide]:
-    events = study.events
-    closer = events[events["attack"].isin(most_disputed(told, events, DETAILED))]
-    for page in pages(study.normal, study.attacked, study.results, closer, narrow=True):
-        number = page.heading.partition(":")[0].lower().replace(" ", "-")
-        files.figure(number, page.figure, f"{page.heading}. {page.done} {page.moved} {page.spoken}")
-        yield Slide(page.heading, [page.done, page.moved, page.brief, SET], page.figure)
+def _details(study: SlideData, table: pd.DataFrame, per_attack: pd.DataFrame, files: Files) -> Iterator[Slide]:
+    """Two slides for each attack: what the plant and the best detector did, and what each detector made of it."""
+    events, best = study.events, summary(table).get("best_detector", study.results.detectors[0])
+    closer = events[events["attack"].isin(most_disputed(per_attack, events, DETAILED))]
+    for page in pages(study.normal, study.attacked, study.results, closer, best=best):
+        name = page.heading.partition(":")[0]
+        files.figure(
+            name.lower().replace(" ", "-"), page.figure, f"{page.heading}. {page.done} {page.moved} {page.spoken}"
+        )
+        page.figure.suptitle("")
+        yield Slide(page.heading, [page.done], page.figure, wide=True)
+        yield Slide(f"{name}: what each detector found", [page.moved, page.brief, TAG_MARKS])
 
 
-def _limits(study: SlideData, table: pd.DataFrame, told: pd.DataFrame) -> Slide:
+def _limits(study: SlideData, table: pd.DataFrame, per_attack: pd.DataFrame) -> Slide:
     lines = [_source(study), _kept_budget(study, table), *_in_alarm(table)]
-    if len(told):
-        stood = told["standing"].sum()
+    if len(per_attack):
+        stood = per_attack["standing"].sum()
         lines += [
-            f"{stood} of {told['found'].sum()} findings are by an alarm that stood already when the attack began.",
-            f"{len(study.events)} attacks are few: one more or less is {1 / len(study.events):.0%} of recall. "
+            f"{stood} of {per_attack['found'].sum()} attacks found began while an alarm stood already.",
+            f"{len(study.events)} attacks are few: one more or fewer changes recall by {1 / len(study.events):.0%}. "
             f"Chances under {DOUBT:.0%} are not corrected for the number of detectors.",
         ]
     return Slide("Limits", ["\n".join(f"- {line}" for line in lines)])
@@ -209,10 +229,10 @@ def _source(study: SlideData) -> str:
     names = {source.name for source in study.attacked.source}
     if _simulated(study):
         return (
-            "The rows are simulated, one seed: a plant that is more regular than the real one, so that false alarms "
-            "are fewer and attacks stand out more than they would."
+            "The rows are simulated with one seed. The simulated plant is more regular than the real one: it causes "
+            "fewer false alarms, and attacks are easier to find."
         )
-    return f"One recording of one plant ({', '.join(sorted(names))}): another season or another plant may differ."
+    return f"One recording of one plant ({', '.join(sorted(names))}): other seasons and plants may differ."
 
 
 def _simulated(study: SlideData) -> bool:
@@ -223,8 +243,8 @@ def _in_alarm(table: pd.DataFrame) -> Iterator[str]:
     shares = table.loc["detector", "false_positive_rate"].dropna()
     if len(shares):
         yield (
-            "A false alarm counts once, however long it lasts, and one that runs into an attack not at all: read them "
-            f"with the time in alarm outside attacks, {shares.min():.1%} to {shares.max():.1%} here."
+            "A false alarm counts once, however long it lasts, and not at all if it lasts into an attack; the normal "
+            f"time in alarm, {shares.min():.1%} to {shares.max():.1%} here, shows its length."
         )
 
 
@@ -232,20 +252,20 @@ def _kept_budget(study: SlideData, table: pd.DataFrame) -> str:
     column = "alarms_per_day" if table["event_f1"].isna().all() else "false_alarms_per_day"
     alarms = table.loc["detector", column]
     return (
-        f"For a budget of {study.pipeline.budget:g} a day there were {alarms.min():.1f} to {alarms.max():.1f} "
-        f"{column.replace('_per_day', '').replace('_', ' ')} a day on the attacked days; the plant's recovery after an "
-        "attack counts among them."
+        f"For a budget of {study.pipeline.budget:g} per day there were {alarms.min():.1f} to {alarms.max():.1f} "
+        f"{column.replace('_per_day', '').replace('_', ' ')} per day on the attacked days; alarms while the "
+        "plant recovers from an attack count among them."
     )
 
 
 def _again(study: SlideData) -> Slide:
     command = ["python", "-m", "swatlib", "report", *(step["name"] for step in study.run["notebooks"])]
     for name, value in study.run["parameters"].items():
-        command += [f"--{name}", "FILE"] if name in FILES else ["-p", f"{name}={value}"]
+        command += [f"--{name}", "FILE"] if name in RECORDING_FILES else ["-p", f"{name}={value}"]
     versions = ", ".join(f"{name} {number}" for name, number in study.run["versions"].items())
     sums = ", ".join(dict.fromkeys(each.checksum[:16] for each in (study.normal, study.attacked)))
     return Slide(
-        "How to get the same again",
+        "How to reproduce this",
         [
             f"`{shlex.join(command)}`",
             f"Data (SHA-256): {sums}. Commit {study.run['commit'][:12]}. {versions}.",

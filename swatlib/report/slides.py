@@ -3,7 +3,6 @@
 import math
 from base64 import b64encode
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from nbconvert.filters import markdown2html
@@ -11,17 +10,19 @@ from nbconvert.filters import markdown2html
 from swatlib.atomic import write_text
 from swatlib.metrics import summary
 from swatlib.pipeline import Pipeline
+from swatlib.plots.style import SLIDE_WIDTH, Figure
 from swatlib.report.attack_pages import best_named
 from swatlib.report.export import Files
 from swatlib.report.page import render
 from swatlib.report.pdf import chromium, print_pdf
 from swatlib.report.runner import read_record
-from swatlib.report.slide_content import SlideData, deck
+from swatlib.report.slide_content import MOST_INCHES, SlideData, deck
 from swatlib.results.result_cache import cached_results
 from swatlib.settings import settings
 from swatlib.studies.pair import recordings
+from swatlib.wording import did_you_mean
 
-SOURCES = ("04-comparison", "08-attacks")
+COMPARING = ("04-comparison", "08-attacks", "03-detector")
 RECORDINGS = ("normal", "attack", "start", "days_normal", "days_attack", "seed")
 
 
@@ -38,7 +39,7 @@ class Made:
 def slides(name: str) -> Made:
     """Make the slides of the run of that name (its folder works too), beside its pages.
 
-    Recordings and results are had again from the run's parameters, the latter from the results store if they are there.
+    Recordings and results are made again from the run's parameters, the latter from the cache if they are there.
     Raises ValueError for a run that is not there or whose record can't be read, that has no comparison that ran to its
     end, or whose data or figures are no longer what it says.
     """
@@ -52,7 +53,7 @@ def slides(name: str) -> Made:
         {
             "title": slide.title,
             "lines": [markdown2html(line) for line in slide.lines],
-            "picture": slide.figure and b64encode(slide.figure._repr_png_()[0]).decode(),
+            "picture": slide.figure and b64encode(_on_slide(slide.figure)).decode(),
             "wide": slide.wide,
             "tabled": any(line.startswith("|") for line in slide.lines),
             "parts": slide.parts,
@@ -64,31 +65,39 @@ def slides(name: str) -> Made:
     return Made(page, _printed(page), files.folder, study.results.notes)
 
 
+def _on_slide(figure: Figure) -> bytes:
+    """A figure as PNG, of a size at which its smallest type can be read on a slide."""
+    figure.set_size_inches(SLIDE_WIDTH, min(figure.get_figheight(), MOST_INCHES))
+    return figure._repr_png_()[0]
+
+
 def _folder(name: str) -> Path:
     reports = settings().reports_folder
     for folder in (Path(name), reports / name):
         if (folder / "run.json").is_file():
             return folder
     runs = sorted(path.parent.name for path in reports.glob("*/run.json"))
-    near = "".join(f" Did you mean '{each}'?" for each in get_close_matches(name, runs, 1))
-    raise ValueError(f"There is no run '{name}' in {reports}.{near} There are: {', '.join(runs) or 'none'}.")
+    raise ValueError(
+        f"There is no run '{name}' in {reports}.{did_you_mean(name, runs)} There are: {', '.join(runs) or 'none'}."
+    )
 
 
 def _step(run: dict) -> dict:
-    """The notebook of the run that compared detectors."""
-    for step in run["notebooks"]:
-        if step["name"] in SOURCES and step["status"] == "done":
-            return step
+    """The notebook of the run that the slides are made of: of several, the first of COMPARING."""
+    done = {step["name"]: step for step in run["notebooks"] if step["status"] == "done"}
+    for name in COMPARING:
+        if name in done:
+            return done[name]
     raise ValueError(
-        f"Run '{run['name']}' has no {' or '.join(SOURCES)} that ran to its end; "
-        f"make one with `python -m swatlib report {' '.join(SOURCES)}`."
+        f"Run '{run['name']}' has no {', '.join(COMPARING[:-1])} or {COMPARING[-1]} that ran to its end; "
+        f"make one with `python -m swatlib report {COMPARING[0]}`."
     )
 
 
 def _study(run: dict, step: dict) -> SlideData:
     parameters = step["parameters"]
     normal, attacked = recordings(**{name: parameters[name] for name in RECORDINGS})
-    pipeline = Pipeline(tuple(parameters["detectors"]), budget=parameters["budget"])
+    pipeline = Pipeline(tuple(parameters.get("detectors") or [parameters["detector"]]), budget=parameters["budget"])
     return SlideData(run, parameters, pipeline, normal, attacked, cached_results(pipeline, normal, attacked))
 
 
@@ -106,9 +115,12 @@ def _refuse_other(study: SlideData, run: dict, step: dict) -> None:
 
 
 def _figures(study: SlideData) -> dict:
-    """The headline numbers of either comparison, as they are had now."""
-    told = study.results.per_attack(study.events)
-    found = {"attacks": len(study.events), "found_by_any": told["attack"][told["found"].astype(bool)].nunique()}
+    """The headline numbers of either comparison, as they are now."""
+    per_attack = study.results.per_attack(study.events)
+    found = {
+        "attacks": len(study.events),
+        "found_by_any": per_attack["attack"][per_attack["found"].astype(bool)].nunique(),
+    }
     figures = found | summary(study.table()) | best_named(study.results.hit_rates(study.events))
     return {name.replace("_", " "): figure for name, figure in figures.items()}
 

@@ -387,7 +387,7 @@ def test_the_sketch_of_a_row_gives_its_readings():
     ("draw", "says"),
     [
         (lambda: plots.movement(quiet(), normal()), "no movement to show"),
-        (lambda: plots.closeup(quiet(), scores()), "nothing to show up close"),
+        (lambda: plots.closeup(quiet(), scores()), "nothing to show in detail"),
         (lambda: plots.matrix(pd.DataFrame()), "nothing to find"),
         (lambda: plots.precision_recall(scores(), None), "precision and recall are not known"),
     ],

@@ -56,7 +56,7 @@ def results():
 
 def test_a_page_says_what_was_done_what_moved_and_who_spoke(normal, attacked, results):
     first, second = pages(normal, attacked, results, EVENTS)
-    assert first.heading == "Attack 7: SPOOF LIT301 = 1200"
+    assert first.heading == "Attack 7: LIT301 spoofed to 1200 mm"
     assert first.done == "28 Dec 2015, 10:10:00, for 5 min, on LIT301. Listed as clear."
     assert first.moved.startswith("Moved faster than on normal days: LIT301 (")
     assert first.spoken == "Found by PCA residual after 12 s; missed by k-means."
