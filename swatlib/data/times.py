@@ -286,7 +286,7 @@ def _refuse_mixed_dates(table: Table, text: pa.Array, name: str) -> None:
 def _refuse_exchanged(table: Table, times: np.ndarray, name: str) -> None:
     """Dates with the year first that jump by weeks, and by an hour at most once day and month are exchanged."""
     jumps, days = np.abs(np.diff(times)), times.astype("M8[D]")
-    if jumps.max(initial=np.timedelta64(0)) < np.timedelta64(20, "D"):
+    if not (jumps > np.timedelta64(20, "D")).any():
         return
     months = days.astype("M8[M]")
     day, month = (days - months).astype(int) + 1, months.astype(int) % 12 + 1

@@ -13,7 +13,7 @@ from swatlib.arrays import SECONDS_PER_DAY, count_within, intervals_of, mask_of
 PerDraw: TypeAlias = float | np.ndarray  # a number, or one value per bootstrap draw (draws,)
 Rows: TypeAlias = np.ndarray | pd.Series  # one value a row (n,)
 Events: TypeAlias = pd.DataFrame | Sequence | np.ndarray  # a table with start and end, or pairs of rows (m, 2)
-LEAST_BLOCKS = 4  # alarms of a day come together, so normal time is drawn by days; a short recording by its quarters
+FEWEST_DAYS = 4  # alarms of a day come together, so normal time is drawn by days; a short recording by its quarters
 _NONE = np.empty(0, dtype=np.int64)
 
 
@@ -54,9 +54,9 @@ class Case:
     @cached_property
     def groups(self) -> np.ndarray:
         """What each row is drawn with (n,): the number of its event, or m and more for a block of normal time."""
-        block = min(SECONDS_PER_DAY, self.seconds[-1] / LEAST_BLOCKS) or 1.0
+        block = min(SECONDS_PER_DAY, self.seconds[-1] / FEWEST_DAYS) or 1.0
         # Without a limit the last row would begin a block of its own.
-        last = max(LEAST_BLOCKS, np.ceil(self.seconds[-1] / SECONDS_PER_DAY)) - 1
+        last = max(FEWEST_DAYS, np.ceil(self.seconds[-1] / SECONDS_PER_DAY)) - 1
         groups = len(self.spans) + np.minimum(self.seconds // block, last).astype(np.int64)
         for number, (start, stop) in enumerate(self.spans):
             groups[start:stop] = number

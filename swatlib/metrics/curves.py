@@ -73,7 +73,8 @@ def _levels(*scores: np.ndarray) -> np.ndarray:
 
 def _above(case: Case, levels: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """How many of `rows` (bool) score at least each of the levels, by group (groups, levels)."""
-    return _counted(case.groups[rows], _first_level(case.score[rows], levels), np.shape(case.weights)[1], len(levels))
+    groups = 0 if case.weights is None else case.weights.shape[1]
+    return _counted(case.groups[rows], _first_level(case.score[rows], levels), groups, len(levels))
 
 
 def _first_level(score: np.ndarray, levels: np.ndarray) -> np.ndarray:

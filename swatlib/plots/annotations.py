@@ -55,7 +55,7 @@ def end_labels(ax: Axes, labels: dict[str, tuple[float, str]], gap: float = 0.1)
     """Names at the right end of lines: name → (value, colour), at least `gap` of the axis' height apart."""
     low, high = ax.get_ylim()
     heights = {name: np.nan_to_num((value - low) / (high - low), nan=0.5) for name, (value, _) in labels.items()}
-    names = sorted(heights, key=heights.get)
+    names = sorted(heights, key=lambda name: heights[name])
     places = _apart(np.array([heights[name] for name in names]).clip(0, 1), gap)
     for name, place in zip(names, places, strict=True):
         ax.annotate(

@@ -1,5 +1,7 @@
 """The project at a glance: what turns recordings into a report, and what puts a plant under watch."""
 
+from typing import Any
+
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
@@ -69,7 +71,12 @@ def architecture() -> Figure:
 
 
 def _box(ax: Axes, name: str, x: float, y: float, what: str, colour: str) -> None:
-    look = {"boxstyle": "round,pad=0,rounding_size=0.08", "facecolor": "white", "edgecolor": colour, "linewidth": 1.4}
+    look: dict[str, Any] = {
+        "boxstyle": "round,pad=0,rounding_size=0.08",
+        "facecolor": "white",
+        "edgecolor": colour,
+        "linewidth": 1.4,
+    }
     ax.add_patch(FancyBboxPatch((x - WIDE / 2, y - HIGH / 2), WIDE, HIGH, zorder=3, **look))
     ax.text(x, y + 0.13, name, fontweight="bold", ha="center", va="center", zorder=4)
     ax.text(x, y - 0.14, what, fontsize=7.5, color=GREY, ha="center", va="center", zorder=4)
@@ -85,5 +92,5 @@ def _arrow(ax: Axes, source: str, sink: str, what: str) -> None:
     if what:
         lifted = 0.14 if y0 == y1 else 0
         middle = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2 + lifted
-        ground = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+        ground: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
         ax.text(*middle, what, fontsize=7.5, color=GREY, ha="center", va="center", bbox=ground, zorder=4)

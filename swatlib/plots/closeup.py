@@ -16,7 +16,7 @@ from swatlib.plots.series import CHARACTER_INCHES, between, shade, stacked, time
 from swatlib.plots.style import ALARM_RED, FOCUS, GREY, WIDTH, Figure, nothing, styled
 from swatlib.wording import duration
 
-SCORE_INCHES = 0.5
+SCORE_PANEL_INCHES = 0.5
 HEADING, HEADING_INCHES = 9.5, 0.18  # size of its type, height of a line
 LEAST_MARGIN, MOST_MARGIN = pd.Timedelta("5min"), pd.Timedelta("1h")
 
@@ -38,7 +38,7 @@ def closeup(recording: Recording, scores: pd.DataFrame, event=None, detectors=No
     span = event["start"] - margin, event["end"] + margin
     frame, scored = between(recording.frame, *span), between(scores, *span)
     panels, names = _panels(frame, event), chosen(scores, detectors)
-    heights = [inches(tags) for tags in panels] + [SCORE_INCHES] * len(names)
+    heights = [inches(tags) for tags in panels] + [SCORE_PANEL_INCHES] * len(names)
     heading = _heading(event, width)
     figure = Figure(sum(heights) + 0.15 * len(heights) + 0.54 + HEADING_INCHES * len(heading), width)
     axes = stacked(figure, heights)
@@ -63,7 +63,7 @@ def _event(events: pd.DataFrame, event) -> pd.Series:
         return pd.Series(event._asdict() if hasattr(event, "_asdict") else event)
     known = events["attack"].astype(str).tolist()
     if str(event) not in known:
-        raise ValueError(f"no attack {event} in this recording; its attacks are {', '.join(known) or 'none'}")
+        raise ValueError(f"no attack {str(event)!s} in this recording; its attacks are {', '.join(known) or 'none'}")
     return events.iloc[known.index(str(event))]
 
 

@@ -8,7 +8,7 @@ from swatlib.plots.panels import draw_score, set_points
 from swatlib.plots.series import line, shade, stacked, time_axis
 from swatlib.plots.style import BLUE, Figure, nothing, styled
 
-TANK_INCHES, SCORE_INCHES = 0.8, 0.48
+TANK_INCHES, LIVE_SCORE_INCHES = 0.8, 0.48
 
 
 @styled
@@ -20,7 +20,7 @@ def live(readings: pd.DataFrame, scores: pd.DataFrame, events: pd.DataFrame) -> 
     if readings.empty or scores.empty:
         return nothing("No reading is stored yet.")
     names, gauged = chosen(scores), [tank for tank in GAUGED_TANKS if tank.level in readings]
-    heights = [TANK_INCHES] * len(gauged) + [SCORE_INCHES] * len(names)
+    heights = [TANK_INCHES] * len(gauged) + [LIVE_SCORE_INCHES] * len(names)
     figure = Figure(sum(heights) + 0.1 * len(heights) + 0.7)
     axes = stacked(figure, heights)
     shade(axes, events, readings.index)

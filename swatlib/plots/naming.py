@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from swatlib.plots.annotations import detector_title, note, row_labels
 from swatlib.plots.style import BLUE, GREY, INK, PALE, SKY, VERMILION, Figure, nothing, styled
 
-ROW_INCHES = 0.52
+RATE_ROW_INCHES = 0.52
 PANELS = {"tag": "an attacked one", "stage": "one of an attacked stage"}
-SHADES = (BLUE, "#2F8FC4", SKY)  # the first one, the first few
+RATE_SHADES = (BLUE, "#2F8FC4", SKY)  # the first one, the first few
 
 
 @styled
@@ -21,7 +21,7 @@ def hit_rates(table: pd.DataFrame) -> Figure:
     if table["of"].max() == 0:
         return nothing("No found attack has a tag that could be named.")
     detectors = list(table.index.unique("detector"))
-    figure = Figure(ROW_INCHES * len(detectors) + 1.0)
+    figure = Figure(RATE_ROW_INCHES * len(detectors) + 1.0)
     axes = figure.subplots(1, len(PANELS), sharey=True)
     for ax, (right, says) in zip(axes, PANELS.items(), strict=True):
         for row, name in enumerate(detectors):
@@ -40,7 +40,7 @@ def hit_rates(table: pd.DataFrame) -> Figure:
 def _rates(ax: Axes, row: int, rates: pd.DataFrame) -> None:
     at = row + np.linspace(-0.26, 0.26, len(rates))
     height = 0.9 * (at[1] - at[0]) if len(at) > 1 else 0.5
-    ax.barh(at, rates["rate"], height, color=SHADES[: len(rates)], linewidth=0)
+    ax.barh(at, rates["rate"], height, color=RATE_SHADES[: len(rates)], linewidth=0)
     ax.hlines(at, rates["low"], rates["high"], color=INK, linewidth=0.8)
     ax.vlines(rates["expected"], at - height / 2, at + height / 2, color=VERMILION, linewidth=1.6, zorder=3)
     for place, hit in zip(at, rates.itertuples(), strict=True):

@@ -1,6 +1,7 @@
 """Panels of plant data: sensors of one unit as lines, actuators as bars."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -55,7 +56,7 @@ def draw_score(ax: Axes, scored: pd.DataFrame, name: str) -> dict:
     ax.minorticks_off()
     ax.margins(y=0.2)
     ax.set_title(name, fontsize=8, fontweight="normal", pad=1)
-    above_the_axis = {"transform": ax.get_xaxis_transform(), "clip_on": False}
+    above_the_axis: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "clip_on": False}
     bars(ax, scored["alarm"], 0.06, 0.12, color=ALARM_RED, **above_the_axis)
     return above_the_axis
 
@@ -67,7 +68,7 @@ def _sensors(ax: Axes, frame: pd.DataFrame) -> None:
         line(ax, frame[tag], color=colour)
     ax.set_ylabel(unit_label(frame.columns[0]))
     ax.margins(y=0.08)
-    marks = {}
+    marks: dict[str, Any] = {}
     for tank in GAUGED_TANKS:
         marks |= set_points(ax, tank) if tank.level in frame else {}
     end_labels(ax, {tag: (float(frame[tag].iloc[-1]), colour) for tag, colour in colours.items()} | marks, gap=0.15)

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from swatlib.plots.annotations import note, row_labels
 from swatlib.plots.style import BLUE, GREY, INK, PALE, SKY, VERMILION, Figure, nothing, styled
 
-UNLABELLED = "No attack is labelled in this recording: there is no F1."
-ROW_INCHES, LEAST_WIDTH = 0.3, 0.003
+NO_STEPS = "No attack is labelled in this recording: there is no F1."
+STEP_ROW_INCHES, LEAST_WIDTH = 0.3, 0.003
 
 
 @styled
@@ -18,8 +18,8 @@ def waterfall(steps: pd.DataFrame) -> Figure:
     steps: as `protocols.step_table` gives them.
     """
     if steps.empty:
-        return nothing(UNLABELLED)
-    figure = Figure(ROW_INCHES * len(steps) + 0.9, width=8.5)
+        return nothing(NO_STEPS)
+    figure = Figure(STEP_ROW_INCHES * len(steps) + 0.9, width=8.5)
     ax = figure.subplots()
     before = steps["f1"].shift(fill_value=0.0)
     ends = {0, len(steps) - 1}
@@ -46,7 +46,7 @@ def spread(every: pd.DataFrame) -> Figure:
     every: as `protocols.every` gives it.
     """
     if every.empty:
-        return nothing(UNLABELLED)
+        return nothing(NO_STEPS)
     names = [name for name in ("threshold", "adjustment", "sampling", "labels", "longest", "startup") if name in every]
     rows = [(name, choice) for name in names for choice in every[name].sort_values().unique()]
     rows.sort(key=lambda row: (names.index(row[0]), every.loc[every[row[0]] == row[1], "f1"].median()))

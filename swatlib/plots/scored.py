@@ -1,5 +1,7 @@
 """Scores against the truth: how far normal and attack rows lie apart, and what any threshold would give."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -55,7 +57,7 @@ def precision_recall(scores: pd.DataFrame, label: pd.Series | None, detectors=No
     ax = figure.subplots()
     for name in sorted(names, key=lambda name: -met[name]["average_precision"]):
         k = names.index(name)
-        look = {
+        look: dict[str, Any] = {
             "color": LINE_COLOURS[k % len(LINE_COLOURS)],
             "marker": MARKERS[k % len(MARKERS)],
             "markeredgecolor": "white",
@@ -77,11 +79,9 @@ def _distribution(ax: Axes, scored: pd.DataFrame, label: np.ndarray) -> None:
     score, label = score[there], label[there]
     log = score.min() > 0 and score.max() > 10 * score.min()
     edges = (np.geomspace if log else np.linspace)(score.min(), score.max(), BINS + 1)
-    for rows, look in (
-        (score[~label], {"color": BLUE, "fill": True, "alpha": 0.35}),
-        (score[label], {"color": VERMILION, "linewidth": 1}),
-    ):
-        ax.stairs(np.histogram(rows, edges)[0] / max(len(rows), 1), edges, **look)
+    normal, attacked = (np.histogram(rows, edges)[0] / max(len(rows), 1) for rows in (score[~label], score[label]))
+    ax.stairs(normal, edges, color=BLUE, fill=True, alpha=0.35)
+    ax.stairs(attacked, edges, color=VERMILION, linewidth=1)
     ax.set_yscale("log")
     if log:
         ax.set_xscale("log")

@@ -1,5 +1,7 @@
 """Long series against time: thinned lines, bars where something holds, bands where the attacks are."""
 
+from typing import Any, cast
+
 import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
@@ -64,7 +66,7 @@ def bars(ax: Axes, rows: pd.Series, at: float, height: float, **style) -> None:
     start, stop = mdates.date2num(index[spans[:, 0]]), mdates.date2num(index[spans[:, 1] - 1] + period(index))
     thinnest = 2 * np.ptp(mdates.date2num(index[[0, -1]])) / RESOLUTION
     widths = np.maximum(stop - start, thinnest)
-    ax.broken_barh(np.column_stack([start, widths]), (at - height / 2, height), linewidth=0, **style)
+    ax.broken_barh(np.column_stack([start, widths]).tolist(), (at - height / 2, height), linewidth=0, **style)
 
 
 def shade(axes: list[Axes], events: pd.DataFrame, span: pd.DatetimeIndex, colour=ATTACK_BAND, numbers=True) -> None:
@@ -72,8 +74,10 @@ def shade(axes: list[Axes], events: pd.DataFrame, span: pd.DatetimeIndex, colour
     seen = events[(events["end"] > span[0]) & (events["start"] <= span[-1])]
     start, stop = (mdates.date2num(seen[name]) for name in ("start", "end"))
     for ax in axes:
-        whole_height = {"transform": ax.get_xaxis_transform(), "zorder": 0}
-        ax.broken_barh(np.column_stack([start, stop - start]), (0, 1), color=colour, linewidth=0, **whole_height)
+        whole_height: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "zorder": 0}
+        ax.broken_barh(
+            np.column_stack([start, stop - start]).tolist(), (0, 1), color=colour, linewidth=0, **whole_height
+        )
         ax.vlines(start, 0, 1, color=ATTACK_EDGE, linewidth=0.6, **whole_height)
     if numbers:
         _number(axes[0], seen["attack"].astype(str).tolist(), start, stop, *mdates.date2num(span[[0, -1]]))
@@ -81,11 +85,11 @@ def shade(axes: list[Axes], events: pd.DataFrame, span: pd.DatetimeIndex, colour
 
 def _number(ax: Axes, names: list[str], start: np.ndarray, stop: np.ndarray, low: float, high: float) -> None:
     """Attack numbers above their bands; those too close to be told apart are written as a range."""
-    days_an_inch = (high - low) / (0.8 * ax.figure.get_size_inches()[0])
+    days_an_inch = (high - low) / (0.8 * cast(Figure, ax.figure).get_size_inches()[0])
     labels = []
     for name, middle in zip(names, (start.clip(low, high) + stop.clip(low, high)) / 2, strict=True):
         labels.append(((name, name), (middle, middle)))
-        while len(labels) > 1 and _touch(*labels[-2:], CHARACTER_INCHES * days_an_inch):
+        while len(labels) > 1 and _touch(labels[-2], labels[-1], CHARACTER_INCHES * days_an_inch):
             (first, left), (last, right) = labels[-2:]
             labels[-2:] = [((first[0], last[1]), (left[0], right[1]))]
     for ends, places in labels:

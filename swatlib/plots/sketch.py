@@ -1,6 +1,7 @@
 """The plant at a glance: its tanks, the flows between them with their meters, and every tag by stage."""
 
 import itertools
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -89,10 +90,15 @@ def _flow(ax: Axes, flow: Flow, row: pd.Series) -> None:
     reading = row.get(flow.meter)
     runs = reading is None or reading > RUNNING
     way = _way(flow)
-    look = {"color": BLUE if runs else GREY, "linewidth": 1.6 if runs else 0.8, "zorder": 1}
+    look: dict[str, Any] = {"color": BLUE if runs else GREY, "linewidth": 1.6 if runs else 0.8, "zorder": 1}
     ax.add_patch(FancyArrowPatch(path=Path(way), arrowstyle="-|>", mutation_scale=9, joinstyle="round", **look))
     text = flow.meter if reading is None else f"{flow.meter}\n{reading:.2f} m³/h"
-    box = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": look["color"], "linewidth": 0.7}
+    box: dict[str, Any] = {
+        "boxstyle": "round,pad=0.2",
+        "facecolor": "white",
+        "edgecolor": look["color"],
+        "linewidth": 0.7,
+    }
     ax.text(*_middle(way), text, ha="center", va="center", fontsize=8, linespacing=1.15, bbox=box, zorder=4)
 
 

@@ -11,7 +11,7 @@ from swatlib.plots.panels import HOW_TO_READ, draw_panel, inches, moving, set_po
 from swatlib.plots.series import between, line, shade, stacked, time_axis
 from swatlib.plots.style import BLUE, INK, ORANGE, SKY, Figure, styled
 
-ROOM = 60.0  # mm shown beyond the set points L and H
+TITLE_ROOM = 60.0  # mm shown beyond the set points L and H
 TITLE_PAD, TITLE_ABOVE_NUMBERS = 4, 13  # points
 
 
@@ -94,7 +94,7 @@ def _title(ax: Axes, text: str, first: bool) -> None:
 def _level(ax: Axes, frame: pd.DataFrame, tank: Tank) -> None:
     line(ax, frame[tank.level], color=BLUE, linewidth=1.1)
     low, high = ax.get_ylim()
-    ax.set_ylim(min(low, tank.low - ROOM), max(high, tank.high + ROOM))
+    ax.set_ylim(min(low, tank.low - TITLE_ROOM), max(high, tank.high + TITLE_ROOM))
     ax.set_ylabel(unit_label(tank.level))
     end_labels(ax, {tank.level: (float(frame[tank.level].iloc[-1]), BLUE)} | set_points(ax, tank))
 

@@ -12,11 +12,11 @@ from swatlib.plots.series import CHARACTER_INCHES, bars, shade, stacked, time_ax
 from swatlib.plots.style import BLACK, BLUE, GREY, INK, PALE, SKY, SLIDE_WIDTH, VERMILION, Figure, nothing, styled
 from swatlib.wording import duration
 
-ROW_INCHES, CELL_INCHES = 0.25, 0.19
+STRIP_ROW_INCHES, CELL_INCHES = 0.25, 0.19
 LYING_INCHES, NAMES_INCHES = 0.36, 1.6  # of a row that lies, and of the names before it
-ROOM = 0.55  # inches that hold a delay and a tag; a narrower cell has the dot alone
+HEADING_ROOM = 0.55  # inches that hold a delay and a tag; a narrower cell has the dot alone
 DELAYS = (60, 600, np.inf)  # seconds; one shade each, the darkest for the quickest
-SHADES = (BLUE, SKY, "#CFE6F5")
+DELAY_SHADES = (BLUE, SKY, "#CFE6F5")
 
 
 @styled
@@ -27,7 +27,7 @@ def strip(scores: pd.DataFrame, events: pd.DataFrame, detectors=None) -> Figure:
     and tall, false ones red and low. Raises ValueError for a detector that has no scores.
     """
     names, index = chosen(scores, detectors), scores.index
-    figure = Figure(ROW_INCHES * (len(names) + 1) + 0.85)
+    figure = Figure(STRIP_ROW_INCHES * (len(names) + 1) + 0.85)
     axes = stacked(figure, [1])
     shade(axes, events, index)
     attacked = mask_of(event_intervals(events, index), len(index))
@@ -85,7 +85,7 @@ def _upright(by_detector: dict[str, pd.DataFrame], attacks: pd.DataFrame) -> Fig
 
 
 def _lying(by_detector: dict[str, pd.DataFrame], attacks: pd.DataFrame) -> Figure:
-    room = (SLIDE_WIDTH - NAMES_INCHES) / len(attacks) > ROOM
+    room = (SLIDE_WIDTH - NAMES_INCHES) / len(attacks) > HEADING_ROOM
     points = attacks["points"].str.replace(";", "\n" if room else " ")
     names = 0.3 if room else CHARACTER_INCHES * points.str.len().max()
     figure = Figure(LYING_INCHES * len(by_detector) + names + 0.8, SLIDE_WIDTH)
@@ -115,7 +115,7 @@ def _cell(ax: Axes, column: int, row: int, result) -> dict:
         ax.text(column, row, "–", ha="center", va="center", color=GREY)
         return {}
     shade_of = next(k for k, until in enumerate(DELAYS) if result.delay_s <= until)
-    ax.barh(row, 0.94, 0.86, column - 0.47, color=SHADES[shade_of], linewidth=0)
+    ax.barh(row, 0.94, 0.86, column - 0.47, color=DELAY_SHADES[shade_of], linewidth=0)
     return {"va": "center", "fontsize": 8, "color": "white" if shade_of == 0 else INK}
 
 

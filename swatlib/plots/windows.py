@@ -9,7 +9,7 @@ from swatlib.plots.panels import draw_panel, inches
 from swatlib.plots.series import between, shade, time_axis
 from swatlib.plots.style import BLUE, GREY, INK, PALE, VERMILION, Figure, nothing, styled
 
-ROW_INCHES, TWIN, MARGIN = 0.2, 21, pd.Timedelta("10min")
+OFFSET_ROW_INCHES, TWIN, MARGIN = 0.2, 21, pd.Timedelta("10min")
 
 
 @styled
@@ -20,7 +20,7 @@ def offsets(movements: pd.DataFrame) -> Figure:
     """
     if movements.empty:
         return nothing("The official labels of 2015 are not those of this recording.")
-    figure = Figure(ROW_INCHES * len(movements) + 0.9, width=8.5)
+    figure = Figure(OFFSET_ROW_INCHES * len(movements) + 0.9, width=8.5)
     ax = figure.subplots()
     rows = np.arange(len(movements))
     ax.axvline(0, color=INK, linewidth=0.8)

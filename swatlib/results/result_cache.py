@@ -92,7 +92,7 @@ def _content(recording: Recording) -> str:
     frame, label, events = recording.frame, recording.label, attacks(recording)
     digest = hashlib.sha256(json.dumps([list(frame), events.to_json(date_format="iso")]).encode())
     for part in (frame.index.to_numpy(), frame.to_numpy().T, None if label is None else label.to_numpy()):
-        digest.update(b"" if part is None else np.ascontiguousarray(part).view(np.uint8))
+        digest.update(b"" if part is None else np.ascontiguousarray(part).view(np.uint8).data)
     return digest.hexdigest()
 
 

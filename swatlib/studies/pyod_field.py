@@ -199,7 +199,7 @@ def _prepare(number: int) -> Path:
     path = settings().cache_folder / "field" / f"{digest}.npz"
     if not path.exists():
         with replacing(path) as unfinished:
-            np.savez(unfinished, **arrays)
+            np.savez(unfinished, allow_pickle=False, **arrays)
     return path
 
 

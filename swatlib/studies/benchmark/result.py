@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from swatlib.arrays import SECONDS_PER_DAY, mask_of
+from swatlib.data import attacks
 from swatlib.metrics import intervals, per_attack
 from swatlib.metrics.bootstrap import DRAWS
 from swatlib.metrics.case import make_case
@@ -107,7 +108,7 @@ def evaluate_run(run: BenchmarkRun, scores: pd.DataFrame, kind: str = "detector"
 
 
 def _judge_one(run: BenchmarkRun, name: str, scored: pd.DataFrame, kind: str) -> BenchmarkResult:
-    events, alarm = run.attacked.events, scored["alarm"]
+    events, alarm = attacks(run.attacked), scored["alarm"]
     case = make_case(run.attacked.label, alarm, events=events)
     who = {"run": run.name, "kind": kind, "detector": name}
     attack_table = per_attack(events, alarm, scored["lead"])

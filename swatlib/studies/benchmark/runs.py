@@ -7,7 +7,7 @@ from importlib.resources import files
 import pandas as pd
 
 from swatlib.arrays import mask_of
-from swatlib.data import Recording
+from swatlib.data import Recording, attacks
 from swatlib.metrics.case import event_intervals
 from swatlib.simulation import Attack, simulate
 
@@ -63,9 +63,9 @@ def _run_2015(seed: int) -> BenchmarkRun:
     attacked = whole.between(ATTACKED_2015)
     kinds = {
         event.attack: "forced" if event.action.startswith("FORCE") else "spoof"
-        for event in attacked.events.itertuples()
+        for event in attacks(attacked).itertuples()
     }
-    return BenchmarkRun(f"seed {seed}", whole.between(end=ATTACKED_2015), attacked, kinds, attacked.events.iloc[:0])
+    return BenchmarkRun(f"seed {seed}", whole.between(end=ATTACKED_2015), attacked, kinds, attacks(attacked).iloc[:0])
 
 
 def _run_sim_1(events: pd.DataFrame) -> BenchmarkRun:
@@ -79,13 +79,14 @@ def _run_sim_1(events: pd.DataFrame) -> BenchmarkRun:
     attacked = _without(whole.between(turn), harmless)
     normal = whole.between(end=turn)
     kinds = dict(zip(events["event"], events["class"], strict=True))
-    harmless = whole.events[whole.events["attack"].isin(harmless)]
+    harmless = attacks(whole)[attacks(whole)["attack"].isin(harmless)]
     return BenchmarkRun(f"run {events['run'].iloc[0]}", normal, attacked, kinds, harmless)
 
 
 def _without(recording: Recording, names: pd.Series) -> Recording:
     """The recording with events of these names neither listed nor labelled."""
-    events = recording.events[~recording.events["attack"].isin(names)].reset_index(drop=True)
+    events = attacks(recording)
+    events = events[~events["attack"].isin(names)].reset_index(drop=True)
     index = recording.frame.index
     label = pd.Series(mask_of(event_intervals(events, index), len(index)), index, name="attack")
     return replace(recording, events=events, label=label)

@@ -43,10 +43,10 @@ def windows(attacked: Recording) -> pd.DataFrame:
     if "official" not in labels(attacked):
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in WINDOWS.items()})
     if is_simulated_2015(attacked):
-        official, true = official_events(attacked), attacked.events
+        official, true = official_events(attacked), attacks(attacked)
     else:
         plain = replace(attacked, events=None)
-        official, true = attacks(replace(plain, label=None)), correct_labels(plain).events  # of the list, not of runs
+        official, true = attacks(replace(plain, label=None)), attacks(correct_labels(plain))  # of the list, not of runs
     official, true = (
         events.set_index("attack").rename(columns={"start": f"{kind}_start", "end": f"{kind}_end"})
         for kind, events in (("official", official), ("true", true))
