@@ -5,7 +5,7 @@ from collections import defaultdict
 
 from swatlib.settings import ROOT
 
-VERBS = {"cli/app.py", "cli/live.py"}  # a verb of the command line is called like what it runs
+VERBS = {"cli/app.py", "cli/live_verbs.py"}  # a verb of the command line is called like what it runs
 ROLES = {"__init__", "base"}  # every package has one
 SHARED = {
     "cache",

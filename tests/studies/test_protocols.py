@@ -267,7 +267,7 @@ def test_alarms_in_recovery_are_forgiven(attacked):
 
 @pytest.mark.parametrize("attacks", [None, [Attack("LIT101 spoof 700", start=3_600)]])
 def test_a_recording_without_official_label_has_nothing_to_hold_against_its_rows(attacks):
-    run = simulate("2h", attacks=attacks)
+    run = simulate("8h", attacks=attacks)
     alarm = pd.Series(True, run.frame.index)
     scored = pd.DataFrame({"alarm": alarm, "score": 1.0})
     tables = [windows(run), first_movements(run, run), touching_attacks(run), phantoms(run), recoveries(run, alarm)]
