@@ -20,7 +20,7 @@ from swatlib.wording import duration
 
 RECORDING_FILES = ("normal", "attack")
 BASELINES = ("random", "all-alarm")
-BRACKETS = (
+TABLE_NOTE = (
     "95 % CI: of the false alarms per day, when days are drawn anew. Italic: baselines, which never read a sensor."
 )
 TAG_MARKS = "Bold: an attacked tag. Italic: another tag of its stage. on: the alarm stood already. –: missed."
@@ -152,7 +152,7 @@ def _results(study: SlideData, table: pd.DataFrame, files: Files) -> Slide:
         for (kind, name), cells in zip(known, shown, strict=True)
     ]
     tabled = markdown(["", *heads], rows)
-    return Slide("Results", [says, tabled] if samples.empty else [says, tabled, BRACKETS])
+    return Slide("Results", [says, tabled] if samples.empty else [says, tabled, TABLE_NOTE])
 
 
 def _cells(table: pd.DataFrame, samples: pd.DataFrame, attacks_known: int) -> list[list[str]]:

@@ -17,7 +17,7 @@ END_WITHIN = 8.0  # seconds in which the command may end by itself
 
 
 def supervise(owner: int, born: float, command: list[str]) -> int:
-    """The command's exit code. When the owner has ended first, the whole group is ended, this process with it."""
+    """The command's exit code, once nothing is left of it. When the owner ends first, the whole group is ended."""
     for number in (signal.SIGINT, signal.SIGTERM):  # sent to the group: the command ends, and then so do we
         signal.signal(number, lambda *_: None)  # a handler: what is ignored here, the command would ignore too
     child = subprocess.Popen(command)
@@ -28,7 +28,20 @@ def supervise(owner: int, born: float, command: list[str]) -> int:
         os.killpg(os.getpgrp(), signal.SIGINT)
         psutil.wait_procs(psutil.Process().children(recursive=True), END_WITHIN)
         os.killpg(os.getpgrp(), signal.SIGKILL)
+    for pid in rest_of_group():  # a Spark that is interrupted while it starts leaves its Java behind
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     return child.returncode
+
+
+def rest_of_group() -> list[int]:
+    """The other processes of the group that this one leads, also those whose parents have ended."""
+    found = []
+    for pid in psutil.pids():
+        with suppress(ProcessLookupError, PermissionError):
+            if pid != os.getpid() and os.getpgid(pid) == os.getpid():
+                found.append(pid)
+    return found
 
 
 def runs(pid: int, born: float) -> bool:

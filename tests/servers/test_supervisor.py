@@ -62,6 +62,12 @@ def test_a_killed_owner_takes_the_whole_group_with_it(owner):
         wait_until_empty(process.pid)
 
 
+def test_what_a_command_leaves_behind_ends_with_it(owner):
+    with supervised(owner, "sh", "-c", "trap '' INT TERM; sleep 300 >/dev/null & exit 3") as process:
+        assert process.wait(30) == 3
+        wait_until_empty(process.pid)
+
+
 def test_another_process_under_the_owners_pid_is_no_owner(owner):
     with supervised(owner, "sleep", "300", born=1.0) as process:
         assert process.wait(60) != 0
