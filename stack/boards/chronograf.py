@@ -22,7 +22,7 @@ def last(field: str, measurement: str, *tags: str, where: str = "", scale: str =
 
 
 def rate(field: str, name: str) -> str:
-    """A counter's growth a second; it begins anew when its server does."""
+    """Growth of a counter per second; a counter that restarts from 0 with its server gives no value there."""
     return f'non_negative_derivative(last("{field}"), 1s) AS "{name}"'
 
 

@@ -1,4 +1,4 @@
-"""The board of one detector: does it raise an alarm, since when, why, and is it alive?"""
+"""The board of one detector: its state, alarms, scores and lead tags, and the time since its last score."""
 
 import grafana
 import queries
@@ -6,7 +6,7 @@ from grafana import GREEN, PURPLE, RED, Page, flux, influxql
 
 from swatlib.detectors import TITLES
 
-ALARM = {"true": ("ALARM", RED), "false": ("quiet", GREEN)}
+ALARM = {"true": ("ALARM", RED), "false": ("normal", GREEN)}
 ATTACK = [grafana.words_of({queries.NONE: (queries.NONE, grafana.BLUE)}), grafana.prop("custom.insertNulls", False)]
 OLD = {None: GREEN, 10: grafana.ORANGE, 60: RED}  # seconds without a point
 
@@ -16,21 +16,22 @@ def board(name: str) -> Page:
     title, only = TITLES.get(name, name), f" AND {queries.one(name)}"
     page = Page(f"swat-{name}", f"Detector: {title}", f"Scores of {title}: high is anomalous, alarm above threshold.")
     page.add(_state(only), 4, 4)
-    page.add(grafana.number("Since the last point", flux(queries.last_point(name)), unit="s", steps=OLD), 4, 4)
-    page.add(grafana.number("Alarms begun", flux(queries.alarms_counted(name)), unit="short"), 4, 4)
-    page.add(grafana.number("Since the last alarm", flux(queries.last_alarm(name)), unit="s"), 4, 4)
-    page.add(grafana.number("Seconds in alarm", influxql(queries.seconds_in_alarm(name)), unit="short"), 4, 4)
+    page.add(grafana.number("Time since the last score (s)", flux(queries.last_point(name)), unit="s", steps=OLD), 4, 4)
+    page.add(grafana.number("Alarm episodes", flux(queries.alarms_counted(name)), unit="short"), 4, 4)
+    page.add(grafana.number("Time since the last alarm (s)", flux(queries.last_alarm(name)), unit="s"), 4, 4)
+    page.add(grafana.number("Time in alarm (s)", influxql(queries.seconds_in_alarm(name)), unit="short"), 4, 4)
     lead = influxql(queries.last_lead(name), as_table=True)
-    page.add(grafana.number("Tag that led last", lead, field="/^lead$/"), 4, 4)
+    page.add(grafana.number("Last lead tag", lead, field="/^lead$/"), 4, 4)
     page.add(_scores(name), 24, 9)
-    page.add(alarms("Alarm and known attacks", only), 24, 5)
-    page.add(grafana.rows("Tags that lead, by seconds", flux(queries.leads(name))), 8, 9)
-    page.add(grafana.rows("Points in alarm", influxql(queries.points_in_alarm(name), as_table=True)), 16, 9)
+    page.add(alarms("Alarms and known attacks", only), 24, 5)
+    leads = grafana.rows("Lead tags", flux(queries.leads(name)))
+    page.add(leads.description("n: seconds in alarm in which the tag is the lead tag."), 8, 9)
+    page.add(grafana.rows("Scores in alarm", influxql(queries.points_in_alarm(name), as_table=True)), 16, 9)
     return page
 
 
 def alarms(title: str, condition: str = ""):
-    """A row for what is known, then one a detector."""
+    """A row for the known attacks, then one per detector."""
     asked = influxql(queries.alarms(condition), "$tag_detector", ref="B")
     panel = grafana.timeline(title, flux(queries.TRUTH), asked).mappings(grafana.words(ALARM))
     return panel.override_by_name("known attacks", [*ATTACK, grafana.colored(PURPLE)])
@@ -42,6 +43,6 @@ def _state(only: str):
 
 
 def _scores(name: str):
-    panel = grafana.series("Score against threshold", influxql(queries.score_and_threshold(name), "$col"))
+    panel = grafana.series("Score and threshold", influxql(queries.score_and_threshold(name), "$col"))
     dashed = grafana.prop("custom.lineStyle", {"fill": "dash", "dash": [10, 6]})
     return panel.override_by_name("threshold", [grafana.colored(RED), dashed])

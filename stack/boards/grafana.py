@@ -1,4 +1,4 @@
-"""Boards and panels of Grafana, as the grafana-foundation-sdk makes them, with what it can't do added after."""
+"""Boards and panels of Grafana, as the grafana-foundation-sdk makes them, with what it cannot do added afterwards."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -16,12 +16,12 @@ from queries import REGIONS
 INFLUXQL = common.DataSourceRef(type_val="influxdb", uid="swat-influxql")
 FLUX = common.DataSourceRef(type_val="influxdb", uid="swat-flux")
 MIXED = common.DataSourceRef(type_val="datasource", uid="-- Mixed --")
-HOLE = 600_000  # ms between two answers are a hole too; less would cut a line apart where an interval is as long
+GAP = 600_000  # ms between two points that break a line; a smaller value would break it between long intervals
 GREEN, RED, ORANGE, BLUE, PURPLE, GREY = "green", "red", "orange", "blue", "purple", "#808080"
 
 
 class Query(Builder):
-    """A query for a data source of which the SDK knows nothing."""
+    """A query for a data source that the SDK does not support."""
 
     def __init__(self, source: common.DataSourceRef, ref: str, **whole):
         self.source = source
@@ -42,16 +42,16 @@ def flux(query: str, ref: str = "A") -> Query:
 
 
 def series(title: str, *queries: Query) -> timeseries.Panel:
-    """Lines over time, with holes where there is nothing."""
-    panel = timeseries.Panel().show_points(common.VisibilityMode.NEVER).line_width(1).insert_nulls(HOLE)
+    """Lines over time, broken at gaps."""
+    panel = timeseries.Panel().show_points(common.VisibilityMode.NEVER).line_width(1).insert_nulls(GAP)
     return _with(panel, title, queries).legend(_legend())
 
 
 def timeline(title: str, *queries: Query) -> statetimeline.Panel:
-    """A row a series, coloured by state, with holes likewise."""
+    """One row per series, coloured by state, with the same gaps."""
     panel = statetimeline.Panel().merge_values(True).row_height(0.85).line_width(0).fill_opacity(80)
     hidden = parts.VizLegendOptions().show_legend(False).display_mode(common.LegendDisplayMode.LIST)
-    return _with(panel.insert_nulls(HOLE).legend(hidden.placement(common.LegendPlacement.BOTTOM)), title, queries)
+    return _with(panel.insert_nulls(GAP).legend(hidden.placement(common.LegendPlacement.BOTTOM)), title, queries)
 
 
 def number(title: str, query: Query, field: str = "", unit: str = "", steps: dict = ()) -> stat.Panel:

@@ -5,7 +5,7 @@ from chronograf import GREEN, RED, WITHIN, YELLOW, Board, last, metric, rate
 from swatlib.live.sink import PIPELINE
 from swatlib.live.telegraf import PRODUCER, STREAM
 
-SILENT = 20  # seconds without a report: they come every 5, and every 10 from a stream that has nothing to do
+OVERDUE = 20  # seconds without a report: they come every 5, and every 10 from a stream that has nothing to do
 PARTS = {  # what each part reports, and where; `stored` comes from the stream past Telegraf
     "telegraf": ("telegraf", "internal_agent", "metrics_written"),
     "kafka": ("telegraf", "kafka_broker", "heap_used"),
@@ -30,31 +30,31 @@ ALERTS = (
 def health() -> Board:
     """Is every part alive, and does each keep up with the one before?"""
     board = Board(9001, "SWaT: is every part alive?")
-    board.table("Seconds since each part reported", 6, alive(), flux=True, height=4)
+    board.table("Time since the last report of each part (s)", 6, alive(), flux=True, height=4)
     reports = metric('spread("writes_served") AS "reports"', "internal_influxdb_v2_listener", "alias", every="30s")
-    board.lines("Reports of stream and producer in 30 s", 6, reports, height=4)
+    board.lines("Reports of stream and producer (per 30 s)", 6, reports, height=4)
     acknowledged = f"{rate('sent', 'sent')}, {rate('acked', 'acknowledged')}"
-    board.lines("Rows a second sent", 4, metric(acknowledged, PRODUCER, "plant"))
-    board.lines("Messages a second in Kafka", 4, metric(rate("MessagesInPerSec", "in"), "kafka_topic", "topic"))
-    board.lines("Rows stored in 10 s", 4, metric('sum("rows_out") AS "stored"', STREAM, "query", every="10s"))
-    board.lines("Rows not acknowledged", 3, metric('last("sent") - last("acked") AS "rows"', PRODUCER, "plant"))
-    board.lines("Messages not yet read", 3, metric('max("behind") AS "messages"', STREAM, "query"))
-    latency = 'max("latency_p50") AS "median", max("latency_p95") AS "p95"'
-    board.lines("Seconds from sent to stored", 3, metric(latency, STREAM, "query"), unit="s")
-    board.lines("Messages rejected", 3, metric('sum("rejected") AS "messages"', STREAM, "query"))
-    board.number("Seconds from sent to stored (p95)", 3, last("latency_p95", STREAM), " s", LATE, 1)
-    board.number("Messages not yet read", 3, last("behind", STREAM), steps=BEHIND)
+    board.lines("Throughput of the producer (rows/s)", 4, metric(acknowledged, PRODUCER, "plant"))
+    board.lines("Throughput of Kafka (messages/s)", 4, metric(rate("MessagesInPerSec", "in"), "kafka_topic", "topic"))
+    board.lines("Rows stored (per 10 s)", 4, metric('sum("rows_out") AS "stored"', STREAM, "query", every="10s"))
+    board.lines("Unacknowledged rows", 3, metric('last("sent") - last("acked") AS "rows"', PRODUCER, "plant"))
+    board.lines("Consumer lag (messages)", 3, metric('max("behind") AS "messages"', STREAM, "query"))
+    latency = 'max("latency_p50") AS "p50", max("latency_p95") AS "p95"'
+    board.lines("End-to-end latency (s), p50 and p95", 3, metric(latency, STREAM, "query"), unit="s")
+    board.lines("Rejected messages", 3, metric('sum("rejected") AS "messages"', STREAM, "query"))
+    board.number("End-to-end latency (s), p95", 3, last("latency_p95", STREAM), " s", LATE, 1)
+    board.number("Consumer lag now (messages)", 3, last("behind", STREAM), steps=BEHIND)
     waiting = last("buffer_size", "internal_write", where=" AND \"output\" = 'influxdb_v2'")
-    board.number("Points waiting in Telegraf", 3, waiting, steps=BEHIND)
-    board.number("Points InfluxDB dropped", 3, last("storage_writer_dropped_points_sum", "influxdb"), steps=NONE)
-    board.table("Alerts that Grafana sent", 12, ALERTS, height=2)
+    board.number("Points buffered in Telegraf", 3, waiting, steps=BEHIND)
+    board.number("Points dropped by InfluxDB", 3, last("storage_writer_dropped_points_sum", "influxdb"), steps=NONE)
+    board.table("Alerts sent by Grafana", 12, ALERTS, height=2)
     return board
 
 
 def alive() -> str:
     """Flux: a row for each part that reported within a day, with the seconds since. A part that died stays in it."""
     named = "\n".join(_age(part, *where) for part, where in PARTS.items())
-    state = f'if r.seconds > {float(SILENT)} then "SILENT" else "alive"'
+    state = f'if r.seconds > {float(OVERDUE)} then "DOWN" else "alive"'
     return f"""{named}
 union(tables: [{", ".join(PARTS)}]) |> group() |> sort(columns: ["part"])
   |> map(fn: (r) => ({{r with state: {state}}}))"""
@@ -69,26 +69,26 @@ def _age(part: str, bucket: str, measurement: str, field: str) -> str:
 
 
 def machine() -> Board:
-    """What do the machine and each process take?"""
+    """What do the machine and each process use?"""
     board = Board(9002, "SWaT: machine and processes")
     usage = ", ".join(f'mean("usage_{kind}") AS "{kind}"' for kind in ("user", "system", "iowait"))
-    board.lines("CPU by kind", 6, metric(usage, "cpu"), unit="%", kind="line-stacked")
-    board.gauge("Memory used", 3, last("used_percent", "mem"), " %", 75, 90)
-    board.gauge("Disk used", 3, last("used_percent", "disk"), " %", 75, 90)
-    board.lines("CPU of each process, 100 is a core", 6, metric('mean("cpu_usage") AS "cpu"', "procstat", "filter"),
+    board.lines("CPU by kind (%)", 6, metric(usage, "cpu"), unit="%", kind="line-stacked")
+    board.gauge("Memory used (%)", 3, last("used_percent", "mem"), " %", 75, 90)
+    board.gauge("Disk used (%)", 3, last("used_percent", "disk"), " %", 75, 90)
+    board.lines("CPU of each process (% of a core)", 6, metric('mean("cpu_usage") AS "cpu"', "procstat", "filter"),
                 unit="%")  # fmt: skip
-    board.lines("Memory of each process", 6, metric('mean("memory_rss") AS "resident"', "procstat", "filter"), unit="B",
-                base="2")  # fmt: skip
-    board.table("Processes that run", 4, last("running", "procstat_lookup", "filter"))
-    board.lines("Load", 4, metric('mean("load1") AS "load"', "system"))
+    board.lines("Memory of each process (B)", 6, metric('mean("memory_rss") AS "resident"', "procstat", "filter"),
+                unit="B", base="2")  # fmt: skip
+    board.table("Running processes", 4, last("running", "procstat_lookup", "filter"))
+    board.lines("Load average (1 min)", 4, metric('mean("load1") AS "load"', "system"))
     traffic = f"{rate('bytes_recv', 'received')}, {rate('bytes_sent', 'sent')}"
-    board.lines("Network", 4, metric(traffic, "net", "interface"), unit="B/s", base="2")
-    board.lines("Heap of the broker", 4, metric('last("heap_used") AS "heap"', "kafka_broker"), unit="B", base="2")
-    heap = metric('last("go_memstats_heap_inuse_bytes") AS "heap"', "influxdb")
-    board.lines("Heap of InfluxDB", 4, heap, unit="B", base="2")
-    board.number(
-        "Hours since the machine started", 4, last("uptime", "system", scale=" / 3600"), " h", digits=1, height=3
+    board.lines("Network (B/s)", 4, metric(traffic, "net", "interface"), unit="B/s", base="2")
+    board.lines(
+        "Heap of the Kafka broker (B)", 4, metric('last("heap_used") AS "heap"', "kafka_broker"), unit="B", base="2"
     )
+    heap = metric('last("go_memstats_heap_inuse_bytes") AS "heap"', "influxdb")
+    board.lines("Heap of InfluxDB (B)", 4, heap, unit="B", base="2")
+    board.number("Uptime of the machine (h)", 4, last("uptime", "system", scale=" / 3600"), " h", digits=1, height=3)
     return board
 
 
@@ -96,20 +96,20 @@ def stream() -> Board:
     """How does the stream run: batches, broker, storage?"""
     board = Board(9003, "SWaT: stream, broker, storage")
     rows = 'sum("rows_in") AS "read", sum("rows_out") AS "stored"'
-    board.lines("Rows of batches", 4, metric(rows, STREAM, "query"), kind="bar")
-    board.lines("Seconds a batch takes", 4, metric('max("seconds") AS "longest"', STREAM, "query"), unit="s")
-    board.lines("Rows a second within batches", 4, metric('max("rows_per_second") AS "best"', STREAM, "query"))
+    board.lines("Rows read and stored (per interval)", 4, metric(rows, STREAM, "query"), kind="bar")
+    board.lines("Batch duration (s)", 4, metric('max("seconds") AS "longest"', STREAM, "query"), unit="s")
+    board.lines("Throughput within batches (rows/s)", 4, metric('max("rows_per_second") AS "best"', STREAM, "query"))
     spoilt = ", ".join(f'sum("{name}") AS "{name}"' for name in ("late", "gaps", "missing"))
     board.lines("Late rows, gaps, missing readings", 4, metric(spoilt, STREAM, "query"))
     board.lines("Rows in alarm", 4, metric('sum("alarms") AS "rows"', STREAM, "query"), kind="bar")
-    board.number("State: 1 runs, 0 stopped, 2 failed", 4, last("state", STREAM), steps={BASE: RED, 1: GREEN, 2: RED},
-                 height=3)  # fmt: skip
-    board.lines("Bytes a second into Kafka", 4, metric(rate("BytesInPerSec", "in"), "kafka_topic", "topic"), base="2")
-    board.lines("Kafka's answers, 99 % within", 4,
-                metric('max("99thPercentile") AS "ms"', "kafka_request", "request"), unit="ms")  # fmt: skip
-    board.table("Log of each topic, in MB", 4, last("Size", "kafka_log", "topic", "partition", scale=MEGABYTES))
+    board.number("State (1 running, 0 stopped, 2 failed)", 4, last("state", STREAM),
+                 steps={BASE: RED, 1: GREEN, 2: RED}, height=3)  # fmt: skip
+    board.lines("Throughput into Kafka (B/s)", 4, metric(rate("BytesInPerSec", "in"), "kafka_topic", "topic"), base="2")
+    board.lines("Request latency of Kafka (ms), p99", 4,
+                metric('max("99thPercentile") AS "p99"', "kafka_request", "request"), unit="ms")  # fmt: skip
+    board.table("Log size of each topic (MB)", 4, last("Size", "kafka_log", "topic", "partition", scale=MEGABYTES))
     stored = rate("storage_writer_ok_points_sum", "points")
-    board.lines("Points a second into InfluxDB", 4, metric(stored, "influxdb"))
-    board.lines("Queries a second", 4, metric(QUERIES, "influxdb"))
+    board.lines("Throughput into InfluxDB (points/s)", 4, metric(stored, "influxdb"))
+    board.lines("Query rate of InfluxDB (queries/s)", 4, metric(QUERIES, "influxdb"))
     board.table("Series of each bucket", 4, last("storage_bucket_series_num", "influxdb", "bucket"))
     return board

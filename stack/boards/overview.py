@@ -9,11 +9,11 @@ from grafana_foundation_sdk.models import common
 
 NAMED = prop("displayName", "${__field.labels.detector}")
 TIME = [prop("unit", "dateTimeAsIso"), prop("decimals", 0)]
-WALL = "Of the last minute, whatever time the board shows."
+WALL = "Of the last minute, whatever time range the board shows."
 
 
 def board() -> Page:
-    page = Page("swat-overview", "SWaT overview", "All detectors beside what is known, and the stream's health.")
+    page = Page("swat-overview", "SWaT overview", "All detectors beside the known attacks, and the stream's health.")
     page.add(alarms("Known attacks and alarms"), 24, 9)
     page.add(_excess(), 24, 9)
     page.add(_now(), 12, 8)
@@ -21,17 +21,20 @@ def board() -> Page:
     page.add(_alarms_an_hour(), 6, 8)
     page.add(_attacks(), 12, 7)
     page.add(_plants(), 12, 7)
-    page.add(_stream("Rows a second", "mean rows_per_second processed", "sum rows_out stored"), 8, 7)
-    page.add(_stream("Messages not yet read", "max behind behind"), 5, 7)
-    page.add(_stream("Seconds from sent to stored", "max latency_p50 median", "max latency_p95 p95").unit("s"), 5, 7)
+    page.add(_stream("Throughput (rows/s)", "mean rows_per_second processed", "sum rows_out stored"), 8, 7)
+    page.add(_stream("Consumer lag (messages)", "max behind lag"), 5, 7)
+    latency = _stream("End-to-end latency (s), p50 and p95", "max latency_p50 p50", "max latency_p95 p95")
+    page.add(latency.unit("s"), 5, 7)
     late = {None: GREEN, 5: ORANGE, 30: RED}
-    page.add(_fresh("Latency now", 'max("latency_p95")', "s", late), 3, 7)
-    page.add(_fresh("Rejected now", 'sum("rejected")', "short", {None: GREEN, 1: RED}), 3, 7)
+    page.add(_fresh("Latency now (s), p95", 'max("latency_p95")', "s", late), 3, 7)
+    page.add(_fresh("Rejected messages", 'sum("rejected")', "short", {None: GREEN, 1: RED}), 3, 7)
     return page
 
 
 def _excess():
-    panel = grafana.series("Score above threshold, in multiples of it", influxql(queries.excess(), "$tag_detector"))
+    panel = grafana.series(
+        "Score above threshold (multiples of the threshold)", influxql(queries.excess(), "$tag_detector")
+    )
     scale = parts.ScaleDistributionConfig().type(common.ScaleDistribution.SYMLOG).log(10).linear_threshold(1)
     return grafana.dashed_at(panel, {0: RED}).scale_distribution(scale)
 
@@ -46,12 +49,12 @@ def _now():
 
 
 def _delay():
-    panel = grafana.number("Delay of the last attack", flux(queries.delay()), unit="s")
-    return panel.override_by_regexp("/.*/", [NAMED]).description("Seconds to the first alarm that begins within it.")
+    panel = grafana.number("Detection delay of the last attack (s)", flux(queries.delay()), unit="s")
+    return panel.override_by_regexp("/.*/", [NAMED]).description("To the first alarm that begins within the attack.")
 
 
 def _alarms_an_hour():
-    panel = grafana.series("Alarms begun an hour", flux(queries.alarms_an_hour()))
+    panel = grafana.series("Alarm episodes per hour", flux(queries.alarms_an_hour()))
     panel = panel.insert_nulls(False).draw_style(common.GraphDrawStyle.BARS).fill_opacity(60).min(0).decimals(0)
     return panel.override_by_regexp("/.*/", [NAMED])
 
@@ -62,7 +65,7 @@ def _attacks():
 
 
 def _plants():
-    panel = grafana.rows("Plants and the times they have", flux(queries.PLANTS))
+    panel = grafana.rows("Plants and their time ranges", flux(queries.PLANTS))
     fields = "from=${__data.fields.start.numeric}&to=${__data.fields.stop.numeric}&var-plant=${__value.raw}"
     link = {"title": "on its own time", "url": f"/d/swat-overview?{fields}"}
     panel = panel.override_by_name("plant", [prop("links", [link])])

@@ -1,4 +1,4 @@
-"""The questions that the boards ask InfluxDB, in InfluxQL where it can be, in Flux where InfluxQL can't.
+"""The boards' queries of InfluxDB, in InfluxQL where it can be, in Flux where InfluxQL can't.
 
 `$timeFilter`, `$__interval` and `v.…` are filled in by Grafana's server, `$plant` by its page. Names of measurements
 and fields are the sink's.
@@ -8,9 +8,9 @@ from swatlib.live.sink import ATTACK_EVENT, PIPELINE, READING, SCORE
 
 HERE = '"plant" =~ /^$plant$/'
 WITHIN = f"WHERE $timeFilter AND {HERE}"
-EACH = "GROUP BY time($__interval)"  # with fill(null) what is silent is a hole, at every zoom
+EACH = "GROUP BY time($__interval)"  # with fill(null) an interval without points is a gap, at every zoom
 LONGEST = "3h"  # an attack may have begun so long before the window
-NONE = "none"  # where no known attack runs
+NONE = "none"  # while no known attack is active
 
 
 def one(detector: str) -> str:
@@ -24,7 +24,7 @@ def score_and_threshold(detector: str) -> str:
 
 
 def alarms(condition: str = "") -> str:
-    """Whether there was an alarm in each interval, a series a detector. Booleans: the page maps them to words."""
+    """Whether there was an alarm in each interval, one series per detector. Booleans: the page maps them to words."""
     return f'SELECT max("alarm") FROM "{SCORE}" {WITHIN}{condition} {EACH}, "detector" fill(null)'
 
 
@@ -73,7 +73,7 @@ def attacks() -> str:
 
 
 def stream(*fields: str) -> str:
-    """Figures of the stream's batches, on the clock of the wall."""
+    """Figures of the stream's batches, on wall-clock time."""
     chosen = ", ".join(f'{function}("{name}") AS "{alias}"' for function, name, alias in map(str.split, fields))
     return f'SELECT {chosen} FROM "{PIPELINE}" WHERE $timeFilter {EACH} fill(null)'
 
@@ -93,14 +93,14 @@ known = from(bucket: v.defaultBucket)
   |> group()
 """
 
-# title and region of each known attack, those too that began before the window
+# title and region of each known attack, also of those that began before the window
 REGIONS = (
     _KNOWN
     + """known
   |> map(fn: (r) => ({time: r._time, timeEnd: time(v: int(v: r.end * 1000000000.0)), title: r.title, text: r.title}))"""
 )
 
-# a row that says which known attack runs
+# a row with the known attack that is active
 TRUTH = (
     _KNOWN
     + f"""begun = known |> map(fn: (r) => ({{_time: r._time, _value: r.title}}))
@@ -120,7 +120,7 @@ def _scores(field: str, start: str = "v.timeRangeStart", stop: str = "v.timeRang
   |> filter(fn: (r) => r._measurement == "{SCORE}" and r._field == "{field}" and r.plant == "${{plant}}"{chosen})"""
 
 
-# an alarm begins where it follows on none
+# an alarm episode begins where the point before is not in alarm
 _BEGINS = """
   |> toInt()
   |> difference()
@@ -159,7 +159,7 @@ def alarms_an_hour() -> str:
 
 
 def alarms_counted(detector: str) -> str:
-    """How many alarms began; 0 where none did."""
+    """Number of alarm episodes."""
     return (
         _scores("alarm", detector=detector)
         + """
@@ -176,7 +176,7 @@ def last_alarm(detector: str) -> str:
 
 
 def last_point(detector: str) -> str:
-    """Seconds since the last score was made, on the clock of the wall."""
+    """Seconds since the last score was made, on wall-clock time."""
     return _age(_scores("score", start="-30d", stop="now()", detector=detector))
 
 
@@ -191,7 +191,7 @@ def _age(found: str) -> str:
 
 
 def leads(detector: str) -> str:
-    """In how many points in alarm each tag led."""
+    """Number of points in alarm in which each tag is the lead tag."""
     return (
         _scores("lead", detector=detector)
         + """

@@ -1,4 +1,4 @@
-"""Every question of every board, asked on real servers that hold ten streamed minutes with attacks."""
+"""Every query of every board, run on real servers that hold ten streamed minutes with attacks."""
 
 import os
 import signal
@@ -20,8 +20,8 @@ from swatlib.settings import ROOT
 
 ALERT = yaml.safe_load((ROOT / "stack" / "grafana" / "provisioning" / "alerting" / "swat.yaml").read_text())
 SEEN_BY_MOST = "LIT101 spoof 1200; LIT301 spoof 1200; P101 force off; P102 force off"
-OF_ALARMS = {"Since the last alarm", "Seconds in alarm", "Tag that led last", "Tags that lead, by seconds",
-             "Points in alarm"}  # fmt: skip
+OF_ALARMS = {"Time since the last alarm (s)", "Time in alarm (s)", "Last lead tag", "Lead tags",
+             "Scores in alarm"}  # fmt: skip
 SOON = 30  # seconds in which the health board shows what died
 
 
@@ -58,14 +58,14 @@ def alarmed(run):
 
 @pytest.mark.parametrize("board", [path.stem for path in sorted(GRAFANA.glob("*.json"))])
 def test_each_panel_of_a_board_has_data(board, window, reader, alarmed):
-    quiet = OF_ALARMS if board.removeprefix("swat-") in set(DEFAULT) - alarmed else set()
+    without_alarms = OF_ALARMS if board.removeprefix("swat-") in set(DEFAULT) - alarmed else set()
     empty = [
         panel.title
         for panel in panels(GRAFANA / f"{board}.json")
         for answer in ask(panel, window, reader)
         if answer.empty
     ]
-    assert set(empty) == quiet
+    assert set(empty) == without_alarms
 
 
 def test_most_detectors_raise_an_alarm_and_their_boards_show_the_attack(window, reader, alarmed, run):
@@ -93,14 +93,14 @@ def test_the_alert_counts_the_detectors_that_agree(run, reader, alarmed):
     assert asked(query, before, reader).empty
 
 
-def test_a_minute_without_scores_is_a_hole(run, reader, fitted):
+def test_a_minute_without_scores_is_a_gap(run, reader, fitted):
     scored = fitted.score(run.readings()[list(fitted.tags)]).iloc[-300:]
     kept = scored.drop(scored.index[100:160])
-    run.at.to.write(sink.score_points(kept, "holed"), "holed")
-    [panel] = [each for each in panels(GRAFANA / "swat-pca.json") if each.title == "Score against threshold"]
-    answer = reader.select(filled(panel.targets[0], Window("holed", scored.index[0], scored.index[-1])))
-    silent = pd.to_datetime(answer["time"][answer["threshold"].isna()])
-    assert list(silent) == list(scored.index[100:160])
+    run.at.to.write(sink.score_points(kept, "gapped"), "gapped")
+    [panel] = [each for each in panels(GRAFANA / "swat-pca.json") if each.title == "Score and threshold"]
+    answer = reader.select(filled(panel.targets[0], Window("gapped", scored.index[0], scored.index[-1])))
+    missing = pd.to_datetime(answer["time"][answer["threshold"].isna()])
+    assert list(missing) == list(scored.index[100:160])
 
 
 def test_the_boards_token_cannot_write_and_the_streams_cannot_read(run):
@@ -128,10 +128,10 @@ def test_what_dies_is_shown_within_half_a_minute(need, tmp_path):
         state = dict.fromkeys(("influxdb", "kafka", "producer", "stored", "stream", "telegraf"), "alive")
         wait(lambda: parts(reader) == state, 300)
         os.killpg(stream.pid, signal.SIGKILL)
-        state |= {"stream": "SILENT", "stored": "SILENT"}
+        state |= {"stream": "DOWN", "stored": "DOWN"}
         wait(lambda: parts(reader) == state, SOON)
         os.killpg(producer.pid, signal.SIGKILL)
-        state |= {"producer": "SILENT"}
+        state |= {"producer": "DOWN"}
         wait(lambda: parts(reader) == state, SOON)
         services.stop("telegraf")
-        wait(lambda: parts(reader) == dict.fromkeys(state, "SILENT"), SOON)
+        wait(lambda: parts(reader) == dict.fromkeys(state, "DOWN"), SOON)

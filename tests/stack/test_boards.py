@@ -95,7 +95,7 @@ def test_every_data_source_is_provisioned(board):
     assert {source["uid"] for source in values(board, "datasource")} - known == set()
 
 
-def test_what_is_silent_is_a_hole(board):
+def test_an_interval_without_points_is_a_gap(board):
     for panel in panels(board):
         if panel["type"] in ("timeseries", "state-timeline"):
             assert "insertNulls" in panel["fieldConfig"]["defaults"]["custom"]
