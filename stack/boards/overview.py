@@ -21,7 +21,7 @@ def board() -> Page:
     page.add(_alarms_an_hour(), 6, 8)
     page.add(_attacks(), 12, 7)
     page.add(_plants(), 12, 7)
-    page.add(_stream("Throughput (rows/s)", "mean rows_per_second processed", "sum rows_out stored"), 8, 7)
+    page.add(_stream("Throughput (rows/s)", "mean rows_per_second processed", "sum rows_out stored_per_interval"), 8, 7)
     page.add(_stream("Consumer lag (messages)", "max behind lag"), 5, 7)
     latency = _stream("End-to-end latency (s), p50 and p95", "max latency_p50 p50", "max latency_p95 p95")
     page.add(latency.unit("s"), 5, 7)
