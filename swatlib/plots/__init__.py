@@ -3,7 +3,7 @@
 style → series, labels → panels → process, closeup, verdicts, naming, scored, tags, sketch, protocols, windows, live
 architecture, which draws no data
 
-Time runs to the right, attacks are grey, alarms red, thresholds dashed; long recordings are thinned to their extremes.
+Time runs to the right, attacks are grey, alarms red, thresholds dashed; long recordings are reduced to their extremes.
 """
 
 from swatlib.plots.architecture import architecture

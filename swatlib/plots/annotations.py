@@ -1,4 +1,4 @@
-"""Words on a figure: units, names at the ends of lines, rows, durations, what the signs mean."""
+"""Text on a figure: units, names at the ends of lines, row labels, and a note on how to read it."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from swatlib.detectors import TITLES
 from swatlib.plant import TAGS
 from swatlib.plots.style import GREY, INK, Figure
 
-LONG = 10  # characters of a quantity that leave no room for its unit on the same line
+LONG = 10  # characters of a quantity above which its unit goes on a second line
 
 
 def unit_label(tag: str) -> str:
@@ -28,7 +28,7 @@ def chosen(scores: pd.DataFrame, detectors=None) -> list[str]:
 
 
 def detector_title(detector: str) -> str:
-    """A detector's name as a reader knows it."""
+    """A detector's title for readers."""
     return TITLES.get(detector, detector)
 
 
@@ -46,7 +46,7 @@ def row_labels(ax: Axes, names: list[str]) -> None:
 
 
 def embolden(ax: Axes, names) -> None:
-    """Set those row and end labels in bold that are among `names`."""
+    """Set the row and end labels that are among `names` in bold."""
     for text in [*ax.texts, *ax.get_yticklabels()]:
         text.set_fontweight("bold" if text.get_text() in names else "normal")
 

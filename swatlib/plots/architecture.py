@@ -1,4 +1,4 @@
-"""The project at a glance: what turns recordings into a report, and what puts a plant under watch."""
+"""The project at a glance: from recordings to a report, and from a running plant to its boards."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from swatlib.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PALE, Figure, st
 WIDE, HIGH = 1.62, 0.62  # of a box, in units of the drawing
 SOURCE_FILES, LIVE, BOARDS = BLUE, GREEN, ORANGE
 
-# name → (x, y, what it is, colour); names of the stream's parts are those of compose.yaml
+# name → (x, y, what it is, colour); the services are named as in compose.yaml
 BOXES = {
     "data": (1.0, 6.0, "files of SWaT", SOURCE_FILES),
     "simulation": (1.0, 5.0, "the plant of 2015", SOURCE_FILES),
@@ -53,7 +53,7 @@ ARROWS = (
 
 @styled
 def architecture() -> Figure:
-    """Boxes are modules above and services below; the pipeline is where the two flows meet."""
+    """Boxes are modules above and services below; the pipeline is in both flows."""
     figure = Figure(4.4)
     ax = figure.subplots()
     ax.set(xlim=(0, 12.6), ylim=(0.6, 6.7))

@@ -1,4 +1,4 @@
-"""What was done in an attack, in words for people: "LIT101 ramped up by 1 mm/s"."""
+"""Descriptions of attacks in words: "LIT101 ramped up by 1 mm/s"."""
 
 from functools import cache
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""One attack in detail: what was done, what moved, when each detector raised an alarm."""
+"""One attack in detail: what was done, which tags changed, when each detector raised an alarm."""
 
 import textwrap
 
@@ -23,7 +23,7 @@ LEAST_MARGIN, MOST_MARGIN = pd.Timedelta("5min"), pd.Timedelta("1h")
 
 @styled
 def closeup(recording: Recording, scores: pd.DataFrame, event=None, detectors=None, width: float = WIDTH) -> Figure:
-    """One attack: its tags, the tanks and flows about them, and each detector's score with threshold and alarms.
+    """One attack: its tags, the tanks and flows near them, and each detector's score with threshold and alarms.
 
     scores: as `Pipeline.score` gives them. event: a row of the event table (attack, start, end, points, action), or
     the number of an attack of the recording; None: the longest. detectors: which of the scores to draw, all if None.
@@ -68,7 +68,7 @@ def _event(events: pd.DataFrame, event) -> pd.Series:
 
 
 def _heading(event: pd.Series, width: float) -> list[str]:
-    """Lines that a figure of that width holds."""
+    """Lines of the heading, wrapped to the width (inches) of the figure."""
     start, end = event["start"], event["end"]
     lasted = duration((end - start).total_seconds())
     words = attack_words(event.get("action", ""), event["points"])
@@ -101,7 +101,7 @@ def _levels_and_flows(stage: str) -> list[str]:
 
 
 def _score_panel(ax: Axes, scored: pd.DataFrame, name: str, event: pd.Series) -> None:
-    """Score of one detector with its threshold, alarms at the foot, and its delay and lead tag at the right."""
+    """Score of one detector with its threshold, alarms at the bottom, detection delay and lead tag at the right."""
     above_the_axis = draw_score(ax, scored, name)
     result = per_attack(pd.DataFrame([event]), scored["alarm"], scored["lead"]).iloc[0]
     if result["found"]:

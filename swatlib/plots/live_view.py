@@ -1,4 +1,4 @@
-"""A plant under watch: its tanks, and every detector's score, threshold and alarms as they stand."""
+"""A plant that is monitored live: its tank levels, and every detector's score, threshold and alarms so far."""
 
 import pandas as pd
 
@@ -15,7 +15,7 @@ TANK_INCHES, LIVE_SCORE_INCHES = 0.8, 0.48
 def live(readings: pd.DataFrame, scores: pd.DataFrame, events: pd.DataFrame) -> Figure:
     """What was stored so far: levels of the gauged tanks, then each detector's score (high = anomalous).
 
-    readings: times × tags. scores: as `Pipeline.score` gives them, on times of their own. events: attack, start, end.
+    readings: times × tags. scores: as `Pipeline.score` gives them, on their own times. events: attack, start, end.
     """
     if readings.empty or scores.empty:
         return nothing("No reading is stored yet.")

@@ -1,4 +1,4 @@
-"""Does a detector name what was attacked? Hit rates beside those of random rankings."""
+"""Localisation: hit rates of each detector beside those of random rankings."""
 
 import numpy as np
 import pandas as pd
@@ -9,17 +9,17 @@ from swatlib.plots.style import BLUE, GREY, INK, PALE, SKY, VERMILION, Figure, n
 
 RATE_ROW_INCHES = 0.52
 PANELS = {"tag": "an attacked one", "stage": "one of an attacked stage"}
-RATE_SHADES = (BLUE, "#2F8FC4", SKY)  # the first one, the first few
+RATE_SHADES = (BLUE, "#2F8FC4", SKY)  # for k from small to large
 
 
 @styled
 def hit_rates(table: pd.DataFrame) -> Figure:
-    """Share of the found attacks in which one of the first k tags is right, with interval, and what chance gives.
+    """Share of the found attacks in which one of the first k tags is right, with 95 % interval, and the chance level.
 
     table: `Results.hit_rates`, index (detector, right, first).
     """
     if table["of"].max() == 0:
-        return nothing("No found attack has a tag that could be named.")
+        return nothing("No found attack has a ranking of tags: there is no hit rate.")
     detectors = list(table.index.unique("detector"))
     figure = Figure(RATE_ROW_INCHES * len(detectors) + 1.0)
     axes = figure.subplots(1, len(PANELS), sharey=True)

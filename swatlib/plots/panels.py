@@ -18,7 +18,7 @@ HOW_TO_READ = "grey: attacks · dark bar: pump or lamp on · green bar: valve op
 
 
 def moving(frame: pd.DataFrame, tags) -> list[str]:
-    """Those of `tags` that do not stand at one value in `frame`."""
+    """Those of `tags` that do not stay at one value in `frame`."""
     readings = {tag: frame[tag].to_numpy() for tag in tags if tag in frame}
     return [tag for tag, values in readings.items() if np.fmin.reduce(values) < np.fmax.reduce(values)]
 
@@ -35,7 +35,7 @@ def draw_panel(ax: Axes, frame: pd.DataFrame) -> None:
 
 
 def set_points(ax: Axes, tank: Tank) -> dict[str, tuple[float, str]]:
-    """Dotted lines at the set points of a tank that lie in view; their names, for `end_labels`."""
+    """Dotted lines at the set points of a tank that are in view. Returns their labels, for `end_labels`."""
     low, high = ax.get_ylim()
     levels = {"LL": tank.low_low, "L": tank.low, "H": tank.high, "HH": tank.high_high}
     seen = {f"{name} {level:g}": (level, GREY) for name, level in levels.items() if low < level < high}
@@ -45,7 +45,10 @@ def set_points(ax: Axes, tank: Tank) -> dict[str, tuple[float, str]]:
 
 
 def draw_score(ax: Axes, scored: pd.DataFrame, name: str) -> dict:
-    """One detector's score (high = anomalous) with its threshold, alarms at the foot; how to draw beside them."""
+    """One detector's score (high = anomalous) with its threshold, alarms at the bottom.
+
+    Returns the keywords to draw beside the alarms.
+    """
     line(ax, scored["score"], color=BLUE)
     ax.axhline(scored["threshold"].iloc[0], color=INK, linewidth=0.8, linestyle=(0, (4, 2)))
     low, high = ax.dataLim.intervaly

@@ -1,4 +1,4 @@
-"""Why two figures differ: from one F1 to another step by step, and the range that every choice leaves."""
+"""Effects of the evaluation protocol: from one F1 to another step by step, and the range of F1 for each choice."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ STEP_ROW_INCHES, LEAST_WIDTH = 0.3, 0.003
 
 @styled
 def waterfall(steps: pd.DataFrame) -> Figure:
-    """From the first F1 to the last, a bar a step: blue upwards, red downwards, the F1 at its end.
+    """From the first F1 to the last, one bar per step: blue if F1 rises, red if it falls, the F1 at its end.
 
     steps: as `protocols.step_table` gives them.
     """
@@ -35,13 +35,13 @@ def waterfall(steps: pd.DataFrame) -> Figure:
     row_labels(ax, steps["step"].tolist())
     ax.spines["left"].set_visible(True)
     ax.set(xlim=(0, 1.05), xlabel="F1")
-    note(figure, "each bar: what one more choice adds (blue) or takes (red) · right: label runs found")
+    note(figure, "bar: change by one more choice, up (blue) or down (red) · right: labelled attacks found")
     return figure
 
 
 @styled
 def spread(every: pd.DataFrame) -> Figure:
-    """F1 under all protocols, one row a choice: each protocol a tick, the median a dot.
+    """F1 under all protocols, one row per choice: a tick per protocol, a dot for the median.
 
     every: as `protocols.every` gives it.
     """
@@ -61,7 +61,7 @@ def spread(every: pd.DataFrame) -> Figure:
     ax.hlines(borders, 0, 1, color=PALE, linewidth=0.6)
     ax.set(xlim=(0, 1), xlabel="F1")
     ax.spines["bottom"].set_visible(True)
-    note(figure, f"{len(every)} protocols for the same scores · tick: one of them · dot: their median")
+    note(figure, f"{len(every)} protocols for the same scores · tick: one protocol · dot: median")
     return figure
 
 

@@ -1,4 +1,4 @@
-"""Scores against the truth: how far normal and attack rows lie apart, and what any threshold would give."""
+"""Scores against labels: the distributions of normal and attack rows, and precision and recall at every threshold."""
 
 from typing import Any
 
@@ -22,8 +22,8 @@ def score_distributions(scores: pd.DataFrame, label: pd.Series | None, detectors
     """For each detector the share of normal and of attack rows at each score, with the threshold.
 
     scores: as `Pipeline.score` gives them. label: bool, on the same rows; None: all rows together.
-    Shares are on a log axis, so that the few rows in the tails show; scores too where they are positive and span more
-    than a decade.
+    Shares are on a log axis, so that the few rows in the tails are visible; so are scores that are positive and span
+    more than a factor of 10.
     """
     names = chosen(scores, detectors)
     attacked = np.zeros(len(scores), bool) if label is None else label.to_numpy()
@@ -44,10 +44,10 @@ def score_distributions(scores: pd.DataFrame, label: pd.Series | None, detectors
 
 @styled
 def precision_recall(scores: pd.DataFrame, label: pd.Series | None, detectors=None) -> Figure:
-    """Precision against recall for every threshold, and the point at which each detector's alarm stands.
+    """Precision against recall for every threshold, and the point of each detector's alarm.
 
     scores: as `Pipeline.score` gives them. label: bool, on the same rows; rows without a score are left out. The
-    legend goes by average precision. Persistence moves a point off its curve.
+    legend is sorted by average precision. The on-delay and off-delay move a point off its curve.
     """
     if label is None or not label.any():
         return nothing("No attack is labelled in this recording: precision and recall are not known.")
@@ -69,7 +69,7 @@ def precision_recall(scores: pd.DataFrame, label: pd.Series | None, detectors=No
     ax.set(xlabel="recall (share of attack rows)", ylabel="precision (share of alarm rows)")
     _guides(ax, chance=float(label.mean()))
     figure.legend(loc="outside right upper", title="average precision", alignment="left", labelspacing=0.8)
-    note(figure, "marks: where each alarm stands with its own threshold · grey: equal F1")
+    note(figure, "marks: each alarm with its own threshold · grey: equal F1")
     return figure
 
 

@@ -1,4 +1,4 @@
-"""Long series against time: thinned lines, bars where something holds, bands where the attacks are."""
+"""Long series against time: thinned lines, bars where a condition is true, bands for the attacks."""
 
 from typing import Any, cast
 
@@ -10,13 +10,13 @@ from matplotlib.axes import Axes
 from swatlib.arrays import intervals_of
 from swatlib.plots.style import ATTACK_BAND, ATTACK_EDGE, INK, WIDTH, Figure
 
-RESOLUTION = 1500  # stretches of time that a figure tells apart
+RESOLUTION = 1500  # time bins over the width of a figure
 GAP = 10  # sampling periods without a row that break a line
 CHARACTER_INCHES = 0.075
 
 
 def between(frame: pd.DataFrame, start=None, end=None) -> pd.DataFrame:
-    """Rows from `start` (included) to `end` (excluded). Raises ValueError when there is none."""
+    """Rows from `start` (included) to `end` (excluded). Raises ValueError if there is none."""
     index = frame.index
     low = 0 if start is None else index.searchsorted(pd.Timestamp(start))
     high = len(index) if end is None else index.searchsorted(pd.Timestamp(end))
@@ -32,20 +32,20 @@ def period(index: pd.DatetimeIndex) -> pd.Timedelta:
 
 
 def thin(series: pd.Series, bins: int = RESOLUTION) -> pd.Series:
-    """The smallest and largest value of each of `bins` stretches, in order of time: no peak is lost.
+    """The smallest and largest value of each of `bins` equal bins, in order of time: no peak is lost.
 
     A NaN at each gap in time breaks the line.
     """
     values, index = series.to_numpy(np.float64), series.index
     rows = _extremes(values, bins) if len(values) > 2 * bins else np.arange(len(values))
-    holes = np.flatnonzero(np.diff(index) > GAP * period(index))
-    broken = pd.Series(np.nan, index=index[holes] + period(index))
+    gaps = np.flatnonzero(np.diff(index) > GAP * period(index))
+    broken = pd.Series(np.nan, index=index[gaps] + period(index))
     thinned = pd.Series(values[rows], index=index[rows])
-    return pd.concat([thinned, broken]).sort_index(kind="stable") if len(holes) else thinned
+    return pd.concat([thinned, broken]).sort_index(kind="stable") if len(gaps) else thinned
 
 
 def _extremes(values: np.ndarray, bins: int) -> np.ndarray:
-    """Rows of the smallest and the largest value of each of `bins` stretches."""
+    """Rows of the smallest and the largest value of each of `bins` equal bins."""
     block = -(-len(values) // bins)
     blocks = np.pad(values, (0, -len(values) % block), constant_values=np.nan).reshape(-1, block)
     missing = np.isnan(blocks)
@@ -84,7 +84,7 @@ def shade(axes: list[Axes], events: pd.DataFrame, span: pd.DatetimeIndex, colour
 
 
 def _number(ax: Axes, names: list[str], start: np.ndarray, stop: np.ndarray, low: float, high: float) -> None:
-    """Attack numbers above their bands; those too close to be told apart are written as a range."""
+    """Attack numbers above their bands; numbers that would overlap are written as a range."""
     days_an_inch = (high - low) / (0.8 * cast(Figure, ax.figure).get_size_inches()[0])
     labels = []
     for name, middle in zip(names, (start.clip(low, high) + stop.clip(low, high)) / 2, strict=True):
@@ -100,7 +100,7 @@ def _number(ax: Axes, names: list[str], start: np.ndarray, stop: np.ndarray, low
 
 
 def _touch(left, right, character: float) -> bool:
-    """Whether two labels (ends, places) would come closer than a character, given the width of one."""
+    """Whether two labels (ends, places) would be less than the width of a character apart."""
     apart = (sum(right[1]) - sum(left[1])) / 2
     return apart < character * (1 + (len(_range(left[0])) + len(_range(right[0]))) / 2)
 
@@ -110,7 +110,7 @@ def _range(ends: tuple[str, str]) -> str:
 
 
 def stacked(figure: Figure, heights: list[float]) -> list[Axes]:
-    """Panels of these heights (inches) beneath each other on one axis of time, ticks at the bottom alone."""
+    """Panels of these heights (inches) below each other on one time axis, ticks only at the bottom."""
     axes = list(figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)[:, 0])
     for ax in axes:
         ax.tick_params(axis="x", length=3 if ax is axes[-1] else 0)

@@ -35,7 +35,7 @@ RUNNING = 0.01  # m³/h; less is noise
 def plant_sketch(row: pd.Series | None = None) -> Figure:
     """Tanks, membranes and metered flows of the plant, and the tags of each stage.
 
-    row: one row of a recording (tag → reading); then water stands at the levels read, flows that run are blue, and
+    row: one row of a recording (tag → reading); then tanks show the levels read, flows above 0 are blue, and
     actuators that are on or open are green.
     """
     row = pd.Series(dtype=float) if row is None else row
@@ -65,7 +65,7 @@ def _stage(ax: Axes, stage: str, left: float, right: float, ground: str) -> None
 
 
 def _listing(ax: Axes, stage: str, left: float, row: pd.Series) -> None:
-    """The stage's tags, a run of numbers as one; of a row's actuators those that run apart from those that don't."""
+    """The stage's tags, consecutive numbers as a range; actuators that are on or open apart from the others."""
     tags = [TAGS[name] for name in stage_tags(stage)]
     kind = {tag.name: (tag.name.rstrip("0123456789"), not tag.is_sensor and row.get(tag.name) == OPEN) for tag in tags}
     groups = dict.fromkeys(kind.values())
@@ -103,7 +103,7 @@ def _flow(ax: Axes, flow: Flow, row: pd.Series) -> None:
 
 
 def _way(flow: Flow) -> list[tuple[float, float]]:
-    """Corners of the pipe: straight on, up or down to a tank of another height, or back beneath everything."""
+    """Corners of the pipe: straight, up or down to a tank at another height, or back below all others."""
     (x0, y0), (x1, y1) = PLACES[flow.source], PLACES[flow.sink]
     if x1 < x0:
         return [(x0, y0 - TANK_HEIGHT / 2), (x0, RETURN), (x1, RETURN), (x1, y1 - MEMBRANE_HEIGHT / 2)]
@@ -119,7 +119,7 @@ def _half(name: str) -> float:
 
 
 def _middle(way: list[tuple[float, float]]) -> tuple[float, float]:
-    """Middle of the longest level stretch that no membrane covers."""
+    """Middle of the longest horizontal part that no membrane covers."""
     pieces = []
     for (x0, y0), (x1, y1) in itertools.pairwise(way):
         if y0 == y1:

@@ -1,4 +1,4 @@
-"""What the plant did: its stages at a glance, its tanks against their set points."""
+"""Process data: an overview of the stages, and the tanks against their set points."""
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,9 @@ TITLE_PAD, TITLE_ABOVE_NUMBERS = 4, 13  # points
 def stages(recording: Recording, start=None, end=None, tags=None) -> Figure:
     """Overview of the six stages from `start` to `end`, attacks shaded and numbered.
 
-    tags: sensors to draw, each with others of its stage and unit; None: the level of each stage's tank, or where a
-    stage has none its flows. Beneath each stage stand the actuators that moved in the span: a bar where on or open,
-    thin while a valve travels. Raises ValueError for a span without rows, or a tag that is no sensor of the recording.
+    tags: sensors to draw, each with others of its stage and unit; None: the level of each stage's tank, or the flows of
+    a stage without one. Below each stage are the actuators that changed in this time: a bar where on or open, thin
+    while a valve travels. Raises ValueError for a time without rows, or a tag that is no sensor of the recording.
     """
     frame = between(recording.frame, start, end)
     panels = _panels(frame, tags)
@@ -42,9 +42,9 @@ def stages(recording: Recording, start=None, end=None, tags=None) -> Figure:
 
 @styled
 def tanks(recording: Recording, start=None, end=None) -> Figure:
-    """Levels of the gauged tanks against their set points, and beneath each what flows in (up) and out (down).
+    """Levels of the gauged tanks against their set points, and below each its inflow (up) and outflow (down).
 
-    Raises ValueError for a span without rows.
+    Raises ValueError for a time without rows.
     """
     frame = between(recording.frame, start, end)
     gauged = [tank for tank in GAUGED_TANKS if tank.level in frame]

@@ -1,4 +1,4 @@
-"""How every figure looks: colours that colour-blind readers tell apart, thin lines, white ground, print sizes."""
+"""The style of every figure: colours for colour-blind readers too, thin lines, white background, print sizes."""
 
 import functools
 from collections.abc import Callable
@@ -20,7 +20,7 @@ INK, GREY, PALE = "#262626", "#767676", "#DDDDDD"
 ATTACK_BAND, ATTACK_EDGE, FOCUS, ALARM_RED = "#E8E8E8", "#BDBDBD", "#D8D8D8", VERMILION
 ON_BAR, OPEN_BAR = "#595959", GREEN
 WIDTH = 10.0  # inches, the width of a notebook
-SLIDE_WIDTH = 7.0  # inches; a slide shows them larger, so that its type can be read
+SLIDE_WIDTH = 7.0  # inches; a slide shows them larger, so that its text is readable
 PIXELS_PER_INCH = 150
 CSS_PIXELS_PER_INCH = 96
 
@@ -68,13 +68,13 @@ RC: dict[Any, Any] = {
 
 
 class Figure(matplotlib.figure.Figure):
-    """A figure that pyplot does not know: the last expression of a cell shows it, once, and nothing is left open."""
+    """A figure that pyplot does not know: the last expression of a cell shows it, once, and no figure stays open."""
 
     def __init__(self, height: float, width: float = WIDTH):
         super().__init__(figsize=(width, height), dpi=PIXELS_PER_INCH, layout="constrained")
 
     def draw(self, renderer):
-        # Ticks are made when they are first drawn, and take the settings of that moment.
+        # Ticks are made when they are first drawn, with the settings at that time.
         with matplotlib.rc_context(RC):
             super().draw(renderer)
 
@@ -98,7 +98,7 @@ def styled(draw: Callable[_Arguments, "Figure"]) -> Callable[_Arguments, "Figure
 
 @styled
 def nothing(text: str) -> Figure:
-    """In the place of a figure that the recording has nothing for: the reason, in words."""
+    """A figure with the reason why the recording has no data for the figure asked for."""
     figure = Figure(0.6)
     figure.text(0.01, 0.5, text, va="center", color=GREY)
     return figure

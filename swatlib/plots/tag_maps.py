@@ -1,4 +1,4 @@
-"""Tag by tag: what an attack moves, what drifts on normal days."""
+"""Maps of tags: the movement in each attack, and the drift on normal days."""
 
 import numpy as np
 import pandas as pd
@@ -22,11 +22,11 @@ WHITE_TO_BLUE = LinearSegmentedColormap.from_list("white to blue", ["white", SKY
 
 @styled
 def movement(recording: Recording, normal: Recording, tags=None, before="10min", seconds: int = 60) -> Figure:
-    """How much faster than usual each tag moved, before and during each attack.
+    """How much faster than in normal operation each tag changed, before and during each attack.
 
-    A cell is the largest change within `seconds`, as a multiple of what the tag's changes stay below in 99.9 % of the
+    A cell is the largest change within `seconds`, as a multiple of the 99.9 % quantile of the tag's changes in the
     `normal` rows; white up to 1. tags: None for the sensors that vary. Attacked tags are framed. The time before an
-    attack may hold the aftermath of an earlier one.
+    attack may contain the recovery from an earlier one.
     """
     events = attacks(recording)
     if events.empty:
@@ -47,7 +47,7 @@ def movement(recording: Recording, normal: Recording, tags=None, before="10min",
     bar.set_ticks([1, 2, 5, 10], labels=["1", "2", "5", "10"])
     bar.minorticks_off()
     bar.outline.set_visible(False)
-    bar.set_label(f"largest change in {seconds} s,\nas a multiple of the usual")
+    bar.set_label(f"largest change in {seconds} s,\nas a multiple of normal")
     note(figure, "framed: attacked tag")
     return figure
 
@@ -56,7 +56,7 @@ def movement(recording: Recording, normal: Recording, tags=None, before="10min",
 def drift(recording: Recording, drifting=(), block="3h") -> Figure:
     """Mean of each tag in every `block` of time, in standard deviations (within a block) from its mean over all.
 
-    drifting: tags to set in bold, such as `Features.drifting_`. Tags that never change are named beneath.
+    drifting: tags to set in bold, such as `Features.drifting_`. Tags that never change are listed below.
     """
     frame = recording.frame
     varying = moving(frame, list(frame))
@@ -71,7 +71,7 @@ def drift(recording: Recording, drifting=(), block="3h") -> Figure:
     embolden(ax, drifting)
     time_axis(ax, frame.index)
     bar = figure.colorbar(cells, ax=ax, aspect=40, pad=0.01, extend="both")
-    bar.set_label(f"mean of {block} less the mean of all, standard deviations")
+    bar.set_label(f"mean of {block} minus overall mean (standard deviations)")
     bar.outline.set_visible(False)
     constant = [tag for tag in frame if tag not in varying]
     note(figure, f"bold: drifting · constant: {', '.join(constant) or 'none'}")

@@ -13,8 +13,8 @@ from swatlib.plots.style import BLACK, BLUE, GREY, INK, PALE, SKY, SLIDE_WIDTH, 
 from swatlib.wording import duration
 
 STRIP_ROW_INCHES, CELL_INCHES = 0.25, 0.19
-LYING_INCHES, NAMES_INCHES = 0.36, 1.6  # of a row that lies, and of the names before it
-HEADING_ROOM = 0.55  # inches that hold a delay and a tag; a narrower cell has the dot alone
+LYING_INCHES, NAMES_INCHES = 0.36, 1.6  # of a row of the wide form, and of the names before it
+HEADING_ROOM = 0.55  # inches needed for a delay and a tag; a narrower cell has only the dot
 DELAYS = (60, 600, np.inf)  # seconds; one shade each, the darkest for the quickest
 DELAY_SHADES = (BLUE, SKY, "#CFE6F5")
 
@@ -23,8 +23,8 @@ DELAY_SHADES = (BLUE, SKY, "#CFE6F5")
 def strip(scores: pd.DataFrame, events: pd.DataFrame, detectors=None) -> Figure:
     """Alarms of every detector against time, the true attacks on top.
 
-    scores: as `Pipeline.score` gives them. events: as `data.attacks` gives them. Alarms that touch an attack are blue
-    and tall, false ones red and low. Raises ValueError for a detector that has no scores.
+    scores: as `Pipeline.score` gives them. events: as `data.attacks` gives them. Alarms that overlap an attack are blue
+    and tall, false alarms red and low. Raises ValueError for a detector that has no scores.
     """
     names, index = chosen(scores, detectors), scores.index
     figure = Figure(STRIP_ROW_INCHES * (len(names) + 1) + 0.85)
@@ -38,18 +38,18 @@ def strip(scores: pd.DataFrame, events: pd.DataFrame, detectors=None) -> Figure:
         bars(axes[0], pd.Series(false, index), row, 0.4, color=VERMILION)
     row_labels(axes[0], ["attacks", *map(detector_title, names)])
     time_axis(axes[0], index)
-    note(figure, "tall and blue: an alarm that touches an attack · low and red: a false alarm")
+    note(figure, "tall and blue: an alarm that overlaps an attack · low and red: a false alarm")
     return figure
 
 
 @styled
 def matrix(table: pd.DataFrame, wide: bool = False) -> Figure:
-    """Attack × detector: found or missed, after how long, and whether the leading tag or its stage was attacked.
+    """Attack × detector: found or missed, the detection delay, and whether the lead tag or its stage was attacked.
 
-    Beside each detector how many it finds, its median delay, and in how many of these it leads with an attacked tag.
-    wide: a row a detector, for a slide; where many attacks make the cells narrow, delays and tags are left out.
+    Beside each detector: attacks found, their median delay, and for how many of them the lead tag was attacked.
+    wide: one row per detector, for a slide; where many attacks make the cells narrow, delays and tags are left out.
 
-    table: rows of `metrics.per_attack` of several detectors, told apart by a column or index level `detector`, as
+    table: rows of `metrics.per_attack` of several detectors, with a column or index level `detector`, as
     `pd.concat({name: per_attack(...)}, names=["detector"])` makes it.
     """
     if table.empty:
@@ -57,13 +57,13 @@ def matrix(table: pd.DataFrame, wide: bool = False) -> Figure:
     by_detector = dict(list(table.groupby("detector", sort=False)))
     figure = (_lying if wide else _upright)(by_detector, next(iter(by_detector.values())))
     soon, late = (duration(seconds) for seconds in DELAYS[:2])
-    found = f"dark: found within {soon} · paler: within {late}, later · on: an alarm stood already · –: missed"
-    note(figure, f"{found}\nleads with ● an attacked tag, ◐ another of an attacked stage, ○ one of another stage")
+    found = f"dark: found within {soon} · paler: within {late}, later · on: alarm already on at the start · –: missed"
+    note(figure, f"{found}\nlead tag: ● attacked, ◐ another tag of an attacked stage, ○ a tag of another stage")
     return figure
 
 
 def _true_and_false(alarm: np.ndarray, attacked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of the alarms that touch an attack, and of those that touch none."""
+    """Masks of the alarms that overlap an attack, and of those that do not."""
     alarms = intervals_of(alarm)
     touches = count_within(attacked, alarms) > 0
     return mask_of(alarms[touches], len(alarm)), mask_of(alarms[~touches], len(alarm))
@@ -110,7 +110,7 @@ def _lying(by_detector: dict[str, pd.DataFrame], attacks: pd.DataFrame) -> Figur
 
 
 def _cell(ax: Axes, column: int, row: int, result) -> dict:
-    """Draw the ground of a cell, or the dash of a miss; how to write on it, empty for a miss."""
+    """Draw the background of a cell, or the dash of a miss. Returns the style of its text, empty for a miss."""
     if not result.found:
         ax.text(column, row, "–", ha="center", va="center", color=GREY)
         return {}
@@ -128,7 +128,7 @@ def _tag(result) -> str:
 
 
 def _dot(result) -> str:
-    """How near the leading tag is to what was attacked; nothing where either is unknown."""
+    """Sign for the lead tag: attacked, of an attacked stage, or neither; empty where it or the attack is unknown."""
     if not result.points or not _tag(result):
         return ""
     points = result.points.split(";")

@@ -1,4 +1,4 @@
-"""Labels against the rows: how far each lies off, and one in which nothing happened."""
+"""Labels against readings: the offset of each label, and the label without an attack."""
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,7 @@ def offsets(movements: pd.DataFrame) -> Figure:
             ax.annotate("no attacked tag moves", (2, row), va="center", fontsize=8, color=VERMILION)
     row_labels(ax, [f"{row.points.replace(';', ' ')}   {row.attack}" for row in movements.itertuples()])
     ax.spines["bottom"].set_visible(True)
-    ax.set(xlabel="seconds from the start of the official label")
+    ax.set(xlabel="time from the start of the official label (s)")
     ax.margins(x=0.05)
     note(figure, "dot: first movement of an attacked tag · tick: true start · left of the line: the label is late")
     return figure
@@ -45,7 +45,7 @@ def phantom(recording: Recording, phantoms: pd.DataFrame, windows: pd.DataFrame,
     phantoms, windows: as `protocols.phantoms` and `protocols.windows` give them. Without the attack, the phantom alone.
     """
     if phantoms.empty:
-        return nothing("No run of the official label in this recording is without an attack.")
+        return nothing("Every interval of the official label in this recording has an attack.")
     twin = windows[windows["attack"] == attack]
     spans = {"label without an attack": (phantoms["start"].iloc[0], phantoms["end"].iloc[0])}
     spans |= {f"attack {attack}": (row.true_start, row.true_end) for row in twin.itertuples()}
@@ -62,5 +62,5 @@ def phantom(recording: Recording, phantoms: pd.DataFrame, windows: pd.DataFrame,
             draw_panel(ax, frame[[tag]])
         axes[0].set_title(f"{heading}, {start:%d %b}")
         time_axis(axes[-1], frame.index)
-    note(figure, "grey: what is labelled (left), what was attacked (right)")
+    note(figure, "grey: the labelled time (left), the attack (right)")
     return figure

@@ -424,5 +424,5 @@ def test_a_phantom_stands_beside_the_attack_it_copies_or_is_said_to_be_missing()
         "attack 2, 28 Dec",
     ]
     assert words(plots.phantom(attacked(), PHANTOM.iloc[:0], WINDOWS)) == [
-        "No run of the official label in this recording is without an attack."
+        "Every interval of the official label in this recording has an attack."
     ]
