@@ -11,6 +11,7 @@ The floor, which everything may use:
     settings     what the environment may set
     provenance   commit, versions, machine: what a figure needs beside it
     atomic       files written whole or not at all
+    limits       what a parameter may be, checked in one place
     arrays       arithmetic over consecutive rows; intervals, segments, gaps
     wording      numbers, durations, lists, "did you mean"
 

@@ -1,4 +1,4 @@
-"""Bytes to tables: the kind of a file is told by its first bytes, never by its name."""
+"""Bytes to tables: the first bytes of a file decide its kind, never its name."""
 
 import gzip
 import io

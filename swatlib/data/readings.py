@@ -100,7 +100,7 @@ def _dropped(table: Table, odd: dict[tuple[str, int], Cells], kept: np.ndarray) 
 
 
 def _kind(texts: list[tuple[str, str]], ahead: bool) -> str | None:
-    """What a row without a reading is; None when it can't be told."""
+    """What a row without a reading is; None when it is unknown."""
     if not texts:
         return "no reading in them"
     if all(text.casefold() == BAD_INPUT for _, text in texts):

@@ -52,7 +52,7 @@ def assign(table: Table) -> Roles:
 
 
 def extra_names(table: Table, columns: list[int]) -> list[str]:
-    """Names for what is kept apart: stripped, and told from each other by the column's number."""
+    """Names for what is kept apart: stripped, and distinguished by the column's number."""
     names = [table.names[number].strip() or f"column {number + 1}" for number in columns]
     return [
         name if names.count(name) == 1 else f"{name} (column {number + 1})"

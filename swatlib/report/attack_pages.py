@@ -50,8 +50,8 @@ class Page:
     @property
     def brief(self) -> str:
         """The same for a slide: `after` and `why` alone; `why` is marked as the tag that it begins with."""
-        told = self.named[["after", "why"]].itertuples()
-        rows = [[detector_title(name), after, self._set(why.partition(" ")[0], why)] for name, after, why in told]
+        named = self.named[["after", "why"]].itertuples()
+        rows = [[detector_title(name), after, self._set(why.partition(" ")[0], why)] for name, after, why in named]
         return markdown(["detector", "after", "why"], rows)
 
     def _set(self, tag: str, text: str) -> str:
@@ -67,14 +67,14 @@ def show_attacks(normal: Recording, attacked: Recording, results: DetectionResul
         display(Markdown(page.table))
 
 
-def chosen_attacks(which: str, events: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+def chosen_attacks(which: str, events: pd.DataFrame, attack_table: pd.DataFrame) -> pd.DataFrame:
     """The events that `which` means: "few" (the three most disputed), "all", or names as in "3, 7, 11".
 
     Raises ValueError for one that is not there.
     """
     known = events["attack"].astype(str)
     if which in {FEW, ALL}:
-        wanted = known if which == ALL else set(map(str, most_disputed(told, events, MOST_SHOWN)))
+        wanted = known if which == ALL else set(map(str, most_disputed(attack_table, events, MOST_SHOWN)))
     else:
         wanted = {name.strip() for name in which.split(",")}
     if unknown := sorted(set(wanted) - set(known)):
@@ -93,10 +93,10 @@ def pages(
     """
     if events.empty:
         return
-    told, named = results.per_attack(events), results.named(events)
+    attack_table, named = results.per_attack(events), results.named(events)
     moved = movements(attacked.frame, normal.frame[[tag for tag in normal.frame if tag in SENSORS]], events)[1]
     for event in events.itertuples():
-        spoken = told[(told["attack"] == event.attack).to_numpy()].droplevel(1)
+        spoken = attack_table[(attack_table["attack"] == event.attack).to_numpy()].droplevel(1)
         ranked = named[named.index.get_level_values("attack") == event.attack].droplevel("attack")
         form: dict[str, Any] = {"detectors": [best], "width": SLIDE_WIDTH} if best else {}
         figure = drawn(attacked, results.scores, event, **form)
@@ -135,14 +135,14 @@ def markdown(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *rows])
 
 
-def most_disputed(told: pd.DataFrame, events: pd.DataFrame, most: int = 2) -> list:
+def most_disputed(attack_table: pd.DataFrame, events: pd.DataFrame, most: int = 2) -> list:
     """Attacks that the detectors disagree on most, of equal ones the longer first.
 
     An attack found by an alarm that stood already counts as missed here.
     """
     if events.empty:
         return []
-    found = (told["found"] & ~told["standing"]).groupby(told["attack"]).mean()
+    found = (attack_table["found"] & ~attack_table["standing"]).groupby(attack_table["attack"]).mean()
     split = (found - 0.5).abs().reindex(events["attack"]).to_numpy()
     order = events.assign(split=split, longest=events["start"] - events["end"]).sort_values(["split", "longest"])
     return order["attack"].head(most).tolist()
@@ -156,9 +156,9 @@ def _page(event, moved: pd.Series, spoken: pd.DataFrame, ranked: pd.DataFrame, f
 
 def _done(event) -> str:
     seconds = (event.end - event.start).total_seconds()
-    told = f" Listed as {event.visibility}." if event.visibility else ""
+    listed = f" Listed as {event.visibility}." if event.visibility else ""
     points = event.points.replace(";", ", ") or "unknown points"
-    return f"{event.start:%d %b %Y, %H:%M:%S}, for {duration(seconds)}, on {points}.{told}"
+    return f"{event.start:%d %b %Y, %H:%M:%S}, for {duration(seconds)}, on {points}.{listed}"
 
 
 def _moved(moved: pd.Series) -> str:

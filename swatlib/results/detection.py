@@ -39,7 +39,7 @@ class DetectionResults:
         return list(self.scores[self.detectors[0]]["lead"].cat.categories)
 
     def per_attack(self, events: pd.DataFrame) -> pd.DataFrame:
-        """`metrics.per_attack` of every detector, told apart by the index level `detector`."""
+        """`metrics.per_attack` of every detector, distinguished by the index level `detector`."""
         fields = ((name, self.scores[name]) for name in self.detectors)
         tables = {name: per_attack(events, judged["alarm"], judged["lead"]) for name, judged in fields}
         return pd.concat(tables, names=["detector"])

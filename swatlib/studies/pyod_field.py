@@ -169,7 +169,7 @@ def _measure(name: str, rows: int, data: Path) -> dict:
 
 
 class _Random:
-    """Scores that know nothing: what the figures of the others have to be read beside."""
+    """Random scores: the baseline of the other detectors."""
 
     def fit(self, X: np.ndarray) -> None:
         self.drawn_ = np.random.default_rng(0)

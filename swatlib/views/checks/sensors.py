@@ -78,7 +78,7 @@ class Freeze(Check):
         tags = sensors(rows)
         rests = np.array([_rest(column, self.often) for column in rows[tags].T])
         still = self._still(rows[tags], rests)[self.most :].max(axis=0)
-        kept = still < self.most / 2  # a sensor that normally stands still for longer can't be told from a frozen one
+        kept = still < self.most / 2  # a sensor that normally stands still for longer looks like a frozen one
         self.of_, self.rests_ = tuple(np.array(tags)[kept].tolist()), rests[kept]
         return self
 
