@@ -26,12 +26,37 @@ _GAP = 10  # usual steps after which labelled rows are taken as another event
 
 
 def attacks(recording: Recording) -> pd.DataFrame:
-    """Event table of a recording: attack, start, end (first moment after), points, action, visibility.
+    """Attacks that a recording holds.
 
     What is known exactly comes first (simulated, or after `correct_labels`). Rows of December 2015 have the official
     list, rows of 20 July 2019 its six attacks (UTC), provided that the label agrees with it to a second at each edge;
-    otherwise each run of the label is an event, "run 1" and so on. Listed attacks without physical action (5, 9, 12,
-    15 and 18 of 2015) are left out. Without label and outside these days: no rows.
+    otherwise each interval of labelled rows is an event, "run 1" and so on. Listed attacks without physical action (5,
+    9, 12, 15 and 18 of 2015) are left out.
+
+    Parameters
+    ----------
+    recording
+        Rows with or without a label.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per attack in order of time: attack, start, end (first moment after), points (tags, parted by ";"),
+        action, visibility. No row where nothing is known.
+
+    References
+    ----------
+    Goh, Adepu, Junejo and Mathur, A Dataset to Support Research in the Design of Secure Water Treatment Systems,
+    CRITIS 2016; the list of attacks comes with the recordings.
+
+    Examples
+    --------
+    >>> from swatlib import Recording
+    >>> index = pd.date_range("2017-06-01 10:00", periods=4, freq="s", name="time")
+    >>> frame = pd.DataFrame({"LIT101": np.float32([500, 501, 700, 700])}, index)
+    >>> label = pd.Series([False, False, True, True], index, name="attack")
+    >>> attacks(Recording(frame, label))[["attack", "start", "end"]].iloc[0].astype(str).tolist()
+    ['run 1', '2017-06-01 10:00:02', '2017-06-01 10:00:04']
     """
     if recording.events is not None:
         return recording.events

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.data.recording import DataError
 from swatlib.data.table import Table
 from swatlib.wording import count, listed
@@ -28,7 +29,7 @@ FAR_YEARS = 1900, 2199  # before and after them no row was recorded
 SHORT_YEARS = 2010, pd.Timestamp.now().year  # what a year of two digits can be: the testbed was built in 2015
 _DATE = r"^(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2}))([T ]0{1,2}:00(:00(\.0+)?)?)?$"
 _TIME_OF_DAY = r"^((1899-12-3[01]|1900-01-0[01])[T ])?\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?\s*([AaPp]\.?[Mm]\.?)?$"
-_SECOND, _DAY = 1_000_000_000, 86_400_000_000_000  # nanoseconds
+_SECOND, _DAY = 1_000_000_000, SECONDS_PER_DAY * 1_000_000_000  # nanoseconds
 _HALF_DAY, _ABOUT = np.timedelta64(12, "h"), np.timedelta64(2, "h")
 
 Fields = dict[str, np.ndarray]

@@ -2,6 +2,7 @@
 
 import ipywidgets as widgets
 
+from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.live.session import Live
 from swatlib.plant import ACTUATORS, SENSORS, TAG_NAMES, TAGS
 
@@ -42,7 +43,7 @@ def _attack(live: Live, answer: widgets.Label) -> widgets.Widget:
     tag = widgets.Dropdown(options=TAG_NAMES, value=SENSORS[0], description="tag")
     action = widgets.Dropdown(options=ON_SENSORS, description="action")
     value = widgets.Combobox(value="+1", options=["+1", "-1"], description="value")
-    seconds = widgets.BoundedIntText(value=300, min=1, max=86_400, description="seconds")
+    seconds = widgets.BoundedIntText(value=300, min=1, max=SECONDS_PER_DAY, description="seconds")
     button = widgets.Button(description="Attack", button_style="danger")
 
     def choose(_=None) -> None:

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
+from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.live import line_protocol
 from swatlib.plant import TAG_NAMES
 
@@ -245,8 +246,12 @@ class Command:
                 raise ValueError(f"{name} {fault}")
         if not isinstance(self.effects, str) or not self.effects.isprintable() or len(self.effects) > EFFECTS_LENGTH:
             raise ValueError(f"effects are {self.effects!r:.60}; wanted: at most {EFFECTS_LENGTH} printable characters")
-        if not isinstance(self.seconds, int) or isinstance(self.seconds, bool) or not 0 < self.seconds <= 86_400:
-            raise ValueError(f"seconds is {self.seconds!r:.60}; wanted: a whole number from 1 to 86400")
+        if (
+            not isinstance(self.seconds, int)
+            or isinstance(self.seconds, bool)
+            or not 0 < self.seconds <= SECONDS_PER_DAY
+        ):
+            raise ValueError(f"seconds is {self.seconds!r:.60}; wanted: a whole number from 1 to {SECONDS_PER_DAY}")
 
     def encode(self) -> bytes:
         return json.dumps(asdict(self)).encode()
