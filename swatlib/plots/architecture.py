@@ -14,9 +14,9 @@ SOURCE_FILES, LIVE, BOARDS = BLUE, GREEN, ORANGE
 BOXES = {
     "data": (1.0, 6.0, "files of SWaT", SOURCE_FILES),
     "simulation": (1.0, 5.0, "the plant of 2015", SOURCE_FILES),
-    "features": (3.2, 5.5, "windows, scaling", SOURCE_FILES),
+    "views": (3.2, 5.5, "features, checks", SOURCE_FILES),
     "detectors": (5.3, 5.5, "one score per row", SOURCE_FILES),
-    "scores": (7.4, 5.5, "threshold, alarm", SOURCE_FILES),
+    "alarms": (7.4, 5.5, "threshold, alarm", SOURCE_FILES),
     "metrics": (9.5, 5.5, "rows, events, baselines", SOURCE_FILES),
     "report": (11.6, 5.5, "notebooks, HTML", SOURCE_FILES),
     "pipeline": (5.3, 4.05, "fitted once, saved", INK),
@@ -25,17 +25,17 @@ BOXES = {
     "stream": (5.3, 2.6, "Spark, many workers", LIVE),
     "influxdb": (8.4, 2.6, "readings, scores", LIVE),
     "grafana": (11.6, 3.1, "detectors, plant :3000", BOARDS),
-    "chronograf": (11.6, 2.1, "machinery :8888", BOARDS),
+    "chronograf": (11.6, 2.1, "monitoring :8888", BOARDS),
     "telegraf": (5.3, 1.1, "measures all of them", BOARDS),
     "notebooks": (11.6, 1.1, "JupyterLab :8890", BOARDS),
 }
 # from, to, what flows
 ARROWS = (
-    ("data", "features", ""),
-    ("simulation", "features", ""),
-    ("features", "detectors", ""),
-    ("detectors", "scores", ""),
-    ("scores", "metrics", ""),
+    ("data", "views", ""),
+    ("simulation", "views", ""),
+    ("views", "detectors", ""),
+    ("detectors", "alarms", ""),
+    ("alarms", "metrics", ""),
     ("metrics", "report", ""),
     ("pipeline", "stream", "the same object scores both"),
     ("producer", "kafka", ""),
@@ -60,7 +60,7 @@ def architecture() -> Figure:
     ax.set_axis_off()
     for height, text in ((6.55, "from recordings to a report"), (3.35, "from a plant to its boards")):
         ax.text(0.19, height, text, fontweight="bold", va="center")
-    left, right = BOXES["features"][0] - WIDE / 2, BOXES["scores"][0] + WIDE / 2
+    left, right = BOXES["views"][0] - WIDE / 2, BOXES["scores"][0] + WIDE / 2
     ax.plot([left, left, right, right], [5.12, 4.98, 4.98, 5.12], color=INK, linewidth=1)
     ax.plot([BOXES["pipeline"][0]] * 2, [4.98, 4.05 + HIGH / 2], color=INK, linewidth=1)
     for arrow in ARROWS:
