@@ -60,7 +60,7 @@ def architecture() -> Figure:
     ax.set_axis_off()
     for height, text in ((6.55, "from recordings to a report"), (3.35, "from a plant to its boards")):
         ax.text(0.19, height, text, fontweight="bold", va="center")
-    left, right = BOXES["views"][0] - WIDE / 2, BOXES["scores"][0] + WIDE / 2
+    left, right = BOXES["views"][0] - WIDE / 2, BOXES["alarms"][0] + WIDE / 2
     ax.plot([left, left, right, right], [5.12, 4.98, 4.98, 5.12], color=INK, linewidth=1)
     ax.plot([BOXES["pipeline"][0]] * 2, [4.98, 4.05 + HIGH / 2], color=INK, linewidth=1)
     for arrow in ARROWS:
