@@ -39,10 +39,11 @@ TITLES = {
 
 
 def make(name: str) -> Detector:
-    """A new detector by name: one of DETECTORS, or "pyod:NAME". Raises ValueError for any other name."""
+    """A new detector by name: one of DETECTORS, or "pyod:NAME". Raises ValueError that suggests the nearest name."""
     if name.startswith("pyod:"):
-        from swatlib.detectors.pyod import PyOD  # PyOD takes two seconds to import, and only this needs it
+        from swatlib.detectors.pyod import PyOD, refuse_unusable  # PyOD takes two seconds to import
 
+        refuse_unusable(name.removeprefix("pyod:"))
         return PyOD(name.removeprefix("pyod:"))
     if name not in DETECTORS:
         raise ValueError(

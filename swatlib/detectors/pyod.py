@@ -69,13 +69,18 @@ def missing_package(error: Exception) -> str:
     return "torch" if "torch" in text or "'nn'" in text else getattr(error, "name", None) or "a package"
 
 
-def _model(name: str, parameters: dict) -> BaseDetector:
+def refuse_unusable(name: str) -> None:
+    """Raises ValueError for a name that PyOD does not know, with the nearest, and for a detector fitted on labels."""
     known = names()
     if name.lower() not in known:
         hint = did_you_mean(name, known)
         raise ValueError(f"PyOD has no detector {name!r}; its modules are {', '.join(sorted(known))}.{hint}")
     if name.lower() in SUPERVISED:
         raise ValueError(f"pyod:{name} is fitted on labels, which no detector is given here; choose another")
+
+
+def _model(name: str, parameters: dict) -> BaseDetector:
+    refuse_unusable(name)
     try:
         return made(name.lower(), **parameters)
     except (ImportError, NameError) as error:
