@@ -29,6 +29,9 @@ from swatlib.pipeline import Pipeline
 from swatlib.servers import Services
 from swatlib.simulation import SimulatedPlant
 
+# kafka-python leaves the socket of a closed client to the garbage collector, in whichever test that runs.
+pytestmark = pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning")
+
 PLANTS = tuple(f"plant {number}" for number in range(1, 9))
 
 
