@@ -29,7 +29,7 @@ from swatlib.pipeline import Pipeline
 from swatlib.servers import Services
 from swatlib.simulation import SimulatedPlant
 
-# kafka-python leaves the socket of a closed client to the garbage collector, in whichever test that runs.
+# A socket to Kafka was once left to the garbage collector here; which client left it open is not known yet.
 pytestmark = pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning")
 
 PLANTS = tuple(f"plant {number}" for number in range(1, 9))
