@@ -5,17 +5,21 @@ table; `read_headline` finds the same figures, unrounded, in the metadata of tha
 JupyterLab shows no raw JSON, and nbval, which passes over metadata, compares only what a reader sees.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 from html import escape
 from numbers import Integral, Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
-from nbformat import NotebookNode
 
 from swatlib.data import Recording
 from swatlib.wording import number
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode  # its import takes a second, which no notebook needs
 
 KEY = "swatlib"
 
