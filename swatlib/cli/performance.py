@@ -82,6 +82,15 @@ GOALS = (
     Goal("stream", "from the start of the stream to the first point stored", "s", most=30),
     Goal("stream", "memory of Spark's driver and workers", "GB", most=2.5),
     Goal("stream", "times as fast as a loop that scores and writes each row", "×"),
+    Goal("run", "second `sh run.sh`", "s", most=45),
+    Goal("run", "the same, processor time", "s", most=75),
+    Goal("run", "the same, until a page can be opened", "s", most=15),
+    Goal("run", "first `sh run.sh` after installing", "s", most=120),
+    Goal("run", "the same, processor time", "s", most=150),
+    Goal("run", "the same, until a page can be opened", "s", most=15),
+    Goal("run", "memory of all processes of a run", "GB", most=4),
+    Goal("run", "python -m swatlib --help", "s", most=0.3),
+    Goal("run", "imports of a notebook, the slowest of them", "s", most=1.5),
 )
 
 
@@ -90,9 +99,7 @@ def measure_performance(names: Iterable[str], out: Console) -> Path:
 
     Raises ValueError for an unknown name.
     """
-    from swatlib.servers import available
-
-    chosen = list(names) or [work for work in WORKS if work != "stream" or {"kafka", "influxdb"} <= {*available()}]
+    chosen = list(names) or _that_can_be_measured()
     if unknown := [name for name in chosen if name not in WORKS]:
         raise ValueError(
             f"There is no work '{unknown[0]}' to measure.{did_you_mean(unknown[0], WORKS)} "
@@ -110,6 +117,15 @@ def measure_performance(names: Iterable[str], out: Console) -> Path:
         results += list(zip(goals, figures, strict=True))
     out.print(_table(results))
     return _save(results)
+
+
+def _that_can_be_measured() -> list[str]:
+    """All works, without those that lack something on this machine."""
+    from swatlib.cli.run_performance import can_measure_run
+    from swatlib.servers import available
+
+    lacking = {"stream": not {"kafka", "influxdb"} <= {*available()}, "run": not can_measure_run()}
+    return [work for work in WORKS if not lacking.get(work)]
 
 
 def _fresh(work: Callable[..., Any], *arguments: object) -> Any:
@@ -197,6 +213,12 @@ def _stream(_: None) -> tuple[float, ...]:
         return tuple(measure_stream(pipeline, Path(folder) / "rows.parquet"))
 
 
+def _run(_: None) -> tuple[float, ...]:
+    from swatlib.cli.run_performance import measure_run
+
+    return measure_run()
+
+
 WORKS: dict[str, Callable[..., tuple[float, ...]]] = {
     "read": _read,
     "cache": _cache,
@@ -206,8 +228,9 @@ WORKS: dict[str, Callable[..., tuple[float, ...]]] = {
     "metrics": _metrics,
     "vus": _vus,
     "stream": _stream,
+    "run": _run,
 }
-NEED_NO_FILES = {"simulate", "metrics", "vus", "stream"}
+NEED_NO_FILES = {"simulate", "metrics", "vus", "stream", "run"}
 
 
 def _seconds(work: Callable[[], Any]) -> float:

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import psutil
 
+from swatlib.cli.run_performance import family_gigabytes
 from swatlib.live import sink
 from swatlib.live.producer import Producer, blocks
 from swatlib.live.sink import FileSink, InfluxSink
@@ -51,7 +51,9 @@ def _sustained(pipeline: Path | None, rows: Path) -> tuple[float, float]:
     with _servers() as (servers, reader), _process(servers.folder, pipeline) as pid:
         with _sending(servers.kafka, rows, ROWS_EACH, ROWS_PER_SECOND) as sent:
             _wait(
-                lambda: _stored(reader) >= ROWS_EACH * len(SENDING_PLANTS), sent, lambda: memory.append(_gigabytes(pid))
+                lambda: _stored(reader) >= ROWS_EACH * len(SENDING_PLANTS),
+                sent,
+                lambda: memory.append(family_gigabytes(pid)),
             )
         return _rate(reader.batches()), max(memory)
 
@@ -189,15 +191,3 @@ def _wait(
             raise ServicesError(f"the stream did not come to its end within {most:g} s")
         each()
         time.sleep(1)
-
-
-def _gigabytes(pid: int) -> float:
-    """Memory of a process and its descendants; shared memory counts once where the system tells its size (Linux)."""
-    family, used = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)], 0.0
-    for process in family:
-        try:
-            whole = process.memory_full_info()
-        except psutil.NoSuchProcess:
-            continue
-        used += getattr(whole, "pss", whole.rss)
-    return used / 1e9
