@@ -5,8 +5,6 @@ from collections.abc import Callable
 from typing import Annotated
 
 import numpy as np
-from scipy.ndimage import correlate1d, rank_filter
-from scipy.stats import genpareto
 
 from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.limits import Limits, allowed
@@ -34,6 +32,8 @@ def persistent(score: np.ndarray, k: int, n: int) -> np.ndarray:
     """
     if not 1 <= k <= n:
         raise ValueError(f"{k} of the last {n} scores can't be asked for; give k of 1 to n")
+    from scipy.ndimage import correlate1d, rank_filter
+
     missing = np.isnan(score)
     kth = rank_filter(np.where(missing, 0.0, score), rank=n - k, size=n, origin=(n - 1) // 2)
     gaps = correlate1d(missing.astype(np.int64), np.ones(n, np.int64), origin=(n - 1) // 2)
@@ -64,6 +64,8 @@ def peaks_over_threshold(maxima: np.ndarray, exceeded: float, share: float = 0.5
     Fitted by moments to the upper `share` of the maxima (Hosking and Wallis, Technometrics 1987), so it goes beyond the
     largest one. The shape is kept within SHAPES: a day has too few blocks to tell a heavier tail from one outlier.
     """
+    from scipy.stats import genpareto
+
     base = np.quantile(maxima, 1 - share)
     beyond = maxima[maxima > base] - base
     if len(np.unique(beyond)) < 2:  # no tail to fit

@@ -7,7 +7,6 @@ import itertools
 
 import numpy as np
 import pandas as pd
-from scipy.ndimage import correlate1d
 
 SECONDS_PER_HOUR = 3600
 SECONDS_PER_DAY = 86_400
@@ -34,6 +33,8 @@ def moving_mean(X: np.ndarray, window: int) -> np.ndarray:
     """
     if window < 1:
         raise ValueError(f"a mean over {window} rows can't be taken; give 1 or more")
+    from scipy.ndimage import correlate1d
+
     mean = correlate1d(X, np.full(window, 1 / window), axis=0, origin=(window - 1) // 2)
     mean[: window - 1] = np.nan
     return mean

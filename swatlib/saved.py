@@ -8,11 +8,9 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import sklearn
-import skops.io
 
 from swatlib.detectors.base import Detector
 
@@ -26,13 +24,15 @@ def write_pipeline(folder: Path, description: Mapping[str, Any], models: Mapping
 
     Raises ValueError when `folder` holds something else.
     """
+    import skops.io
+
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         made = Path(scratch) / folder.name
         made.mkdir()
         for name, model in models.items():
             skops.io.dump(model, made / _file(name))
-        versions = {"format": SAVED_FORMAT, "scikit-learn": sklearn.__version__}
+        versions = {"format": SAVED_FORMAT, "scikit-learn": version("scikit-learn")}
         files = {name: _sha256(made / _file(name)) for name in models}
         written = {**versions, **description, "files": files}
         (made / DESCRIPTION).write_text(json.dumps({**written, "sha256": _digest(written)}, indent=1))
@@ -56,7 +56,7 @@ def read_pipeline(folder: Path) -> tuple[dict[str, Any], dict[str, Detector]]:
     except (ValueError, AttributeError):
         raise ValueError(damaged) from None
     for what, met, needed in zip(
-        ("format", "scikit-learn"), versions, (SAVED_FORMAT, sklearn.__version__), strict=True
+        ("format", "scikit-learn"), versions, (SAVED_FORMAT, version("scikit-learn")), strict=True
     ):
         if met != needed:
             raise ValueError(f"{folder} was saved with {what} {met}, this is {needed}; fit the pipeline anew")
@@ -66,6 +66,8 @@ def read_pipeline(folder: Path) -> tuple[dict[str, Any], dict[str, Detector]]:
 
 
 def _model(folder: Path, name: str, digest: str) -> Detector:
+    import skops.io
+
     path = folder / _file(name)
     if not path.exists() or _sha256(path) != digest:
         raise ValueError(f"{path} is missing or is not the file that was saved; fit the pipeline anew")

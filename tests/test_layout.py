@@ -33,6 +33,20 @@ LAYERS = (  # a layer imports only from those before it; the floor, also from it
 LIVE_MAY = FLOOR | {"live", "servers", "pipeline"}
 SERVERS_MAY = FLOOR | {"servers"}
 SIMULATES = "live.plant"  # the one module of the live part that knows the simulation
+PILLARS = {"numpy", "pandas", "pyarrow", "matplotlib", "pydantic"}
+ON_DEMAND = {  # loaded where they are used, never by an import of ours alone
+    "matplotlib.pyplot",
+    "nbformat",
+    "numba",
+    "papermill",
+    "pyod",
+    "pyspark",
+    "pytest",
+    "scipy",
+    "sklearn",
+    "skops",
+    "xlsxwriter",
+}
 PAIRS = {"producer": {"stream"}, "stream": {"producer"}}  # they share only `topic`
 OWNERS = {
     "matplotlib": "plots",
@@ -136,11 +150,42 @@ print([path for path in read if str(path).startswith(root) and not str(path).end
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
-def test_help_waits_for_no_heavy_import():
-    heavy = {"numpy", "pandas", "numba", "sklearn", "papermill"}
-    program = f"import sys, swatlib.cli.app; print(sorted({heavy} & {{*sys.modules}}))"
+def loaded_by(program, heavy):
+    """Which of the modules `heavy` a program of its own loads."""
+    program = f"{program}\nimport sys; print(*sorted({heavy} & {{*sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+    return done.stdout.split()
+
+
+def test_help_waits_for_no_heavy_import():
+    assert loaded_by("import swatlib.cli.app", PILLARS | ON_DEMAND) == []
+
+
+def test_what_a_pipeline_is_made_of_loads_no_model_and_draws_nothing():
+    assert loaded_by("import swatlib.pipeline", ON_DEMAND | {"matplotlib"}) == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_imports_of_a_notebook_load_only_what_all_its_cells_need(path):
+    imports = code(nbformat.read(path, as_version=4).cells)[1].source
+    assert loaded_by(imports, ON_DEMAND) == []
+
+
+def test_metrics_and_figures_of_scores_load_no_model():
+    program = """
+import numpy as np, pandas as pd
+from swatlib import metrics, plots
+time = pd.date_range("2015-12-28", periods=400, freq="s", name="time")
+label = pd.Series(np.arange(400) // 100 % 2 == 1, time)
+scored = pd.DataFrame({"score": np.arange(400.0), "threshold": 350.0, "alarm": np.arange(400) > 350}, time)
+scores = pd.concat({"pca": scored}, axis=1)
+events = pd.DataFrame({"attack": "1", "start": time[[100]], "end": time[[200]], "points": "P101"})
+metrics.with_intervals(metrics.compare(scores, label, events), metrics.compare_resampled(scores, label, events), ["f1"])
+metrics.attribution([["P101"]], [["P101"]], ["P101", "P102"])
+for figure in (plots.precision_recall(scores, label), plots.strip(scores, events)):
+    figure._repr_png_()
+"""
+    assert loaded_by(program, ON_DEMAND | {"scipy"}) == []
 
 
 def test_there_are_notebooks_in_the_order_of_the_flow():

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from sklearn.ensemble import IsolationForest
-from sklearn.linear_model import LogisticRegression
 
 from swatlib.detectors.base import Detector, on_finite, sample
 from swatlib.limits import Count, RowCount, Share
@@ -20,6 +18,8 @@ class Forest(Detector):
     seed: RowCount = 0
 
     def fit(self, X: np.ndarray) -> Self:
+        from sklearn.ensemble import IsolationForest
+
         self.model_ = IsolationForest(n_estimators=self.trees, random_state=self.seed)
         self.model_.fit(sample(X, self.rows, self.seed))
         return self
@@ -42,6 +42,8 @@ class DistilledForest(Detector):
     seed: RowCount = 0
 
     def fit(self, X: np.ndarray) -> Self:
+        from sklearn.linear_model import LogisticRegression
+
         rows = sample(X, self.rows, self.seed)
         isolated = Forest(self.trees, self.rows, self.seed).fit(rows).score(rows)
         pseudo = isolated > np.quantile(isolated, 1 - self.share)

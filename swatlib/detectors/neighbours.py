@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from sklearn import cluster
-from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 
 from swatlib.detectors.base import Detector, on_finite, sample
 from swatlib.limits import Count, RowCount, Share
@@ -20,7 +18,9 @@ class KMeans(Detector):
     seed: RowCount = 0
 
     def fit(self, X: np.ndarray) -> Self:
-        model = cluster.MiniBatchKMeans(self.clusters, random_state=self.seed, n_init=3, batch_size=4096)
+        from sklearn.cluster import MiniBatchKMeans
+
+        model = MiniBatchKMeans(self.clusters, random_state=self.seed, n_init=3, batch_size=4096)
         self.centres_ = model.fit(sample(X, self.rows, self.seed)).cluster_centers_
         return self
 
@@ -48,6 +48,8 @@ class LOF(Detector):
     seed: RowCount = 0
 
     def fit(self, X: np.ndarray) -> Self:
+        from sklearn.neighbors import LocalOutlierFactor
+
         self.model_ = LocalOutlierFactor(n_neighbors=self.neighbours, novelty=True, algorithm="brute")
         self.model_.fit(sample(X, self.rows, self.seed))
         return self
@@ -77,6 +79,9 @@ class DBSCAN(Detector):
     seed: RowCount = 0
 
     def fit(self, X: np.ndarray) -> Self:
+        from sklearn import cluster
+        from sklearn.neighbors import NearestNeighbors
+
         rows = sample(X, self.rows, self.seed)
         far = NearestNeighbors(n_neighbors=self.neighbours, algorithm="brute").fit(rows).kneighbors()[0][:, -1]
         self.eps_ = float(np.quantile(far, self.quantile))

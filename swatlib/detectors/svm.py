@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from sklearn.kernel_approximation import Nystroem
-from sklearn.linear_model import SGDOneClassSVM
 
 from swatlib.detectors.base import Detector, on_finite, sample
 from swatlib.limits import Count, Positive, RowCount, Share
@@ -26,6 +24,9 @@ class OneClassSVM(Detector):
     seed: RowCount = 0
 
     def fit(self, X: np.ndarray) -> Self:
+        from sklearn.kernel_approximation import Nystroem
+        from sklearn.linear_model import SGDOneClassSVM
+
         rows = sample(X, self.rows, self.seed)
         gamma = self.gamma or 1 / (rows.shape[1] * rows.var())
         self.kernel_ = Nystroem(gamma=gamma, n_components=self.landmarks, random_state=self.seed).fit(rows)

@@ -1,14 +1,13 @@
 """Localisation: how often a detector ranks the attacked tags first, beside random rankings."""
 
 from collections.abc import Collection, Iterable, Sequence
-from math import comb
+from math import comb, sqrt
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 HIT_PLACES = (1, 3, 5)
-CONFIDENCE = 0.95
+Z_95 = 1.959963984540054  # normal quantile of a two-sided interval at 95 %
 HIT_RATE_COLUMNS = ("hits", "of", "rate", "low", "high", "expected", "p_random")
 
 
@@ -52,10 +51,18 @@ def at_least(hits: int, chances: Sequence[float]) -> float:
     return float(min(counts[hits:].sum(), 1.0))
 
 
+def wilson(hits: int, of: int) -> tuple[float, float]:
+    """Wilson's confidence interval of a rate at 95 %. scipy's `binomtest` gives the same, after a second of imports."""
+    rate, z = hits / of, Z_95
+    whole = 2 * (of + z**2)
+    centre, half = (2 * of * rate + z**2) / whole, z / whole * sqrt(4 * of * rate * (1 - rate) + z**2)
+    return (centre - half if hits else 0.0), (centre + half if hits < of else 1.0)
+
+
 def _row(pairs: list[tuple[list[str], set[str]]], tags: set[str], k: int) -> tuple:
     if not pairs:
         return 0, 0, *[np.nan] * 5
     hits = sum(not right.isdisjoint(ranking[:k]) for ranking, right in pairs)
     chances = [chance(len(right & tags), len(tags), min(k, len(tags))) for _, right in pairs]
-    interval = binomtest(hits, len(pairs)).proportion_ci(CONFIDENCE, "wilson")
-    return hits, len(pairs), hits / len(pairs), interval.low, interval.high, np.mean(chances), at_least(hits, chances)
+    low, high = wilson(hits, len(pairs))
+    return hits, len(pairs), hits / len(pairs), low, high, np.mean(chances), at_least(hits, chances)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from sklearn.metrics import average_precision_score
 
 from swatlib.metrics.case import Case, PerDraw, rate, share
 
@@ -26,7 +25,8 @@ def average_precision(case: Case) -> PerDraw:
     if not _ranks(case, scored):
         return case.unknown
     if case.weights is None:  # its sum may round to above 1
-        return min(average_precision_score(case.label[scored], case.score[scored]), 1.0)
+        precision, shares = precision_recall_curve(case.label[scored], case.score[scored])
+        return float(min(-np.sum(np.diff(shares) * precision[:-1]), 1.0))
     levels = _levels(case.score[scored], case.score[scored & case.label])
     true, all_ = (case.weights @ _above(case, levels, rows) for rows in (scored & case.label, scored))
     recall = rate(true, true[:, -1:])
@@ -58,6 +58,17 @@ def vus_roc(case: Case) -> PerDraw:
     Weakness: normal rows are so many that hours of false alarms hardly lower it
     """
     return _volume(case)[1]
+
+
+def precision_recall_curve(label: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Precision and recall at every threshold, the lowest first, and at last 1 and 0, as scikit-learn gives them.
+
+    label: bool (n,), some of it True. score: finite (n,).
+    """
+    ordered, attacked = np.sort(score), np.sort(score[label])
+    first = np.flatnonzero(np.diff(ordered, prepend=-np.inf))
+    true = len(attacked) - np.searchsorted(attacked, ordered[first])
+    return np.append(true / (len(ordered) - first), 1.0), np.append(true / len(attacked), 0.0)
 
 
 def _ranks(case: Case, scored: np.ndarray) -> bool:

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from sklearn.isotonic import isotonic_regression
 
 from swatlib.detectors import TITLES
 from swatlib.plant import TAGS
@@ -56,7 +55,7 @@ def end_labels(ax: Axes, labels: dict[str, tuple[float, str]], gap: float = 0.1)
     low, high = ax.get_ylim()
     heights = {name: np.nan_to_num((value - low) / (high - low), nan=0.5) for name, (value, _) in labels.items()}
     names = sorted(heights, key=lambda name: heights[name])
-    places = _apart(np.array([heights[name] for name in names]).clip(0, 1), gap)
+    places = spread_out(np.array([heights[name] for name in names]).clip(0, 1), gap)
     for name, place in zip(names, places, strict=True):
         ax.annotate(
             name, (1, place), (4, 0), xycoords="axes fraction", textcoords="offset points",
@@ -64,9 +63,13 @@ def end_labels(ax: Axes, labels: dict[str, tuple[float, str]], gap: float = 0.1)
         )  # fmt: skip
 
 
-def _apart(places: np.ndarray, gap: float) -> np.ndarray:
-    """Ascending places moved as little as possible, by least squares, so that each is `gap` above the one before."""
-    if not len(places):
-        return places
+def spread_out(places: np.ndarray, gap: float) -> np.ndarray:
+    """Ascending places moved as little as possible, by least squares, so that each is `gap` above the one before.
+
+    An isotonic regression: of all means from a place at or before each to one at or after it, the largest smallest.
+    Source: Robertson, Wright and Dykstra, Order Restricted Statistical Inference, 1988.
+    """
     steps = gap * np.arange(len(places))
-    return isotonic_regression(places - steps, y_min=0, y_max=max(0, 1 - steps[-1])) + steps
+    wanted, count = places - steps, range(len(places))
+    moved = [max(min(wanted[low : high + 1].mean() for high in count[k:]) for low in range(k + 1)) for k in count]
+    return np.clip(moved, 0, max(0, 1 - gap * (len(places) - 1))) + steps

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
-from sklearn.metrics import precision_recall_curve
 
 from swatlib.metrics import evaluate
+from swatlib.metrics.curves import precision_recall_curve
 from swatlib.plots.annotations import chosen, detector_title, end_labels, note
 from swatlib.plots.style import BLUE, GREY, INK, LINE_COLOURS, PALE, VERMILION, Figure, nothing, styled
 
@@ -95,7 +95,7 @@ def _distribution(ax: Axes, scored: pd.DataFrame, label: np.ndarray) -> None:
 def _curve(score: pd.Series, label: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Recall and precision at no more than POINTS thresholds, evenly spread over recall."""
     there = score.notna().to_numpy()
-    precision, recall, _ = precision_recall_curve(label.to_numpy()[there], score.to_numpy()[there])
+    precision, recall = precision_recall_curve(label.to_numpy()[there], score.to_numpy()[there])
     picked = np.unique(np.searchsorted(-recall, -np.linspace(0, 1, POINTS)).clip(max=len(recall) - 1))
     return recall[picked], precision[picked]
 

@@ -10,7 +10,6 @@ import pandas as pd
 from swatlib.data import Recording, Source
 from swatlib.plant import OFF, SENSORS, TAG_NAMES
 from swatlib.simulation.attacks import Attack, Duration, Effect, conditions, scheduled_2015, seconds, table_2015
-from swatlib.simulation.kernel import compiled_advance, new_world
 from swatlib.simulation.parameters import DISTORTIONS, TAG_FIELDS
 from swatlib.simulation.schedule import Agenda, Planned
 
@@ -31,11 +30,14 @@ class SimulatedPlant:
     """
 
     def __init__(self, start: str | datetime = "2015-12-22 16:00", seed: int = 0, parameters: str = "2015") -> None:
+        from swatlib.simulation.kernel import compiled_advance, new_world
+
         self.start, self.seed = pd.Timestamp(start), seed
         self._now = 0
         self._agenda = Agenda()
         self._active: dict[tuple[str, bool], Effect] = {}
         self._world = new_world(parameters, (self.start - self.start.normalize()).total_seconds())
+        self._compiled = compiled_advance()
         records = ("process", "reading", "command", "drift", "forced")
         self._values = tuple(getattr(self._world, name).view("f8") for name in records)
         self._seen, self._forced = self._values[1], self._values[4]
@@ -101,7 +103,7 @@ class SimulatedPlant:
             for name, relation, number in conditions(planned.attack.when)
         ]
         table = np.array(awaited, dtype=float).reshape(-1, 4)
-        written, _ = compiled_advance()(
+        written, _ = self._compiled(
             self._world, self._values, normal[offset:], uniform[offset:], minutes, table, len(waiting), rows
         )
         self._now += written

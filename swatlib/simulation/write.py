@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import xlsxwriter
 
 from swatlib.atomic import replacing
 from swatlib.data import Recording
@@ -78,6 +77,8 @@ def _write_csv(recording: Recording, path: Path) -> None:
 
 
 def _write_xlsx(recording: Recording, path: Path) -> None:
+    import xlsxwriter
+
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
         sheet = book.add_worksheet("Sheet1")
         sheet.write_row(0, 0, _stage_row())

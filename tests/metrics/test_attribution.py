@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from swatlib.metrics import attribution
-from swatlib.metrics.attribution import at_least, chance
+from swatlib.metrics.attribution import at_least, chance, wilson
 
 TAGS = ["LIT101", "LIT301", "P501", *range(48)]
 RANKINGS = [["LIT101", "P101", "FIT101"], ["AIT202", "P203", "LIT301"], ["FIT401", "LIT401", "UV401"]]
@@ -53,6 +54,12 @@ def test_at_least_is_that_of_all_outcomes_counted(chances, hits):
     outcomes = np.array(list(product((0, 1), repeat=len(chances))))
     weights = np.prod(np.where(outcomes, chances, 1 - np.array(chances)), axis=1)
     assert at_least(hits, chances) == pytest.approx(weights[outcomes.sum(axis=1) >= hits].sum())
+
+
+@pytest.mark.parametrize("of", [1, 2, 5, 36])
+def test_the_interval_of_a_rate_is_scipys(of):
+    for hits in range(of + 1):
+        assert wilson(hits, of) == binomtest(hits, of).proportion_ci(0.95, "wilson")
 
 
 def test_random_rankings_reach_what_is_expected():

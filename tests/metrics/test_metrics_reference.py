@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from sklearn import metrics as sklearn_metrics
 from tsadmetrics.metrics.spm import PointwiseAucPr, PointwiseFScore
 from tsadmetrics.metrics.tem.ptdm import PointadjustedAtKFScore
 from tsadmetrics.metrics.tem.tpdm import CompositeFScore, PointadjustedFScore, RangebasedFScore, SegmentwiseFScore
@@ -53,6 +54,14 @@ def test_metrics_of_the_alarm_agree_with_what_others_gave(case):
 @pytest.mark.parametrize("case", REFERENCE["scores"], ids=range(len(REFERENCE["scores"])))
 def test_volumes_agree_with_the_code_of_their_authors(case):
     assert apart(case["values"], evaluate(rows(case["label"]), score=case["score"])) == {}
+
+
+@given(arrays(np.float32, st.integers(2, 60), elements=st.integers(-3, 3) | st.floats(-1, 1, width=32)), st.data())
+def test_the_precision_recall_curve_is_that_of_scikit_learn_to_the_bit(score, data):
+    label = data.draw(arrays(bool, len(score)).filter(np.any))
+    precision, recall, _ = sklearn_metrics.precision_recall_curve(label, score)
+    ours = curves.precision_recall_curve(label, score)
+    assert [each.tolist() for each in ours] == [precision.tolist(), recall.tolist()]
 
 
 @st.composite

@@ -14,11 +14,13 @@ from matplotlib._pylab_helpers import Gcf
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
+from sklearn.isotonic import isotonic_regression
 
 from swatlib import plots
 from swatlib.data import Recording
 from swatlib.metrics import evaluate, per_attack
 from swatlib.plant import FLOWS, GAUGED_TANKS, STAGES, TAG_NAMES, TAGS, TANKS
+from swatlib.plots.annotations import spread_out
 from swatlib.plots.series import GAP, thin
 from swatlib.plots.sketch import PLACES
 from swatlib.plots.style import ATTACK_BAND, BLACK, BLUE, VERMILION
@@ -426,3 +428,10 @@ def test_a_phantom_stands_beside_the_attack_it_copies_or_is_said_to_be_missing()
     assert words(plots.phantom(attacked(), PHANTOM.iloc[:0], WINDOWS)) == [
         "Every interval of the official label in this recording has an attack."
     ]
+
+
+@given(st.lists(st.floats(0, 1), max_size=8).map(sorted).map(np.array), st.sampled_from([0.05, 0.1, 0.15, 0.3]))
+def test_labels_are_moved_apart_as_little_as_possible(places, gap):
+    steps = gap * np.arange(len(places))
+    least = isotonic_regression(places - steps, y_min=0, y_max=max(0, 1 - steps[-1])) if len(places) else places
+    assert spread_out(places, gap) == pytest.approx(least + steps)
