@@ -8,6 +8,8 @@ from typing import Any, ParamSpec
 import matplotlib
 import matplotlib.figure
 from cycler import cycler
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.transforms import Bbox
 
 _Arguments = ParamSpec("_Arguments")
 
@@ -23,6 +25,7 @@ WIDTH = 10.0  # inches, the width of a notebook
 SLIDE_WIDTH = 7.0  # inches; a slide shows them larger, so that its text is readable
 PIXELS_PER_INCH = 150
 CSS_PIXELS_PER_INCH = 96
+POSITION_DIGITS = 6  # of a part of the figure; a page of 10 inches is 1500 pixels wide
 
 RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -67,11 +70,27 @@ RC: dict[Any, Any] = {
 }
 
 
+class Layout(ConstrainedLayoutEngine):
+    """Constrained layout whose positions are rounded.
+
+    Its solver adds up in an order that depends on memory addresses, so the last digits differ from time to time, and
+    with them the identifiers in an SVG.
+    """
+
+    def execute(self, fig: matplotlib.figure.Figure) -> Any:
+        grids = super().execute(fig)
+        for ax in fig.axes:
+            if ax.get_in_layout():
+                ax.set_position(Bbox(ax.get_position(original=True).get_points().round(POSITION_DIGITS)), "original")
+                ax.set_in_layout(True)  # `set_position` takes it out
+        return grids
+
+
 class Figure(matplotlib.figure.Figure):
     """A figure that pyplot does not know: the last expression of a cell shows it, once, and no figure stays open."""
 
     def __init__(self, height: float, width: float = WIDTH):
-        super().__init__(figsize=(width, height), dpi=PIXELS_PER_INCH, layout="constrained")
+        super().__init__(figsize=(width, height), dpi=PIXELS_PER_INCH, layout=Layout())
 
     def draw(self, renderer):
         # Ticks are made when they are first drawn, with the settings at that time.
