@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 import sys
 
 import nbformat
@@ -188,16 +189,39 @@ DAMAGES = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_record_is_a_row_of_the_index(reports, notebook, damage):
-    path, (damaged, says) = notebook("01-one"), DAMAGES[damage]
-    report([path], name="whole")
-    report([path], name="broken")
-    record = reports / "broken" / "run.json"
-    record.write_text(damaged(kept(reports, "broken")))
-    report([path], name="later")
-    page = (reports / "index.html").read_text()
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    """A folder with two runs of a notebook."""
+    folder = tmp_path_factory.mktemp("executed")
+    nbformat.write(
+        new_notebook(cells=[new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})]), folder / "01.ipynb"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SWAT_REPORTS_FOLDER", str(folder / "reports"))
+        for name in ("whole", "broken"):
+            report([folder / "01.ipynb"], name=name)
+    return folder / "reports"
+
+
+@pytest.fixture
+def two_runs(reports, executed):
+    """The reports folder of a test, with these two runs."""
+    return shutil.copytree(executed, reports)
+
+
+def test_a_run_beside_a_damaged_record_is_made(two_runs, notebook):
+    (two_runs / "broken" / "run.json").write_text("{")
+    page = report([notebook("01-one")], name="later").read_text()
     assert (page.count('<tr class="done">'), page.count('<tr class="damaged">')) == (2, 1)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_record_is_a_row_of_the_index(two_runs, damage):
+    damaged, says = DAMAGES[damage]
+    record = two_runs / "broken" / "run.json"
+    record.write_text(damaged(kept(two_runs, "broken")))
+    page = write_index().read_text()
+    assert (page.count('<tr class="done">'), page.count('<tr class="damaged">')) == (1, 1)
     assert re.search(rf"broken/run.json can.*t be read: .*{re.escape(says)}.*; delete its folder, or make", page)
 
 

@@ -53,11 +53,23 @@ def run(tmp_path_factory):
     return folder / "reports" / "small"
 
 
-@pytest.fixture(autouse=True)
-def folders(run, monkeypatch):
+def in_folders_of(run, monkeypatch):
     monkeypatch.setenv("SWAT_REPORTS_FOLDER", str(run.parent))
     monkeypatch.setenv("SWAT_CACHE_FOLDER", str(run.parent.parent / "cache"))
     monkeypatch.setattr(browser, "NAMES", ())
+
+
+@pytest.fixture(autouse=True)
+def folders(run, monkeypatch):
+    in_folders_of(run, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def small(run):
+    """What `slides` makes of that run, without a browser."""
+    with pytest.MonkeyPatch.context() as patch:
+        in_folders_of(run, patch)
+        return slides("small")
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +77,8 @@ def texts():
     return lambda page: [re.sub(r"<[^>]+>|data:[^\"]+", " ", part) for part in page.read_text().split("<section")[1:]]
 
 
-def test_the_deck_asks_shows_and_doubts_in_this_order(run, texts):
-    made = slides("small")
-    titles = re.findall(r"<h1>(.*?)</h1>", made.page.read_text())
+def test_the_deck_asks_shows_and_doubts_in_this_order(run, small, texts):
+    titles = re.findall(r"<h1>(.*?)</h1>", small.page.read_text())
     assert [re.sub(r"\d+: .*", "", title) for title in titles] == [
         "Who notices that a water plant is under attack?",
         "The plant",
@@ -80,14 +91,14 @@ def test_the_deck_asks_shows_and_doubts_in_this_order(run, texts):
         "Limits",
         "How to reproduce this",
     ]
-    assert (made.page, made.pdf, made.notes) == (run / "slides.html", None, ())
-    said = texts(made.page)
+    assert (small.page, small.pdf, small.notes) == (run / "slides.html", None, ())
+    said = texts(small.page)
     assert "the same for all: 2 ," in " ".join(said[2].split())
     assert "--help" not in said[-1] and "python -m swatlib report 04-comparison -p budget=2.0" in said[-1]
 
 
-def test_results_have_a_row_for_each_detector_and_two_baselines_and_one_form_of_number_in_a_column():
-    page = slides("small").page.read_text().split("<section")[4]
+def test_results_have_a_row_for_each_detector_and_two_baselines_and_one_form_of_number_in_a_column(small):
+    page = small.page.read_text().split("<section")[4]
     lines = re.findall(r"<tr>.*?</tr>", page, re.DOTALL)
     head, *rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", line) for line in lines]
     assert head[1:] == ATTACKED_HEADS
@@ -124,12 +135,12 @@ def test_days_without_a_label_show_alarms_a_day_and_no_interval(run, tmp_path):
     assert "days with no known attacks" in made[1].lines[1] and "nan" not in str(made)
 
 
-def test_the_deck_fetches_nothing(run):
-    assert FETCHED.findall(slides("small").page.read_text()) == []
+def test_the_deck_fetches_nothing(small):
+    assert FETCHED.findall(small.page.read_text()) == []
 
 
-def test_figures_and_tables_are_files_with_captions():
-    folder = slides("small").files
+def test_figures_and_tables_are_files_with_captions(small):
+    folder = small.files
     figures = {path.stem for path in folder.glob("*.svg")}
     assert figures == {path.stem for path in folder.glob("*.pdf")}
     assert {"plant", "alarms", "matrix", "naming"} < figures and len(figures) == 6
@@ -139,16 +150,20 @@ def test_figures_and_tables_are_files_with_captions():
     assert set(re.findall(r"^\*\*(.+?)\*\*: .", captions, re.MULTILINE)) == figures | tables
 
 
-def test_the_table_is_that_of_the_run(run):
-    table = pd.read_csv(slides("small").files / "comparison.csv", index_col=["kind", "name"])
+def test_the_table_is_that_of_the_run(run, small):
+    table = pd.read_csv(small.files / "comparison.csv", index_col=["kind", "name"])
     numbers = json.loads((run / "run.json").read_text())["notebooks"][0]["numbers"]
     best = table.loc[("detector", numbers["best detector"])]
     assert best["event_f1"] == pytest.approx(numbers["event f1"])
 
 
-def test_the_same_run_gives_the_same_bytes():
-    first, again = ({path.name: path.read_bytes() for path in slides("small").files.iterdir()} for _ in range(2))
-    assert first == again
+def test_the_same_run_gives_the_same_bytes(small):
+    first = contents(small.files)
+    assert contents(slides("small").files) == first
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 @pytest.mark.parametrize(
