@@ -1,8 +1,9 @@
 #!/bin/sh
-# Usage: sh run.sh [--normal FILE --attack FILE] [-p NAME=VALUE]... [--name RUN] [NOTEBOOK]...
+# Usage: sh run.sh [--normal FILE --attack FILE] [-p NAME=VALUE]... [--name RUN] [--jobs N] [NOTEBOOK]...
 #
-# Sets up .venv, executes the notebooks and leaves reports/index.html. Without files it simulates the plant as in
-# December 2015: eleven days, the last five with attacks. With files it takes yours, in any form that circulates.
+# Sets up .venv and executes the notebooks side by side; reports/index.html shows them as they come. Without files it
+# simulates the plant as in December 2015: eleven days, the last five with attacks. With files it takes yours, in any
+# form that circulates. Ctrl-C ends all and keeps the pages there are.
 # The live part streams ten minutes of a simulated plant through Kafka and Spark; for that it needs Java 17 or later.
 #
 #   sh run.sh --normal SWaT_Dataset_Normal_v1.xlsx --attack SWaT_Dataset_Attack_v0.xlsx

@@ -13,6 +13,7 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from swatlib.cli import live_verbs as commands
+from swatlib.cli.stopping import Ended, end_at_first_signal
 from swatlib.cli.terminal import NotebookBars, err, out, print_table, say
 
 if TYPE_CHECKING:
@@ -44,11 +45,11 @@ class _Verbs(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             # asyncio remarks on what was cut off, long after the notebook it belonged to was saved
             warnings.filterwarnings("ignore", "coroutine .* was never awaited")
             err.print("Stopped.")
-            raise typer.Exit(ENDED_BY_USER) from None
+            raise typer.Exit(error.code if isinstance(error, Ended) else ENDED_BY_USER) from None
         except (ValueError, OSError) as error:
             if ctx.params["debug"]:
                 raise
@@ -95,11 +96,20 @@ def report(
     attack: AttackFile = None,
     whole: Annotated[bool, typer.Option("--whole", help="Simulate all eleven days of 2015, not a small part.")] = False,
     name: Annotated[str | None, typer.Option(help="Of the run, for its folder; the default is date and time.")] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            help="Notebooks side by side; if not said, one a core, as far as there are 1.5 GB of free memory for each.",
+            min=1,
+        ),
+    ] = None,
 ) -> None:
-    """Execute notebooks into reports/<run>/ and rebuild reports/index.html.
+    """Execute notebooks into reports/<run>/; reports/index.html shows them as they come.
 
-    The notebooks simulate the plant, or read your files. Each takes those of the parameters that it has.
+    The notebooks simulate the plant, or read your files. Each takes those of the parameters that it has. Ctrl-C ends
+    the run and keeps what it has.
     """
+    end_at_first_signal()
     from swatlib.report import notebook_parameters as cells
     from swatlib.report.runner import report as execute
 
@@ -107,8 +117,8 @@ def report(
     known = {key: default for path in paths for key, default in cells.defaults(path).items()}
     simulated = WHOLE_2015 if whole and not normal else {}
     values = simulated | _files(normal, attack) | cells.parse_assignments(parameter or (), known)
-    with NotebookBars(len(paths)) as steps:
-        index = execute(paths, values, name, progress=steps)
+    with NotebookBars() as bars:
+        index = execute(paths, values, name, jobs, bars.begin, bars)
     say(f"Report: {index}")
 
 

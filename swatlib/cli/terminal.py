@@ -9,12 +9,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from swatlib.wording import listed, number
+from swatlib.wording import count, listed, number
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
-    from swatlib.report.runner import Step
+    from swatlib.report.run_record import Step
 
 NARROWEST_TEXT = 24  # characters to which a column of words may be wrapped before a column is left out
 BETWEEN = 2  # spaces between columns
@@ -115,19 +117,21 @@ class Steps:
 
 
 class NotebookBars:
-    """The state of a run of notebooks: a bar for each in a terminal, a line for each that ended elsewhere."""
+    """The state of a run of notebooks: a bar for each in a terminal; elsewhere a line when one starts and ends."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self) -> None:
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("cells"),
             TimeElapsedColumn(),
+            TextColumn("{task.fields[status]}"),
         )
         self.bars = Progress(*columns, console=out, disable=not out.is_terminal)
-        self.total = total
+        self.labels: dict[str, str] = {}
         self.tasks: dict[str, TaskID] = {}
+        self.told: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         self.bars.start()
@@ -136,13 +140,28 @@ class NotebookBars:
     def __exit__(self, *_: object) -> None:
         self.bars.stop()
 
+    def begin(self, index: Path, steps: list[Step], jobs: int) -> None:
+        """Say where the pages will be and how many notebooks run side by side."""
+        from swatlib.report.start_order import cores, free_memory
+
+        say(f"Pages as they are made: {index}")
+        if len(steps) > 1:
+            machine = f"{count(cores(), 'core')}, {free_memory() / 1e9:.0f} GB of free memory"
+            say(f"{len(steps)} notebooks, {min(jobs, len(steps))} at a time ({machine}; --jobs sets another number)")
+        for place, step in enumerate(steps, start=1):
+            self.labels[step.name] = f"{place}/{len(steps)} {step.name}"
+            self.tasks[step.name] = self.bars.add_task(
+                self.labels[step.name], total=step.cells, start=False, status=step.status
+            )
+
     def __call__(self, step: Step) -> None:
         """Called when a notebook starts, after each of its cells, and when it has ended."""
-        label = f"{[*self.tasks, step.name].index(step.name) + 1}/{self.total} {step.name}"
-        if step.name not in self.tasks:
-            self.tasks[step.name] = self.bars.add_task(label, total=step.cells)
-        self.bars.update(self.tasks[step.name], completed=step.cells_run)
+        task = self.tasks[step.name]
+        if step.status != "waiting" and not self.bars.tasks[task].started:
+            self.bars.start_task(task)
+        self.bars.update(task, completed=step.cells_run, status=step.status)
         if step.seconds:
-            self.bars.stop_task(self.tasks[step.name])
-            if not out.is_terminal:
-                say(f"{label}: {step.status}, {step.seconds:.0f} s")
+            self.bars.stop_task(task)
+        if not out.is_terminal and self.told.get(step.name) != step.status:
+            say(f"{self.labels[step.name]}: {step.status}" + (f", {step.seconds:.0f} s" if step.seconds else ""))
+            self.told[step.name] = step.status

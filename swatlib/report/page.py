@@ -4,6 +4,7 @@ A page fetches nothing: styles, pictures and the few lines of script are part of
 """
 
 import io
+import time
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,10 +17,12 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from PIL import Image
 
+from swatlib.report.run_record import UNDER_WAY, ReportRun, Step
 from swatlib.wording import number
 
 TEMPLATES = Path(__file__).parent / "templates"
 THUMBNAIL = (480, 320)  # pixels at most, twice what is shown, for sharp screens
+QUIET = 60  # seconds after which an index that shows a running run, and was not written again, is no longer believed
 PAPERMILL_MARK = "papermill-error-cell-tag"
 
 
@@ -31,11 +34,8 @@ class Damaged:
     reason: str
 
 
-def notebook_page(notebook: NotebookNode, run: Any, step: Any) -> str:
-    """HTML of one executed notebook; code is folded away, a cell that failed is open.
-
-    `run` and `step` are a `swatlib.report.runner.ReportRun` and the Step of this notebook in it.
-    """
+def notebook_body(notebook: NotebookNode) -> str:
+    """HTML of the cells of an executed notebook; code is folded away, a cell that failed is open."""
     exporter = HTMLExporter(
         template_name="basic",
         template_file=str(TEMPLATES / "cells.html.j2"),
@@ -43,8 +43,12 @@ def notebook_page(notebook: NotebookNode, run: Any, step: Any) -> str:
         exclude_input_prompt=True,
         exclude_output_prompt=True,
     )
-    cells, _ = exporter.from_notebook_node(_with_alternative_texts(notebook))
-    return render("notebook.html.j2", run=run, current=step, cells=cells, values=cell_values([vars(step)]))
+    return exporter.from_notebook_node(_with_alternative_texts(notebook))[0]
+
+
+def notebook_page(body: str, run: ReportRun, step: Step) -> str:
+    """The page around a `notebook_body`; it leads to the other pages that its run has."""
+    return render("notebook.html.j2", run=run, current=step, cells=body, values=cell_values([vars(step)]))
 
 
 def index_page(runs: list[dict[str, Any]], damaged: list[Damaged], folder: Path) -> str:
@@ -54,7 +58,11 @@ def index_page(runs: list[dict[str, Any]], damaged: list[Damaged], folder: Path)
         paths = [folder / run["name"] / picture for picture in step["thumbnails"]]
         return [_data_uri(path) for path in paths if path.is_file()]
 
-    return render("index.html.j2", runs=runs, damaged=damaged, cell_values=cell_values, thumbnails=thumbnails)
+    runs_now = any(run["status"] == UNDER_WAY for run in runs)
+    refresh = {"written": round(time.time(), 1), "quiet": QUIET} if runs_now else {}
+    return render(
+        "index.html.j2", runs=runs, damaged=damaged, cell_values=cell_values, thumbnails=thumbnails, **refresh
+    )
 
 
 def cell_values(steps: list[dict[str, Any]]) -> dict[str, str]:

@@ -1,101 +1,48 @@
-"""Notebooks executed with papermill into `reports/<run>/`, and the index of all runs.
+"""A report: notebooks executed side by side into `reports/<run>/`, and the index of all runs.
 
 A run is one folder: each notebook as executed and as a page, thumbnails, and `run.json` with all that the index shows.
-A run that fails or is stopped is kept, with its error.
+They are written when the notebook ends, and the index shows what runs. A run that fails or is stopped is kept.
 """
 
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
-
-import nbformat
-import papermill
-from ipykernel.kernelspec import get_kernel_dict
-from jupyter_client import AsyncKernelManager
-from jupyter_client.kernelspec import KernelSpec
-from nbclient.exceptions import DeadKernelError
-from papermill.exceptions import PapermillExecutionError
-from pydantic import AfterValidator, TypeAdapter, ValidationError
+from queue import Empty, SimpleQueue
+from typing import Any
 
 from swatlib.atomic import write_text
 from swatlib.detectors import make
 from swatlib.provenance import checksum, provenance
+from swatlib.report.execution import Kernels, execute
 from swatlib.report.headline import read_headline
 from swatlib.report.notebook_parameters import ReportError, defaults, read_notebook, refuse_unknown
-from swatlib.report.page import Damaged, index_page, notebook_page, notebook_title, save_thumbnails
+from swatlib.report.page import Damaged, index_page, notebook_body, notebook_page, notebook_title, save_thumbnails
+from swatlib.report.run_record import (
+    DONE,
+    FAILED,
+    LOCK_FILE,
+    RECORD_FILE,
+    ReportRun,
+    Step,
+    UsedRecording,
+    held,
+    read_record,
+    save_record,
+    stop_record,
+)
+from swatlib.report.start_order import cores, default_jobs, place_order, seconds_before
 from swatlib.settings import settings
 from swatlib.studies.pair import recordings
 
 UNATTENDED = {"wait": True, "speed": 60.0}  # nobody clicks: a live run ends before the next cell, and sooner
-DONE, FAILED, UNFINISHED, WAITING = "done", "failed", "unfinished", "waiting"
 OF_RECORDINGS = ("normal", "attack", "start", "days_normal", "days_attack", "seed")  # parameters that name the data
+SOONEST, LATEST = 1.0, 10.0  # seconds from one writing of the index to the next, while a run runs
 
-
-def _iso(moment: str) -> str:
-    datetime.fromisoformat(moment)
-    return moment
-
-
-@dataclass(frozen=True)
-class UsedRecording:
-    """A recording that a notebook used, as `swatlib.report.headline` publishes it."""
-
-    name: str
-    sha256: str
-    rows: int
-    start: str
-    end: str
-
-
-@dataclass
-class Step:
-    """One notebook of a run.
-
-    given: those of the run's parameters that it has. parameters: all of its own, given or from its parameters cell.
-    checksum: SHA-256 of the sources of its cells as they were executed.
-    """
-
-    name: str
-    title: str
-    cells: int
-    given: dict[str, Any]
-    parameters: dict[str, Any]
-    checksum: str = ""
-    status: str = WAITING
-    cells_run: int = 0
-    seconds: float = 0.0
-    error: str | None = None
-    numbers: dict[str, str | int | float | None] = field(default_factory=dict)
-    data: list[UsedRecording] = field(default_factory=list)
-    thumbnails: list[str] = field(default_factory=list)
-    page: str | None = None
-
-
-@dataclass
-class ReportRun:
-    """What `run.json` holds and the index shows.
-
-    started: ISO 8601 with the offset from UTC. edited: code and notebooks that differ from the commit.
-    """
-
-    name: str
-    parameters: dict[str, Any]
-    notebooks: list[Step]
-    started: Annotated[str, AfterValidator(_iso)]
-    commit: str
-    versions: dict[str, str]
-    machine: str
-    edited: list[str] = field(default_factory=list)
-    status: str = UNFINISHED
-    seconds: float = 0.0
-    data: list[UsedRecording] = field(default_factory=list)
-
-
-RECORD = TypeAdapter(ReportRun)
+OnStart = Callable[[Path, list[Step], int], None]
 OnProgress = Callable[[Step], None]
 
 
@@ -103,71 +50,145 @@ def report(
     notebooks: Iterable[Path],
     parameters: Mapping[str, Any] | None = None,
     name: str | None = None,
+    jobs: int | None = None,
+    on_start: OnStart = lambda index, steps, jobs: None,
     progress: OnProgress = lambda step: None,
 ) -> Path:
     """Execute notebooks as one run, each with those of the parameters that it has; the path of the index.
 
-    `progress(step)` is called when a notebook starts, after each of its code cells, and when it has ended.
+    jobs: how many run side by side; None: as `start_order.default_jobs` says. What is written does not depend on it.
+    `on_start(index, steps, jobs)` is called once the index shows the run; `progress(step)` when a notebook starts,
+    after each of its code cells, and when its page is there.
     Raises before anything runs: ReportError for a parameter that no notebook has, a notebook without a parameters cell,
     two notebooks of one name, and a name that is taken; ValueError for an unknown detector and for recordings that
-    can't be judged. Raises ReportError after all was saved, for notebooks that stopped.
+    can't be judged. Raises ReportError after all was saved, for notebooks that stopped. A KeyboardInterrupt ends the
+    kernels and what they started, and is raised again when all that ran is saved.
     """
     paths = [Path(notebook).resolve() for notebook in notebooks]
     run = _new_run(paths, dict(parameters or {}), name)
     _refuse_unusable(run)
-    folder = settings().reports_folder / run.name
-    started = time.monotonic()
-    try:
-        for path, step in zip(paths, run.notebooks, strict=True):
-            _save(run, folder)
-            _execute(path, step, folder, progress)
-        run.status = FAILED if _errors(run) else DONE
-    finally:
-        run.seconds = time.monotonic() - started
-        _collect(run, folder)
-        _save(run, folder)
-        index = write_index()
+    folder = _claim(run, named=name is not None)
+    with held(folder / LOCK_FILE):
+        _Engine(run, paths, folder, jobs or default_jobs(len(paths)), progress).go(on_start)
+        (folder / LOCK_FILE).unlink()
     if errors := _errors(run):
-        raise ReportError("\n".join([*errors, f"What ran is kept in {index}"]))
-    return index
+        raise ReportError("\n".join([*errors, f"What ran is kept in {index_path()}"]))
+    return index_path()
+
+
+def index_path() -> Path:
+    """Where the index of all runs lies."""
+    return settings().reports_folder / "index.html"
 
 
 def write_index() -> Path:
     """Rebuild `reports/index.html` from every run's `run.json`, the newest first; its path.
 
-    A run whose record is damaged has a row that says so.
+    A run whose record is damaged has a row that says so. Of several processes one writes at a time, so that none
+    replaces a newer index by an older one.
     """
-    folder = settings().reports_folder
-    runs, damaged = [], []
-    for path in sorted(folder.glob("*/run.json")):
+    index = index_path()
+    with held(index.with_name(".index.lock")):
+        runs, damaged = [], []
+        for path in sorted(index.parent.glob(f"*/{RECORD_FILE}")):
+            try:
+                runs.append(read_record(path))
+            except ReportError as error:
+                damaged.append(Damaged(path.parent.name, str(error)))
+        runs.sort(key=lambda run: run["started"], reverse=True)
+        write_text(index, index_page(runs, damaged, index.parent))
+    return index
+
+
+class _Engine:
+    """Executes the notebooks of a run in threads; the thread that calls `go` alone writes the record and the index."""
+
+    def __init__(self, run: ReportRun, paths: list[Path], folder: Path, jobs: int, progress: OnProgress):
+        self.run, self.paths, self.folder, self.jobs, self.progress = run, paths, folder, jobs, progress
+        self.kernels = Kernels(threads=max(1, cores() // jobs))
+        self.changed: SimpleQueue[Step] = SimpleQueue()
+        self.bodies: dict[str, str] = {}  # name of a notebook to its cells as HTML
+        self.stale, self.written, self.cost = True, 0.0, 0.0
+
+    def go(self, on_start: OnStart) -> None:
+        began = time.monotonic()
+        workers, printer = ThreadPoolExecutor(self.jobs), ThreadPoolExecutor(1)
+        self._write()
         try:
-            runs.append(read_record(path))
-        except ReportError as error:
-            damaged.append(Damaged(path.parent.name, str(error)))
-    runs.sort(key=lambda run: run["started"], reverse=True)
-    write_text(folder / "index.html", index_page(runs, damaged, folder))
-    return folder / "index.html"
+            on_start(index_path(), self.run.notebooks, self.jobs)
+            self._execute(workers, printer)
+            self.run.status = FAILED if _errors(self.run) else DONE
+        except BaseException:
+            workers.shutdown(wait=False, cancel_futures=True)
+            self.kernels.end()
+            workers.shutdown()
+            stop_record(self.run)
+            raise
+        finally:
+            printer.shutdown()
+            self._tell()
+            self.run.seconds = time.monotonic() - began
+            self._write_pages()
+            self._write()
 
+    def _execute(self, workers: ThreadPoolExecutor, printer: ThreadPoolExecutor) -> None:
+        places = place_order(self.run.notebooks, seconds_before(self.run.notebooks, settings().reports_folder))
+        executed = [workers.submit(self._one, place, printer) for place in places]
+        while not all(each.done() and each.result().done() for each in executed):
+            self._follow()
+        for each in executed:
+            each.result().result()
 
-def read_record(path: Path) -> dict[str, Any]:
-    """The run that a `run.json` holds, under the name of its folder.
+    def _one(self, place: int, printer: ThreadPoolExecutor) -> Future[None]:
+        """Execute a notebook; its page is made while the next one runs."""
+        step = self.run.notebooks[place]
+        execute(self.paths[place], step, self.folder, self.kernels, self.changed.put)
+        return printer.submit(self._print, step)
 
-    Raises ReportError for one that can't be read, or that lacks something or holds another type.
-    """
-    try:
-        run = RECORD.validate_json(path.read_bytes())
-    except (ValidationError, OSError) as error:
-        reason = _what_is_wrong(error) if isinstance(error, ValidationError) else error.strerror
-        raise ReportError(
-            f"{path.parent.name}/{path.name} can't be read: {reason}; delete its folder, or make that report anew"
-        ) from error
-    return asdict(run) | {"name": path.parent.name}
+    def _print(self, step: Step) -> None:
+        """Note what an executed notebook published, and write its thumbnails and page."""
+        if (path := self.folder / f"{step.name}.ipynb").is_file():
+            notebook = read_notebook(path)
+            step.numbers, used = read_headline(notebook)
+            step.data = [UsedRecording(**each) for each in used]
+            step.thumbnails = save_thumbnails(notebook, self.folder, step.name)
+            self.bodies[step.name] = notebook_body(notebook)
+            step.page = f"{step.name}.html"
+            self._write_page(step)
+        self.changed.put(step)
 
+    def _write_page(self, step: Step) -> None:
+        write_text(self.folder / f"{step.name}.html", notebook_page(self.bodies[step.name], self.run, step))
 
-def _what_is_wrong(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = ".".join(map(str, first["loc"]))
-    return f"{place}: {first['msg']}" if place else first["msg"]
+    def _write_pages(self) -> None:
+        """Again, at the end: each leads to all others."""
+        for step in self.run.notebooks:
+            if step.name in self.bodies:
+                self._write_page(step)
+
+    def _follow(self) -> None:
+        """Wait for a change, and keep record and index current."""
+        self._tell(SOONEST)
+        since = time.monotonic() - self.written
+        if since >= LATEST or (self.stale and since >= max(SOONEST, 10 * self.cost)):
+            self._write()
+
+    def _tell(self, seconds: float = 0.0) -> None:
+        """Pass on what has changed; wait for it as long as this."""
+        with suppress(Empty):
+            step = self.changed.get(timeout=seconds) if seconds else self.changed.get_nowait()
+            while True:
+                self.stale = True
+                self.progress(step)
+                step = self.changed.get_nowait()
+
+    def _write(self) -> None:
+        began = time.monotonic()
+        self.run.data = list(dict.fromkeys(each for step in self.run.notebooks for each in step.data))
+        save_record(self.run, self.folder)
+        write_index()
+        self.stale, self.written = False, time.monotonic()
+        self.cost = self.written - began
 
 
 def _new_run(notebooks: list[Path], parameters: dict[str, Any], name: str | None) -> ReportRun:
@@ -175,11 +196,11 @@ def _new_run(notebooks: list[Path], parameters: dict[str, Any], name: str | None
     refuse_unknown(parameters, dict.fromkeys(parameter for each in own.values() for parameter in each))
     _refuse_same_stem(notebooks)
     now = datetime.now().astimezone()
-    name = name or f"{now:%Y-%m-%d-%H%M%S}"
+    named, name = bool(name), name or f"{now:%Y-%m-%d-%H%M%S}"
     if not re.fullmatch(r"\w[\w.+-]*", name):
         raise ReportError(f"'{name}' can't name a run: letters, digits and . + - _ are allowed.")
-    if (folder := settings().reports_folder / name).exists():
-        raise ReportError(f"There is a run '{name}' already; choose another name or delete {folder}")
+    if (settings().reports_folder / name).exists() and named:
+        raise _taken(name)
     steps = [_new_step(notebook, own[notebook], parameters) for notebook in notebooks]
     return ReportRun(name, parameters, steps, now.isoformat(timespec="seconds"), **provenance(notebooks))
 
@@ -214,69 +235,26 @@ def _refuse_unusable(run: ReportRun) -> None:
         recordings(*pair)
 
 
-def _execute(notebook: Path, step: Step, folder: Path, progress: OnProgress) -> None:
-    """Run one notebook in its own folder, as JupyterLab does, and note in `step` how it went."""
-
-    def on_cell(**_: Any) -> None:
-        step.cells_run += 1
-        progress(step)
-
-    started = time.monotonic()
-    step.status = UNFINISHED
-    progress(step)
-    try:
-        papermill.execute_notebook(
-            notebook,
-            folder / notebook.name,
-            step.given,
-            kernel_name="python3",
-            language="python",
-            cwd=notebook.parent,
-            progress_bar=False,
-            kernel_manager_class=_ThisInterpreter,
-            on_cell_executed=on_cell,
-        )
-        step.status = DONE
-    except (PapermillExecutionError, DeadKernelError) as error:
-        step.status, step.error = FAILED, _sentence(error)
-    finally:
-        step.seconds = time.monotonic() - started
-        progress(step)
+def _claim(run: ReportRun, named: bool) -> Path:
+    """The run's folder, made here; a name that was not asked for gets a number if another run just took it."""
+    folder, number = settings().reports_folder / run.name, 1
+    while True:
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            if named:
+                raise _taken(run.name) from None
+            number += 1
+            folder = folder.with_name(f"{run.name}-{number}")
+        else:
+            run.name = folder.name
+            return folder
 
 
-class _ThisInterpreter(AsyncKernelManager):
-    """Starts the kernel in the running Python, whatever kernels are installed under the name that a notebook has."""
-
-    @property
-    def kernel_spec(self) -> KernelSpec:
-        return KernelSpec(**get_kernel_dict(["--log-level=CRITICAL"]))
-
-
-def _sentence(error: PapermillExecutionError | DeadKernelError) -> str:
-    if isinstance(error, DeadKernelError):
-        return "The kernel ended before its notebook: it was killed, or memory ran out."
-    return f"Cell {error.exec_count}: {error.ename}: {error.evalue}"
-
-
-def _collect(run: ReportRun, folder: Path) -> None:
-    """Note what the executed notebooks published, and write their thumbnails and pages."""
-    executed: list[tuple[Step, nbformat.NotebookNode]] = []
-    for step in run.notebooks:
-        if (path := folder / f"{step.name}.ipynb").is_file():
-            notebook = read_notebook(path)
-            step.numbers, used = read_headline(notebook)
-            step.data = [UsedRecording(**each) for each in used]
-            step.thumbnails = save_thumbnails(notebook, folder, step.name)
-            step.page = f"{step.name}.html"
-            executed.append((step, notebook))
-    run.data = list(dict.fromkeys(each for step in run.notebooks for each in step.data))
-    for step, notebook in executed:
-        write_text(folder / f"{step.name}.html", notebook_page(notebook, run, step))
+def _taken(name: str) -> ReportError:
+    folder = settings().reports_folder / name
+    return ReportError(f"There is a run '{name}' already; choose another name or delete {folder}")
 
 
 def _errors(run: ReportRun) -> list[str]:
     return [f"{step.name} stopped. {step.error}" for step in run.notebooks if step.error]
-
-
-def _save(run: ReportRun, folder: Path) -> None:
-    write_text(folder / "run.json", RECORD.dump_json(run, indent=1).decode())

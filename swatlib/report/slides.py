@@ -15,7 +15,7 @@ from swatlib.report.attack_pages import best_named
 from swatlib.report.export import Files
 from swatlib.report.page import render
 from swatlib.report.pdf import chromium, print_pdf
-from swatlib.report.runner import read_record
+from swatlib.report.run_record import read_record
 from swatlib.report.slide_content import MOST_INCHES, SlideData, deck
 from swatlib.results.result_cache import cached_results
 from swatlib.settings import settings

@@ -134,7 +134,7 @@ def test_ctrl_c_ends_a_run_and_keeps_it(notebook, tmp_path):
     _, complained = process.communicate(timeout=60)
     assert (process.returncode, complained) == (130, "Stopped.\n")
     kept = json.loads((tmp_path / "reports" / "cut" / "run.json").read_text())
-    assert (kept["status"], kept["notebooks"][0]["page"]) == ("unfinished", "01-wait.html")
+    assert (kept["status"], kept["notebooks"][0]["page"]) == ("stopped", "01-wait.html")
 
 
 def test_bench_writes_what_it_measured(run, tmp_path):

@@ -1,0 +1,152 @@
+"""Notebooks executed with papermill, each in a kernel of its own; kernels of a run can be ended all at once."""
+
+import fcntl
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from signal import SIGINT
+from typing import Any
+
+import papermill
+import psutil
+from ipykernel.kernelspec import get_kernel_dict
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_core.utils import ensure_event_loop
+from nbclient.exceptions import DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+
+from swatlib.report.run_record import DONE, FAILED, STOPPED, UNDER_WAY, Step
+from swatlib.settings import settings
+
+THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+INTERRUPTED = 0.5  # seconds for a kernel to leave what it is in the middle of
+ENDING = 2.5  # seconds for servers to end after the kernel that started them
+LOOK_AGAIN = 0.5  # seconds
+
+
+class Kernels:
+    """The kernels of a run, in the running Python whatever kernels are installed; `threads` of arithmetic for each."""
+
+    def __init__(self, threads: int):
+        self.variables = dict.fromkeys(THREAD_COUNTS, str(threads))
+        self.ended = False
+        self._lock = threading.Lock()
+        logging.getLogger("papermill").setLevel(logging.CRITICAL)  # the record says what happened to a kernel
+        self._started: list[psutil.Process] = []
+
+    def manager(self) -> type[AsyncKernelManager]:
+        """A class of kernel managers for papermill, which reports to this object each kernel it starts."""
+        keep, variables = self._keep, self.variables
+
+        class ThisInterpreter(AsyncKernelManager):
+            @property
+            def kernel_spec(self) -> KernelSpec:
+                return KernelSpec(**get_kernel_dict(["--log-level=CRITICAL"]), env=variables)
+
+            async def _async_launch_kernel(self, *arguments: Any, **options: Any) -> None:
+                await super()._async_launch_kernel(*arguments, **options)
+                keep(self.provisioner.pid)  # type: ignore[union-attr]  # one that has launched has a provisioner
+
+        return ThisInterpreter
+
+    def end(self) -> None:
+        """End all kernels and what they started; one that is about to start ends at once."""
+        with self._lock:
+            self.ended = True
+        self._each(lambda kernel: kernel.send_signal(SIGINT))
+        psutil.wait_procs(self._started, INTERRUPTED)
+        families = [member for kernel in self._started for member in _family(kernel)]
+        self._each(psutil.Process.kill)
+        _, left = psutil.wait_procs(families, ENDING)
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(left, ENDING)
+
+    def _keep(self, pid: int) -> None:
+        with suppress(psutil.NoSuchProcess), self._lock:
+            kernel = psutil.Process(pid)
+            self._started = [each for each in self._started if each.is_running()] + [kernel]
+            if self.ended:
+                kernel.kill()
+
+    def _each(self, act: Callable[[psutil.Process], None]) -> None:
+        for kernel in self._started:
+            with suppress(psutil.NoSuchProcess):
+                act(kernel)
+
+
+def execute(notebook: Path, step: Step, folder: Path, kernels: Kernels, progress: Callable[[Step], None]) -> None:
+    """Run one notebook in its own folder, as JupyterLab does, and note in `step` how it went.
+
+    `progress(step)` is called when it starts and after each code cell. Several can run in threads; of those with a live
+    part one at a time, whichever process it belongs to, since they share servers.
+    """
+    with ExitStack() as turn:
+        if "wait" in step.given:
+            turn.enter_context(_turn(settings().services_folder / "report.lock", kernels))
+        if not kernels.ended:
+            turn.enter_context(closing(ensure_event_loop()))  # nbclient makes one in each thread and leaves it open
+            _execute(notebook, step, folder, kernels, progress)
+
+
+def _execute(notebook: Path, step: Step, folder: Path, kernels: Kernels, progress: Callable[[Step], None]) -> None:
+
+    def on_cell(**_: Any) -> None:
+        step.cells_run += 1
+        progress(step)
+
+    started = time.monotonic()
+    step.status = UNDER_WAY
+    progress(step)
+    try:
+        papermill.execute_notebook(
+            notebook,
+            folder / notebook.name,
+            step.given,
+            kernel_name="python3",
+            language="python",
+            resources={"metadata": {"path": str(notebook.parent)}},  # `cwd` would change that of the whole process
+            progress_bar=False,
+            kernel_manager_class=kernels.manager(),
+            on_cell_executed=on_cell,
+        )
+        step.status = DONE
+    except (PapermillExecutionError, DeadKernelError, RuntimeError, OSError) as error:
+        if kernels.ended:
+            step.status = STOPPED
+        else:
+            step.status, step.error = FAILED, _sentence(error)
+    finally:
+        step.seconds = time.monotonic() - started
+
+
+@contextmanager
+def _turn(lock: Path, kernels: Kernels) -> Iterator[None]:
+    """Wait until no other process is in this block, or until the kernels are ended."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("a") as file:
+        while not kernels.ended:
+            with suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            time.sleep(LOOK_AGAIN)
+        yield
+
+
+def _family(process: psutil.Process) -> list[psutil.Process]:
+    with suppress(psutil.NoSuchProcess):
+        return [process, *process.children(recursive=True)]
+    return []
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, PapermillExecutionError):
+        return f"Cell {error.exec_count}: {error.ename}: {error.evalue}"
+    if isinstance(error, DeadKernelError):
+        return "The kernel ended before its notebook: it was killed, or memory ran out."
+    return f"{type(error).__name__}: {error}"

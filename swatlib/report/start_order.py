@@ -1,0 +1,75 @@
+"""How many notebooks run side by side, and in which order they start."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from swatlib.report.notebook_parameters import ReportError
+from swatlib.report.run_record import DONE, RECORD_FILE, Step, read_record
+
+BYTES_A_NOTEBOOK = 1.5e9  # at the peak of a kernel on the eleven days of 2015, with room for what it starts
+LIMITS = Path("/sys/fs/cgroup")  # of the container that this runs in
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
+def free_memory() -> int:
+    """Bytes that can be had without swapping, within the limit of a container."""
+    free = psutil.virtual_memory().available
+    try:
+        limit, used = ((LIMITS / f"memory.{each}").read_text() for each in ("max", "current"))
+        return min(free, int(limit) - int(used))
+    except (OSError, ValueError):  # no container, or one without a limit
+        return free
+
+
+def default_jobs(notebooks: int) -> int:
+    """As many as there are processors and as fit into the free memory; at least one, at most one a notebook."""
+    return max(1, min(cores(), int(free_memory() / BYTES_A_NOTEBOOK), notebooks))
+
+
+def place_order(steps: Sequence[Step], seconds: Mapping[str, float]) -> list[int]:
+    """Places of the steps in the order in which they start: the shortest, so that there is a page soon, then the rest,
+    the longest first, so that none is left alone at the end.
+
+    seconds: what each took in an earlier run, by name. One that is not known counts by its cells, and one that waits
+    for a plant to play counts as the longest.
+    """
+    known = [step for step in steps if step.name in seconds]
+    a_cell = sum(seconds[step.name] for step in known) / sum(step.cells for step in known) if known else 1.0
+    guess = [seconds.get(step.name, 1e9 if "wait" in step.given else a_cell * step.cells) for step in steps]
+    shortest, *others = sorted(range(len(steps)), key=guess.__getitem__)
+    return [shortest, *reversed(others)]
+
+
+def seconds_before(steps: Iterable[Step], reports: Path) -> dict[str, float]:
+    """What each notebook took when it last ran to its end: with the same parameters, if it ever did, else with any."""
+    given = {step.name: step.parameters for step in steps}
+    found: dict[str, tuple[bool, str, float]] = {}
+    for run in _earlier(reports):
+        for step in run["notebooks"]:
+            name = step["name"]
+            if name in given and step["status"] == DONE:
+                same = _plain(step["parameters"]) == _plain(given[name])
+                found[name] = max(found.get(name, (False, "", 0.0)), (same, run["started"], step["seconds"]))
+    return {name: seconds for name, (_, _, seconds) in found.items()}
+
+
+def _earlier(reports: Path) -> Iterable[dict[str, Any]]:
+    for path in reports.glob(f"*/{RECORD_FILE}"):
+        try:
+            yield read_record(path)
+        except ReportError:  # the index says so
+            continue
+
+
+def _plain(parameters: dict[str, Any]) -> dict[str, Any]:
+    """As JSON gives them back: a tuple is a list."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in parameters.items()}

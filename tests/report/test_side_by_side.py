@@ -1,0 +1,168 @@
+"""Notebooks of a run side by side, runs side by side, and what the index shows meanwhile."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import nbformat
+import psutil
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from swatlib.report.notebook_parameters import ReportError
+from swatlib.report.run_record import Step
+from swatlib.report.runner import report, write_index
+from swatlib.report.start_order import place_order
+
+PICTURE = "import matplotlib.pyplot as plt\nplt.plot([1, 2]);"
+PUBLISHES = "from swatlib.report.headline import headline\nheadline(seed=seed)"
+MEANWHILE = """
+import pathlib, time
+index = pathlib.Path("reports/index.html")
+while not all(shown in index.read_text() for shown in ('href="run/01-one.html"', "cell 2 of 2")): time.sleep(0.1)
+pathlib.Path("seen.html").write_text(index.read_text())
+"""
+SLEEPS = "import subprocess\nsubprocess.run(['sleep', '600'], start_new_session=True)"
+OF_TIME = {"name", "started", "seconds"}
+
+
+@pytest.fixture
+def reports(monkeypatch, tmp_path):
+    monkeypatch.setenv("SWAT_REPORTS_FOLDER", str(tmp_path / "reports"))
+    return tmp_path / "reports"
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """Writes a notebook of that name: heading, a seed, then the given cells."""
+
+    def write(name, *sources):
+        first = new_code_cell("seed = 0", metadata={"tags": ["parameters"]})
+        cells = [new_markdown_cell(f"# About {name}"), first, *map(new_code_cell, sources)]
+        nbformat.write(new_notebook(cells=cells), tmp_path / f"{name}.ipynb")
+        return tmp_path / f"{name}.ipynb"
+
+    return write
+
+
+@pytest.fixture
+def start(reports):
+    """Starts a report of notebooks in a process of its own, which is killed at the end if it still runs."""
+    started = []
+
+    def begin(*arguments):
+        command = [sys.executable, "-m", "swatlib", "report", *map(str, arguments)]
+        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def kept(reports, name):
+    return json.loads((reports / name / "run.json").read_text())
+
+
+def without_times(run):
+    timeless = {key: value for key, value in run.items() if key not in OF_TIME}
+    steps = [{key: value for key, value in step.items() if key != "seconds"} for step in run["notebooks"]]
+    return timeless | {"notebooks": steps}
+
+
+def outputs(path):
+    return [cell.get("outputs") for cell in nbformat.read(path, as_version=4).cells]
+
+
+def awaited(process, holds):
+    """Waits for what the process brings about; the processes that it then has."""
+    while not holds():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def test_side_by_side_gives_what_one_after_the_other_gives(reports, notebook):
+    paths = [notebook("03-three", PUBLISHES), notebook("01-one", PICTURE, PUBLISHES), notebook("02-two", "seed + 1")]
+    for jobs in (1, 3):
+        report(paths, {"seed": 7}, name=f"with-{jobs}", jobs=jobs)
+    one, three = kept(reports, "with-1"), kept(reports, "with-3")
+    assert without_times(one) == without_times(three)
+    assert [step["name"] for step in three["notebooks"]] == ["03-three", "01-one", "02-two"]
+    for path in paths:
+        assert outputs(reports / "with-1" / path.name) == outputs(reports / "with-3" / path.name)
+    assert (reports / "with-1" / "01-one-1.webp").read_bytes() == (reports / "with-3" / "01-one-1.webp").read_bytes()
+    for page in ("01-one.html", "02-two.html", "03-three.html"):
+        assert all(f'href="{other.stem}.html"' in (reports / "with-3" / page).read_text() for other in paths)
+
+
+def test_a_notebook_that_fails_stops_no_other_and_has_its_page(reports, notebook):
+    paths = [notebook("01-bad", "1/0"), notebook("02-good", PUBLISHES), notebook("03-good", PUBLISHES)]
+    with pytest.raises(ReportError, match=r"^01-bad stopped. Cell 2: ZeroDivisionError"):
+        report(paths, name="run", jobs=2)
+    steps = kept(reports, "run")["notebooks"]
+    assert [(step["status"], step["page"]) for step in steps] == [
+        ("failed", "01-bad.html"),
+        ("done", "02-good.html"),
+        ("done", "03-good.html"),
+    ]
+
+
+def test_the_index_shows_what_runs_and_stops_asking_when_it_has_ended(reports, notebook, tmp_path):
+    index = report([notebook("01-one"), notebook("02-two", MEANWHILE), notebook("03-three")], name="run", jobs=1)
+    seen = (tmp_path / "seen.html").read_text()
+    for shown in ('"status running">running</span>, cell 2 of 2', '"status waiting">waiting<', "location.reload()"):
+        assert shown in seen
+    assert "location.reload()" not in index.read_text()
+
+
+def test_the_first_to_start_gives_a_page_soon_and_then_the_longest_come():
+    steps = [Step(name, "", 10, {}, {}) for name in ("a", "b", "c", "d")]
+    live = Step("live", "", 1, {"wait": True}, {})
+    assert place_order(steps, {"a": 5, "b": 30, "c": 2, "d": 10}) == [2, 1, 3, 0]
+    assert place_order([*steps, live], {"a": 5, "b": 30, "c": 2, "d": 10}) == [2, 4, 1, 3, 0]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_all_of_a_run_and_keeps_its_pages(reports, notebook, start, tmp_path, number, code):
+    paths = [notebook("01-one"), notebook("02-two", "print('so far')", SLEEPS), notebook("03-three", SLEEPS)]
+    process = start(*paths, "--jobs", "2", "--name", "cut")
+
+    def both_sleep():
+        return [each.name() for each in psutil.Process(process.pid).children(recursive=True)].count("sleep") == 2
+
+    family = awaited(process, both_sleep)
+    process.send_signal(number)
+    process.send_signal(number)
+    _, complained = process.communicate()
+    assert (process.returncode, complained) == (code, "Stopped.\n")
+    assert psutil.wait_procs(family, 0)[1] == []
+    run = kept(reports, "cut")
+    assert (run["status"], [step["status"] for step in run["notebooks"]]) == ("stopped", ["done", "stopped", "stopped"])
+    assert all((reports / "cut" / step["page"]).is_file() for step in run["notebooks"])
+    assert "so far" in (reports / "cut" / "02-two.html").read_text()
+    page = (reports / "index.html").read_text()
+    assert '"status stopped">stopped</span>, cell 3 of 3' in page and "location.reload()" not in page
+
+
+def test_a_run_that_was_killed_is_told_as_stopped(reports, notebook, start):
+    process = start(notebook("01-one", SLEEPS), "--name", "killed")
+    family = awaited(process, lambda: "sleep" in [each.name() for each in psutil.Process(process.pid).children(True)])
+    process.kill()
+    process.wait()
+    for each in family:
+        each.kill()
+    assert kept(reports, "killed")["status"] == "running"
+    page = write_index().read_text()
+    assert '<tr class="stopped">' in page and "location.reload()" not in page
+
+
+def test_two_runs_at_once_are_both_in_the_index(reports, notebook, start):
+    path = notebook("01-one", PUBLISHES)
+    processes = [start(path) for _ in range(3)]
+    said = [process.communicate() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], said
+    assert (reports / "index.html").read_text().count('<tr class="done">') == 3
