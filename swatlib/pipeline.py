@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -133,9 +133,9 @@ class Pipeline:
             view, pieces = self._view(what), self._pieces(fit, what)
             view.fit(*pieces)
             seen[what] = np.vstack([view.transform(piece) for piece in pieces])
-        self.models_ = {name: model.fit(seen[model.sees]) for name, model in models.items()}
+        self.models_ = {name: _on_one_thread(model.fit, seen[model.sees]) for name, model in models.items()}
         self.source_ = recording.checksum
-        on_calibrate, on_check = self._decisive(calibrate), self._decisive(check)
+        on_calibrate, on_check = (_on_one_thread(self._decisive, part) for part in (calibrate, check))
         self.thresholds_ = {
             name: max(threshold(score, self.budget, self.rule, day), models[name].floor)
             for name, score in on_calibrate.items()
@@ -196,10 +196,11 @@ class Pipeline:
         scored = list(self._chunks(frame.index))
         columns = ["why", *range(1, min(places, len(self.nameable(detector))) + 1)]
         empty: list[str | None] = [None] * len(columns)
-        first = [
-            (any(start <= row < stop for start, stop in scored) and self._first(detector, frame, row, places)) or empty
-            for row in rows
-        ]
+        with _controller().limit(limits=1):
+            first = [
+                (any(a <= row < b for a, b in scored) and self._first(detector, frame, row, places)) or empty
+                for row in rows
+            ]
         return pd.DataFrame(first, frame.index[rows], columns, dtype=object)
 
     def nameable(self, detector: str) -> tuple[str, ...]:
@@ -442,6 +443,12 @@ def _row_by_row(name: str) -> Detector:
 @cache
 def _controller() -> ThreadpoolController:
     return ThreadpoolController()
+
+
+def _on_one_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+    """What a function gives, on one thread; the libraries that have threads may have been loaded a moment ago."""
+    with ThreadpoolController().limit(limits=1):
+        return function(*arguments)
 
 
 def _both_ways(a: set, b: set) -> tuple[tuple[set, set], tuple[set, set]]:
