@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from swatlib.arrays import SECONDS_PER_DAY, intervals_of
 from swatlib.metrics.baselines import baselines
@@ -40,10 +41,11 @@ def compare_resampled(
     """
     if not _known(label):
         return pd.DataFrame()
-    parts = {
-        row: pd.DataFrame(metric_values(resampled(make_case(label, alarm, score, events), draws, seed)))
-        for row, (alarm, score) in _answers(scores, label, events, seed).items()
-    }
+    with threadpool_limits(1, "blas"):  # products this small take more time on several threads
+        parts = {
+            row: pd.DataFrame(metric_values(resampled(make_case(label, alarm, score, events), draws, seed)))
+            for row, (alarm, score) in _answers(scores, label, events, seed).items()
+        }
     return pd.concat(parts, axis=1, names=["kind", "name", "metric"]).rename_axis("draw")
 
 

@@ -9,6 +9,7 @@ from swatlib.metrics.case import Case, PerDraw, rate, share
 
 WINDOW, THRESHOLDS = 500, 250  # rows of the widest buffer, and number of thresholds: as in the public implementations
 WINDOW_STEP = 50  # from window to window in a resampled case: the volume changes slowly with it, and draws are many
+ROWS_AT_ONCE = 64  # of the curves whose areas are taken together: a quarter of the time of all draws at once
 SCORE_LEVELS = 500  # score levels at which a resampled precision-recall curve is read
 
 
@@ -123,12 +124,12 @@ class _Buffers:
         worth = np.bincount(self.row[near], slope, len(self.owner)).clip(max=1)
         return _counted(self.owner, self.level, events, levels, worth)
 
-    def met(self, window: int) -> np.ndarray:
-        """First level at which a row of the event or of its buffer alarms (m,)."""
-        near = self.distance <= window // 2
-        first = self.in_events.copy()
-        np.minimum.at(first, self.event[near], self.level[self.row[near]])
-        return first
+    def met(self) -> np.ndarray:
+        """First level at which a row of the event, or one no further off than each distance, alarms (m, distances)."""
+        first = np.full((len(self.in_events), WINDOW // 2 + 1), self.in_events.max(initial=0))
+        first[:, 0] = self.in_events
+        np.minimum.at(first, (self.event, self.distance), self.level[self.row])
+        return np.minimum.accumulate(first, axis=1)
 
 
 @lru_cache(maxsize=1)  # both metrics come of one pass
@@ -151,13 +152,19 @@ def _volume(case: Case) -> tuple[PerDraw, PerDraw]:
     # as a true alarm more often than as an alarm, and precision would exceed 1.
     groups = case.groups.copy()
     groups[buffers.rows] = owner
-    counts = [
+    inside, alarmed = (
         weights @ _counted(groups[rows], level[rows], weights.shape[1], len(levels))
         for rows in (scored & case.in_event, scored)
-    ]
+    )
     of_events = weights[:, : len(seen)][:, seen]
-    volumes = np.mean([_areas(buffers, window, of_events, counts) for window in windows.tolist()], axis=0)
-    return volumes[:, 0] if plain else volumes
+    near = [of_events @ buffers.worth(window, len(of_events.T), len(levels)) for window in windows.tolist()]
+    reached = buffers.met()[:, windows // 2].T[:, :, None] <= np.arange(len(levels))
+    met = [np.asarray(rate(of_events @ events, of_events.sum(axis=1, keepdims=True))) for events in reached]
+    if plain:  # all windows at once, or all draws of a window: each a row
+        by_window = np.stack(_areas(inside, alarmed, np.concatenate(near), np.concatenate(met)), axis=1)
+    else:
+        by_window = np.array([_areas_by_parts(inside, alarmed, *each) for each in zip(near, met, strict=True)])
+    return tuple(by_window.mean(axis=0))
 
 
 def _buffers(spans: np.ndarray, free: np.ndarray, level: np.ndarray) -> _Buffers:
@@ -174,18 +181,22 @@ def _buffers(spans: np.ndarray, free: np.ndarray, level: np.ndarray) -> _Buffers
     return _Buffers(event, distance, level[unique], row, unique, event[first], in_events)
 
 
-def _areas(buffers: _Buffers, window: int, weights: np.ndarray, counts: list[np.ndarray]) -> tuple:
-    """Area under the precision-recall and under the ROC curve with buffers of this width, each (draws,).
+def _areas_by_parts(*curves: np.ndarray) -> np.ndarray:
+    """`_areas` of so few rows at a time that they stay in the processor's cache (2, rows)."""
+    parts = range(0, len(curves[0]), ROWS_AT_ONCE)
+    return np.hstack([_areas(*(each[start : start + ROWS_AT_ONCE] for each in curves)) for start in parts])
 
-    weights: of the events (draws, m). counts: rows of events, and all rows, at or above each level (draws, levels).
+
+def _areas(inside: np.ndarray, alarmed: np.ndarray, near: np.ndarray, met: np.ndarray) -> tuple:
+    """Area under the precision-recall and under the ROC curve, each (rows,).
+
+    inside, alarmed: rows of events, and all rows, at or above each level; near: rows of the buffers, in parts of an
+    attack row; met: share of the events met. Each (rows, levels), a row a draw or a window.
     """
-    inside, alarmed = counts
-    near = weights @ buffers.worth(window, weights.shape[1], inside.shape[1])
     true, positive = inside + near, inside[:, -1:] + near / 2
-    met = buffers.met(window)[:, None] <= np.arange(inside.shape[1])
-    existence = rate(weights @ met, weights.sum(axis=1, keepdims=True))
-    recall = np.minimum(share(true, positive), 1) * existence
+    recall = np.minimum(share(true, positive), 1) * met
     false = share(alarmed - true, alarmed[:, -1:] - positive)
-    by_precision = np.diff(recall, prepend=0.0) * share(true, alarmed)
-    steps, heights = (np.pad(curve, [(0, 0), (1, 1)], constant_values=(0, 1)) for curve in (false, recall))
-    return by_precision.sum(axis=1), np.trapezoid(heights, steps)
+    curves = np.zeros((2, len(recall), recall.shape[1] + 2))  # from (0, 0) to (1, 1)
+    curves[:, :, 1:-1], curves[:, :, -1] = (recall, false), 1
+    by_precision = np.diff(curves[0, :, :-1]) * share(true, alarmed)
+    return by_precision.sum(axis=1), np.trapezoid(*curves)

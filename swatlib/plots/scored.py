@@ -7,8 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from swatlib.metrics import evaluate
-from swatlib.metrics.curves import precision_recall_curve
+from swatlib.metrics.case import make_case
+from swatlib.metrics.curves import average_precision, precision_recall_curve
+from swatlib.metrics.point_based import precision, recall
 from swatlib.plots.annotations import chosen, detector_title, end_labels, note
 from swatlib.plots.style import BLUE, GREY, INK, LINE_COLOURS, PALE, VERMILION, Figure, nothing, styled
 
@@ -52,10 +53,11 @@ def precision_recall(scores: pd.DataFrame, label: pd.Series | None, detectors=No
     if label is None or not label.any():
         return nothing("No attack is labelled in this recording: precision and recall are not known.")
     names = chosen(scores, detectors)
-    met = {name: evaluate(label, scores[name, "alarm"], scores[name, "score"]) for name in names}
+    cases = {name: make_case(label, scores[name, "alarm"], scores[name, "score"]) for name in names}
+    area = {name: average_precision(case) for name, case in cases.items()}
     figure = Figure(4.4, width=8.0)
     ax = figure.subplots()
-    for name in sorted(names, key=lambda name: -met[name]["average_precision"]):
+    for name in sorted(names, key=lambda name: -area[name]):
         k = names.index(name)
         look: dict[str, Any] = {
             "color": LINE_COLOURS[k % len(LINE_COLOURS)],
@@ -63,8 +65,8 @@ def precision_recall(scores: pd.DataFrame, label: pd.Series | None, detectors=No
             "markeredgecolor": "white",
         }
         ax.plot(*_curve(scores[name, "score"], label), color=look["color"])
-        named = f"{detector_title(name)}  {met[name]['average_precision']:.2f}"
-        ax.plot(met[name]["recall"], met[name]["precision"], markersize=8, clip_on=False, zorder=3, label=named, **look)
+        named = f"{detector_title(name)}  {area[name]:.2f}"
+        ax.plot(recall(cases[name]), precision(cases[name]), markersize=8, clip_on=False, zorder=3, label=named, **look)
     ax.set(xlim=(0, 1), ylim=(0, 1.02))
     ax.set(xlabel="recall (share of attack rows)", ylabel="precision (share of alarm rows)")
     _guides(ax, chance=float(label.mean()))
