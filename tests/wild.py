@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pytest
 import xlsxwriter
 
-from swatlib.data import Recording
+from swatlib.data import DataError, Recording, load
 from swatlib.plant import ACTUATORS, SENSORS, TAG_NAMES, TAGS
 from swatlib.simulation import write_like_swat
 
+SIX_TAGS = ("FIT101", "LIT101", "MV101", "P101", "P102", "FIT201")
 SWITCHES = tuple(name for name in ACTUATORS if TAGS[name].kind != "valve")
 SPACED = ("MV101", "AIT201", "MV201", "P201", "P202", "P204", "MV303")
 NEW_NAMES = {name: f"{name[:-3]} {name[-3:]}" if TAGS[name].stage in ("P1", "P3") else name for name in TAG_NAMES}
@@ -31,6 +33,14 @@ def cells(recording: Recording, times=None, labels=("Normal", "Attack"), name="N
     if labels is not None:
         table[name] = np.where(recording.label, labels[1], labels[0])
     return table
+
+
+def refused(path: Path) -> str:
+    """The sentence with which a file is refused."""
+    with pytest.raises(DataError) as error:
+        load(path, cache=False)
+    assert "\n" not in str(error.value)
+    return str(error.value)
 
 
 def official_time(t: pd.Timestamp) -> str:
@@ -308,6 +318,31 @@ def june_2020_xlsx(recording, folder):
     return xlsx(table, folder / "22June2020.xlsx")
 
 
+def _since_2021(recording) -> pd.DataFrame:
+    """86 columns: levels first in each stage, speeds, alarms and states beside the 51 tags, statuses 0 and 1."""
+    table = cells(recording, "{:%d-%b-%Y %H:%M:%S}".format, labels=None)
+    table[list(ACTUATORS)] = (recording.frame[list(ACTUATORS)] == 2).astype(int).astype(str).to_numpy()
+    suffix = {name: f"{name}.{'Pv' if name in SENSORS else 'Status'}" for name in TAG_NAMES}
+    table = table.rename(columns=suffix | {"Timestamp": "t_stamp"})
+    more = [f"P{stage}_STATE" for stage in range(1, 7)] + ["P501.Speed", "P502.Speed", "AIT301.Pv", "LIT601.Pv"]
+    alarms = [f"LS{number}.Alarm" for number in range(201, 216)]
+    further = [f"{tag}.Status" for tag in ("P207", "P208", "MV501", "MV502", "MV503", "MV504")]
+    extra = {**dict.fromkeys([*more, *further], "1"), **dict.fromkeys(alarms, "Inactive")}
+    return table.assign(**extra)
+
+
+def march_2026(recording, folder):
+    """`Bad Input` stands in a few cells of columns of every kind."""
+    table = _since_2021(recording)
+    table.loc[[3, 7], ["LS201.Alarm", "P1_STATE"]] = "Bad Input"
+    table = pd.concat([table, table.iloc[-1:].assign(**dict.fromkeys(table.columns[1:], "Bad Input"))])
+    return csv(table, folder / "11-Mar-2026_0900_1700.csv")
+
+
+def february_2026_xlsx(recording, folder):
+    return xlsx(_since_2021(recording), folder / "SWaT.A10_OTDataset_19-Feb-2026_0930_1735.xlsx")
+
+
 UNLABELLED = (
     june_2017,
     june_2017_csv,
@@ -317,6 +352,7 @@ UNLABELLED = (
     june_2020,
     june_2020_xlsx,
 )
+SINCE_2021 = (march_2026, february_2026_xlsx)
 
 
 def time_series_library(recording, folder):

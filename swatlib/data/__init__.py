@@ -2,7 +2,8 @@
 
     path → formats (delimited, workbook) → Table → companions → clean → Recording → order → loading
                                                                 │                           │
-                            roles (names), readings (values), times, labels, facts        cache
+                            roles (names), readings (values, codes), labels, facts       cache
+                            times (time_spellings)
 
 `formats` gets tables out of bytes and understands nothing in them; `companions` passes over what holds no recorded row;
 `clean` understands one table; `order` puts rows, and files, one after the other; `events` says which attacks a

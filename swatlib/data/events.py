@@ -29,9 +29,9 @@ def attacks(recording: Recording) -> pd.DataFrame:
     """Attacks that a recording holds.
 
     What is known exactly comes first (simulated, or after `correct_labels`). Rows of December 2015 have the official
-    list, rows of 20 July 2019 its six attacks (UTC), provided that the label agrees with it to a second at each edge;
-    otherwise each interval of labelled rows is an event, "run 1" and so on. Listed attacks without physical action (5,
-    9, 12, 15 and 18 of 2015) are left out.
+    list, rows of 20 July 2019 its six attacks (UTC) and rows of 11 March 2026 its eleven (local time), provided that
+    the label agrees with the list to a second at each edge; otherwise each interval of labelled rows is an event,
+    "run 1" and so on. Listed attacks without physical action (5, 9, 12, 15 and 18 of 2015) are left out.
 
     Parameters
     ----------
@@ -60,7 +60,8 @@ def attacks(recording: Recording) -> pd.DataFrame:
     """
     if recording.events is not None:
         return recording.events
-    for listed_here, labelled in ((official_windows(), labelled_windows()), (_july_2019(), _july_2019())):
+    later = [_listed("attacks_2019_jul.csv", "_utc"), _listed("attacks_2026_mar.csv")]
+    for listed_here, labelled in ((official_windows(), labelled_windows()), *((each, each) for each in later)):
         events = touching(listed_here, recording.frame.index)
         if len(events) and (recording.label is None or agrees(recording.label, labelled)):
             return events
@@ -140,6 +141,8 @@ def _runs(label: pd.Series | None) -> pd.DataFrame:
 
 
 @cache
-def _july_2019() -> pd.DataFrame:
-    table = read_table("attacks_2019_jul.csv", ("start_utc", "end_utc"))
-    return half_open(table.assign(visibility=""), table["start_utc"], table["end_utc"])
+def _listed(name: str, clock: str = "") -> pd.DataFrame:
+    """Event table of a list whose windows are known to the second."""
+    start, end = f"start{clock}", f"end{clock}"
+    table = read_table(name, (start, end))
+    return half_open(table.assign(visibility=""), table[start], table[end])

@@ -78,10 +78,14 @@ def _seconds(span: np.timedelta64) -> str:
     return f"{pd.Timedelta(span).total_seconds():,.3f}".rstrip("0").rstrip(".") + " s"
 
 
+def is_scaled(tags: list[str], matrix: np.ndarray) -> bool:
+    """Whether readings (tags × rows) are scaled: levels are recorded in mm, and even an empty tank reads over ten."""
+    levels = [tags.index(tank.level) for tank in GAUGED_TANKS if tank.level in tags]
+    return 0 <= np.nanmax(np.abs(matrix[levels]), initial=-1) < 10
+
+
 def _is_scaled(frame: pd.DataFrame) -> bool:
-    """Levels are recorded in mm: even an empty tank reads more than ten."""
-    levels = [tank.level for tank in GAUGED_TANKS if tank.level in frame]
-    return bool(levels) and frame[levels].abs().max().max() < 10
+    return is_scaled(list(frame), frame.to_numpy().T)
 
 
 def looks_like(recording: Recording, rows: int, last: int) -> list[str]:

@@ -13,7 +13,10 @@ _UNNAMED = re.compile(r"(unnamed:?\s*\d*|index|__index_level_0__|\d+)?", re.IGNO
 _UNIT = re.compile(r"\s*[\[(]\s*([^\])]*?)\s*[\])]\s*$")
 _SAME_UNITS = {"us/cm": "µs/cm", "m3/h": "m³/h", "m^3/h": "m³/h", "cbm/h": "m³/h", "mg/l": "ppm"}
 
-_TIMES = re.compile(r"(time|timestamp|tstamp|datetime|date|(gmt|utc)([+-]\d+)?)")
+_TIMES = re.compile(
+    r"(time|timestamp|tstamp|datetime|date|ts|epoch|(unix|epoch|posix)time(stamp)?|(gmt|utc)([+-]\d+)?)"
+    r"(ms|us|ns|utc|gmt|local)?"
+)
 _ATTACK = {
     "attack",
     "isattack",

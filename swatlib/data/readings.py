@@ -1,17 +1,18 @@
 """Tag columns to one matrix of readings, and what becomes of rows and cells that hold none."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from swatlib.data.codes import official_codes
+from swatlib.data.facts import is_scaled
 from swatlib.data.names import plain
 from swatlib.data.table import Table
-from swatlib.data.values import Cells, grouped, read_cells, switch_name
+from swatlib.data.values import NO_READING, Cells, DoubtfulNumberError, read_cells, switch_name
 from swatlib.plant import TAGS
 from swatlib.wording import count, listed
-
-BAD_INPUT = "bad input"  # what the historian writes for a reading it did not get
 
 
 @dataclass(frozen=True)
@@ -30,30 +31,31 @@ def read_readings(table: Table, tags: dict[str, list[int]]) -> Readings:
     stands between header and first reading. DataError: other text in a tag column, columns of one tag that differ.
     """
     columns = [(tag, number) for tag, numbers in tags.items() for number in numbers]
-    _refuse_grouped(table, columns)
-    cells, comma = read_cells([table.columns[number] for _, number in columns], [TAGS[tag] for tag, _ in columns])
+    cells, said = _cells(table, columns)
     by_column = dict(zip((number for _, number in columns), cells, strict=True))
     matrix = np.empty((len(tags), len(table)), np.float32)
     for row, (tag, numbers) in zip(matrix, tags.items(), strict=True):
         row[:] = _float32(table, tag, _joined(table, tag, numbers, by_column))
-    findings = ["numbers have a decimal comma"] if comma else []
-    findings += [*_said_spread(table, tags), *_said_words(columns, by_column)]
+    findings = [*said, *_said_spread(table, tags), *_said_words(columns, by_column)]
     kept = np.asarray(~np.isnan(matrix).all(axis=0))
     odd = {(tag, number): by_column[number] for tag, number in columns if len(by_column[number].odd)}
     findings += [*_dropped(table, odd, kept), *_left_empty(table, odd, kept)]
     matrix = matrix if kept.all() else matrix[:, kept]
+    worded = {tag for tag, number in columns if by_column[number].words}
+    findings += [] if is_scaled(list(tags), matrix) else official_codes(matrix, list(tags), worded)
     return Readings(matrix, kept, [*findings, *_said_empty(list(tags), matrix)])
 
 
-def _refuse_grouped(table: Table, columns: list[tuple[str, int]]) -> None:
-    if place := grouped([table.columns[number] for _, number in columns]):
-        (tag, number), row = columns[place[0]], place[1]
+def _cells(table: Table, columns: list[tuple[str, int]]) -> tuple[list[Cells], list[str]]:
+    try:
+        return read_cells([table.columns[number] for _, number in columns], [TAGS[tag] for tag, _ in columns])
+    except DoubtfulNumberError as doubtful:
+        tag, number = columns[doubtful.column]
         raise table.error(
-            f"tag {tag} reads {table.columns[number][row].as_py()!r}, whose comma or dot may group thousands or be "
-            "decimal; "
-            "write numbers without grouping",
-            row,
-        )
+            f"tag {tag} reads {table.columns[number][doubtful.row].as_py()!r}, whose comma or dot may group thousands "
+            "or be decimal; write numbers without grouping",
+            doubtful.row,
+        ) from None
 
 
 def _joined(table: Table, tag: str, columns: list[int], cells: dict[int, Cells]) -> np.ndarray:
@@ -103,23 +105,28 @@ def _kind(texts: list[tuple[str, str]], ahead: bool) -> str | None:
     """What a row without a reading is; None when it is unknown."""
     if not texts:
         return "no reading in them"
-    if all(text.casefold() == BAD_INPUT for _, text in texts):
-        return "'Bad Input' throughout"
+    if _are_no_readings(text for _, text in texts):
+        return f"{listed(sorted({repr(text) for _, text in texts}))} throughout"
     if all(plain(text) == tag for tag, text in texts):
         return "the header once more"
     return "between header and readings" if ahead else None
 
 
+def _are_no_readings(texts: Iterable[str]) -> bool:
+    return all(text.casefold() in NO_READING for text in texts)
+
+
 def _left_empty(table: Table, odd: dict[tuple[str, int], Cells], kept: np.ndarray) -> list[str]:
-    """Cells of `Bad Input` in rows that hold other readings; DataError for any other text."""
+    """Cells such as `Bad Input` in rows that hold other readings; DataError for any other text."""
     said = []
     for (tag, _), cells in odd.items():
         here = [(row, text) for row, text in zip(cells.odd, cells.texts, strict=True) if kept[row]]
         for row, text in here:
-            if text.casefold() != BAD_INPUT:
+            if not _are_no_readings([text]):
                 raise _text_error(table, row, tag, text)
         if here:
-            said.append(f"{tag} reads 'Bad Input' in {count(len(here), 'row')}, left empty")
+            met = listed(sorted({repr(text) for _, text in here}))
+            said.append(f"{tag} reads {met} in {count(len(here), 'row')}, left empty")
     return said
 
 

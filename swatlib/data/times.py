@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.data.recording import DataError
 from swatlib.data.table import Table
+from swatlib.data.time_spellings import MONTH, counted, respelled
 from swatlib.wording import count, listed
 
 UNTIMED = pd.Timestamp("2000-01-01")  # first row of a file without times: outside every period of SWaT
@@ -27,7 +28,10 @@ _YEAR_LAST = r"^(?P<first>\d{1,2})[-/.](?P<last>\d{1,2})[-/.](?P<year>\d{4}|\d{2
 _ALLOWED = "28/12/2015 10:00:00 AM, 2015-12-28 10:00:00 or 2019-07-20T04:30:00Z"
 FAR_YEARS = 1900, 2199  # before and after them no row was recorded
 SHORT_YEARS = 2010, pd.Timestamp.now().year  # what a year of two digits can be: the testbed was built in 2015
-_DATE = r"^(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2}))([T ]0{1,2}:00(:00(\.0+)?)?)?$"
+_DATE = (
+    rf"(?i)^(\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/. ](\d{{1,2}}|{MONTH})[-/. ](\d{{4}}|\d{{2}}))"
+    r"([T ]0{1,2}:00(:00(\.0+)?)?)?$"
+)
 _TIME_OF_DAY = r"^((1899-12-3[01]|1900-01-0[01])[T ])?\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?\s*([AaPp]\.?[Mm]\.?)?$"
 _SECOND, _DAY = 1_000_000_000, SECONDS_PER_DAY * 1_000_000_000  # nanoseconds
 _HALF_DAY, _ABOUT = np.timedelta64(12, "h"), np.timedelta64(2, "h")
@@ -40,10 +44,10 @@ def look_like_times(column: pa.ChunkedArray) -> bool:
     if pa.types.is_timestamp(column.type):
         return True
     head = _text(column.slice(0, 5)).drop_null()
-    return len(head) > 0 and all(
-        pc.match_substring_regex(cell, _YEAR_FIRST).as_py() or pc.match_substring_regex(cell, _YEAR_LAST).as_py()
-        for cell in head
-    )
+    if not len(head):
+        return False
+    either = (pc.match_substring_regex(pc.coalesce(respelled(head), head), form) for form in (_YEAR_FIRST, _YEAR_LAST))
+    return bool(pc.all(pc.or_(*either)).as_py())
 
 
 def is_dates(column: pa.ChunkedArray) -> bool:
@@ -63,7 +67,7 @@ def is_part_of_a_time(column: pa.ChunkedArray) -> bool:
 
 def joined(dates: pa.ChunkedArray, times_of_day: pa.ChunkedArray) -> pa.ChunkedArray:
     """One column of a column of dates and one of times of day."""
-    date = pc.replace_substring_regex(_text(dates), r"[T ].*$", "")
+    date = pc.replace_substring_regex(_text(dates), r"[T ]0{1,2}:00.*$", "")
     time = pc.replace_substring_regex(_text(times_of_day), r"^\d{4}-\d\d-\d\d[T ]", "")
     return pa.chunked_array([pc.binary_join_element_wise(date, time, " ")])
 
@@ -84,26 +88,41 @@ def parse_times(table: Table, column: pa.ChunkedArray, name: str) -> tuple[np.nd
     if pa.types.is_timestamp(column.type):
         return _typed(table, column, name)
     text = _text(column)
+    if pc.match_substring_regex(text.slice(0, 1), r"^[\d.eE+]+$").to_pylist() == [True] and (count_of := counted(text)):
+        times, how = count_of
+        return times, [f"times are {how}: {text[0].as_py()} is {_moment(times[0])}"]
     times, findings = np.full(len(text), "NaT", "M8[ns]"), []
     zones = _Zones(table, text, name)
     findings += zones.findings
     _refuse_mixed_dates(table, text, name)
-    for pattern, dates in ((_YEAR_FIRST, _year_first), (_YEAR_LAST, _year_last)):
-        rows = np.flatnonzero(np.isnat(times))
-        if len(rows):
-            rows, fields = _fields(text, rows, pattern)
-        if len(rows):
-            clock, said_clock = _clock(fields)
-            _refuse_far(table, fields["year"], rows, name)
-            days, said_date = dates(table, fields, clock)
-            times[rows] = days.astype("M8[ns]") + clock.astype("m8[ns]") - zones.late[rows]
-            findings += [*said_date, *said_clock]
-            _refuse_lost_parts(table, fields, times[rows], name)
+    for way in (_YEAR_FIRST, _YEAR_LAST):
+        findings += _read(table, text, way, times, name)
+    if np.isnat(times).any():
+        other = respelled(text)
+        for way in (_YEAR_FIRST, _YEAR_LAST):
+            findings += _read(table, other, way, times, name)
+    times -= zones.late
     if np.isnat(times).any():
         raise _unreadable(table, text, name, np.flatnonzero(np.isnat(times)))
     if bool(pc.all(pc.match_substring_regex(text, _YEAR_FIRST)).as_py()):
         _refuse_exchanged(table, times, name)
     return times, findings
+
+
+def _read(table: Table, text: pa.Array, pattern: str, times: np.ndarray, name: str) -> list[str]:
+    """Fill in the times that are still unknown and match the pattern; findings."""
+    rows = np.flatnonzero(np.isnat(times))
+    if not len(rows):
+        return []
+    rows, fields = _fields(text, rows, pattern)
+    if not len(rows):
+        return []
+    clock, said = _clock(fields)
+    _refuse_far(table, fields["year"], rows, name)
+    days, said_date = (_year_first if pattern == _YEAR_FIRST else _year_last)(table, fields, clock)
+    times[rows] = days.astype("M8[ns]") + clock.astype("m8[ns]")
+    _refuse_lost_parts(table, fields, rows, times[rows], name)
+    return [*said_date, *said]
 
 
 def _text(column: pa.ChunkedArray) -> pa.Array:
@@ -304,20 +323,25 @@ def _example(fields: Fields, days: np.ndarray, clock: np.ndarray) -> str:
     """How the first time that is one was read."""
     moments = days.astype("M8[ns]") + clock.astype("m8[ns]")
     row = int(np.isnat(moments).argmin())
-    moment = pd.Timestamp(moments[row])
-    read = "none" if moment is pd.NaT else f"{moment.day} {moment:%B %Y %H:%M:%S}"
-    return f"{fields['text'][row].as_py()} is {read}"
+    return f"{fields['text'][row].as_py()} is {_moment(moments[row])}"
 
 
-def _refuse_lost_parts(table: Table, fields: Fields, times: np.ndarray, name: str) -> None:
-    """Times that lost their AM and PM, or their seconds, can't be put in order any more."""
+def _moment(time: np.datetime64) -> str:
+    moment = pd.Timestamp(time)
+    return "none" if moment is pd.NaT else f"{moment.day} {moment:%B %Y %H:%M:%S}"
+
+
+def _refuse_lost_parts(table: Table, fields: Fields, rows: np.ndarray, times: np.ndarray, name: str) -> None:
+    """`times` and `fields` are those of the rows at `rows`.
+
+    Times that lost their AM and PM, or their seconds, can't be put in order any more."""
     steps, hour = np.diff(times), fields["hour"]
     bare = np.flatnonzero((fields["half"] == "") & (hour >= 1) & (hour <= 12))
     if len(bare) and (fields["half"] != "").any():
         raise table.error(
             f"column {name!r} reads {fields['text'][int(bare[0])].as_py()!r} without AM or PM, which other rows have "
             f"(so {count(len(bare), 'row')}); export it again with AM/PM in every row",
-            int(bare[0]),
+            int(rows[bare[0]]),
         )
     back = np.flatnonzero(steps < np.timedelta64(0))
     half_days = back[(steps[back] > -_HALF_DAY - _ABOUT) & (steps[back] < -_HALF_DAY + _ABOUT)]
@@ -328,12 +352,12 @@ def _refuse_lost_parts(table: Table, fields: Fields, times: np.ndarray, name: st
         raise table.error(
             f"column {name!r} runs from hour {hour[at]} back to hour {hour[at + 1]} without AM or PM, so "
             "half of the times are unknown; export it again with AM/PM or in 24 hours",
-            int(at + 1),
+            int(rows[at + 1]),
         )
     same = np.flatnonzero(steps == np.timedelta64(0))
     if len(same) and not fields["to_the_second"].any():
         raise table.error(
             f"column {name!r} reads {fields['text'][int(same[0])].as_py()!r} in several rows and has no seconds; "
             "format it as d/m/yyyy hh:mm:ss and export it again",
-            int(same[0] + 1),
+            int(rows[same[0] + 1]),
         )

@@ -157,13 +157,9 @@ def intervals_and_onsets(
         spans = event_intervals(events, index)
         onsets = np.maximum((pd.DatetimeIndex(events["start"]) - index[0]).total_seconds().to_numpy(), 0.0)
     else:
-        spans, onsets = np.asarray(events), None
+        spans, onsets = _pairs(events), None
     if not len(spans):
         raise ValueError("events is empty; give at least one, or None for the intervals of the label")
-    if spans.shape[1:] != (2,):
-        raise ValueError(
-            f"events is {shape(spans)}; give a table of times, or n x 2: first row and the one after the last"
-        )
     wrong = (spans[:, 0] < 0) | (spans[:, 0] >= spans[:, 1]) | (spans[:, 1] > len(seconds))
     if wrong.any():
         first = int(np.argmax(wrong))
@@ -172,6 +168,20 @@ def intervals_and_onsets(
             f"of {len(seconds):,}, which is none; leave out the events that the rows do not show"
         )
     return spans, seconds[spans[:, 0]] if onsets is None else onsets
+
+
+def _pairs(events: Sequence | np.ndarray) -> np.ndarray:
+    """Pairs of rows as an array (m, 2) of whole numbers."""
+    try:
+        pairs = np.asarray(events)
+    except ValueError:  # members of different lengths
+        pairs = np.asarray(events, object)
+    if pairs.size and (pairs.shape[1:] != (2,) or pairs.dtype.kind not in "iu"):
+        raise ValueError(
+            f"events is {shape(pairs)} of {pairs.dtype}; give a table of times, or n x 2 whole numbers: first row and "
+            "the one after the last"
+        )
+    return pairs.reshape(-1, 2)
 
 
 def shape(values) -> str:
@@ -238,4 +248,8 @@ def _index_for(events: pd.DataFrame, index: pd.DatetimeIndex | None) -> pd.Datet
         raise ValueError("events stand at times and the rows at none; give label or alarm as a Series with its index")
     if (unknown := events[["start", "end"]].isna().any(axis=1)).any():
         raise ValueError(f"event {int(np.argmax(unknown)) + 1} of {len(events)} has no start or no end; leave it out")
+    for name in ("start", "end"):
+        if (zone := pd.DatetimeIndex(events[name]).tz) != index.tz:
+            met = " and ".join(f"{what} {each or 'none'}" for what, each in (("rows", index.tz), (name, zone)))
+            raise ValueError(f"rows and events are of different time zones ({met}); bring both to one")
     return index

@@ -11,32 +11,11 @@ import wild
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
+from wild import SIX_TAGS, refused
 
-from swatlib.data import DataError, Recording, load, normal_frame
-from swatlib.simulation import Attack, simulate
+from swatlib.data import DataError, load, normal_frame
 
-TAGS = ["FIT101", "LIT101", "MV101", "P101", "P102", "FIT201"]
-START = pd.Timestamp("2015-12-28 10:33:00")
 BERLIN = pd.date_range("2019-10-27 02:58", periods=240, freq="20s", tz="+02:00").tz_convert("Europe/Berlin")
-
-
-@pytest.fixture(scope="module")
-def recorded():
-    """Four minutes of six tags, 107 rows of them attack."""
-    whole = simulate(240, attacks=[Attack("LIT101 spoof 700", 107, start=133)], start=START)
-    return Recording(whole.frame[TAGS], whole.label)
-
-
-@pytest.fixture
-def rows(recorded):
-    return wild.cells(recorded)
-
-
-def refused(path):
-    with pytest.raises(DataError) as error:
-        load(path, cache=False)
-    assert "\n" not in str(error.value)
-    return str(error.value)
 
 
 def read(rows, tmp_path):
@@ -96,7 +75,7 @@ def test_a_column_that_says_normal_throughout_labels_nothing(rows, tmp_path):
 
 
 def numbers(rows):
-    return rows.assign(**{tag: rows[tag].astype(float) for tag in TAGS}).astype(dict.fromkeys(TAGS, object))
+    return rows.assign(**{tag: rows[tag].astype(float) for tag in SIX_TAGS}).astype(dict.fromkeys(SIX_TAGS, object))
 
 
 def test_false_among_levels_of_a_workbook_is_no_number(rows, tmp_path):
@@ -140,7 +119,7 @@ def test_offsets_put_the_rows_of_the_hour_that_comes_twice_in_order(rows, record
 
 
 def test_a_typed_zone_puts_them_in_order_too(recorded, tmp_path):
-    table = pa.table({"time": pa.array(BERLIN), **{tag: recorded.frame[tag].to_numpy() for tag in TAGS}})
+    table = pa.table({"time": pa.array(BERLIN), **{tag: recorded.frame[tag].to_numpy() for tag in SIX_TAGS}})
     pa.parquet.write_table(table, tmp_path / "a.parquet")
     loaded = load(tmp_path / "a.parquet", cache=False)
     assert loaded.frame.index.tolist() == pd.date_range("2019-10-27 02:58", periods=240, freq="20s").tolist()

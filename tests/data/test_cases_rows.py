@@ -9,30 +9,9 @@ import pyarrow.parquet
 import pytest
 import wild
 from openpyxl import Workbook
+from wild import SIX_TAGS, refused
 
-from swatlib.data import DataError, Recording, load
-from swatlib.simulation import Attack, simulate
-
-TAGS = ["FIT101", "LIT101", "MV101", "P101", "P102", "FIT201"]
-START = pd.Timestamp("2015-12-28 10:33:00")
-
-
-@pytest.fixture(scope="module")
-def recorded():
-    """Four minutes of six tags, 107 rows of them attack."""
-    whole = simulate(240, attacks=[Attack("LIT101 spoof 700", 107, start=133)], start=START)
-    return Recording(whole.frame[TAGS], whole.label)
-
-
-@pytest.fixture
-def rows(recorded):
-    return wild.cells(recorded)
-
-
-def refused(path):
-    with pytest.raises(DataError) as error:
-        load(path, cache=False)
-    return str(error.value)
+from swatlib.data import DataError, load
 
 
 def assert_whole(path, recorded, *said):
@@ -202,7 +181,7 @@ def number(cell):
 
 @pytest.mark.parametrize("state", ["hidden", "veryHidden"])
 def test_a_visible_sheet_goes_before_a_hidden_one(state, rows, recorded, tmp_path):
-    other = rows.assign(**dict.fromkeys(TAGS, "9"))
+    other = rows.assign(**dict.fromkeys(SIX_TAGS, "9"))
     path = book_of(tmp_path, backup=(other, state), Data=(rows, "visible"))
     assert_whole(path, recorded, "book.xlsx, sheet backup passed over: it is hidden")
     path = book_of(tmp_path, Notes=(pd.DataFrame({"note": ["ok"]}), "visible"), Data=(rows, state))

@@ -7,7 +7,7 @@ import wild
 from pandas.testing import assert_frame_equal, assert_series_equal
 
 from swatlib.data import Recording, load
-from swatlib.plant import TAG_NAMES
+from swatlib.plant import ACTUATORS, TAG_NAMES
 from swatlib.simulation import Attack, simulate
 
 
@@ -43,6 +43,25 @@ def test_labelled_form_loads_to_the_same_recording(form, recorded, tmp_path):
 @pytest.mark.parametrize("form", wild.UNLABELLED, ids=lambda form: form.__name__)
 def test_form_without_label_loads_to_the_same_rows(form, in_june, tmp_path):
     assert_holds(load(form(in_june, tmp_path), cache=False), in_june.frame)
+
+
+@pytest.mark.parametrize("form", wild.SINCE_2021, ids=lambda form: form.__name__)
+def test_form_with_statuses_of_0_and_1_gets_the_official_codes(form, in_june, tmp_path):
+    frame = in_june.frame.copy()
+    frame[list(ACTUATORS)] = frame[list(ACTUATORS)].clip(lower=1)  # nothing tells that a valve travels
+    loaded = load(form(in_june, tmp_path), cache=False)
+    assert_holds(loaded, frame)
+    said = "MV101, MV201, MV301, MV302, MV303 and MV304 coded 0 and 1, taken as the official codes 1 closed and 2 open"
+    assert said in loaded.findings
+    assert {"P501.Speed", "P6_STATE", "LS215.Alarm", "MV504.Status"} <= set(loaded.extra)
+
+
+def test_a_0_beside_the_official_codes_of_a_switch_is_kept_and_said(in_june, tmp_path):
+    table = wild.cells(in_june, labels=None)
+    table.loc[7, "P602"] = "0"
+    loaded = load(wild.csv(table, tmp_path / "odd.csv"), cache=False)
+    assert loaded.frame["P602"].iloc[7] == 0
+    assert "P602 holds 0 in 1 row, kept; its codes are 1 off and 2 on" in loaded.findings
 
 
 @pytest.mark.parametrize("form", wild.UNTIMED, ids=lambda form: form.__name__)

@@ -1,0 +1,122 @@
+"""Times and numbers that are written in a rarer way and have one meaning are read, and it is said."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import wild
+from openpyxl import Workbook
+from wild import refused
+
+from swatlib.data import Recording, attacks, load
+
+TIME = "Timestamp"
+NBSP, THIN, NARROW = "\N{NO-BREAK SPACE}", "\N{THIN SPACE}", "\N{NARROW NO-BREAK SPACE}"
+
+
+def read(rows, tmp_path, **options):
+    return load(wild.csv(rows, tmp_path / "rows.csv", **options), cache=False)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "%d-%b-%Y %H:%M:%S",
+        "%d %B %Y, %I:%M:%S %p",
+        "%a, %d %b %Y %H:%M:%S GMT",
+        "%a %b %d %H:%M:%S %Y",
+        "%b %d, %Y %I:%M:%S %p",
+        "%d-%b-%y %H:%M:%S",
+        "%Y-%b-%d %H:%M:%S",
+        "%Y%m%d %H%M%S",
+        "%Y%m%dT%H%M%SZ",
+        "%Y%m%d%H%M%S",
+        "%H:%M:%S %d/%m/%Y",
+        "%I:%M:%S %p %m/%d/%Y",
+    ],
+)
+@pytest.mark.parametrize("start", ["2015-12-28 10:33", "2015-10-29 11:58:30"])
+def test_a_time_is_read_however_it_is_spelled(form, start, recorded, tmp_path):
+    index = pd.date_range(start, periods=240, freq="s")
+    rows = wild.cells(recorded, labels=None).assign(**{TIME: index.strftime(form)})
+    assert read(rows, tmp_path).frame.index.tolist() == index.tolist()
+
+
+@pytest.mark.parametrize(("unit", "said"), [("s", "seconds"), ("ms", "milliseconds"), ("us", "micro"), ("ns", "nano")])
+@pytest.mark.parametrize("name", [TIME, "epoch", "unix_time", "timestamp_ms"])
+def test_a_count_since_1970_is_read_and_said(name, unit, said, rows, recorded, tmp_path):
+    index = recorded.frame.index
+    rows[TIME] = index.astype(f"M8[{unit}]").astype("int64").astype(str)
+    loaded = read(rows.rename(columns={TIME: name}), tmp_path)
+    assert loaded.frame.index.equals(index) and np.array_equal(loaded.label, recorded.label)
+    (finding,) = [each for each in loaded.findings if each.startswith(f"times are {said}")]
+    assert finding.endswith("since 1970, read as the clock of UTC: " + rows[TIME][0] + " is 28 December 2015 10:33:00")
+
+
+@pytest.mark.parametrize("digits", [5, 6, 8, 10])
+def test_days_of_a_spreadsheet_are_read_where_they_tell_the_second(digits, rows, recorded, tmp_path):
+    days = (recorded.frame.index - pd.Timestamp("1899-12-30")) / pd.Timedelta("1d")
+    rows[TIME] = [f"{day:.{digits}f}" for day in days]
+    assert read(rows, tmp_path).frame.index.equals(recorded.frame.index)
+    rows[TIME] = [f"{day:.4f}" for day in days]
+    assert "which is no date with a time" in refused(wild.csv(rows, tmp_path / "rows.csv"))
+
+
+@pytest.mark.parametrize("mark", [" ", NBSP, THIN, NARROW, "'"])
+@pytest.mark.parametrize(("point", "sep"), [(".", ","), (",", ";")])
+def test_spaces_group_thousands(mark, point, sep, rows, recorded, tmp_path):
+    rows["LIT101"] = [f"{1000 + row:,}{point}5".replace(",", mark, 1) for row in range(240)]
+    rows["FIT101"] = rows["FIT201"] = f"2{point}5"
+    loaded = read(rows, tmp_path, sep=sep)
+    assert loaded.frame["LIT101"].tolist() == [1000.5 + row for row in range(240)]
+    assert "thousands are grouped by a space" in loaded.findings
+
+
+def test_dots_group_thousands_beside_decimal_commas(rows, tmp_path):
+    rows["LIT101"] = ["1.020,5"] * 120 + ["1.020"] * 120
+    rows["FIT101"] = rows["FIT201"] = "2,5"
+    loaded = read(rows, tmp_path, sep=";")
+    assert loaded.frame["LIT101"].tolist() == [1020.5] * 120 + [1020.0] * 120
+    assert {"numbers have a decimal comma", "thousands are grouped by a dot"} <= set(loaded.findings)
+
+
+@pytest.mark.parametrize("text", ["Bad Input", "I/O Timeout", "#DIV/0!", "-", "No Data", "none"])
+def test_a_cell_that_says_there_is_no_reading_is_left_empty_and_said(text, rows, recorded, tmp_path):
+    rows.loc[[3, 9], "LIT101"] = text
+    loaded = read(rows, tmp_path)
+    assert np.flatnonzero(loaded.frame["LIT101"].isna()).tolist() == [3, 9]
+    assert f"LIT101 reads {text!r} in 2 rows, left empty" in loaded.findings
+
+
+@pytest.fixture
+def sheet(rows, tmp_path):
+    """A sheet whose cells can be changed, header in row 1, and a function that saves it."""
+    book = Workbook()
+    page = book.active
+    for line in [list(rows), *rows.to_numpy().tolist()]:
+        page.append([float(cell) if cell.replace(".", "").isdigit() else cell for cell in line])
+    return page, lambda: book.save(tmp_path / "book.xlsx") or tmp_path / "book.xlsx"
+
+
+@pytest.mark.parametrize("error", ["#DIV/0!", "#N/A", "#REF!", "#VALUE!", "#NAME?", "#NUM!"])
+@pytest.mark.parametrize("stages", [True, False])
+def test_an_error_in_a_cell_of_a_workbook_is_left_empty_and_said(error, stages, sheet):
+    page, save = sheet
+    page["C5"] = error
+    if stages:
+        page.insert_rows(1)
+    loaded = load(save(), cache=False)
+    assert np.flatnonzero(loaded.frame["LIT101"].isna()).tolist() == [3]
+    assert f"LIT101 reads {error!r} in 1 row, left empty" in loaded.findings
+
+
+def test_a_formula_that_was_never_calculated_is_refused(sheet):
+    page, save = sheet
+    page["C5"] = "=C4*2"
+    assert "cell C5 holds a formula whose value was never calculated" in refused(save())
+
+
+def test_march_2026_has_its_eleven_attacks(recorded):
+    later = recorded.at(pd.date_range("2026-03-11 12:00", periods=240, freq="2min"))
+    events = attacks(Recording(later.frame))
+    assert events["attack"].tolist() == list(range(1, 12))
+    assert events.loc[0, "points"] == "MV501;MV502;MV503;MV504"
