@@ -1,7 +1,8 @@
-"""What a pipeline made of a recording with attacks: scores, thresholds and lead tags, cached."""
+"""What a pipeline made of a recording with attacks: scores, thresholds and lead tags; cached, and so are fits."""
 
 from swatlib.results.detection import DetectionResults
+from swatlib.results.fit_cache import cached_fit
 from swatlib.results.movement import movements
 from swatlib.results.result_cache import cached_results
 
-__all__ = ["DetectionResults", "cached_results", "movements"]
+__all__ = ["DetectionResults", "cached_fit", "cached_results", "movements"]

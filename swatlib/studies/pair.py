@@ -7,7 +7,7 @@ import pandas as pd
 from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.data import DataError, Recording, attacks, load
 from swatlib.data.facts import is_untimed
-from swatlib.simulation import simulate
+from swatlib.simulation import cached_simulation
 from swatlib.simulation.attacks import first_attack_2015, scheduled_2015
 from swatlib.wording import count
 
@@ -41,7 +41,7 @@ def recordings(
     turn, end = (begin + pd.Timedelta(each, "s") for each in (round(days_normal * SECONDS_PER_DAY), span))
     if not scheduled_2015(turn, end):
         raise _without_attack(begin, turn, end)
-    whole = simulate(span, seed=seed, start=start)
+    whole = cached_simulation(span, seed=seed, start=start)
     attacked = whole.between(turn)
     if attacked.events is None or attacked.events.empty:
         raise _without_attack(begin, turn, end)

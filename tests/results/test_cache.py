@@ -1,5 +1,4 @@
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -11,10 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from swatlib import cached
+from swatlib.cached import KINDS
 from swatlib.data import attacks
 from swatlib.pipeline import Pipeline
-from swatlib.results import result_cache
-from swatlib.results.result_cache import MODULES_WITHOUT_EFFECT, cached_results
+from swatlib.results.fit_cache import cached_fit
+from swatlib.results.result_cache import cached_results
 
 NAMES = ("pca", "kmeans", "forecast")  # of different histories
 
@@ -109,7 +110,7 @@ def test_whatever_a_result_depends_on_makes_another(kept, normal_days, day, chan
 
 def test_other_code_makes_another(kept, normal_days, day, monkeypatch):
     assert cached_results(pipeline("pca"), normal_days, day).computed == ()
-    monkeypatch.setattr(result_cache, "code_digest", lambda without: "changed")
+    monkeypatch.setattr(cached, "code_digest", lambda without: "changed")
     assert cached_results(pipeline("pca"), normal_days, day).computed == ("pca",)
 
 
@@ -153,27 +154,37 @@ def test_no_detector_is_refused(normal_days, day):
         cached_results(pipeline(), normal_days, day)
 
 
-def test_the_entry_used_longest_ago_makes_room(normal_days, day, folder, monkeypatch):
-    monkeypatch.setattr(result_cache, "MOST_ENTRIES", 2)
-    for name in ("pca", "kmeans"):
-        cached_results(pipeline(name), normal_days, day)
-        os.utime(max(folder.iterdir(), key=lambda path: path.stat().st_mtime), (len(name),) * 2)
-    cached_results(pipeline("pca"), normal_days, day)
-    cached_results(pipeline("lof"), normal_days, day)
-    assert sorted(path.name.split("-")[0] for path in folder.iterdir()) == ["lof", "pca"]
-
-
 def test_a_folder_that_takes_nothing_is_said(normal_days, day, folder):
     folder.parent.mkdir()
     folder.write_text("a file")
     assert cached_results(pipeline("pca"), normal_days, day).notes[0].startswith("no results were cached: ")
 
 
-def test_no_result_depends_on_what_only_shows_them():
-    program = "import sys, swatlib.results.result_cache; print([m for m in sys.modules if m.startswith('swatlib.')])"
+@pytest.mark.parametrize(
+    ("kind", "maker"),
+    {"simulated": "simulation.cache", "fits": "results.fit_cache", "results": "results.result_cache"}.items(),
+)
+def test_no_entry_depends_on_a_module_that_is_left_out_of_its_key(kind, maker):
+    program = f"import sys, swatlib.{maker}; print([m for m in sys.modules if m.startswith('swatlib.')])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = {name.split(".")[1] for name in json.loads(done.stdout.replace("'", '"'))}
-    assert loaded & set(MODULES_WITHOUT_EFFECT) == set()
+    assert loaded & set(KINDS[kind]) == set()
+
+
+def test_a_fit_that_is_read_scores_as_the_one_that_was_made(kept, normal_days, day, monkeypatch):
+    fitted = pipeline(*NAMES).fit(normal_days)
+    monkeypatch.setattr(Pipeline, "fit", None)  # all are there
+    read = cached_fit(pipeline(*NAMES), normal_days)
+    assert (read.detectors, read.source_, read.history) == (fitted.detectors, fitted.source_, fitted.history)
+    pd.testing.assert_frame_equal(read.score(day.frame), fitted.score(day.frame), check_exact=True)
+
+
+def test_a_broken_fit_is_named_and_made_anew(kept, normal_days):
+    (folder,) = (kept.parent / "fits").glob("pca-*")
+    (folder / "pca.skops").write_bytes(b"nothing")
+    with pytest.warns(UserWarning, match="the cached fits pca-.* are broken .* and were made anew"):
+        cached_fit(pipeline("pca"), normal_days)
+    cached_fit(pipeline("pca"), normal_days)
 
 
 def test_rankings_stand_at_each_alarm_and_begin_with_its_lead(kept, normal_days, day):

@@ -1,0 +1,87 @@
+"""Fitted pipelines in the cache folder, a detector an entry, as `Pipeline.save` writes them."""
+
+from copy import copy, deepcopy
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from swatlib.cached import Cached, Form, cached_together, rows_digest
+from swatlib.data import Recording, attacks
+from swatlib.detectors import DETECTORS
+from swatlib.pipeline import VIEWS, Pipeline
+
+
+def cached_fit(pipeline: Pipeline, normal: Recording, force: bool = False) -> Pipeline:
+    """What `pipeline.fit(normal)` gives, of which each detector that is there is read and the others are fitted.
+
+    pipeline: its parameters count, and it is not fitted itself. force: fit all anew. Raises what `Pipeline.fit` raises.
+    """
+    return fits_of(pipeline, pipeline.detectors, normal, force).the_value()
+
+
+def fits_of(pipeline: Pipeline, names: tuple[str, ...], normal: Recording, force: bool = False) -> Cached[Pipeline]:
+    """One pipeline with those of its detectors, and what the cache had to say."""
+    kept = tuple(name for name in names if name in DETECTORS)  # others may hold types that are not read back
+    if normal.label is not None and normal.label.any():
+        kept = ()  # refused by `fit`
+    shared = [recording_digest(normal), parameters(pipeline), version("skops")]
+    found = cached_together(
+        "fits",
+        {name: [*shared, detector_part(pipeline, name)] for name in kept},
+        Form("", _save, Pipeline.load),
+        lambda missing: _fitted_each(pipeline, missing, normal),
+        force=force,
+    )
+    others = _fitted_each(pipeline, tuple(name for name in names if name not in kept), normal)
+    each = found.values | others
+    joined = _joined(pipeline, {name: each[name] for name in names}, normal)
+    return Cached({"pipeline": joined}, (*found.computed, *others), found.notes)
+
+
+def detector_part(pipeline: Pipeline, name: str) -> Any:
+    """What an entry depends on of one detector of a pipeline, as JSON takes it."""
+    return name
+
+
+def parameters(pipeline: Pipeline) -> dict[str, Any]:
+    """What every entry of a pipeline depends on."""
+    return {name: value for name, value in asdict(pipeline).items() if name != "detectors"}
+
+
+def recording_digest(recording: Recording) -> str:
+    """Digest of all rows, label and events; a recording's own checksum is that of the files it was cut from."""
+    return rows_digest(recording.frame, recording.label, attacks(recording))
+
+
+def with_detectors(pipeline: Pipeline, names: tuple[str, ...]) -> Pipeline:
+    """A copy, not fitted, with those of its detectors."""
+    part = deepcopy(pipeline)
+    part.detectors = names
+    return part
+
+
+def _save(folder: Path, fitted: Pipeline) -> None:
+    fitted.save(folder)
+
+
+def _fitted_each(pipeline: Pipeline, names: tuple[str, ...], normal: Recording) -> dict[str, Pipeline]:
+    """Those detectors, fitted together since they share what they see, each as a pipeline of its own."""
+    if not names:
+        return {}
+    fitted = with_detectors(pipeline, names).fit(normal)
+    return {name: fitted.only(name) for name in names}
+
+
+def _joined(pipeline: Pipeline, parts: dict[str, Pipeline], normal: Recording) -> Pipeline:
+    """Pipelines of one detector each as one; whatever they were fitted with, what they see is the same."""
+    first = next(iter(parts.values()))
+    joined = copy(first)
+    joined.detectors = tuple(parts)
+    joined.source_ = normal.checksum
+    for what in ("models_", "thresholds_", "checked_"):
+        setattr(joined, what, {name: getattr(part, what)[name] for name, part in parts.items()})
+    for part in parts.values():
+        for what in {model.sees for model in part.models_.values()} & {*VIEWS}:
+            setattr(joined, what, getattr(part, what))
+    return joined
