@@ -1,7 +1,7 @@
 """Which rows of a plant are taken, decided from the times of the rows before them and in the order they came.
 
 * newer than all rows before, by at most JUMP: taken
-* not newer: late
+* not newer: rejected as late, or as sent before
 * newer by more than JUMP: rejected as a wrong date, because all rows after it would be late. A plant that did start
   again is taken from the FOLLOWING-th row on that goes on from there, or at once where the message says `restart`, as
   those of `swatlib.live.producer` do

@@ -8,7 +8,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -124,7 +124,7 @@ class Producer:
 
     def last(self) -> tuple[pd.Timestamp, pd.Timedelta] | None:
         """Time of the last row that the topic holds for the plant, in the source's own clock, and its shift."""
-        with _reached(self.servers), closing(_consumer(self.servers, self.patience)) as consumer:
+        with _reached(self.servers), reading_back(self.servers, self.patience) as consumer:
             partitions = sorted(consumer.partitions_for_topic(self.topic) or ())
             if not partitions:
                 raise ProducerError(f"{self.servers} has no topic {self.topic}; make it with `create_topics`")
@@ -237,7 +237,7 @@ class Control:
         return [command for command in found if command.plant == self.plant]
 
     def close(self) -> None:
-        self._consumer.close()
+        _close(self._consumer)
 
 
 def request_attack(servers: str, command: topic.Command, name: str = topic.CONTROL) -> None:
@@ -265,11 +265,30 @@ def create_topics(servers: str, partitions: int = 4, names: Iterable[str] = topi
             time.sleep(0.1)
 
 
-def _consumer(servers: str, patience: float = 30.0) -> KafkaConsumer:
+@contextmanager
+def reading_back(servers: str, patience: float = 30.0) -> Iterator[KafkaConsumer]:
+    """A consumer of what a topic holds now, closed at the end of the block."""
+    consumer = _consumer(servers, patience, fetch_max_wait_ms=100)  # nothing new is waited for
+    try:
+        yield consumer
+    finally:
+        _close(consumer)
+
+
+def _consumer(servers: str, patience: float = 30.0, **options: int) -> KafkaConsumer:
     wait = int(min(patience, 30.0) * 1000)
     return KafkaConsumer(
-        bootstrap_servers=servers, bootstrap_timeout_ms=wait, enable_auto_commit=False, max_poll_records=10_000
-    )
+        bootstrap_servers=servers, bootstrap_timeout_ms=wait, enable_auto_commit=False, max_poll_records=10_000,
+        **options,
+    )  # fmt: skip
+
+
+def _close(consumer: KafkaConsumer) -> None:
+    """Close it once its last fetch is on its way: kafka-python leaves a socket open on which a request must wait."""
+    with suppress(KafkaError):
+        if parts := consumer.assignment():
+            consumer.end_offsets(parts, timeout_ms=1_000)  # the answer comes after all that was sent before
+    consumer.close()
 
 
 def _backwards(consumer: KafkaConsumer, part: TopicPartition, key: bytes) -> Iterator[list[ConsumerRecord]]:

@@ -4,23 +4,26 @@ A process that is killed can clean nothing up, so its children watch it. This pr
 command runs. It is started as a file, so that it imports nothing but psutil.
 """
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 
 import psutil
 
 INTERVAL = 0.5  # seconds between two looks at the owner
 END_WITHIN = 8.0  # seconds in which the command may end by itself
+PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 
 
 def supervise(owner: int, born: float, command: list[str]) -> int:
     """The command's exit code, once nothing is left of it. When the owner ends first, the whole group is ended."""
     for number in (signal.SIGINT, signal.SIGTERM):  # sent to the group: the command ends, and then so do we
         signal.signal(number, lambda *_: None)  # a handler: what is ignored here, the command would ignore too
-    child = subprocess.Popen(command)
+    child = subprocess.Popen(command, preexec_fn=_end_with_parent())  # noqa: PLW1509 (it has one thread)
     while child.poll() is None and runs(owner, born):
         with suppress(subprocess.TimeoutExpired):
             child.wait(INTERVAL)
@@ -32,6 +35,20 @@ def supervise(owner: int, born: float, command: list[str]) -> int:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     return child.returncode
+
+
+def _end_with_parent() -> Callable[[], None] | None:
+    """Called in a new process before its program: the kernel kills it when its parent ends, kill -9 too (Linux)."""
+    if sys.platform != "linux":
+        return None
+    control, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def ask() -> None:
+        control(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it ended before the kernel was asked
+            os._exit(1)
+
+    return ask
 
 
 def rest_of_group() -> list[int]:

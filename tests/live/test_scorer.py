@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from swatlib.live.sink import FileSink
-from swatlib.live.stream.scorer import Scorer
+from swatlib.live.stream.scorer import WHY_LATE, Scorer
 
 WRITTEN = pd.Timestamp("2026-06-01").value // 10**6
 
@@ -41,7 +41,7 @@ def row(second: int, **changes) -> bytes:
 
 
 def outcome(values: list, cuts=(), plant: str = "swat"):
-    """Times stored, places and reasons of what was rejected, rows that were late, of messages in batches cut there."""
+    """Times stored, places and reasons of what was rejected, and rows that were late, of messages in such batches."""
     frame = pd.DataFrame({"value": values, "partition": 0, "offset": range(len(values)), "written": WRITTEN})
     with TemporaryDirectory() as folder:
         scorer = Scorer(None, FileSink(Path(folder)))
@@ -51,8 +51,10 @@ def outcome(values: list, cuts=(), plant: str = "swat"):
         whole = pd.concat(found)
         stored = scorer.to.readings(plant).index.tolist()
     rejected = whole.loc[whole["reason"].notna(), ["offset", "reason"]].to_numpy().tolist()
-    assert whole["stored"].sum() + len(rejected) + whole["late"].sum() == len(values)
-    return stored, rejected, int(whole["late"].sum())
+    late = int(whole["late"].sum())
+    assert whole["stored"].sum() + len(rejected) == len(values)
+    assert late == sum(reason == WHY_LATE for _, reason in rejected)
+    return stored, rejected, late
 
 
 TODAY = 86_400 * 3_000
@@ -83,6 +85,11 @@ def test_what_cannot_be_stored_is_rejected_with_the_reason():
     assert reasons(row(6).replace(b"1.5", b"1" + b"0" * 400)) == [
         "FIT101 is infinite; leave out a reading that is missing"
     ]
+
+
+def test_a_row_that_comes_late_or_again_is_rejected_with_the_reason():
+    assert reasons(row(3), row(4), row(4, FIT101=2.5), row(5)) == [WHY_LATE] * 3
+    assert outcome([row(0), row(1), row(0)], cuts=(2,)) == ([*outcome([row(0), row(1)])[0]], [[2, WHY_LATE]], 1)
 
 
 def test_a_plant_that_no_point_can_name_is_rejected():

@@ -17,20 +17,18 @@ import pandas as pd
 import psutil
 import pyspark
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer, TopicPartition
 from pyspark.sql import SparkSession
 from rig import influx_sink, send, stream, topics
 
 from swatlib.live import sink, topic
 from swatlib.live.parity import unequal
 from swatlib.live.plant import AttackedPlant
-from swatlib.live.producer import Control, Producer, request_attack
+from swatlib.live.producer import Control, Producer, reading_back, request_attack
+from swatlib.live.stream.scorer import WHY_LATE
 from swatlib.pipeline import Pipeline
 from swatlib.servers import Services
 from swatlib.simulation import SimulatedPlant
-
-# A socket to Kafka was once left to the garbage collector here; which client left it open is not known yet.
-pytestmark = pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning")
 
 PLANTS = tuple(f"plant {number}" for number in range(1, 9))
 
@@ -140,7 +138,7 @@ def broken(number: int, message: bytes) -> bytes:
 
 
 def records(servers: str, name: str) -> list:
-    with closing(KafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)) as consumer:
+    with reading_back(servers) as consumer:
         part = TopicPartition(name, 0)
         consumer.assign([part])
         consumer.seek_to_beginning(part)
@@ -180,6 +178,9 @@ def test_silence_repeats_holes_and_other_clocks(kafka, names, files, quick, rows
     assert unequal(files.scores("anew"), pipeline.score(part)) == []
     totals = {name: sum(fields(files, name)) for name in ("late", "gaps", "missing")}
     assert totals == {"late": 100 + 3_000, "gaps": 1, "missing": 30}
+    sent_back = records(kafka, names[1])
+    assert len(sent_back) == len({record.key for record in sent_back}) == 100 + 3_000
+    assert {dict(record.headers)["reason"] for record in sent_back} == {WHY_LATE.encode()}
 
 
 def test_eight_plants_on_two_executors(kafka, names, files, quick, attacked, tmp_path, monkeypatch):

@@ -79,3 +79,12 @@ def test_a_signal_to_the_group_ends_the_command_and_then_the_supervisor(owner):
         os.killpg(process.pid, 15)
         assert process.wait(30) != 0
         wait_until_empty(process.pid)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux ends a process with its parent.")
+def test_a_killed_supervisor_takes_the_command_with_it(owner):
+    with supervised(owner, "sh", "-c", "echo started; exec sleep 300") as process:
+        assert process.stdout.readline() == "started\n"
+        process.kill()
+        process.wait(30)
+        wait_until_empty(process.pid)

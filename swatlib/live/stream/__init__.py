@@ -12,7 +12,7 @@ Irregular rows (all are counted in the point `pipeline`):
 * not readable, without a reading, of a plant whose name can't be stored, or with a time before 2000 or a day ahead of
   the broker: sent to `SWAT.rejected` with the reason, the bytes as they came (the first 16,384 of them)
 * more than a day after the row before: rejected too, unless the plant goes on from there (`swatlib.live.acceptance`)
-* not newer than the newest row of its plant (late, or a repeat): skipped
+* not newer than the newest row of its plant (late, or a repeat): rejected too, and counted as late
 * a tag missing: the pipeline carries its last value for at most `Features.carry` rows; after that, and until the
   history is whole again, the points have no score and no alarm
 * a gap in time of more than `Pipeline.gap` periods: a new history begins, scores return after `history` rows

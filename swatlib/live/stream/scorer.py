@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.streaming import StatefulProcessor
 
 from swatlib.live import sink, topic
-from swatlib.live.acceptance import FOLLOWING, JUMP, JUMPED, TAKEN, Position, accept
+from swatlib.live.acceptance import FOLLOWING, JUMP, JUMPED, LATE, TAKEN, Position, accept
 from swatlib.live.line_protocol import name_fault, nanoseconds
 from swatlib.pipeline import Pipeline
 from swatlib.plant import TAG_NAMES
@@ -27,6 +27,11 @@ WHY_JUMPED = (
     f"its time lies more than {pd.Timedelta(JUMP).days} day after the row before; "
     f'such rows are taken from the {FOLLOWING}rd that goes on from there, or with "restart": true'
 )
+WHY_LATE = (
+    "its time is not after that of the last row taken from its plant: it came late, or its row or another one of this "
+    "time was sent before"
+)
+WHY = {TAKEN: None, LATE: WHY_LATE, JUMPED: WHY_JUMPED}
 OUTCOME = (
     "partition int, offset long, value binary, reason string, "
     "stored long, latency double, late long, gaps long, missing long, alarms long"
@@ -73,14 +78,15 @@ class Scorer(StatefulProcessor):
         messages = pd.concat(rows, ignore_index=True).sort_values(["partition", "offset"], ignore_index=True)
         found = topic.decode(messages["value"].tolist(), topic.broker_times(messages["written"]))
         past = self._history()
-        reason, taken = self._judge(plant, found, past)
-        good = reason.isna().to_numpy()
-        yield messages.loc[~good, ["partition", "offset", "value"]].assign(reason=reason[~good]).pipe(_outcome)
-        if good.any():
-            yield from self._store(plant, past, found[taken], messages.loc[taken, "written"], good.sum() - taken.sum())
+        reason = self._judge(plant, found, past)
+        taken = reason.isna().to_numpy()
+        rejected = messages.loc[~taken, ["partition", "offset", "value"]].assign(reason=reason[~taken])
+        yield _outcome(rejected.assign(late=rejected["reason"].eq(WHY_LATE).astype(int)))
+        if taken.any():
+            yield from self._store(plant, past, found[taken], messages.loc[taken, "written"])
 
-    def _judge(self, plant: str, found: pd.DataFrame, past: pd.DataFrame) -> tuple[pd.Series, np.ndarray]:
-        """Why each message is rejected, None where it isn't, and the mask of the rows that are taken."""
+    def _judge(self, plant: str, found: pd.DataFrame, past: pd.DataFrame) -> pd.Series:
+        """Why each message is rejected; None where its row is taken."""
         fault = name_fault(plant)
         reason = found["reason"]
         for wrong, why in (
@@ -96,16 +102,13 @@ class Scorer(StatefulProcessor):
         verdicts, after = accept(times, restart, before)
         if (after.jump, after.jumps) != (before.jump, before.jumps):
             self._jump.update((after.jump, after.jumps))
-        jumped, taken = good.copy(), good.copy()
-        jumped[good], taken[good] = verdicts == JUMPED, verdicts == TAKEN
-        return reason.mask(jumped, WHY_JUMPED), taken
+        reason[good] = [WHY[verdict] for verdict in verdicts.tolist()]
+        return reason
 
-    def _store(
-        self, plant: str, past: pd.DataFrame, taken: pd.DataFrame, written: pd.Series, late: int
-    ) -> Iterator[pd.DataFrame]:
+    def _store(self, plant: str, past: pd.DataFrame, taken: pd.DataFrame, written: pd.Series) -> Iterator[pd.DataFrame]:
         times = pd.DatetimeIndex(taken["time"].dt.tz_localize(None), name="time")
         new = taken[list(TAG_NAMES)].set_index(times)
-        counts = Counter({"late": int(late), "missing": int(new.isna().sum().sum())})
+        counts = Counter({"missing": int(new.isna().sum().sum())})
         # rows go back in time where the first one of a plant had the wrong time: a new history begins there
         for part in np.split(np.arange(len(new)), np.flatnonzero(np.diff(times) < pd.Timedelta(0)) + 1):
             if len(part):
