@@ -50,8 +50,8 @@ def moving_sum(X: np.ndarray, doublings: int) -> np.ndarray:
 
 def rows_since(happened: np.ndarray, most: int) -> np.ndarray:
     """Rows since `happened` was last true in each column, counted to at most `most`; `most` where it never was."""
-    rows = np.arange(len(happened)).reshape(-1, *[1] * (happened.ndim - 1))
-    last = np.maximum.accumulate(np.where(happened, rows, -most), axis=0)
+    rows = np.arange(len(happened), dtype=np.int32).reshape(-1, *[1] * (happened.ndim - 1))
+    last = np.maximum.accumulate(np.where(happened, rows, np.int32(-most)), axis=0)
     return np.minimum(rows - last, most)
 
 

@@ -1,7 +1,7 @@
 """Causal features: what most detectors see of the plant."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Self
 
@@ -15,6 +15,7 @@ from swatlib.plant import GAUGED_TANKS, TAGS, Tank
 from swatlib.views.base import View, net_inflow
 from swatlib.wording import listed
 
+FIT_ROWS = 4_000  # of which features are made at once while fitting
 Factor = Annotated[float, Limits(0, math.inf, above=True)]  # infinite: no limit
 
 
@@ -62,7 +63,7 @@ class Features(View):
         frame = pd.concat(frames)
         self.tags_ = tuple(frame.columns)
         self.seconds_ = usual_step(frames[0].index).total_seconds()
-        self.constant_ = tuple(tag for tag in frame if _share_of_mode(frame[tag]) > 1 - self.rare)
+        self.constant_ = tuple(tag for tag in frame if _share_of_mode(frame[tag].to_numpy()) > 1 - self.rare)
         varying = frame.drop(columns=list(self.constant_))
         self.drifting_ = tuple(self._drifting(varying)) if len(varying.columns) else ()
         self._describe()
@@ -71,11 +72,7 @@ class Features(View):
                 f"there is no feature to fit on: {listed(self.tags_)} do not change, or drift, on the normal days; "
                 "give more tags, or normal days on which they change"
             )
-        raw = np.vstack([self._raw(each) for each in frames])
-        self._require_rows(int(np.isfinite(raw).all(axis=1).sum()), frames)
-        self.mean_ = np.nanmean(raw, axis=0)
-        scale = np.nanstd(raw, axis=0)
-        self.scale_ = np.where(scale > 0, scale, 1.0)
+        self._scale(frames)
         return self
 
     def transform(self, frame: pd.DataFrame) -> np.ndarray:
@@ -83,12 +80,11 @@ class Features(View):
 
     def _drifting(self, frame: pd.DataFrame) -> list[str]:
         edges = np.array_split(np.arange(len(frame)), max(2, len(frame) // self.block))
-        parts = [frame.iloc[rows] for rows in edges]
+        parts = [frame.iloc[rows[0] : rows[-1] + 1] for rows in edges if len(rows)]
         between = np.ptp([part.mean() for part in parts], axis=0)
         within = np.mean([part.std() for part in parts], axis=0)
         deciles = np.ptp([part.quantile([0.1, 0.5, 0.9]) for part in parts], axis=0).max(axis=0)
-        moves = frame.diff(60).abs()
-        usual = moves.where(moves > 0).median().to_numpy()
+        usual = np.array([_usual_change(frame[tag].to_numpy(), 60) for tag in frame])
         sensor = np.array([TAGS[tag].is_sensor for tag in frame])
         drifts = (between > self.drift * within) | (sensor & (deciles > self.creep * usual))
         return [tag for tag, far in zip(frame.columns, drifts, strict=True) if far]
@@ -113,24 +109,63 @@ class Features(View):
         yield "balance", "changes against its flows", [tank.level for tank in self._tanks]
 
     def _raw(self, frame: pd.DataFrame) -> np.ndarray:
-        frame = self._carried(frame)
-        steady, sensors = (frame[tags].to_numpy(np.float64) for tags in (self._steady, self._sensors))
-        groups = [
-            steady,
-            *(lagged(steady, rows) for rows in self.lags),
-            *(moving_mean(steady, rows) for rows in self.means),
-            *(sensors - lagged(sensors, rows) for rows in self.differences),
-            *([np.log1p(rows_unchanged(sensors, self.still))] if self.still else []),
-            *(balance_residual(frame, tank, self.balance, self.seconds_)[:, None] for tank in self._tanks),
-        ]
-        raw = np.hstack(groups)
+        raw, filled = np.empty((len(frame), len(self.names_))), 0
+        for columns in self._columns(self._carried(frame)):
+            raw[:, filled : filled + columns.shape[1]] = columns
+            filled += columns.shape[1]
         raw[: self.history] = np.nan
         return raw
 
+    def _scale(self, frames: Sequence[pd.DataFrame]) -> None:
+        """Mean and standard deviation of each feature over the rows in which it is known."""
+        width, complete = len(self.names_), 0
+        known, total, squares = np.zeros(width, np.int64), np.zeros(width), np.zeros(width)
+        for raw in self._pieces(frames):
+            there = ~np.isnan(raw)
+            complete += int(np.isfinite(raw).all(axis=1).sum())
+            known += there.sum(axis=0)
+            total = _added(total, raw)
+        self._require_rows(complete, frames)
+        self.mean_ = total / known
+        for raw in self._pieces(frames):
+            squares = _added(squares, (raw - self.mean_) ** 2)
+        self.scale_ = np.where(squares > 0, np.sqrt(squares / known), 1.0)
 
-def _share_of_mode(readings: pd.Series) -> float:
-    shares = readings.value_counts(normalize=True)
-    return float(shares.max()) if len(shares) else 1.0
+    def _pieces(self, frames: Sequence[pd.DataFrame]) -> Iterator[np.ndarray]:
+        """Raw features of the rows that have a past, few rows at a time, which stay in the processor's cache."""
+        for frame in frames:
+            for start in range(self.history, len(frame), FIT_ROWS):
+                yield self._raw(frame.iloc[start - self.history : start + FIT_ROWS])[self.history :]
+
+    def _columns(self, frame: pd.DataFrame) -> Iterator[np.ndarray]:
+        """Each group of features (rows × its tags), in the order of `_groups`."""
+        steady, sensors = (frame[tags].to_numpy(np.float64) for tags in (self._steady, self._sensors))
+        yield steady
+        yield from (lagged(steady, rows) for rows in self.lags)
+        yield from (moving_mean(steady, rows) for rows in self.means)
+        yield from (sensors - lagged(sensors, rows) for rows in self.differences)
+        if self.still:
+            yield np.log1p(rows_unchanged(sensors, self.still))
+        yield from (balance_residual(frame, tank, self.balance, self.seconds_)[:, None] for tank in self._tanks)
+
+
+def _added(total: np.ndarray, piece: np.ndarray) -> np.ndarray:
+    """Totals of the columns with a piece's known values, row after row: the same bits however rows are cut."""
+    return np.add.reduce(np.vstack([total, np.where(np.isnan(piece), 0.0, piece)]), axis=0)
+
+
+def _share_of_mode(readings: np.ndarray) -> float:
+    """Share of the known readings that have the most frequent value; 1 where none is known."""
+    known = np.sort(readings[~np.isnan(readings)])
+    changes = np.flatnonzero(known[1:] != known[:-1]) + 1
+    return float(np.diff(changes, prepend=0, append=len(known)).max() / len(known)) if len(known) else 1.0
+
+
+def _usual_change(readings: np.ndarray, rows: int) -> float:
+    """Median of the changes within so many rows, where there is one; NaN where there is none."""
+    changes = np.abs(readings[rows:] - readings[:-rows])
+    changes = changes[changes > 0].astype(np.float64)
+    return float(np.median(changes)) if len(changes) else np.nan
 
 
 def balance_residual(frame: pd.DataFrame, tank: Tank, window: int, seconds: float = 1.0) -> np.ndarray:
