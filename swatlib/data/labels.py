@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from swatlib.data.names import resembles_label, says_normal
+from swatlib.data.names import is_instrument, resembles_label, says_normal
 from swatlib.data.recording import DataError
 from swatlib.data.table import Table
 from swatlib.wording import count, listed
@@ -27,6 +27,8 @@ _LIKE_LABEL = {
     "outlier",
     "inlier",
 }
+_MOSTLY = 0.5  # of the rows
+_TWO_NUMBERS = ({"0", "1"}, {"-1", "1"}, {"true", "false"})
 _ALLOWED = "write Normal or Attack, 0 or 1, True or False"
 
 
@@ -55,7 +57,7 @@ def read_labels(table: Table, columns: list[int]) -> tuple[np.ndarray | None, li
 
 
 def resembling(extra: pd.DataFrame | None) -> list[str]:
-    """Names of columns that were kept apart and read like a label, by their name or by their words.
+    """Names of columns that were kept apart and read like a label, by their name or by what they hold.
 
     A column that says normal throughout labels nothing.
     """
@@ -64,7 +66,9 @@ def resembling(extra: pd.DataFrame | None) -> list[str]:
 
 
 def _resembles(name: str, words: set[str]) -> bool:
-    return resembles_label(name) or (words <= _LIKE_LABEL | _LIKE_NORMAL and not words.isdisjoint(_LIKE_LABEL))
+    in_words = words <= _LIKE_LABEL | _LIKE_NORMAL and not words.isdisjoint(_LIKE_LABEL)
+    in_numbers = words in _TWO_NUMBERS and not is_instrument(name)
+    return resembles_label(name) or in_words or in_numbers
 
 
 def _words(column: pd.Series) -> set[str]:
@@ -128,6 +132,9 @@ def _said(name: str, met: Counter, meaning: dict[str, bool], label: np.ndarray) 
         for text, number in met.items()
         if _squeezed(text) == "attack" and len(text.split()) > 1
     ]
+    if _MOSTLY < label.mean() < 1 and set(map(_squeezed, met)) in _TWO_NUMBERS:
+        one = next(text for text, is_attack in meaning.items() if is_attack)
+        findings.append(f"most rows are attack by column {name!r}; if {one} stands for normal, write Normal and Attack")
     kinds = {text: number for text, number in met.items() if meaning[text]}
     if "benign" in map(_squeezed, met):
         findings.append(f"kinds of attack: {listed(f'{text} ({number:,} rows)' for text, number in kinds.items())}")

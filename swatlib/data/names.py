@@ -1,16 +1,23 @@
 """What a column is, judged by its name alone: a tag, the time, the label, or something else."""
 
 import re
+import unicodedata
 
 from swatlib.plant import TAGS, Tag
 
 _VENDOR = "HMI_"
-_SUFFIX = re.compile(r"(\.PV|[. ]STATUS|\.ALARM)$")
-_BLANK = re.compile(r"[\s-]+")
+_SUFFIX = re.compile(r"(\.PV|[. ]STATUS|\.ALARM|[._ ]VALUE)$")
+_BLANK = re.compile(r"[\s_-]+")
+_INVISIBLE = re.compile(
+    "[\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NO-BREAK SPACE}]"
+)
 _ALIASES = {"DIT301": "DPIT301", "UV01": "UV401"}
 _UNNAMED = re.compile(r"(unnamed:?\s*\d*|index|__index_level_0__|\d+)?", re.IGNORECASE)
 
-_UNIT = re.compile(r"\s*[\[(]\s*([^\])]*?)\s*[\])]\s*$")
+_UNIT = re.compile(
+    r"\s*[\[(]\s*([^\])]*?)\s*[\])]\s*$|[\s_](c?m|mm|(?:m3|m³|m\^3|cbm|l)/(?:h|min|s)|k?pa|bar|[uµμ]s/cm|ppm|mg/l|mv|ph)$",
+    re.IGNORECASE,
+)
 _SAME_UNITS = {"us/cm": "µs/cm", "m3/h": "m³/h", "m^3/h": "m³/h", "cbm/h": "m³/h", "mg/l": "ppm"}
 
 _TIMES = re.compile(
@@ -30,7 +37,10 @@ _ATTACK = {
 }
 _ATTACK |= {"isoutlier", "intrusion", "isintrusion"}
 _NORMAL = {"normal", "isnormal", "benign", "isbenign", "attacknormal"}  # 1 may mean normal
+_ATTACK |= {"labelattack", "underattack", "malicious", "ismalicious"}
 _LABELS = _ATTACK | _NORMAL | {"normalattack", "normalorattack", "label", "labels", "y", "class", "groundtruth"}
+_LABELS |= {"ytrue", "gt", "target", "classlabel"}
+_INSTRUMENT = re.compile(r"[A-Z]+\d{3}|P\d_?STATE")  # begins the name of what a plant records, be it a tag or not
 _LIKE_LABELS = re.compile(
     r"attack|anomal|outlier|intrusion|malicious|normal|label|flag|target|class$|faulty?$|groundtruth"
 )
@@ -41,7 +51,8 @@ def plain(name: str) -> str:
 
     Upper case; two tags that some files call otherwise get the name they have in the official files.
     """
-    bare = _UNIT.sub("", name.strip()).upper().rpartition(_VENDOR)[2]
+    bare = name if name.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", name))
+    bare = _UNIT.sub("", bare.strip()).upper().rpartition(_VENDOR)[2]
     bare = _BLANK.sub("", _SUFFIX.sub("", bare))
     return _ALIASES.get(bare, bare)
 
@@ -54,8 +65,9 @@ def tag(name: str) -> str | None:
 def other_unit(name: str, of: Tag) -> str | None:
     """The unit that a column of a sensor names in brackets, where it is not the unit of the tag."""
     met = _UNIT.search(name.strip())
-    unit = "".join(met[1].split()).casefold().replace("μ", "µ") if met and of.is_sensor else ""
-    return met[1] if met and unit and _SAME_UNITS.get(unit, unit) != of.unit.casefold().replace("μ", "µ") else None
+    given = (met[1] or met[2] or "") if met else ""
+    unit = "".join(given.split()).casefold().replace("μ", "µ") if of.is_sensor else ""
+    return given if met and unit and _SAME_UNITS.get(unit, unit) != of.unit.casefold().replace("μ", "µ") else None
 
 
 def tags_among(names) -> int:
@@ -64,7 +76,7 @@ def tags_among(names) -> int:
 
 
 def _key(name: str) -> str:
-    return re.sub(r"[\s_/.]+", "", name).casefold()
+    return re.sub(r"[\s_/.\\|()-]+", "", name).casefold()
 
 
 def is_time(name: str) -> bool:
@@ -78,6 +90,11 @@ def is_label(name: str) -> bool:
 def resembles_label(name: str) -> bool:
     """Whether a name suggests a label, though it is none of the known ones."""
     return bool(_LIKE_LABELS.search(_key(name)))
+
+
+def is_instrument(name: str) -> bool:
+    """Whether the plant records under this name: a switch, a state, a tag with a suffix."""
+    return bool(_INSTRUMENT.match(plain(name)))
 
 
 def says_normal(name: str) -> bool:

@@ -78,11 +78,11 @@ def _cause(index: pd.DatetimeIndex, rows: np.ndarray) -> str:
     repeated = index[rows]
     if len(rows) and (index == index.normalize()).all():
         return "the times are dates without a time of day; put date and time into one column"
-    if len(rows) and (repeated.second == 0).all() and (repeated.microsecond == 0).all():
-        return "the times have probably lost their seconds; format them as d/m/yyyy hh:mm:ss and export the file again"
     steps = np.diff(index.to_numpy())
     if (np.abs(steps + np.timedelta64(1, "h")) < np.timedelta64(10, "m")).any():
         return "the clock was probably set back by an hour; write the times with their offset, such as +02:00"
+    if len(rows) and (repeated.second == 0).all() and (repeated.microsecond == 0).all():
+        return "the times have probably lost their seconds; format them as d/m/yyyy hh:mm:ss and export the file again"
     return (
         "the rows are of two recordings, or the times were cut or rounded; give each recording its own file and times"
     )

@@ -78,6 +78,8 @@ def _counts(column: pa.ChunkedArray) -> bool:
 def _clocks(table: Table, columns: list[int]) -> list[int]:
     """Columns that hold times, the one to go by first."""
     named = [number for number in columns if is_time(table.names[number])]
+    if named and all(times.is_dates(table.columns[number]) for number in named):
+        return [*named, *(number for number in columns if times.is_times_of_day(table.columns[number]))]
     if named:
         return named
     timed = [number for number in columns if times.look_like_times(table.columns[number])]

@@ -1,6 +1,6 @@
 """Times written with the name of a month, without separators, clock first, or as a count, brought to year first.
 
-Each of these has one meaning. What has none stays null and is refused by `times`.
+Each of these has one meaning. What has none stays as it is and is refused by `times`.
 """
 
 import numpy as np
@@ -24,6 +24,7 @@ _NAMED = (
     r"(?i)^" + _YEAR + _BETWEEN + _MONTH + _BETWEEN + _DAY + _REST,
 )
 _COMPACT = r"^(\d{4})(\d{2})(\d{2})[T _-]?(\d{2})(\d{2})(\d{2})((?:\.\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?)$"
+_OTHER_SPACES = "\N{NO-BREAK SPACE}\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}"
 _CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:\s*[AaPp]\.?[Mm]\.?)?"
 _CLOCK_FIRST = rf"^({_CLOCK})[\s,]+(\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}})$"
 _NUMBER = r"^\d+(\.\d+)?([eE]\+?\d+)?$"
@@ -36,11 +37,12 @@ _TO_THE_SECOND, _TO_THE_MILLISECOND = 5, 8  # decimals of a day that are needed
 
 
 def respelled(text: pa.Array) -> pa.Array:
-    """29-Oct-2015 10:00:00, 20151029 100000 and 10:00:00 29/10/2015 with the date first; null where it is otherwise."""
+    """29-Oct-2015 10:00:00, 20151029 100000 and 10:00:00 29/10/2015 with the date first, other texts as they are."""
+    text = pc.replace_substring_regex(text, f"[{_OTHER_SPACES}]", " ")
     ways = [_with_number_of_month(text, pattern) for pattern in _NAMED]
     for pattern, order in ((_COMPACT, r"\1-\2-\3 \4:\5:\6\7"), (_CLOCK_FIRST, r"\2 \1")):
         ways.append(_where(text, pattern, pc.replace_substring_regex(text, pattern, order)))
-    return pc.coalesce(*ways)
+    return pc.coalesce(*ways, text)
 
 
 def _with_number_of_month(text: pa.Array, pattern: str) -> pa.Array:

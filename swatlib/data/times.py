@@ -21,7 +21,7 @@ MEDIANS_OF_TEN = {"train.csv of GDN": 47_515, "test.csv of GDN": 44_986}  # rows
 
 _CLOCK = (
     r"[T ]\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
-    r"\s*(?:(?P<half>[AaPp])\.?[Mm]\.?)?\s*(?P<zone>[Zz]|UTC|GMT|[+-]\d{2}:?\d{2})?$"
+    r"\s*(?:(?P<half>[AaPp])\.?[Mm]\.?)?\s*(?P<zone>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
 )
 _YEAR_FIRST = r"^(?P<year>\d{4})[-/.](?P<first>\d{1,2})[-/.](?P<last>\d{1,2})" + _CLOCK
 _YEAR_LAST = r"^(?P<first>\d{1,2})[-/.](?P<last>\d{1,2})[-/.](?P<year>\d{4}|\d{2}),?" + _CLOCK
@@ -46,7 +46,7 @@ def look_like_times(column: pa.ChunkedArray) -> bool:
     head = _text(column.slice(0, 5)).drop_null()
     if not len(head):
         return False
-    either = (pc.match_substring_regex(pc.coalesce(respelled(head), head), form) for form in (_YEAR_FIRST, _YEAR_LAST))
+    either = (pc.match_substring_regex(respelled(head), form) for form in (_YEAR_FIRST, _YEAR_LAST))
     return bool(pc.all(pc.or_(*either)).as_py())
 
 
@@ -104,8 +104,7 @@ def parse_times(table: Table, column: pa.ChunkedArray, name: str) -> tuple[np.nd
     times -= zones.late
     if np.isnat(times).any():
         raise _unreadable(table, text, name, np.flatnonzero(np.isnat(times)))
-    if bool(pc.all(pc.match_substring_regex(text, _YEAR_FIRST)).as_py()):
-        _refuse_exchanged(table, times, name)
+    _refuse_exchanged(table, times, name)
     return times, findings
 
 
@@ -261,7 +260,7 @@ class _Zones:
     """Marks of time zones in a column of text. `late`: by how much each row's clock is ahead of the first row's."""
 
     def __init__(self, table: Table, text: pa.Array, name: str):
-        marks = pc.struct_field(pc.extract_regex(text, r"\d\s*(?P<zone>[Zz]|UTC|GMT|[+-]\d{2}:?\d{2})$"), "zone")
+        marks = pc.struct_field(pc.extract_regex(text, r"\d\s*(?P<zone>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"), "zone")
         met = sorted(set(pc.unique(pc.fill_null(marks, "")).to_pylist()))
         self.late, self.findings = np.zeros(len(text), "m8[ns]"), []
         if met == [""]:
@@ -286,7 +285,7 @@ def _offset(mark: str) -> int:
     if mark[0] not in "+-":
         return 0
     digits = mark[1:].replace(":", "")
-    return int(f"{mark[0]}1") * (60 * int(digits[:2]) + int(digits[2:]))
+    return int(f"{mark[0]}1") * (60 * int(digits[:2]) + int(digits[2:] or 0))
 
 
 def _refuse_mixed_dates(table: Table, text: pa.Array, name: str) -> None:
@@ -304,19 +303,26 @@ def _refuse_mixed_dates(table: Table, text: pa.Array, name: str) -> None:
 
 
 def _refuse_exchanged(table: Table, times: np.ndarray, name: str) -> None:
-    """Dates with the year first that jump by weeks, and by an hour at most once day and month are exchanged."""
-    jumps, days = np.abs(np.diff(times)), times.astype("M8[D]")
-    if not (jumps > np.timedelta64(20, "D")).any():
-        return
-    months = days.astype("M8[M]")
-    day, month = (days - months).astype(int) + 1, months.astype(int) % 12 + 1
-    exchanged = (times.astype("M8[Y]").astype("M8[M]") + (day - 1)).astype("M8[D]") + (month - 1)
-    if day.max() <= 12 and np.abs(np.diff(exchanged.astype("M8[ns]") + (times - days))).max() <= np.timedelta64(1, "h"):
+    """Times that jump by weeks, and by an hour at most once day and month of the one or the other row are exchanged."""
+    jumps = np.flatnonzero(np.abs(np.diff(times)) > np.timedelta64(20, "D"))
+    before, after = times[jumps], times[jumps + 1]
+    pairs = ((_exchanged(before), after), (before, _exchanged(after)), (_exchanged(before), _exchanged(after)))
+    near = [np.abs(one - other) <= np.timedelta64(1, "h") for one, other in pairs]
+    if len(jumps) and np.logical_or.reduce(near).all():
         raise table.error(
             f"column {name!r} jumps by weeks, and would not if day and month were exchanged, as a spreadsheet may have "
             "done; export it again with the year first",
-            int(jumps.argmax()) + 1,
+            int(jumps[0]) + 1,
         )
+
+
+def _exchanged(times: np.ndarray) -> np.ndarray:
+    """Times whose day is the month and whose month the day; NaT where the day is past 12."""
+    days, years = times.astype("M8[D]"), times.astype("M8[Y]")
+    months = days.astype("M8[M]")
+    day, month = (days - months).astype(int), months.astype(int) % 12
+    other = (years.astype("M8[M]") + np.minimum(day, 11)).astype("M8[D]") + month
+    return np.where(day < 12, other.astype("M8[ns]") + (times - days), np.datetime64("NaT"))
 
 
 def _example(fields: Fields, days: np.ndarray, clock: np.ndarray) -> str:
@@ -345,12 +351,13 @@ def _refuse_lost_parts(table: Table, fields: Fields, rows: np.ndarray, times: np
         )
     back = np.flatnonzero(steps < np.timedelta64(0))
     half_days = back[(steps[back] > -_HALF_DAY - _ABOUT) & (steps[back] < -_HALF_DAY + _ABOUT)]
-    unmarked = fields["half"] == ""
-    half_days = half_days[unmarked[half_days + 1]]
-    if len(half_days) and hour[unmarked].min() >= 1 and hour[unmarked].max() <= 12:
+    halves = fields["half"]
+    alike = (halves == halves[0]).all()  # none is marked, or all are marked AM
+    if len(half_days) and alike and hour.min() >= 1 and hour.max() <= 12:
         at = half_days[0]
+        which = f"as {halves[0].upper()}M throughout" if halves[0] else "without AM or PM"
         raise table.error(
-            f"column {name!r} runs from hour {hour[at]} back to hour {hour[at + 1]} without AM or PM, so "
+            f"column {name!r} runs from hour {hour[at]} back to hour {hour[at + 1]} {which}, so "
             "half of the times are unknown; export it again with AM/PM or in 24 hours",
             int(rows[at + 1]),
         )

@@ -265,3 +265,61 @@ def test_dates_that_were_all_exchanged_are_refused(rows, tmp_path):
     times = pd.date_range("2016-01-01 23:50", periods=240, freq="450s")
     rows[TIME] = [f"{time:%Y-%d-%m %H:%M:%S}" for time in times]
     assert "would not if day and month were exchanged" in refused(wild.csv(rows, tmp_path / "rows.csv"))
+
+
+@pytest.mark.parametrize("name", ["status", "Type", "", "outcome", "0"])
+@pytest.mark.parametrize("words", [("0", "1"), ("False", "True"), ("-1", "1")])
+def test_a_column_of_two_numbers_that_is_no_instrument_reads_like_a_label(name, words, rows, recorded, tmp_path):
+    rows = rows.rename(columns={LABEL: name}).assign(**{name: np.where(recorded.label, *words[::-1])})
+    rows[TIME] = rows[TIME].str.replace("28/12/2015", "29/10/2015")
+    with pytest.raises(DataError, match="reads like a label and is none here"):
+        normal_frame(read(rows, tmp_path))
+
+
+@pytest.mark.parametrize("name", ["LS 201", "LSH201.Alarm", "P207.Status", "P1_STATE", "P6 STATE"])
+def test_a_switch_of_the_plant_is_no_label(name, rows, recorded, tmp_path):
+    rows = rows.rename(columns={LABEL: name}).assign(**{name: np.where(recorded.label, "1", "0")})
+    rows[TIME] = rows[TIME].str.replace("28/12/2015", "29/10/2015")
+    assert len(normal_frame(read(rows, tmp_path))) == 240
+
+
+def test_numbers_by_which_most_rows_are_attack_are_doubted(rows, recorded, tmp_path):
+    rows[LABEL] = np.where(recorded.label, "0", "1")
+    said = "most rows are attack by column 'Normal/Attack'; if 1 stands for normal, write Normal and Attack"
+    assert said in read(rows, tmp_path).findings
+
+
+@pytest.mark.parametrize("form", ["%Y-{0}-{1}", "{1}/{0}/%Y", "{0}/{1}/%Y"])
+def test_days_and_months_exchanged_in_some_rows_are_refused(form, rows, tmp_path):
+    times = pd.date_range("2016-01-12 23:58", periods=240, freq="s")
+    rows[TIME] = [
+        f"{time.strftime(form.format(*(('%d', '%m') if time.day < 13 else ('%m', '%d'))))} {time:%H:%M:%S}"
+        for time in times
+    ]
+    assert "would not if day and month were exchanged" in refused(wild.csv(rows, tmp_path / "rows.csv"))
+
+
+def test_am_throughout_in_times_past_noon_is_refused(recorded, tmp_path):
+    index = pd.date_range("2015-12-28 09:00", periods=240, freq="min")
+    rows = wild.cells(recorded.at(index), "{:%d/%m/%Y %I:%M:%S AM}".format)
+    assert "back to hour 12 as AM throughout" in refused(wild.csv(rows, tmp_path / "rows.csv"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["LIT_101", "LIT101 mm", "LIT101_mm", "LIT101_Value", "LIT101.Value", "\N{ZERO WIDTH SPACE}LIT101", "ＬＩＴ１０１"],
+)
+def test_a_tag_is_found_under_its_other_spellings(name, rows, recorded, tmp_path):
+    assert np.array_equal(read(rows.rename(columns={"LIT101": name}), tmp_path).frame, recorded.frame)
+
+
+def test_a_clock_of_another_name_joins_the_date(rows, recorded, tmp_path):
+    index = recorded.frame.index
+    rows = rows.drop(columns=TIME).assign(date=index.strftime("%d/%m/%Y"), clock=index.strftime("%H:%M:%S"))
+    assert read(rows, tmp_path).frame.index.equals(index)
+
+
+@pytest.mark.parametrize("form", ["%d/%m/%Y %I:%M:%S\N{NARROW NO-BREAK SPACE}%p", "%Y-%m-%d %H:%M:%S+08"])
+def test_times_as_browsers_and_databases_print_them_are_read(form, rows, recorded, tmp_path):
+    rows[TIME] = recorded.frame.index.strftime(form)
+    assert read(rows, tmp_path).frame.index.equals(recorded.frame.index)
