@@ -8,6 +8,7 @@ take more than MOST_BYTES, those used longest ago go. Nothing is unpickled.
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
 import warnings
@@ -164,7 +165,8 @@ class _Work(Generic[T]):
 def _path(kind: str, name: str, depends: Any, suffix: str) -> Path:
     parts = [kind, name, depends, code_digest(KINDS[kind]), versions()]
     hashed = hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
-    return settings().cache_folder / kind / f"{name.replace(':', '-')}-{hashed[:32]}{suffix}"
+    plain = re.sub(r"[^\w.-]", "-", name)
+    return settings().cache_folder / kind / f"{plain[-100:]}-{hashed[:32]}{suffix}"
 
 
 @contextmanager

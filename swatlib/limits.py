@@ -2,14 +2,15 @@
 
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 _KINDS = {int: Integral, float: Real}
-_WORDS = {int: "a whole number", float: "a number", str: "a text", NoneType: "None", dict: "a dict"}
+_WORDS = {int: "a whole number", float: "a number", str: "a text", NoneType: "None", dict: "a dict", Mapping: "a dict"}
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,14 @@ def allowed(name: str, value: Any, hint: Any) -> Any:
 
 def _taken(value: Any, hint: Any) -> Any:
     origin, arguments = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return value
     if origin is Annotated:
         value = _taken(value, arguments[0])
         return value if value in arguments[1] else _refuse()
     if origin in (Union, UnionType):
         kinds = [kind for kind in arguments if kind is not NoneType]
-        return None if value is None and NoneType in arguments else _taken(value, kinds[0])
+        return None if value is None and NoneType in arguments else _taken_by_first(value, kinds)
     if origin is tuple:
         members = list(value) if isinstance(value, (tuple, list)) else _refuse()
         hints = arguments[:1] * len(members) if arguments[-1] is Ellipsis else arguments
@@ -75,6 +78,13 @@ def _taken(value: Any, hint: Any) -> Any:
     if not isinstance(value, _KINDS.get(kind, kind)) or isinstance(value, bool):
         _refuse()
     return value.item() if hasattr(value, "item") else value
+
+
+def _taken_by_first(value: Any, kinds: list) -> Any:
+    for kind in kinds:
+        with suppress(TypeError):
+            return _taken(value, kind)
+    return _refuse()
 
 
 def _pairs(members: list, kinds: tuple) -> Iterable[tuple[Any, Any]]:

@@ -3,8 +3,8 @@
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from copy import copy
-from dataclasses import asdict, dataclass, field
+from copy import copy, deepcopy
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -25,17 +25,20 @@ from swatlib.alarms import (
 )
 from swatlib.arrays import joined_intervals, moving_mean, segments
 from swatlib.data import Recording, normal_frame
-from swatlib.detectors import make
+from swatlib.detectors import DETECTORS, described, is_ours, is_plain, unfitted
 from swatlib.detectors.base import Detector
+from swatlib.detectors.own_classes import identity
+from swatlib.detectors.soundness import fitted
 from swatlib.limits import Count, Limits, Share, check_parameters
 from swatlib.plant import TAG_NAMES
-from swatlib.saved import read_pipeline, write_pipeline
+from swatlib.saved import read_pipeline, untrusted, write_pipeline
 from swatlib.views.base import View
 from swatlib.views.checks import Checks
 from swatlib.views.features import Features
 from swatlib.wording import did_you_mean, listed
 
 DEFAULT = ("guard", "ocsvm", "iforest", "kmeans", "lof", "pca", "forecast")
+LONGEST_NAME = 150  # characters of a detector's name
 CHUNK_ROWS = 20_000  # scored at once: bounds the memory
 VIEWS: dict[str, type[View]] = {"features": Features, "checks": Checks}  # what a detector may see
 Seconds = Annotated[float, Limits(0, 1e9)]
@@ -48,7 +51,9 @@ class Pipeline:
     Parameters
     ----------
     detectors
-        Names that `swatlib.detectors.make` knows, each once.
+        Texts that `swatlib.detectors.make` takes, each once: "pca", "lof:neighbours=50", "my_detector.py:ZScore". Or
+        names of your choice to detectors: a text, an object of a class derived from `Detector`, or one with the
+        interface of scikit-learn or PyOD, as in {"mine": ZScore(window=60), "lof50": LOF(neighbours=50), "pca": "pca"}.
     budget
         False alarms per day that each detector may raise, above 0 and up to 48.
     features, checks
@@ -69,7 +74,7 @@ class Pipeline:
     Raises
     ------
     ValueError
-        For a parameter of another type or outside its limits, and for an unknown detector.
+        For a parameter of another type or outside its limits, and for a detector that is unknown or can't be one.
 
     Examples
     --------
@@ -80,7 +85,7 @@ class Pipeline:
     ['score', 'threshold', 'alarm', 'lead']
     """
 
-    detectors: tuple[str, ...] = DEFAULT
+    detectors: tuple[str, ...] | Mapping[str, Any] = DEFAULT
     budget: Budget = 1.0
     features: Features = field(default_factory=Features)
     checks: Checks = field(default_factory=Checks)
@@ -104,7 +109,8 @@ class Pipeline:
         if not math.isclose(sum(self.shares), 1) or 0 in self.shares:
             raise ValueError(f"Pipeline: shares is {self.shares}; give three shares above 0 whose sum is 1")
         for name in self.detectors:
-            make(name)
+            _refuse_name(name, self._given(name))
+            self._unfitted(name)
 
     def fit(self, recording: Recording) -> Self:
         """Fit on normal rows.
@@ -115,7 +121,7 @@ class Pipeline:
         check_parameters(self)
         if not isinstance(recording, Recording):
             raise ValueError(f"fit takes a Recording (of `load`, `simulate`), not a {type(recording).__name__}")
-        models = {name: _row_by_row(name) for name in self.detectors}
+        models = {name: self._row_by_row(name) for name in self.detectors}
         frame = normal_frame(recording)
         _require_readings(frame)
         if frame.empty:
@@ -133,7 +139,7 @@ class Pipeline:
             view, pieces = self._view(what), self._pieces(fit, what)
             view.fit(*pieces)
             seen[what] = np.vstack([view.transform(piece) for piece in pieces])
-        self.models_ = {name: _on_one_thread(model.fit, seen[model.sees]) for name, model in models.items()}
+        self.models_ = {name: _on_one_thread(fitted, name, model, seen[model.sees]) for name, model in models.items()}
         self.source_ = recording.checksum
         on_calibrate, on_check = (_on_one_thread(self._decisive, part) for part in (calibrate, check))
         self.thresholds_ = {
@@ -155,8 +161,13 @@ class Pipeline:
         return self.tags_
 
     def calibration(self) -> pd.DataFrame:
-        """One row a detector: threshold, budget, and the false alarms per day on normal days used for neither."""
+        """One row a detector: threshold, budget, and the false alarms per day on normal days used for neither.
+
+        Where one is no plain name, first the class and the parameters of each that differ from their defaults.
+        """
+        plain = all(is_plain(self._given(name)) for name in self.detectors)
         columns = {
+            **({} if plain else {"parameters": {name: described(self._given(name)) for name in self.detectors}}),
             "threshold": self.thresholds_,
             "budget": self.budget,
             "false alarms per day on the check part": self.checked_,
@@ -207,25 +218,45 @@ class Pipeline:
         """Tags that a detector can name: those that some feature or check of what it sees is about."""
         return tuple(self.tags[number] for number in sorted(set(self._view(self._model(detector).sees).tag_numbers)))
 
-    def only(self, detector: str) -> Self:
-        """The same pipeline with one of its detectors, as if fitted alone."""
-        self._model(detector)
+    def only(self, *detectors: str) -> Self:
+        """The same pipeline with some of its detectors; one that is fitted, as if with these alone."""
+        for name in detectors:
+            self._require(name)
         alone = copy(self)
-        alone.detectors = (detector,)
-        for what in ("models_", "thresholds_", "checked_"):
-            setattr(alone, what, {detector: getattr(self, what)[detector]})
+        several = isinstance(self.detectors, Mapping)
+        alone.detectors = {name: self._given(name) for name in detectors} if several else detectors
+        for what in ("models_", "thresholds_", "checked_") if hasattr(self, "models_") else ():
+            setattr(alone, what, {name: getattr(self, what)[name] for name in detectors})
         return alone
 
+    def identity(self, detector: str) -> str | None:
+        """Text that differs where the scores of a detector may; None where that can't be known.
+
+        Of a detector by name it is that name, of another one a digest of its source and parameters.
+        """
+        given = self._given(detector)
+        return given if is_ours(given) else identity(self._unfitted(detector))
+
     def save(self, folder: str | Path) -> Path:
-        """Write pipeline.json and one skops file a detector; an older pipeline in `folder` is replaced as a whole."""
+        """Write pipeline.json and one skops file a detector; an older pipeline in `folder` is replaced as a whole.
+
+        The file of a class of your own is put beside them. Raises ValueError for a detector that can't be saved.
+        """
         write_pipeline(Path(folder), self._description(), self._fitted())
         return Path(folder)
 
     @classmethod
-    def load(cls, folder: str | Path) -> Self:
-        """Read what `save` wrote. Raises ValueError for another format or scikit-learn, or a file that has changed."""
-        saved, models = read_pipeline(Path(folder))
+    def load(cls, folder: str | Path, trusted: Iterable[str] = ()) -> Self:
+        """Read what `save` wrote.
+
+        trusted: names of classes of your own, as in "my_detector.ZScore"; their source that was saved is run. Raises
+        ValueError for another format or scikit-learn, a file that has changed, or a class that is not trusted.
+        """
+        saved, models = read_pipeline(Path(folder), trusted)
         views: dict[str, Any] = {what: kind.from_dict(saved[what]) for what, kind in VIEWS.items() if saved[what]}
+        if saved.get("given"):
+            texts = saved["given"]
+            saved["settings"]["detectors"] = {name: texts.get(name) or model for name, model in models.items()}
         pipeline = cls(**saved["settings"], **views)
         pipeline.tags_ = tuple(saved["tags"])
         pipeline.period_ = pd.Timedelta(saved["period"])
@@ -234,9 +265,14 @@ class Pipeline:
         pipeline.models_ = models
         return pipeline
 
+    @staticmethod
+    def untrusted(folder: str | Path) -> list[str]:
+        """Names of the classes that `load` of this folder has to be given as `trusted`."""
+        return untrusted(Path(folder))
+
     def _split(self, frame: pd.DataFrame) -> list[pd.DataFrame]:
         edges = np.round(np.cumsum((0, *self.shares)) * len(frame)).astype(int)
-        least = 2 * max(self._view(make(name).sees).history for name in self.detectors)
+        least = 2 * max(self._view(self._unfitted(name).sees).history for name in self.detectors)
         if np.diff(edges).min() < least:
             raise ValueError(
                 f"{len(frame):,} normal rows are left after {self.startup:,} s of start-up; the smallest "
@@ -385,8 +421,10 @@ class Pipeline:
 
     def _description(self) -> dict[str, Any]:
         used = {model.sees for model in self._fitted().values()}
+        settings = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in VIEWS}
         return {
-            "settings": {key: value for key, value in asdict(self).items() if key not in VIEWS},
+            "settings": settings | {"detectors": tuple(self.detectors)},
+            "given": self._texts(),
             "period": str(self.period_),
             "source": self.source_,
             "thresholds": self.thresholds_,
@@ -395,16 +433,46 @@ class Pipeline:
             **{what: self._view(what).to_dict() if what in used else None for what in VIEWS},
         }
 
+    def _texts(self) -> dict[str, str | None]:
+        """Text of each detector, None for one that only its own file can give; empty when the names say all."""
+        given = {name: self._given(name) for name in self.detectors}
+        texts = {name: each if is_ours(each) else None for name, each in given.items()}
+        return {} if all(name == text for name, text in texts.items()) else texts
+
     def _fitted(self) -> dict[str, Detector]:
         if not hasattr(self, "models_"):
             raise ValueError("the pipeline is not fitted; call `fit` with normal days, or `Pipeline.load` a saved one")
         return self.models_
 
     def _model(self, detector: str) -> Detector:
-        if detector not in self._fitted():
-            hint = did_you_mean(str(detector), self.models_)
-            raise ValueError(f"no detector {detector!r} in this pipeline; it has {listed(self.models_)}.{hint}")
-        return self.models_[detector]
+        models = self._fitted()
+        self._require(detector)
+        return models[detector]
+
+    def _require(self, detector: str) -> None:
+        if detector not in self.detectors:
+            hint = did_you_mean(str(detector), self.detectors)
+            raise ValueError(f"no detector {detector!r} in this pipeline; it has {listed(self.detectors)}.{hint}")
+
+    def _given(self, detector: str) -> Any:
+        """What a detector was given as: its text, or an object."""
+        return self.detectors[detector] if isinstance(self.detectors, Mapping) else detector
+
+    def _unfitted(self, detector: str) -> Detector:
+        """A detector to fit, apart from the one that was given. Raises ValueError, with its name, for what is none."""
+        given = self._given(detector)
+        try:
+            return deepcopy(unfitted(given))
+        except ValueError as error:
+            raise (error if given is detector else ValueError(f"{detector}: {error}")) from None
+
+    def _row_by_row(self, detector: str) -> Detector:
+        model = self._unfitted(detector)
+        if not model.row_by_row:
+            raise ValueError(
+                f"{detector} scores a row by the rows scored with it, so pieces and whole differ; choose another"
+            )
+        return model
 
 
 def _require_readings(frame: pd.DataFrame) -> None:
@@ -433,11 +501,16 @@ def _blank(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.full(rows, np.nan, np.float32), np.zeros(rows, bool), np.full(rows, -1, np.int16)
 
 
-def _row_by_row(name: str) -> Detector:
-    model = make(name)
-    if not model.row_by_row:
-        raise ValueError(f"{name} scores a row by the rows scored with it, so pieces and whole differ; choose another")
-    return model
+def _refuse_name(name: Any, given: Any) -> None:
+    """Raises ValueError for a name that can't stand in tables, files and points, or that is another detector's."""
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or not name.isprintable() or {*name} & {*"\\'\""}:
+        raise ValueError(
+            f"Pipeline: a detector's name is {name!r:.60}; give a text of 1 to {LONGEST_NAME} printable characters, "
+            "without quotes and backslashes"
+        )
+    another = not isinstance(given, str) or given != name
+    if another and (name in DETECTORS or name.startswith("pyod:")):
+        raise ValueError(f"Pipeline: {name} is the name of a detector of swatlib; give yours another name")
 
 
 @cache

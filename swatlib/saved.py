@@ -6,13 +6,15 @@ new one. Checksums of all parts are read back, so a damaged or edited file is re
 
 import hashlib
 import json
+import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from swatlib.detectors.base import Detector
+from swatlib.detectors.own_classes import run_source, sources
 
 SAVED_FORMAT = 5
 DESCRIPTION = "pipeline.json"
@@ -22,19 +24,22 @@ TRUSTED = ("swatlib.detectors.", "sklearn.tree._tree.Tree", "pyod.models.")  # t
 def write_pipeline(folder: Path, description: Mapping[str, Any], models: Mapping[str, Detector]) -> None:
     """Write what describes a pipeline, as JSON takes it, and its detectors; an older pipeline in `folder` is replaced.
 
-    Raises ValueError when `folder` holds something else.
+    Beside them stands the source of their classes, where these are of a file that is not installed. Raises ValueError
+    when `folder` holds something else, and for a detector that skops can't hold.
     """
-    import skops.io
-
+    modules = sources(models.values())
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         made = Path(scratch) / folder.name
         made.mkdir()
         for name, model in models.items():
-            skops.io.dump(model, made / _file(name))
+            _dump(name, model, made / _file(name))
+        for module, source in modules.items():
+            (made / f"{module}.py").write_text(source, encoding="utf-8")
         versions = {"format": SAVED_FORMAT, "scikit-learn": version("scikit-learn")}
         files = {name: _sha256(made / _file(name)) for name in models}
-        written = {**versions, **description, "files": files}
+        kept = {module: _sha256(made / f"{module}.py") for module in modules}
+        written = {**versions, **description, "files": files, "modules": kept}
         (made / DESCRIPTION).write_text(json.dumps({**written, "sha256": _digest(written)}, indent=1))
         if folder.exists():
             _refuse_other(folder)
@@ -42,11 +47,38 @@ def write_pipeline(folder: Path, description: Mapping[str, Any], models: Mapping
         made.rename(folder)
 
 
-def read_pipeline(folder: Path) -> tuple[dict[str, Any], dict[str, Detector]]:
+def read_pipeline(folder: Path, trusted: Iterable[str] = ()) -> tuple[dict[str, Any], dict[str, Detector]]:
     """Description and detectors that `write_pipeline` wrote.
 
-    Raises ValueError for a folder without a pipeline, another format or version of scikit-learn, or a changed file.
+    trusted: names of classes, beside those of this package, that may be loaded: the source saved with them is run.
+    Raises ValueError for a folder without a pipeline, another format or version of scikit-learn, a changed file, or a
+    class that is not trusted.
     """
+    description = _description(folder)
+    for name, digest in description["files"].items():
+        _refuse_changed(folder / _file(name), digest)
+    for module, digest in description.get("modules", {}).items():
+        _refuse_changed(folder / f"{module}.py", digest)
+    if unknown := [kind for kind in untrusted(folder) if kind not in set(trusted)]:
+        raise ValueError(
+            f"{folder} holds objects of {', '.join(unknown)}, which are not of swatlib; where you trust them, give "
+            f"trusted={unknown}, or on the command line {' '.join(f'--trust {kind}' for kind in unknown)}"
+        )
+    for module in description.get("modules", {}):
+        run_source(module, (folder / f"{module}.py").read_text(encoding="utf-8"), folder / f"{module}.py")
+    return description, {name: _model(folder / _file(name)) for name in description["files"]}
+
+
+def untrusted(folder: Path) -> list[str]:
+    """Names of the classes that a saved pipeline is made of and that are not of swatlib, scikit-learn or PyOD."""
+    import skops.io
+
+    names = [_file(name) for name in _description(folder)["files"]]
+    kinds = {kind for name in names for kind in skops.io.get_untrusted_types(file=folder / name)}
+    return sorted(kind for kind in kinds if not kind.startswith(TRUSTED))
+
+
+def _description(folder: Path) -> dict[str, Any]:
     if not (folder / DESCRIPTION).exists():
         raise ValueError(f"{folder} holds no {DESCRIPTION}; make one with `python -m swatlib fit {folder}`")
     damaged = f"{folder / DESCRIPTION} is damaged; fit the pipeline anew"
@@ -62,23 +94,45 @@ def read_pipeline(folder: Path) -> tuple[dict[str, Any], dict[str, Detector]]:
             raise ValueError(f"{folder} was saved with {what} {met}, this is {needed}; fit the pipeline anew")
     if digest != _digest(description):
         raise ValueError(damaged)
-    return description, {name: _model(folder, name, digest) for name, digest in description["files"].items()}
+    return description
 
 
-def _model(folder: Path, name: str, digest: str) -> Detector:
-    import skops.io
-
-    path = folder / _file(name)
+def _refuse_changed(path: Path, digest: str) -> None:
     if not path.exists() or _sha256(path) != digest:
         raise ValueError(f"{path} is missing or is not the file that was saved; fit the pipeline anew")
-    types = skops.io.get_untrusted_types(file=path)
-    if unknown := [kind for kind in types if not kind.startswith(TRUSTED)]:
-        raise ValueError(f"{path} holds objects of {', '.join(unknown)}, which no detector has; it is not loaded")
-    return skops.io.load(path, trusted=types)
+
+
+def _model(path: Path) -> Detector:
+    import skops.io
+
+    try:
+        return skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))
+    except ImportError as error:
+        raise ValueError(f"{path} holds a detector that needs a module which is not installed here: {error}") from None
+
+
+def _dump(name: str, model: Detector, path: Path) -> None:
+    import skops.io
+
+    try:
+        skops.io.dump(model, path)
+    except Exception as error:  # whatever an object does when it is asked for its content
+        raise ValueError(
+            f"{name} can't be saved ({type(error).__name__}: {error}); its attributes may hold numbers, texts, arrays, "
+            "lists, dicts, and models of scikit-learn"
+        ) from error
 
 
 def _file(name: str) -> str:
-    return f"{name.replace(':', '-')}.skops"
+    return f"{file_stem(name)}.skops"
+
+
+def file_stem(name: str) -> str:
+    """A file's name for a detector's; one with characters that a file can't have ends in a digest."""
+    plain = re.sub(r"[^\w.-]", "-", name)
+    if plain == name.replace(":", "-"):
+        return plain
+    return f"{plain[-100:]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _digest(description: Mapping[str, Any]) -> str:

@@ -1,10 +1,12 @@
 """The board of one detector: its state, alarms, scores and lead tags, and the time since its last score."""
 
+import re
+
 import grafana
 import queries
 from grafana import GREEN, PURPLE, RED, Page, flux, influxql
 
-from swatlib.detectors import TITLES
+from swatlib.detectors import title as title_of
 
 ALARM = {"true": ("ALARM", RED), "false": ("normal", GREEN)}
 ATTACK = [grafana.words_of({queries.NONE: (queries.NONE, grafana.BLUE)}), grafana.prop("custom.insertNulls", False)]
@@ -13,8 +15,8 @@ OLD = {None: GREEN, 10: grafana.ORANGE, 60: RED}  # seconds without a point
 
 def board(name: str) -> Page:
     """The board of the detector that the pipeline calls `name`."""
-    title, only = TITLES.get(name, name), f" AND {queries.one(name)}"
-    page = Page(f"swat-{name}", f"Detector: {title}", f"Scores of {title}: high is anomalous, alarm above threshold.")
+    title, only = title_of(name), f" AND {queries.one(name)}"
+    page = Page(_uid(name), f"Detector: {title}", f"Scores of {title}: high is anomalous, alarm above threshold.")
     page.add(_state(only), 4, 4)
     page.add(grafana.number("Time since the last score (s)", flux(queries.last_point(name)), unit="s", steps=OLD), 4, 4)
     page.add(grafana.number("Alarm episodes", flux(queries.alarms_counted(name)), unit="short"), 4, 4)
@@ -28,6 +30,11 @@ def board(name: str) -> Page:
     page.add(leads.description("n: seconds in alarm in which the tag is the lead tag."), 8, 9)
     page.add(grafana.rows("Scores in alarm", influxql(queries.points_in_alarm(name), as_table=True)), 16, 9)
     return page
+
+
+def _uid(name: str) -> str:
+    """What stands in the board's address, at most the 40 characters that Grafana takes."""
+    return f"swat-{re.sub(r'[^a-zA-Z0-9_-]', '-', name)}"[:40]
 
 
 def alarms(title: str, condition: str = ""):

@@ -5,6 +5,7 @@ What a verb needs is imported when it runs, so that `--help` answers at once.
 
 import warnings
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -70,7 +71,12 @@ DaysNormal = Annotated[float, typer.Option(help="Normal days to simulate when no
 DaysAttack = Annotated[float, typer.Option(help="Days with attacks to simulate when no file is given.", min=0.1)]
 Seed = Annotated[int, typer.Option(help="Of the simulated plant: the same seed gives the same rows.")]
 Detectors = Annotated[
-    list[str] | None, typer.Option("--detector", help="Repeat for several; the default is all seven.")
+    list[str] | None,
+    typer.Option(
+        "--detector",
+        metavar="DETECTOR",
+        help="As in pca, lof:neighbours=50, pyod:KNN, my_detector.py:ZScore. Repeat; the default is all seven.",
+    ),
 ]
 Budget = Annotated[float, typer.Option(help="False alarms per day that each detector may raise.", min=0.001)]
 Runs = Annotated[
@@ -184,6 +190,8 @@ def fit(
     recording = load(normal) if normal else run(round(days_normal * SECONDS_PER_DAY), attacks=None, seed=seed)
     pipeline.fit(recording).save(folder)
     say(f"{folder}: {', '.join(pipeline.detectors)}, fitted on {_extent(recording)}")
+    if own := pipeline.untrusted(folder):
+        say(f"To stream it: python -m swatlib stream {folder} {' '.join(f'--trust {name}' for name in own)}")
 
 
 @app.command(epilog="Example: python -m swatlib compare --normal normal.xlsx --attack attack.xlsx --detector pca")
@@ -236,9 +244,9 @@ def benchmark(
     """
     from swatlib.studies.benchmark import run_benchmark, save_tables
 
-    _pipeline(detector, budget)
+    pipeline = _pipeline(detector, budget)
     runs = tuple(run or ())
-    judged = run_benchmark(name, runs, lambda: _pipeline(detector, budget), lambda done: say(f"{done}: done"))
+    judged = run_benchmark(name, runs, lambda: deepcopy(pipeline), lambda done: say(f"{done}: done"))
     say(f"{name}: {judged.runs['run'].nunique()} runs, budget {budget:g} false alarms per day")
     summed, shares = judged.summary(), judged.by_class()
     for table in (summed.droplevel("kind")[list(JUDGED)], shares):
@@ -337,13 +345,12 @@ def _files(normal: Path | None, attack: Path | None) -> dict[str, str]:
 
 def _pipeline(detectors: Sequence[str] | None, budget: float) -> "Pipeline":
     """A pipeline to fit. Raises ValueError for a detector that is unknown, before anything is read or simulated."""
-    from swatlib.detectors import make
+    from swatlib.detectors import refuse_useless
     from swatlib.pipeline import DEFAULT, Pipeline
 
-    names = tuple(detectors or DEFAULT)
-    for name in names:
-        make(name)
-    return Pipeline(names, budget)
+    for text in detectors or ():
+        refuse_useless(text)
+    return Pipeline(tuple(detectors or DEFAULT), budget)
 
 
 def _write(recording: "Recording", path: Path) -> None:

@@ -38,6 +38,10 @@ Folder = Annotated[
 ]
 Plant = Annotated[str, typer.Option(help="Name of the plant, the key of its messages and the tag of its points.")]
 Speed = Annotated[str, typer.Option(help="1 is the plant's pace, 60 sixty times it, fast as fast as possible.")]
+Trusted = Annotated[
+    list[str] | None,
+    typer.Option("--trust", metavar="CLASS", help="A class of your own in the pipeline, which is run; may repeat."),
+]
 PlantSeed = Annotated[int, typer.Option(help="Of the simulated plant.")]
 
 
@@ -180,6 +184,7 @@ def stream(
         ),
     ] = None,
     *,
+    trust: Trusted = None,
     batch: Annotated[int, typer.Option(help="Rows at most in a batch.", min=1)] = 40_000,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Spark's offsets and state; it is what a restart needs.")
@@ -192,7 +197,8 @@ def stream(
 
     at = connect(folder)
     out.print(at.sentence, soft_wrap=True, highlight=False)
-    query = configured_stream(at, pipeline, checkpoint or stream_folder(folder) / "checkpoint", batch=batch)
+    options = {"batch": batch, "trusted": tuple(trust or ())}
+    query = configured_stream(at, pipeline, checkpoint or stream_folder(folder) / "checkpoint", **options)
     query.session()
     out.print(SPARK_RUNS)
     query.run()
@@ -246,6 +252,7 @@ def attack(
 def run_live(
     pipeline: Annotated[Path | None, typer.Argument(help="A saved one; none: the default, simulated days.")] = None,
     *,
+    trust: Trusted = None,
     minutes: Annotated[float | None, typer.Option(help="Of the plant's time; none: until Ctrl-C.", min=1)] = None,
     speed: Speed = "1",
     attacks: Annotated[
@@ -264,7 +271,7 @@ def run_live(
 
     if minutes is None and (_rate(speed) != 1 or attacks):
         raise typer.BadParameter("--speed and --attack need --minutes; without it the plant has speed 1, until Ctrl-C")
-    fitted = Pipeline.load(pipeline) if pipeline else _default(folder, seed)
+    fitted = Pipeline.load(pipeline, trust or ()) if pipeline else _default(folder, seed)
     with Live(fitted, minutes, _rate(speed), attacks or (), plant, seed, folder) as run:
         out.print(f"{run.sentence} The stream logs to {run.log}", soft_wrap=True, highlight=False)
         with _Reported() as report:

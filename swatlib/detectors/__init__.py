@@ -1,16 +1,23 @@
-"""Detectors by name: one contract (`base.Detector`), one small file a family."""
+"""Detectors by name: one contract (`base.Detector`), one small file a family; and those of one's own."""
 
+import inspect
+import re
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from swatlib.detectors.base import Detector
 from swatlib.detectors.forecast import Forecast
+from swatlib.detectors.foreign import ANY_NUMBER, as_detector
 from swatlib.detectors.forest import DistilledForest, Forest
 from swatlib.detectors.guard import Guard
 from swatlib.detectors.neighbours import DBSCAN, LOF, KMeans
+from swatlib.detectors.own_classes import found_class
+from swatlib.detectors.parsing import parsed, titled
 from swatlib.detectors.pca import PCA
+from swatlib.detectors.soundness import try_out
 from swatlib.detectors.svm import OneClassSVM
-from swatlib.wording import did_you_mean
+from swatlib.wording import did_you_mean, listed
 
 DETECTORS: dict[str, Callable[[], Detector]] = {
     "guard": Guard,
@@ -38,18 +45,90 @@ TITLES = {
 }
 
 
-def make(name: str) -> Detector:
-    """A new detector by name: one of DETECTORS, or "pyod:NAME". Raises ValueError that suggests the nearest name."""
-    if name.startswith("pyod:"):
-        from swatlib.detectors.pyod import PyOD, refuse_unusable  # PyOD takes two seconds to import
+def make(text: str) -> Detector:
+    """A new detector from a text, with parameters after it, as in "lof:neighbours=50".
 
-        refuse_unusable(name.removeprefix("pyod:"))
-        return PyOD(name.removeprefix("pyod:"))
-    if name not in DETECTORS:
-        raise ValueError(
-            f"There is no detector {name!r}.{_nearest(name)} There are {', '.join(DETECTORS)}, and pyod:NAME."
-        )
-    return DETECTORS[name]()
+    One of DETECTORS; "pyod:KNN"; "my_detector.py:ZScore", a class in a file; "sklearn.svm:OneClassSVM", a class of a
+    module. Raises ValueError for what is not there, with the nearest name.
+    """
+    what, parameters = parsed(text)
+    if what in DETECTORS:
+        return _made(what, DETECTORS[what], parameters)
+    if what.startswith("pyod:"):
+        return _of_pyod(what.removeprefix("pyod:"), parameters)
+    where, _, kind = what.rpartition(":")
+    if where and where not in DETECTORS and kind.isidentifier():
+        return as_detector(_made(what, found_class(where, kind), parameters))
+    if where in DETECTORS or what.endswith(".py"):
+        example = f"{where}:NAME=VALUE" if where else f"{what}:CLASS"
+        raise ValueError(f"{text!r} is no detector; write it as in {example}")
+    raise ValueError(
+        f"There is no detector {what!r}.{_nearest(what)} There are {', '.join(DETECTORS)}, pyod:NAME, "
+        "and classes of your own, as in my_detector.py:ZScore."
+    )
+
+
+def unfitted(given: object) -> Detector:
+    """A detector from its text, or an object that is one."""
+    return make(given) if isinstance(given, str) else as_detector(given)
+
+
+def is_ours(given: object) -> bool:
+    """Whether it is the text of a detector that swatlib or PyOD has."""
+    return isinstance(given, str) and (given.startswith("pyod:") or parsed(given)[0] in DETECTORS)
+
+
+def refuse_useless(text: str) -> None:
+    """Raises ValueError for what `make` refuses, and for a class of one's own that made-up rows show to be useless."""
+    detector = make(text)
+    if not is_ours(text):
+        try_out(text, detector)
+
+
+def is_plain(given: object) -> bool:
+    """Whether it is the name of a detector with its own parameters: one of DETECTORS, or pyod:NAME."""
+    return isinstance(given, str) and (given in DETECTORS or re.fullmatch(r"pyod:\w+", given) is not None)
+
+
+def title(name: str) -> str:
+    """A detector's title for readers, with the parameters that its name holds."""
+    what, parameters = titled(name)
+    return ", ".join(filter(None, (TITLES.get(what, what), parameters)))
+
+
+def described(given: object) -> str:
+    """Class of a detector and the parameters that differ from their defaults: "LOF(neighbours=50)"."""
+    subject = unfitted(given).given
+    changed = []
+    for each in inspect.signature(type(subject)).parameters.values():
+        value = getattr(subject, each.name, each.default)
+        if repr(value) != repr(each.default):
+            changed.append(f"{each.name}={value!r}")
+    return f"{type(subject).__name__}({', '.join(changed)})"
+
+
+def _made(what: str, factory: Callable[..., Any], parameters: dict[str, Any]) -> Any:
+    has = inspect.signature(factory).parameters
+    if unknown := [name for name in parameters if name not in has and "kwargs" not in has]:
+        there = f"There are {', '.join(has)}." if has else "It has none."
+        raise ValueError(f"{what} has no parameter {unknown[0]!r}.{did_you_mean(unknown[0], has)} {there}")
+    needed = [each.name for each in has.values() if each.default is each.empty and each.kind not in ANY_NUMBER]
+    if lacking := [name for name in needed if name not in parameters]:
+        raise ValueError(f"{what} needs {listed(lacking)}; write it as in {what}:{lacking[0]}=1")
+    try:
+        return factory(**parameters)
+    except TypeError as error:
+        raise ValueError(f"{what} can't be made: {error}") from error
+
+
+def _of_pyod(name: str, parameters: dict[str, Any]) -> Detector:
+    from swatlib.detectors.pyod import PyOD, refuse_parameters, refuse_unusable  # PyOD takes two seconds to import
+
+    refuse_unusable(name)
+    ours = {each: parameters.pop(each) for each in ("rows", "seed") if each in parameters}
+    if parameters:
+        refuse_parameters(name, parameters)
+    return PyOD(name, parameters, **ours)
 
 
 def _nearest(name: str) -> str:

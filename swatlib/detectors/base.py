@@ -35,6 +35,11 @@ class Detector:
         """Whether the score of a row is the same whatever rows are scored with it."""
         return True
 
+    @property
+    def given(self) -> object:
+        """What the scores are of: the detector itself, or an object that it wraps."""
+        return self
+
     def fit(self, X: np.ndarray) -> Self:
         """Learn from normal rows: X (rows × features), consecutive; rows with NaN are left out."""
         raise NotImplementedError

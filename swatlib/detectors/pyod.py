@@ -1,7 +1,9 @@
 """Any detector of PyOD, by its name."""
 
 import importlib
+import inspect
 import pkgutil
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -61,6 +63,15 @@ def made(name: str, **parameters: Any) -> BaseDetector:
     (kind,) = (kind for kind in kinds if kind.__module__ == module.__name__)
     needed = {"detector_list": [LOF(15), LOF(20)], "n_bins": 2} if name == "lscp" else {}  # it has no default
     return kind(**needed | parameters)
+
+
+def refuse_parameters(name: str, parameters: dict[str, Any]) -> None:
+    """Raises ValueError for a parameter that a detector has not; nothing for one whose package is missing."""
+    with suppress(ImportError, NameError):
+        has = list(inspect.signature(type(made(name.lower()))).parameters)
+        if unknown := [each for each in parameters if each not in has]:
+            hint = did_you_mean(unknown[0], has)
+            raise ValueError(f"pyod:{name} has no parameter {unknown[0]!r}.{hint} There are {', '.join(has)}.")
 
 
 def missing_package(error: Exception) -> str:

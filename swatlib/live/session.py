@@ -231,6 +231,7 @@ class Live:
         saved = self.pipeline.save(stream_folder(self.folder) / "pipeline")
         self._log_before = self.log.stat().st_size if self.log.exists() else 0
         command = [sys.executable, "-m", "swatlib", "stream", str(saved), "--folder", str(self.folder)]
+        command += [f"--trust={name}" for name in Pipeline.untrusted(saved)]  # classes that this process runs already
         self._stream = self.servers.start_stream(command)
 
     def _start_plant(self) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from swatlib.detectors import TITLES
+from swatlib.detectors import title
 from swatlib.plant import TAGS
 from swatlib.plots.style import GREY, INK, Figure
 
@@ -28,7 +28,7 @@ def chosen(scores: pd.DataFrame, detectors=None) -> list[str]:
 
 def detector_title(detector: str) -> str:
     """A detector's title for readers."""
-    return TITLES.get(detector, detector)
+    return title(detector)
 
 
 def note(figure: Figure, text: str) -> None:

@@ -15,7 +15,8 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from swatlib.atomic import write_text
-from swatlib.detectors import make
+from swatlib.detectors import refuse_useless
+from swatlib.detectors.parsing import seen_from
 from swatlib.provenance import checksum, provenance
 from swatlib.report.execution import Kernels, execute
 from swatlib.report.headline import read_headline
@@ -219,17 +220,24 @@ def _refuse_same_stem(notebooks: list[Path]) -> None:
 def _new_step(notebook: Path, own: dict[str, Any], parameters: dict[str, Any]) -> Step:
     content = read_notebook(notebook)
     unattended = UNATTENDED if "wait" in own else {}
-    given = {name: value for name, value in {**unattended, **parameters}.items() if name in own}
+    given = {name: _moved(name, value, notebook) for name, value in {**unattended, **parameters}.items() if name in own}
     cells = sum(cell.cell_type == "code" for cell in content.cells) + bool(given)  # papermill adds one that sets them
     title = notebook_title(content, otherwise=notebook.stem)
     return Step(notebook.stem, title, cells, given, own | given, checksum(notebook))
+
+
+def _moved(name: str, value: Any, notebook: Path) -> Any:
+    """A parameter as the notebook takes it, which runs in its own folder: a file of a detector is named from there."""
+    if name == "detector":
+        return seen_from(value, notebook.parent)
+    return [seen_from(each, notebook.parent) for each in value] if name == "detectors" else value
 
 
 def _refuse_unusable(run: ReportRun) -> None:
     """Raises ValueError as the notebooks would, for detectors and recordings, so that a run doesn't meet it in each."""
     for values in (step.parameters for step in run.notebooks):
         for name in [values["detector"]] if "detector" in values else values.get("detectors", ()):
-            make(name)
+            refuse_useless(name)
     pairs = [step.parameters for step in run.notebooks if step.parameters.keys() >= set(OF_RECORDINGS)]
     for pair in {tuple(values[name] for name in OF_RECORDINGS) for values in pairs}:
         recordings(*pair)

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from swatlib.cached import Cached, Form, cached_together, rows_digest
 from swatlib.data import Recording, attacks
@@ -17,7 +18,7 @@ def cached_fit(pipeline: Pipeline, normal: Recording, force: bool = False) -> Pi
 
     pipeline: its parameters count, and it is not fitted itself. force: fit all anew. Raises what `Pipeline.fit` raises.
     """
-    return fits_of(pipeline, pipeline.detectors, normal, force).the_value()
+    return fits_of(pipeline, tuple(pipeline.detectors), normal, force).the_value()
 
 
 def fits_of(pipeline: Pipeline, names: tuple[str, ...], normal: Recording, force: bool = False) -> Cached[Pipeline]:
@@ -40,8 +41,11 @@ def fits_of(pipeline: Pipeline, names: tuple[str, ...], normal: Recording, force
 
 
 def detector_part(pipeline: Pipeline, name: str) -> Any:
-    """What an entry depends on of one detector of a pipeline, as JSON takes it."""
-    return name
+    """What an entry depends on of one detector of a pipeline, as JSON takes it.
+
+    Another text each time for a class whose source can't be known, so that its entry is never read.
+    """
+    return pipeline.identity(name) or uuid4().hex
 
 
 def parameters(pipeline: Pipeline) -> dict[str, Any]:
@@ -56,9 +60,7 @@ def recording_digest(recording: Recording) -> str:
 
 def with_detectors(pipeline: Pipeline, names: tuple[str, ...]) -> Pipeline:
     """A copy, not fitted, with those of its detectors."""
-    part = deepcopy(pipeline)
-    part.detectors = names
-    return part
+    return deepcopy(pipeline.only(*names))
 
 
 def _save(folder: Path, fitted: Pipeline) -> None:
@@ -77,7 +79,7 @@ def _joined(pipeline: Pipeline, parts: dict[str, Pipeline], normal: Recording) -
     """Pipelines of one detector each as one; whatever they were fitted with, what they see is the same."""
     first = next(iter(parts.values()))
     joined = copy(first)
-    joined.detectors = tuple(parts)
+    joined.detectors = pipeline.only(*parts).detectors
     joined.source_ = normal.checksum
     for what in ("models_", "thresholds_", "checked_"):
         setattr(joined, what, {name: getattr(part, what)[name] for name, part in parts.items()})

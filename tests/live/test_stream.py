@@ -20,7 +20,9 @@ import pytest
 from kafka import KafkaProducer, TopicPartition
 from pyspark.sql import SparkSession
 from rig import influx_sink, send, stream, topics
+from sklearn.ensemble import IsolationForest
 
+from swatlib.detectors import make
 from swatlib.live import sink, topic
 from swatlib.live.parity import unequal
 from swatlib.live.plant import AttackedPlant
@@ -202,6 +204,28 @@ def test_eight_plants_on_two_executors(kafka, names, files, quick, attacked, tmp
     }
     assert len(worked) == 2
     assert all(worked)
+
+
+@pytest.mark.parametrize("master", ["local[2,4]", "local-cluster[2,1,1024]"])
+def test_a_class_of_ones_own_travels_to_the_workers(kafka, names, files, normal, rows, tmp_path, monkeypatch, master):
+    monkeypatch.setenv("SPARK_HOME", str(Path(pyspark.__file__).parent))
+    if (running := SparkSession.getActiveSession()) is not None:
+        running.stop()
+    forest = IsolationForest(n_estimators=20, random_state=0)
+    given = {"mine": make("my_detector.py:ZScore:window=30"), "forest": forest}
+    own = Pipeline(given, startup=0).fit(normal.between(end="2015-12-24"))
+    folder = own.save(tmp_path / "own")
+    with pytest.raises(ValueError, match=r"holds objects of my_detector.ZScore"):
+        run(stream(kafka, files, tmp_path, names, folder, master=master))
+    monkeypatch.delitem(sys.modules, "my_detector")
+    send(kafka, names[0], rows.iloc[:4_000])
+    whole = stream(kafka, files, tmp_path, names, folder, master=master, trusted=("my_detector.ZScore",))
+    spark = whole.session()
+    whole.drain(spark)
+    spark.stop()
+    offline = own.score(rows.iloc[:4_000])
+    assert unequal(files.scores("swat"), offline) == []
+    assert offline["mine"]["score"].notna().sum() > 3_000
 
 
 def test_spark_shows_no_token(kafka, influxdb, names, quick, rows, tmp_path):

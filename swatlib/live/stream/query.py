@@ -40,6 +40,7 @@ class Stream:
     master: `local[2,4]` (threads, attempts), `local-cluster[2,1,1024]`, `spark://…`; every machine has swatlib.
     batch: rows at most in a batch. tasks: parallel groups of plants, fixed with the checkpoint. memory: of the driver's
     JVM. python: the interpreter of the workers. options: further settings of Spark. monitor: gets the batches' reports.
+    trusted: classes of one's own, by name, that the pipeline may hold.
     """
 
     servers: str
@@ -57,6 +58,7 @@ class Stream:
     rejected: str = topic.REJECTED
     options: dict[str, str] = field(default_factory=dict)
     monitor: Monitor = field(default_factory=Monitor)
+    trusted: tuple[str, ...] = ()
 
     def session(self) -> SparkSession:
         """The Spark session, on 127.0.0.1 where the master is local."""
@@ -70,7 +72,7 @@ class Stream:
 
     def start(self, spark: SparkSession, whole: bool = False) -> StreamingQuery:
         """Start the query; `whole`: end when what the topic holds now is done."""
-        shipped = None if self.pipeline is None else ship(spark, self.pipeline)
+        shipped = None if self.pipeline is None else ship(spark, self.pipeline, self.trusted)
         outcome = (
             self._messages(spark)
             .groupBy("plant")

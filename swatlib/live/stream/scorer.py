@@ -4,6 +4,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -39,9 +40,20 @@ OUTCOME = (
 COUNTS = {"rows_out": "stored", "late": "late", "gaps": "gaps", "missing": "missing", "alarms": "alarms"}
 
 
-def ship(spark: SparkSession, folder: Path) -> str:
-    """Hand a saved pipeline's files to the workers; the name that `loaded` takes. Raises ValueError when it is none."""
-    Pipeline.load(folder)
+@dataclass(frozen=True)
+class Shipped:
+    """A saved pipeline that every worker has: the name of its archive, and the classes of one's own that may be run."""
+
+    archive: str
+    trusted: tuple[str, ...] = ()
+
+
+def ship(spark: SparkSession, folder: Path, trusted: tuple[str, ...] = ()) -> Shipped:
+    """Hand a saved pipeline's files to the workers, among them the source of classes of one's own.
+
+    Raises ValueError for a folder that holds no pipeline, or a class that is not among the `trusted` ones.
+    """
+    Pipeline.load(folder, trusted)
     files = {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
     name = f"pipeline-{sha256(b''.join(files.values())).hexdigest()[:16]}.zip"
     packed = Path(SparkFiles.getRootDirectory()) / "packed" / name
@@ -51,21 +63,21 @@ def ship(spark: SparkSession, folder: Path) -> str:
             for file, content in files.items():
                 archive.writestr(file, content)
         spark.sparkContext.addFile(str(packed))
-    return name
+    return Shipped(name, trusted)
 
 
 @lru_cache(maxsize=1)
-def loaded(name: str) -> Pipeline:
+def loaded(shipped: Shipped) -> Pipeline:
     """The pipeline that was shipped, loaded once in each worker process."""
-    with tempfile.TemporaryDirectory() as folder, ZipFile(SparkFiles.get(name)) as archive:
+    with tempfile.TemporaryDirectory() as folder, ZipFile(SparkFiles.get(shipped.archive)) as archive:
         archive.extractall(folder)
-        return Pipeline.load(folder)
+        return Pipeline.load(folder, shipped.trusted)
 
 
 class Scorer(StatefulProcessor):
     """Scores the new rows of one plant together with its past ones; stores rows and scores before the batch ends."""
 
-    def __init__(self, shipped: str | None, to: sink.Sink):
+    def __init__(self, shipped: Shipped | None, to: sink.Sink):
         self.shipped, self.to = shipped, to
 
     def init(self, handle: Any) -> None:

@@ -1,0 +1,289 @@
+"""Detectors that are not of swatlib: from a class to a saved pipeline, and one sentence for what can't be used."""
+
+import importlib.util
+import subprocess
+import sys
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+from sklearn.ensemble import IsolationForest
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import OneClassSVM
+
+from swatlib.detectors import described, make, title
+from swatlib.detectors.base import Detector
+from swatlib.detectors.foreign import Foreign
+from swatlib.detectors.neighbours import LOF
+from swatlib.detectors.soundness import fitted, try_out
+from swatlib.pipeline import Pipeline
+from swatlib.settings import NOTEBOOKS
+
+EXAMPLE = f"{NOTEBOOKS / 'my_detector.py'}"
+OWN = """
+class Distance:
+    def __init__(self, power=2.0):
+        self.power = power
+
+    def fit(self, X):
+        self.mean_ = X.mean(axis=0)
+
+    def score(self, X):
+        return (abs(X - self.mean_) ** self.power).sum(axis=1)
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A working folder with `own.py`; modules that a test runs are forgotten after it."""
+    before = dict(sys.modules)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.py").write_text(OWN)
+    yield tmp_path
+    for name in [name for name in sys.modules if name not in before]:
+        if str(getattr(sys.modules[name], "__file__", None)).startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pytest.fixture(scope="module")
+def short(normal):
+    return normal.between("2015-12-23", "2015-12-23 18:00")
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return np.random.default_rng(0).normal(size=(500, 4))
+
+
+@dataclass
+class Bare(Detector):
+    """A detector of the contract without contributions."""
+
+    def fit(self, X):
+        self.mean_ = np.nanmean(X, axis=0)
+        return self
+
+    def score(self, X):
+        return np.abs(X - self.mean_).sum(axis=1)
+
+
+def test_a_detector_goes_the_whole_way_from_its_file_to_another_process(here, short, attacked):
+    part = attacked.frame.iloc[:4_000]
+    given = {
+        "mine": make(f"{EXAMPLE}:ZScore:window=30"),
+        "bare": make("own.py:Distance:power=1"),
+        "lof50": LOF(neighbours=50),
+        "forest": IsolationForest(n_estimators=10, random_state=0),
+        "pca": "pca",
+    }
+    pipeline = Pipeline(given, startup=0).fit(short)
+    scores, table = pipeline.score(part), pipeline.calibration()
+    assert table["parameters"].tolist() == [
+        "ZScore(window=30)",
+        "Distance(power=1)",
+        "LOF(neighbours=50)",
+        "IsolationForest(n_estimators=10, random_state=0)",
+        "PCA()",
+    ]
+    assert pipeline.rank(part, "bare", [3_000])[1].notna().all()
+    folder = pipeline.save("saved")
+    assert Pipeline.untrusted(folder) == ["my_detector.ZScore", "own.Distance"]
+    (here / "own.py").unlink()  # its source is in the folder
+    part.to_parquet("part.parquet")
+    program = (
+        "import sys, pandas\n"
+        "from swatlib.pipeline import Pipeline\n"
+        "loaded = Pipeline.load('saved', trusted=['my_detector.ZScore', 'own.Distance'])\n"
+        "scores = loaded.score(pandas.read_parquet('part.parquet'))\n"
+        "scores.columns = ['/'.join(column) for column in scores]\n"
+        "scores.to_parquet('scores.parquet')\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+    again = pd.read_parquet("scores.parquet")
+    again.columns = pd.MultiIndex.from_tuples([tuple(name.split("/")) for name in again])
+    pd.testing.assert_frame_equal(again, scores, check_exact=True, check_freq=False, check_names=False)
+
+
+def test_named_ones_give_the_same_beside_others_as_alone(short, attacked):
+    part = attacked.frame.iloc[:4_000]
+    named, mixed = (Pipeline(each, startup=0).fit(short) for each in (("pca",), {"mine": Bare(), "pca": "pca"}))
+    pd.testing.assert_frame_equal(mixed.only("pca").score(part), named.score(part), check_exact=True)
+    assert named.calibration().columns[0] == "threshold"
+
+
+def test_a_class_that_is_not_trusted_is_not_run(here, short):
+    folder = Pipeline({"mine": "own.py:Distance"}, startup=0).fit(short).save("saved")
+    with pytest.raises(ValueError, match=r"holds objects of own.Distance, .* --trust own.Distance"):
+        Pipeline.load(folder)
+    with (folder / "own.py").open("a") as file:
+        file.write("print('changed')\n")
+    with pytest.raises(ValueError, match=r"own.py is missing or is not the file that was saved"):
+        Pipeline.load(folder, trusted=["own.Distance"])
+
+
+def test_a_class_of_a_notebook_is_not_saved(here, short):
+    class Local(Bare):
+        pass
+
+    Local.__module__ = "__main__"
+    with pytest.raises(ValueError, match=r"Local is defined in a notebook or program.* put it into a file"):
+        Pipeline({"mine": Local()}, startup=0).fit(short).save("saved")
+
+
+def test_an_edited_class_is_another_detector(here):
+    same, other = "own.py:Distance", "own.py:Distance:power=3"
+    before = [Pipeline({"mine": text}).identity("mine") for text in (same, same, other)]
+    (here / "own.py").write_text(OWN.replace("sum", "max"))
+    after = Pipeline({"mine": same}).identity("mine")
+    assert before[0] == before[1] and len({*before, after}) == 3
+    assert Pipeline(("pca",)).identity("pca") == "pca"
+
+
+def test_an_edited_file_that_was_imported_is_not_cached(here, monkeypatch):
+    spec = importlib.util.spec_from_file_location("own", here / "own.py")
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "own", module)
+    spec.loader.exec_module(module)
+    assert Pipeline({"mine": module.Distance()}).identity("mine") is None
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        IsolationForest(n_estimators=20, random_state=0),
+        OneClassSVM(),
+        PCA(2),
+        "pyod:HBOS",
+        "own.py:Distance",
+        "sklearn.mixture:GaussianMixture:n_components=2",
+        type("Upside", (), {"fit": lambda self, X: None, "decision_function": lambda self, X: -(X**2).sum(axis=1)})(),
+    ],
+    ids=lambda model: model if isinstance(model, str) else type(model).__name__,
+)
+def test_high_is_anomalous_whatever_the_convention(model, rows, here):
+    detector = make(model) if isinstance(model, str) else Foreign(model)
+    detector.fit(rows)
+    near, far = detector.score(rows), detector.score(rows + np.array([9, -9, 9, -9]))
+    assert np.median(far) > np.quantile(near, 0.99)
+    holed = rows.copy()
+    holed[5, 2] = np.nan
+    assert np.flatnonzero(np.isnan(detector.score(holed))).tolist() == [5]
+
+
+def test_fitting_leaves_what_was_given_alone(short):
+    given = IsolationForest(n_estimators=10, random_state=0)
+    Pipeline({"forest": given}, startup=0).fit(short)
+    assert not hasattr(given, "estimators_")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "lof:neighbors=50",
+            r"lof has no parameter 'neighbors'. Did you mean 'neighbours'\? There are neighb",
+        ),
+        ("lof:neighbours=some", "LOF: neighbours is 'some'; give a whole number of 1 or more"),
+        ("lof:neighbours=1:neighbours=2", "gives neighbours twice"),
+        ("lof:neighbours", "'lof:neighbours' is no detector; write it as in lof:NAME=VALUE"),
+        ("pyod:KNN:neighbors=20", "pyod:KNN has no parameter 'neighbors'. Did you mean 'n_neighbors'"),
+        ("none.py:ZScore", "there is no file none.py, neither here nor beside the notebooks"),
+        ("own.py", "'own.py' is no detector; write it as in own.py:CLASS"),
+        ("own.py:Distanze", r"own.py has no class 'Distanze'. Did you mean 'Distance'\? There are Distance."),
+        ("own.py:Distance:width=2", "own.py:Distance has no parameter 'width'. There are power."),
+        ("broken.py:Any", "broken.py can't be run: SyntaxError"),
+        ("json.py:Any", "json.py has the name of another module; give the file a name of its own"),
+        ("nowhere.at:All", r"the module nowhere.at can't be imported \(No module named 'nowhere'\)"),
+        ("sklearn.svm:OneClassSVN", "sklearn.svm has no class 'OneClassSVN'. Did you mean 'OneClassSVM'"),
+        (
+            "sklearn.preprocessing:StandardScaler",
+            "StandardScaler has none of the methods score_samples",
+        ),
+        ("collections:Counter", "Counter has no method fit; a detector has"),
+        (
+            "sklearn.linear_model:LogisticRegression",
+            "LogisticRegression.fit needs y beside X, and no",
+        ),
+    ],
+)
+def test_a_text_that_is_no_detector_is_answered_in_one_sentence(here, text, says):
+    (here / "broken.py").write_text("class Any(:")
+    (here / "json.py").write_text("class Any: pass")
+    with pytest.raises(ValueError, match=says):
+        Pipeline((text,))
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"mine": LOF}, r"mine: LOF is a class; give an object of it: LOF\(\)"),
+        ({"mine": LogisticRegression()}, "mine: LogisticRegression.fit needs y"),
+        ({"pca": LOF()}, "pca is the name of a detector of swatlib; give yours another name"),
+        ({"a\\b": "pca"}, "without quotes and backslashes"),
+        ({"": "pca"}, "a detector's name is ''; give a text of 1 to"),
+        ({}, "there is no detector to fit"),
+    ],
+)
+def test_a_dict_of_detectors_that_makes_no_sense_is_refused(given, says):
+    with pytest.raises(ValueError, match=says):
+        Pipeline(given)
+
+
+@pytest.mark.parametrize(
+    ("score", "says"),
+    [
+        (lambda X: X.sum(), r"d: Odd.score gave an array of shape \(\) and type float64 for 64 rows; give one number"),
+        (lambda X: X, r"shape \(64, 4\)"),
+        (lambda X: X[1:, 0], r"shape \(63,\)"),
+        (lambda X: np.full(len(X), np.nan), "d: Odd gives NaN for all of 64 rows without NaN, with 0 rows before them"),
+        (
+            lambda X: np.abs(X - X.mean()).sum(axis=1),
+            r"d: Odd scores a row by the rows scored with it: .* among 64 rows, .* among 1",
+        ),
+        (lambda X: -np.abs(X).sum(axis=1), r"d: Odd scores 64 rows far outside lower \(.*turn the sign of its scores"),
+        (lambda X: np.nansum(X**2, axis=1), "d: Odd gives a score to a row with NaN"),
+        (lambda X: X @ np.ones(3), r"d: Odd.score failed on 64 rows × 4 features: ValueError: matmul"),
+    ],
+    ids=["scalar", "matrix", "short", "nan", "company", "sign", "holes", "error"],
+)
+def test_scores_that_can_not_be_used_are_refused_with_the_rows_met(rows, score, says):
+    odd = type("Odd", (Bare,), {"score": lambda self, X: score(X)})()
+    with pytest.raises(ValueError, match=says):
+        fitted("d", odd, rows)
+
+
+def test_contributions_of_another_shape_are_refused(rows):
+    odd = type("Odd", (Bare,), {"contributions": lambda self, X: X[:, :2]})()
+    with pytest.raises(ValueError, match=r"d: Odd.contributions gave an array of shape \(64, 2\) for 64 rows"):
+        fitted("d", odd, rows)
+
+
+def test_a_class_of_another_library_is_refused_by_its_own_method(rows):
+    with pytest.raises(ValueError, match=r"d: KMeans.score gave an array of shape \(\) for 64 rows"):
+        fitted("d", Foreign(KMeans(2, n_init=1)), rows)
+
+
+def test_what_no_row_shows_is_met_on_made_up_rows():
+    with pytest.raises(ValueError, match="scores a row by the rows scored with it"):
+        try_out("d", type("Odd", (Bare,), {"score": lambda self, X: np.abs(X - X.mean()).sum(axis=1)})())
+    try_out("d", Bare())
+
+
+def test_titles_and_parameters_are_worded():
+    assert title("lof:neighbours=50:rows=100") == "local outlier factor, neighbours=50, rows=100"
+    assert title("../my_detector.py:ZScore:window=30") == "ZScore, window=30"
+    assert title("pyod:KNN") == "pyod:KNN"
+    assert described("kmeans:clusters=5") == "KMeans(clusters=5)"
+
+
+def test_a_module_of_another_place_is_not_replaced(here):
+    sys.modules["own"] = ModuleType("own")
+    try:
+        with pytest.raises(ValueError, match=r"own.py has the name of another module"):
+            make("own.py:Distance")
+    finally:
+        del sys.modules["own"]
