@@ -85,6 +85,12 @@ def environment(**changes: str) -> dict[str, str]:
     return {**os.environ, **changes}
 
 
+def replace_environment(variables: Mapping[str, str]) -> None:
+    """Make these the environment of this process, as if it had been started with them."""
+    os.environ.clear()
+    os.environ.update(variables)
+
+
 def settings() -> Settings:
     """The settings as they stand now. Raises SettingsError with the variable's name."""
     dotenv = ROOT / ".env"

@@ -117,14 +117,17 @@ def report(
     """
     end_at_first_signal()
     from swatlib.report import notebook_parameters as cells
-    from swatlib.report.runner import report as execute
+    from swatlib.report.forked_kernel import prepare_forks
 
     paths = [cells.find_notebook(each) for each in notebooks] if notebooks else _that_can_run(cells.all_notebooks())
     known = {key: default for path in paths for key, default in cells.defaults(path).items()}
     simulated = WHOLE_2015 if whole and not normal else {}
     values = simulated | _files(normal, attack) | cells.parse_assignments(parameter or (), known)
+    forked = prepare_forks()  # it imports while this process does
+    from swatlib.report.runner import report as execute
+
     with NotebookBars() as bars:
-        index = execute(paths, values, name, jobs, bars.begin, bars)
+        index = execute(paths, values, name, jobs, bars.begin, bars, forked)
     say(f"Report: {index}")
 
 

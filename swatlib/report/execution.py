@@ -19,6 +19,7 @@ from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
+from swatlib.report.forked_kernel import ForkedProvisioner
 from swatlib.report.run_record import DONE, FAILED, STOPPED, UNDER_WAY, Step
 from swatlib.settings import settings
 
@@ -29,9 +30,13 @@ LOOK_AGAIN = 0.5  # seconds
 
 
 class Kernels:
-    """The kernels of a run, in the running Python whatever kernels are installed; `threads` of arithmetic for each."""
+    """The kernels of a run, in the running Python whatever kernels are installed; `threads` of arithmetic for each.
 
-    def __init__(self, threads: int):
+    forked: from the process that `forked_kernel.prepare_forks` started.
+    """
+
+    def __init__(self, threads: int, forked: bool):
+        self.forked = forked
         self.variables = dict.fromkeys(THREAD_COUNTS, str(threads))
         self.ended = False
         self._lock = threading.Lock()
@@ -40,12 +45,17 @@ class Kernels:
 
     def manager(self) -> type[AsyncKernelManager]:
         """A class of kernel managers for papermill, which reports to this object each kernel it starts."""
-        keep, variables = self._keep, self.variables
+        keep, variables, forked = self._keep, self.variables, self.forked
 
         class ThisInterpreter(AsyncKernelManager):
             @property
             def kernel_spec(self) -> KernelSpec:
                 return KernelSpec(**get_kernel_dict(["--log-level=CRITICAL"]), env=variables)
+
+            async def _async_pre_start_kernel(self, **options: Any) -> tuple[list[str], dict[str, Any]]:
+                if forked:
+                    self.provisioner = ForkedProvisioner(parent=self, kernel_id="", kernel_spec=self.kernel_spec)
+                return await super()._async_pre_start_kernel(**options)
 
             async def _async_launch_kernel(self, *arguments: Any, **options: Any) -> None:
                 await super()._async_launch_kernel(*arguments, **options)

@@ -54,12 +54,13 @@ def report(
     jobs: int | None = None,
     on_start: OnStart = lambda index, steps, jobs: None,
     progress: OnProgress = lambda step: None,
+    forked: bool = False,
 ) -> Path:
     """Execute notebooks as one run, each with those of the parameters that it has; the path of the index.
 
     jobs: how many run side by side; None: as `start_order.default_jobs` says. What is written does not depend on it.
     `on_start(index, steps, jobs)` is called once the index shows the run; `progress(step)` when a notebook starts,
-    after each of its code cells, and when its page is there.
+    after each of its code cells, and when its page is there. forked: whether `forked_kernel.prepare_forks` was called.
     Raises before anything runs: ReportError for a parameter that no notebook has, a notebook without a parameters cell,
     two notebooks of one name, and a name that is taken; ValueError for an unknown detector and for recordings that
     can't be judged. Raises ReportError after all was saved, for notebooks that stopped. A KeyboardInterrupt ends the
@@ -69,8 +70,10 @@ def report(
     run = _new_run(paths, dict(parameters or {}), name)
     _refuse_unusable(run)
     folder = _claim(run, named=name is not None)
+    jobs = jobs or default_jobs(len(paths))
     with held(folder / LOCK_FILE):
-        _Engine(run, paths, folder, jobs or default_jobs(len(paths)), progress).go(on_start)
+        kernels = Kernels(max(1, cores() // jobs), forked)
+        _Engine(run, paths, folder, jobs, kernels, progress).go(on_start)
         (folder / LOCK_FILE).unlink()
     if errors := _errors(run):
         raise ReportError("\n".join([*errors, f"What ran is kept in {index_path()}"]))
@@ -104,9 +107,11 @@ def write_index() -> Path:
 class _Engine:
     """Executes the notebooks of a run in threads; the thread that calls `go` alone writes the record and the index."""
 
-    def __init__(self, run: ReportRun, paths: list[Path], folder: Path, jobs: int, progress: OnProgress):
-        self.run, self.paths, self.folder, self.jobs, self.progress = run, paths, folder, jobs, progress
-        self.kernels = Kernels(threads=max(1, cores() // jobs))
+    def __init__(
+        self, run: ReportRun, paths: list[Path], folder: Path, jobs: int, kernels: Kernels, progress: OnProgress
+    ):
+        self.run, self.paths, self.folder, self.jobs = run, paths, folder, jobs
+        self.kernels, self.progress = kernels, progress
         self.changed: SimpleQueue[Step] = SimpleQueue()
         self.bodies: dict[str, str] = {}  # name of a notebook to its cells as HTML
         self.stale, self.written, self.cost = True, 0.0, 0.0

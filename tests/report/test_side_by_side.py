@@ -85,10 +85,10 @@ def awaited(process, holds):
     return psutil.Process(process.pid).children(recursive=True)
 
 
-def test_side_by_side_gives_what_one_after_the_other_gives(reports, notebook):
+def test_side_by_side_in_forked_kernels_gives_what_one_after_the_other_gives(reports, notebook, start):
     paths = [notebook("03-three", PUBLISHES), notebook("01-one", PICTURE, PUBLISHES), notebook("02-two", "seed + 1")]
-    for jobs in (1, 3):
-        report(paths, {"seed": 7}, name=f"with-{jobs}", jobs=jobs)
+    report(paths, {"seed": 7}, name="with-1", jobs=1)
+    start(*paths, "-p", "seed=7", "--name", "with-3", "--jobs", "3").wait()
     one, three = kept(reports, "with-1"), kept(reports, "with-3")
     assert without_times(one) == without_times(three)
     assert [step["name"] for step in three["notebooks"]] == ["03-three", "01-one", "02-two"]
@@ -139,7 +139,7 @@ def test_a_signal_ends_all_of_a_run_and_keeps_its_pages(reports, notebook, start
     process.send_signal(number)
     _, complained = process.communicate()
     assert (process.returncode, complained) == (code, "Stopped.\n")
-    assert psutil.wait_procs(family, 0)[1] == []
+    assert psutil.wait_procs(family, 30)[1] == []
     run = kept(reports, "cut")
     assert (run["status"], [step["status"] for step in run["notebooks"]]) == ("stopped", ["done", "stopped", "stopped"])
     assert all((reports / "cut" / step["page"]).is_file() for step in run["notebooks"])
