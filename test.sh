@@ -3,7 +3,8 @@
 #
 # Sets up .venv, checks style and types, and runs all tests, the notebooks with their committed outputs and the examples of
 # docstrings among them. Tests of the live stream run on real servers, those that `python -m swatlib services install`
-# brought; SWAT_REQUIRE_SERVICES=1 makes a missing one a failure. --quick leaves out notebooks and what needs servers.
+# brought; SWAT_REQUIRE_SERVICES=1 makes a missing one a failure. --quick, for whoever edits, leaves out notebooks and the
+# tests marked slow: those that start servers, need all detectors fitted, or stand in the files that tests/conftest.py names.
 
 set -eu
 top=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -20,15 +21,22 @@ prepare_environment "$top"
 cd "$top"
 "$python" -m ruff check swatlib tests stack notebooks
 "$python" -m ruff format --check swatlib tests stack
-"$python" -m mypy swatlib
-
 kept=$(mktemp -d)
-trap 'rm -rf "$kept"' EXIT
+"$python" -m mypy swatlib >"$kept/types" 2>&1 &
+typing=$!
+trap 'kill "$typing" 2>/dev/null || true; rm -rf "$kept"' EXIT
 export SWAT_SERVICES_FOLDER="$kept"
-set -- --numprocesses 2 --dist loadfile --durations 15 --doctest-modules "$@"
+
+cores=$("$python" -c "import os; print(min(6, os.cpu_count()))")
+set -- --dist loadfile --no-loadscope-reorder --durations 15 --doctest-modules "$@"
+failed=0
 if [ -n "$quick" ]; then
-  "$python" -m pytest "$@" --ignore tests/live --ignore tests/servers tests swatlib
-  exit
+  "$python" -m pytest --numprocesses "$cores" -m 'not slow' "$@" tests swatlib || failed=$?
+else
+  "$python" -P -m swatlib services install kafka || set -- --ignore notebooks/05-live.ipynb "$@"
+  # A worker more than cores: while a test waits for a server, a core is free.
+  "$python" -m pytest --numprocesses $((cores + 1)) --nbval --nbval-current-env "$@" tests swatlib notebooks || failed=$?
 fi
-"$python" -P -m swatlib services install kafka || set -- --ignore notebooks/05-live.ipynb "$@"
-"$python" -m pytest --nbval --nbval-current-env "$@" tests swatlib notebooks
+wait "$typing" || failed=1
+cat "$kept/types"
+exit "$failed"

@@ -1,13 +1,15 @@
 """Recordings that many tests share, simulated once a session, and real servers, on free ports in a temporary folder,
 started once a session and only where needed."""
 
+from collections import Counter
+
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, settings
 
 from swatlib.pipeline import Pipeline
 from swatlib.servers import SERVER_NAMES, Services, ServicesError, java
-from swatlib.servers.installation import installed
+from swatlib.servers.installation import installed, locked
 from swatlib.settings import settings as swat_settings
 from swatlib.simulation import simulate
 
@@ -16,7 +18,41 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 collect_ignore = ["metrics/reference/make_metrics.py"]  # made by hand, with packages that no test needs
+NEED_SERVERS = {"need", "services"}  # fixtures: a test that has one of them starts servers
+NEED_A_FIT = {"fitted"}  # all seven detectors on two days
+SLOW_FILES = {
+    "tests/cli/test_cli.py",
+    "tests/data/test_data_fuzz.py",
+    "tests/metrics/test_metrics_reference.py",
+    "tests/metrics/test_metrics_resampling.py",
+    "tests/report/test_report.py",
+    "tests/report/test_slides.py",
+    "tests/results/test_cache.py",
+    "tests/stack/test_compose.py",
+    "tests/studies/test_field.py",
+    "tests/test_canary.py",
+    "tests/test_detectors.py",
+    "tests/test_pipeline.py",
+}
 ATTACK_START = pd.Timestamp("2015-12-28 10:00:00")
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what `sh test.sh --quick` leaves out, and begin with the files that take longest.
+
+    A file is the unit that a worker takes: first those that start servers, then notebooks, then those of most tests.
+    """
+    fixtures = {item: set(getattr(item, "fixturenames", ())) for item in items}
+    starting = {_file(item) for item in items if fixtures[item] & NEED_SERVERS}
+    tests = Counter(map(_file, items))
+    for item in items:
+        if fixtures[item] & (NEED_SERVERS | NEED_A_FIT) or _file(item) in SLOW_FILES:
+            item.add_marker("slow")
+    items.sort(key=lambda item: (_file(item) not in starting, ".ipynb" not in _file(item), -tests[_file(item)]))
+
+
+def _file(item):
+    return item.nodeid.partition("::")[0]
 
 
 @pytest.fixture(scope="session")
@@ -38,9 +74,22 @@ def attacked(whole_2015):
 
 
 @pytest.fixture(scope="session")
-def fitted(normal):
-    """The default pipeline, fitted on two normal days."""
-    return Pipeline(startup=0).fit(normal)
+def together(tmp_path_factory, request):
+    """A folder that all workers of this session have in common."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if hasattr(request.config, "workerinput") else own
+
+
+@pytest.fixture(scope="session")
+def fitted(normal, together):
+    """The default pipeline, fitted on two normal days: by the first worker that needs it, loaded by the others."""
+    folder = together / "fitted"
+    with locked(together / "fitted.lock", lambda: None):
+        if folder.exists():
+            return Pipeline.load(folder)
+        pipeline = Pipeline(startup=0).fit(normal)
+        pipeline.save(folder)
+        return pipeline
 
 
 @pytest.fixture(scope="session")

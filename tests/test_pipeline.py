@@ -162,14 +162,23 @@ def test_a_frame_with_other_tags_is_refused_with_the_difference(fitted, part):
         fitted.score(part.rename(columns={"LIT101": "LIT999"}))
 
 
+@pytest.fixture(scope="module")
+def short(normal):
+    """Twenty hours."""
+    return normal.between(end="2015-12-23 20:00")
+
+
+@pytest.fixture(scope="module")
+def whole(short):
+    return Pipeline(("guard", "pca", "forecast"), startup=0).fit(short)
+
+
 @pytest.mark.parametrize("begins", [0.2, 0.6, 0.9], ids=["fit", "thresholds", "check"])
-def test_a_hole_in_the_normal_days_moves_no_threshold_and_raises_no_alarm(normal, begins):
-    short = normal.between(end="2015-12-23 20:00")
+def test_a_hole_in_the_normal_days_moves_no_threshold_and_raises_no_alarm(short, whole, begins):
     rows, first = len(short.frame), round(begins * len(short.frame))
     kept = np.r_[0:first, first + 3_600 : rows]
-    names = ("guard", "pca", "forecast")
     holed = replace(short, frame=short.frame.iloc[kept], label=short.label.iloc[kept])
-    whole, pieces = (Pipeline(names, startup=0).fit(each) for each in (short, holed))
+    pieces = Pipeline(whole.detectors, startup=0).fit(holed)
     assert pieces.thresholds_ == pytest.approx(whole.thresholds_, rel=0.5)
     assert max(pieces.checked_.values()) < 24
     assert pieces.models_["guard"].scale_.max() < 2 * whole.models_["guard"].scale_.max()

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from swatlib.plant import TAGS, Tag
 
@@ -46,6 +47,7 @@ _LIKE_LABELS = re.compile(
 )
 
 
+@lru_cache(10_000)  # each of 51 tags is looked for among all columns
 def plain(name: str) -> str:
     """The one rule for all forms: no outer blanks, vendor path, unit, `.Pv`, `.Status`, `.Alarm`, blanks, hyphens.
 

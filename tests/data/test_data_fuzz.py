@@ -54,6 +54,12 @@ def forms(recorded, tmp_path_factory):
     return made
 
 
+@pytest.fixture(scope="module")
+def cells(recorded):
+    """These rows as a table of text."""
+    return wild.cells(recorded)
+
+
 def lines_in(text):
     return [line for line in re.split(r"\r\n|\r|\n", text) if line.strip(" ")]
 
@@ -315,17 +321,17 @@ def written(random, table, folder):
     return path.name, path.read_bytes()
 
 
-def damaged_meaning(random, recorded, folder):
-    table, differ = random.choice(MEANING)(random, wild.cells(recorded))
+def damaged_meaning(random, recorded, cells, folder):
+    table, differ = random.choice(MEANING)(random, cells.copy())
     name, content = written(random, table, folder)
     return Damaged(content, name, len(table), differ, recorded)
 
 
-def damaged(random, forms, recorded, folder):
+def damaged(random, forms, recorded, cells, folder):
     name, content, right = random.choice(forms)
     how = random.random()
     if how < 0.5:
-        return damaged_meaning(random, recorded, folder)
+        return damaged_meaning(random, recorded, cells, folder)
     text = text_of(content)
     if text and how < 0.9:
         return damaged_text(random, name, text, right)
@@ -369,10 +375,10 @@ def differences(case, loaded):
 
 
 @pytest.mark.parametrize("block", range(BLOCKS))
-def test_a_damaged_file_gives_the_right_rows_or_one_sentence(block, forms, recorded, tmp_path):
+def test_a_damaged_file_gives_the_right_rows_or_one_sentence(block, forms, recorded, cells, tmp_path):
     faults = {}
     for seed in range(block, FILES, BLOCKS):
-        case = damaged(Random(seed), forms, recorded, tmp_path)
+        case = damaged(Random(seed), forms, recorded, cells, tmp_path)
         if said := fault(case, tmp_path):
             faults[seed] = f"{case.name}: {said}"
     assert faults == {}
