@@ -6,11 +6,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swatlib.data import facts, labels, readings, roles, times
-from swatlib.data.order import once_in_time_order
+from swatlib.data.order import FEW_ROWS, HANDFUL, once_in_time_order
 from swatlib.data.recording import Recording
 from swatlib.data.table import Table
 from swatlib.data.values import switch_name
 
+_FAR = np.timedelta64(366, "D")
 _STATISTIC = (
     r"^\s*(count|mean|average|avg\.?|median|std\.?|stdev|standard deviation|var|variance|min\.?|max\.?|minimum|maximum|"
     r"sum|total|range|mode|unique|top|freq|skew|kurtosis|\d{1,2}(\.\d+)?\s*%)\s*$"
@@ -25,6 +26,7 @@ def clean(table: Table) -> Recording:
     """
     _refuse_without_rows(table)
     recording, kept = _understood(table)
+    _refuse_stray_rows(recording, kept)
     places, said = once_in_time_order(recording, kept.error)
     looks_like = facts.looks_like(recording, len(kept), int(table.rows[-1]))
     if len(places) < len(kept):
@@ -34,6 +36,18 @@ def clean(table: Table) -> Recording:
     if said:
         recording = recording.take(places)
     return recording.noting(*said, *looks_like, *facts.findings(recording))
+
+
+def _refuse_stray_rows(recording: Recording, table: Table) -> None:
+    """A handful of rows years from all others has a year that was mistyped."""
+    times = recording.frame.index.to_numpy()
+    order = np.argsort(times, kind="stable")
+    after = np.flatnonzero(np.diff(times[order]) > _FAR) + 1
+    for cut in after:
+        stray = order[:cut] if cut <= HANDFUL else order[cut:]
+        if len(stray) <= HANDFUL and len(stray) * FEW_ROWS <= len(times):
+            row = int(stray.min())
+            raise table.error(f"the time {pd.Timestamp(times[row])} is over a year from all others; mend it", row)
 
 
 def _refuse_without_rows(table: Table) -> None:

@@ -33,7 +33,7 @@ def read_delimited(place: str, content: bytes) -> Table:
     content, encoding = _utf8(place, content)
     lines = list(islice(_lines(content), HEADER_AMONG))
     delimiter, records = _split(place, lines)
-    header = find_header(place, [cells for _, cells in records])
+    header = find_header(place, [cells for _, cells in records], content.count(b"\n"))
     ends, names = records[header]
     begins = records[header - 1][0] + 1 if header else 1
     if ends > begins:
@@ -49,6 +49,8 @@ def read_delimited(place: str, content: bytes) -> Table:
 
 def _utf8(place: str, content: bytes) -> tuple[bytes, tuple[str, ...]]:
     """The text in UTF-8 without a byte-order mark, and what was found about its encoding."""
+    if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return _decode(place, content, "utf-32").encode(), ("text is UTF-32",)
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return _decode(place, content, "utf-16").encode(), ("text is UTF-16",)
     if b"\0" in content[:65_536]:
@@ -57,8 +59,11 @@ def _utf8(place: str, content: bytes) -> tuple[bytes, tuple[str, ...]]:
             f"{place} is not a table: it holds {why}; give an .xlsx, .csv or .parquet file", place, f"it holds {why}"
         )
     marked = content.startswith(codecs.BOM_UTF8)
-    said = ("text begins with a byte-order mark",) if marked else ()
+    said: tuple[str, ...] = ("text begins with a byte-order mark",) if marked else ()
     content = content.removeprefix(codecs.BOM_UTF8)
+    if within := content.count(codecs.BOM_UTF8):
+        said += (f"{count(within, 'byte-order mark')} within the text left out",)
+        content = content.replace(codecs.BOM_UTF8, b"")
     if content.isascii() or _is_utf8(content):
         return content, said
     return content.decode("latin-1").encode(), (*said, "text is not UTF-8, read as Latin-1")
@@ -98,7 +103,7 @@ def _split(place: str, lines: list[str]) -> tuple[str, list[tuple[int, list[str]
         raise NoRowsError(
             f"{place} is not a table: it begins with {why}; give an .xlsx, .csv or .parquet file", place, why
         ) from error
-    best = max(ways, key=lambda each: max((tags_among(cells) for _, cells in ways[each]), default=0))
+    best = max(ways, key=lambda each: max(((tags_among(cells), len(cells)) for _, cells in ways[each]), default=(0, 0)))
     return best, ways[best]
 
 

@@ -126,10 +126,22 @@ def _parquet(place: str, content: bytes) -> Found:
         table = pyarrow.parquet.ParquetFile(pa.BufferReader(content)).read()
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(f"{place} is cut short or damaged: copy it again, or write it again") from error
+    return _typed_table(place, table)
+
+
+def _feather(place: str, content: bytes) -> Found:
+    try:
+        table = pa.ipc.open_file(pa.BufferReader(content)).read_all()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise DataError(f"{place} is cut short or damaged: copy it again, or write it again") from error
+    return _typed_table(place, table)
+
+
+def _typed_table(place: str, table: pa.Table) -> Found:
     columns = [_simple(column) for column in table.columns]
     first = [_head(column) for column in columns]
     head = [table.column_names, *(list(cells) for cells in zip(*first, strict=True))]
-    header = find_header(place, head)
+    header = find_header(place, head, table.num_rows)
     rows = np.arange(header, table.num_rows) + 1
     return [Table(place, head[header], [column.slice(header) for column in columns], rows)]
 
@@ -168,4 +180,5 @@ _READERS = {
     b"PK": _zip,
     b"\x1f\x8b": _gzip,
     b"PAR1": _parquet,
+    b"ARROW1": _feather,
 }

@@ -18,7 +18,7 @@ def load(*paths: str | Path, cache: bool = True) -> Recording:
     Parameters
     ----------
     paths
-        Files of .xlsx, CSV text or parquet, in .zip or .gz or plain; the kind is found from the content.
+        Files of .xlsx, CSV text, parquet or feather, in .zip or .gz or plain; the kind is found from the content.
     cache
         Take a file whose bytes were read before from the cache folder of the settings, and keep what is read there.
 

@@ -36,11 +36,16 @@ def once_in_time_order(
     if not repeated.any():
         return places, said
     first = np.maximum.accumulate(np.where(repeated, 0, np.arange(len(places))))[repeated]
-    differ, contradict = _differing(recording, places[repeated], places[first])
+    differ, contradict, lost = _differing(recording, places[repeated], places[first])
     if contradict.sum() > HANDFUL:
         rows = places[repeated][contradict]
         met = f"{count(len(rows), 'row')} hold other readings than an earlier row of the same time"
         raise refusal(f"{met}, which would be lost; {_cause(index, rows)}", int(rows.min()))
+    if lost.sum() > HANDFUL:
+        met = f"{count(int(lost.sum()), 'row')} hold readings that an earlier row of the same time lacks"
+        raise refusal(
+            f"{met}, which would be lost; put such tags side by side in one table", int(places[repeated][lost].min())
+        )
     same = (
         f"in {differ.sum():,} of them the rows differ and the first was taken" if differ.any() else "with the same rows"
     )
@@ -61,8 +66,8 @@ def _overlapping(index: pd.DatetimeIndex, places: np.ndarray) -> int | None:
     return int(back[0]) + 1 if np.count_nonzero(between * 2 < np.median(forth)) > HANDFUL else None
 
 
-def _differing(recording: Recording, again: np.ndarray, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Masks over repeated rows: what is not the same as the first row of its time, and what contradicts it."""
+def _differing(recording: Recording, again: np.ndarray, first: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Masks over repeated rows: what is not the same as the first row of its time, contradicts it, has more than it."""
     values = recording.frame.to_numpy()
     here, there = values[again], values[first]
     empty, also_empty = np.isnan(here), np.isnan(there)
@@ -70,7 +75,7 @@ def _differing(recording: Recording, again: np.ndarray, first: np.ndarray) -> tu
     if recording.label is not None:
         label = recording.label.to_numpy()
         contradict |= label[again] != label[first]
-    return contradict | (empty != also_empty).any(axis=1), contradict
+    return contradict | (empty != also_empty).any(axis=1), contradict, (also_empty & ~empty).any(axis=1)
 
 
 def _cause(index: pd.DatetimeIndex, rows: np.ndarray) -> str:

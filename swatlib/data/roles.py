@@ -125,12 +125,19 @@ def _said_names(table: Table, tags: dict[str, list[int]]) -> list[str]:
 
 def _said_left_out(table: Table, empty: list[int], counters: list[int]) -> list[str]:
     named = [table.names[number].strip() for number in empty if not is_unnamed(table.names[number])]
-    said = [f"column {table.names[number]!r} counts the rows, left out" for number in counters]
+    said = [f"column {table.names[number]!r} counts the rows{_gaps(table, number)}, left out" for number in counters]
     if len(empty) > len(named):
         said.append(f"{count(len(empty) - len(named), 'column')} without name and cells left out")
     if named:
         said.append(f"{count(len(named), 'column')} without a cell left out ({listed(named)})")
     return said
+
+
+def _gaps(table: Table, number: int) -> str:
+    """Where a counter that is called a time does not go on evenly."""
+    steps = np.diff(table.columns[number].cast(pa.float64()).to_numpy())
+    gaps = int((steps != np.median(steps)).sum()) if is_time(table.names[number]) and len(steps) else 0
+    return f" with {count(gaps, 'gap')}, which its times then lack" if gaps else ""
 
 
 def _said_missing(tags: dict[str, list[int]]) -> list[str]:

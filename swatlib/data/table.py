@@ -1,6 +1,7 @@
 """A table as it stands in a file: names and columns, not yet understood, and where each row is found."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,12 +18,14 @@ _LONG = re.compile(r"'[^']{80,}'")  # a cell may hold a text of any length
 class NoRowsError(DataError):
     """A file, sheet or archive member that holds no recorded row: it is refused alone and passed over beside others.
 
-    `passed`: the finding when it is passed over.
+    `passed`: the finding when it is passed over. `head`: its first rows where no tag is named in them; `rows`: how many
+    it has then.
     """
 
-    def __init__(self, said: str, place: str, why: str):
+    def __init__(self, said: str, place: str, why: str, head: Sequence[list[str]] = (), rows: int = 0):
         super().__init__(said)
         self.passed = f"{place} passed over: {why}"
+        self.place, self.head, self.rows = place, head, rows
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,12 @@ def _shortened(cell: re.Match[str]) -> str:
     return f"{cell[0][:60]}…'"
 
 
-def find_header(place: str, head: list[list[str]]) -> int:
-    """Which of the first rows names most tags, from 0. NoRowsError when none names any."""
+def find_header(place: str, head: list[list[str]], rows: int) -> int:
+    """Which of the first rows names most tags, from 0. NoRowsError when none of the table with so many rows does."""
     named = [tags_among(cells) for cells in head]
     if not any(named):
         met = listed([repr(cell) for cell in next(filter(any, head), []) if cell], 5)
         why = f"no SWaT tag is named in its first rows{met and f', which begin {met}'}"
         advice = "a row of names like FIT101, LIT101, MV101 is needed above the readings"
-        raise NoRowsError(f"{place}: {why}; {advice}", place, "no tag is named in it")
+        raise NoRowsError(f"{place}: {why}; {advice}", place, "no tag is named in it", head, rows)
     return int(np.argmax(named))

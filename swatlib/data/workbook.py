@@ -136,7 +136,7 @@ def _text(reader: fastexcel.ExcelReader, name: str, place: str) -> Table:
     batch, errors = sheet.to_arrow_with_errors()
     columns = _with_errors(batch.columns, errors.errors if errors else [])
     head = [[cell or "" for cell in row.values()] for row in batch.slice(0, HEADER_AMONG).to_pylist()]
-    header = find_header(place, head)
+    header = find_header(place, head, len(batch))
     return _table(place, head[header], [column.slice(header + 1) for column in columns], header)
 
 

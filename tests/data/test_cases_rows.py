@@ -271,3 +271,53 @@ def test_a_clock_that_was_set_back_is_named_where_no_time_is_repeated(recorded, 
     assert said.startswith(
         "back.csv, row 92: the times of two parts of the rows overlap at other seconds; the clock was"
     )
+
+
+def test_a_part_without_its_header_is_not_passed_over(rows, tmp_path):
+    path = archive(tmp_path, rows[:80], more_csv=rows[80:].to_csv(index=False, header=False))
+    said = (
+        "swat.zip, more.csv begins with ' 28/12/2015 10:34:20 AM' where a header is wanted, and has as many cells a row"
+    )
+    assert said in refused(path)
+
+
+def test_labels_in_a_part_of_their_own_are_not_passed_over(rows, tmp_path):
+    labels = rows[["Timestamp", "Normal/Attack"]].to_csv(index=False)
+    path = archive(tmp_path, rows.drop(columns="Normal/Attack"), labels_csv=labels)
+    assert "swat.zip, labels.csv holds labels and no tag, and swat.zip, SWaT.csv has no label" in refused(path)
+
+
+def test_tags_that_stand_in_two_sheets_are_not_lost(rows, tmp_path):
+    one, other = rows.drop(columns="FIT201"), rows[["Timestamp", "FIT201", "Normal/Attack"]]
+    said = refused(book_of(tmp_path, P1=(one, "visible"), P2=(other, "visible")))
+    assert (
+        "240 rows hold readings that an earlier row of the same time lacks, which would be lost; put such tags" in said
+    )
+
+
+@pytest.mark.parametrize("row", [0, 100, 239])
+@pytest.mark.parametrize("year", ["2005", "2025", "2105"])
+def test_a_mistyped_year_is_named_with_its_row(year, row, rows, tmp_path):
+    rows.loc[row, "Timestamp"] = rows.loc[row, "Timestamp"].replace("2015", year)
+    assert f"row {row + 2}: the time {year}-12-28" in refused(wild.csv(rows, tmp_path / "year.csv"))
+
+
+def test_marks_of_byte_order_within_the_text_are_left_out_and_said(rows, recorded, tmp_path):
+    lines = lines_of(rows, tmp_path)
+    path = write([*lines[:100], "\N{ZERO WIDTH NO-BREAK SPACE}" + lines[100], *lines[101:]], tmp_path)
+    assert_whole(path, recorded, "1 byte-order mark within the text left out")
+    path.write_bytes("\n".join(lines).encode("utf-32"))
+    assert_whole(path, recorded, "text is UTF-32")
+
+
+def test_a_counter_with_gaps_that_is_called_a_time_says_so(rows, tmp_path):
+    rows["Timestamp"] = [*range(100), *range(500, 640)]
+    said = "column 'Timestamp' counts the rows with 1 gap, which its times then lack, left out"
+    assert said in load(wild.csv(rows, tmp_path / "gap.csv"), cache=False).findings
+
+
+def test_feather_is_read(recorded, tmp_path):
+    recorded.frame.assign(attack=recorded.label).reset_index().to_feather(tmp_path / "rows.feather")
+    assert_whole(tmp_path / "rows.feather", recorded)
+    (tmp_path / "rows.feather").write_bytes((tmp_path / "rows.feather").read_bytes()[:900])
+    assert "rows.feather is cut short or damaged" in refused(tmp_path / "rows.feather")
