@@ -91,6 +91,11 @@ def replace_environment(variables: Mapping[str, str]) -> None:
     os.environ.update(variables)
 
 
+def attended() -> bool:
+    """Whether this is a kernel of a Jupyter server, so that somebody may click; in a report nobody does."""
+    return "JPY_SESSION_NAME" in os.environ
+
+
 def settings() -> Settings:
     """The settings as they stand now. Raises SettingsError with the variable's name."""
     dotenv = ROOT / ".env"

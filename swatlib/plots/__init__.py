@@ -1,13 +1,16 @@
-"""Figures: each function takes data frames and returns one matplotlib Figure, which a notebook shows once.
+"""Figures: each function takes data frames and returns one matplotlib Figure, which a notebook shows once;
+`explore` returns an interactive one.
 
-style → series, labels → panels → process, closeup, verdicts, naming, scored, tags, sketch, protocols, windows, live
-architecture, which draws no data
+style → series, labels → panels → process, closeup, excerpt, verdicts, naming, scored, tags, sketch, protocols, windows,
+live; excerpt → explore; architecture, which draws no data
 
 Time runs to the right, attacks are grey, alarms red, thresholds dashed; long recordings are reduced to their extremes.
 """
 
 from swatlib.plots.architecture import architecture
 from swatlib.plots.closeup import closeup
+from swatlib.plots.excerpt import excerpt
+from swatlib.plots.explore import explore
 from swatlib.plots.live_view import live
 from swatlib.plots.naming import hit_rates
 from swatlib.plots.protocol_effects import spread, waterfall
@@ -22,6 +25,8 @@ __all__ = [
     "architecture",
     "closeup",
     "drift",
+    "excerpt",
+    "explore",
     "hit_rates",
     "live",
     "matrix",

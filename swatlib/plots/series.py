@@ -86,17 +86,23 @@ def shade(axes: list[Axes], events: pd.DataFrame, span: pd.DatetimeIndex, colour
 def _number(ax: Axes, names: list[str], start: np.ndarray, stop: np.ndarray, low: float, high: float) -> None:
     """Attack numbers above their bands; numbers that would overlap are written as a range."""
     days_an_inch = (high - low) / (0.8 * cast(Figure, ax.figure).get_size_inches()[0])
-    labels = []
-    for name, middle in zip(names, (start.clip(low, high) + stop.clip(low, high)) / 2, strict=True):
-        labels.append(((name, name), (middle, middle)))
-        while len(labels) > 1 and _touch(labels[-2], labels[-1], CHARACTER_INCHES * days_an_inch):
-            (first, left), (last, right) = labels[-2:]
-            labels[-2:] = [((first[0], last[1]), (left[0], right[1]))]
-    for ends, places in labels:
+    middles = (start.clip(low, high) + stop.clip(low, high)) / 2
+    for name, place in merged_labels(names, middles, CHARACTER_INCHES * days_an_inch):
         ax.annotate(
-            _range(ends), (sum(places) / 2, 1), (0, 2), xycoords=("data", "axes fraction"),
+            name, (place, 1), (0, 2), xycoords=("data", "axes fraction"),
             textcoords="offset points", ha="center", va="bottom", fontsize=8, color=INK, annotation_clip=False,
         )  # fmt: skip
+
+
+def merged_labels(names: list[str], middles: np.ndarray, character: float) -> list[tuple[str, float]]:
+    """Labels and their places; those less than the width of a `character` apart are written as a range."""
+    labels: list[tuple[tuple[str, str], tuple[float, float]]] = []
+    for name, middle in zip(names, middles, strict=True):
+        labels.append(((name, name), (middle, middle)))
+        while len(labels) > 1 and _touch(labels[-2], labels[-1], character):
+            (first, left), (last, right) = labels[-2:]
+            labels[-2:] = [((first[0], last[1]), (left[0], right[1]))]
+    return [(_range(ends), sum(places) / 2) for ends, places in labels]
 
 
 def _touch(left, right, character: float) -> bool:

@@ -1,0 +1,57 @@
+"""Lanes of the interactive figure: bars where something is on, the words on them, and what the mouse is told."""
+
+import numpy as np
+import pandas as pd
+
+from swatlib.arrays import intervals_of
+from swatlib.plots.series import RESOLUTION
+
+LEAST_WORD = 0.05  # of the width of the figure: a state that lasts shorter has no word in its bar
+
+
+def milliseconds(index: pd.DatetimeIndex) -> np.ndarray:
+    """Times as plotly takes numbers on an axis of dates."""
+    return index.to_numpy("datetime64[us]").astype(np.int64) / 1000
+
+
+def stretched(spans: np.ndarray, least: float) -> np.ndarray:
+    """Spans (k, 2), the shortest made `least` long, those less than that apart made one: at most 1500 or so remain."""
+    if not len(spans):
+        return spans.reshape(0, 2)
+    start, stop = spans[:, 0], np.maximum(spans[:, 1], spans[:, 0] + least)
+    reached = np.maximum.accumulate(stop)
+    begins = np.r_[True, start[1:] - reached[:-1] > least]
+    return np.column_stack([start[begins], reached[np.r_[begins[1:], True]]])
+
+
+def spans_of(mask: np.ndarray, times: np.ndarray, step: float) -> np.ndarray:
+    """Start and end of each run of True (k, 2), in the unit of `times`; `step` is how long a row lasts."""
+    rows = intervals_of(mask)
+    return np.column_stack([times[rows[:, 0]], times[rows[:, 1] - 1] + step]) if len(rows) else np.empty((0, 2))
+
+
+def segments_at(spans: np.ndarray, at: float) -> tuple[np.ndarray, np.ndarray]:
+    """Points of horizontal lines at the height `at`, a NaN after each."""
+    x = np.column_stack([spans, np.full(len(spans), np.nan)]).ravel()
+    return x, np.where(np.isnan(x), np.nan, at)
+
+
+def telling_rows(codes: np.ndarray, most: int = RESOLUTION) -> np.ndarray:
+    """Rows whose value is told to the mouse: evenly apart, and both sides of each change, if these are not too many."""
+    even = np.linspace(0, len(codes) - 1, min(most, len(codes))).round().astype(int)
+    changes = np.flatnonzero(codes[1:] != codes[:-1]) + 1
+    if len(changes) > most:
+        return even
+    return np.unique(np.concatenate([even, changes - 1, changes]))
+
+
+def words_in_bars(
+    codes: np.ndarray, times: np.ndarray, step: float, names: dict[int, str], width: float
+) -> list[tuple[float, str, int]]:
+    """Middle, word and code of each state that lasts long enough for its word to stand in it."""
+    edges = np.flatnonzero(np.diff(codes)) + 1
+    first, stop = np.r_[0, edges], np.r_[edges, len(codes)]
+    start, end = times[first], times[stop - 1] + step
+    long = np.flatnonzero(end - start > LEAST_WORD * width)
+    states = ((k, int(codes[first[k]])) for k in long if np.isfinite(codes[first[k]]))
+    return [((start[k] + end[k]) / 2, names.get(code, str(code)), code) for k, code in states]
