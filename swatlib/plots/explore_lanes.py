@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from swatlib.arrays import intervals_of
-from swatlib.plots.series import RESOLUTION
+from swatlib.plots.series import GAP, RESOLUTION
 
 LEAST_WORD = 0.05  # of the width of the figure: a state that lasts shorter has no word in its bar
 
@@ -25,9 +24,18 @@ def stretched(spans: np.ndarray, least: float) -> np.ndarray:
 
 
 def spans_of(mask: np.ndarray, times: np.ndarray, step: float) -> np.ndarray:
-    """Start and end of each run of True (k, 2), in the unit of `times`; `step` is how long a row lasts."""
-    rows = intervals_of(mask)
-    return np.column_stack([times[rows[:, 0]], times[rows[:, 1] - 1] + step]) if len(rows) else np.empty((0, 2))
+    """Start and end of each run of True (k, 2), in the unit of `times`, parted at gaps; a row lasts `step`."""
+    first, stop = _runs(mask.astype(np.int8), times, step)
+    on = mask[first] if len(mask) else mask
+    return np.column_stack([times[first[on]], times[stop[on] - 1] + step])
+
+
+def _runs(codes: np.ndarray, times: np.ndarray, step: float) -> tuple[np.ndarray, np.ndarray]:
+    """First row of each run of equal codes without a gap, and the row after its last."""
+    if not len(codes):
+        return np.empty(0, dtype=int), np.empty(0, dtype=int)
+    edges = np.flatnonzero((codes[1:] != codes[:-1]) | (np.diff(times) > GAP * step)) + 1
+    return np.r_[0, edges], np.r_[edges, len(codes)]
 
 
 def segments_at(spans: np.ndarray, at: float) -> tuple[np.ndarray, np.ndarray]:
@@ -49,8 +57,7 @@ def words_in_bars(
     codes: np.ndarray, times: np.ndarray, step: float, names: dict[int, str], width: float
 ) -> list[tuple[float, str, int]]:
     """Middle, word and code of each state that lasts long enough for its word to stand in it."""
-    edges = np.flatnonzero(np.diff(codes)) + 1
-    first, stop = np.r_[0, edges], np.r_[edges, len(codes)]
+    first, stop = _runs(codes, times, step)
     start, end = times[first], times[stop - 1] + step
     long = np.flatnonzero(end - start > LEAST_WORD * width)
     states = ((k, int(codes[first[k]])) for k in long if np.isfinite(codes[first[k]]))

@@ -4,8 +4,7 @@ From top to bottom on one axis of time: lanes of attacks and alarms, scores, the
 actuators. Which traces and axes there are depends on what was chosen, not on the time; so a zoom only replaces values.
 """
 
-import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -38,13 +37,14 @@ from swatlib.plots.style import (
     OPEN_BAR,
 )  # fmt: skip
 
-LANE, SENSOR, SCORE, BETWEEN, NUMBERS = 21, 96, 84, 12, 18  # pixels high
-LEFT, RIGHT, TOP, BOTTOM = 150, 48, 6, 42  # pixels around the panels
+LANE_PIXELS, SENSOR_PIXELS, SCORE_PIXELS, APART_PIXELS, NUMBERS_PIXELS = 21, 96, 84, 12, 18  # pixels high
+MARGIN_LEFT, MARGIN_RIGHT, MARGIN_TOP, MARGIN_BOTTOM = 150, 48, 6, 42  # pixels around the panels
 USUAL_WIDTH = 900  # pixels of the axis of time, as far as texts must know it
 CHARACTER = 6.5  # pixels
 BESIDE = 0.25  # of the shown time, also drawn before and after it, for a start of dragging
 FONT = "DejaVu Sans, Verdana, sans-serif"
-ATTACKS = "attacks"
+ATTACK_LANE = "attacks"
+ON_AND_OFF = ((True, "white"), (False, GREY))  # colours of words on a bar, and where there is none
 
 
 @dataclass(frozen=True)
@@ -117,14 +117,14 @@ class Panel:
 
 def panels_of(stretch: Stretch) -> list[Panel]:
     """Panels from top to bottom."""
-    lanes = (ATTACKS, *stretch.detectors)
-    panels = [Panel(lanes, LANE * len(lanes) + NUMBERS, _alarm_lanes)]
-    panels += [Panel((name,), SCORE, _score) for name in stretch.scored]
+    lanes = (ATTACK_LANE, *stretch.detectors)
+    panels = [Panel(lanes, LANE_PIXELS * len(lanes) + NUMBERS_PIXELS, _alarm_lanes)]
+    panels += [Panel((name,), SCORE_PIXELS, _score) for name in stretch.scored]
     for stage in STAGES:
         here = [tag for tag in stretch.tags if TAGS[tag].stage == stage]
-        panels += [Panel((tag,), SENSOR, _sensor) for tag in here if TAGS[tag].is_sensor]
+        panels += [Panel((tag,), SENSOR_PIXELS, _sensor) for tag in here if TAGS[tag].is_sensor]
         switches = tuple(tag for tag in here if not TAGS[tag].is_sensor)
-        panels += [Panel(switches, LANE * len(switches), _state_lanes)] if switches else []
+        panels += [Panel(switches, LANE_PIXELS * len(switches), _state_lanes)] if switches else []
     return panels
 
 
@@ -132,8 +132,8 @@ def drawing(stretch: Stretch) -> dict[str, Any]:
     """Data and layout of the figure."""
     panels = panels_of(stretch)
     heights = np.array([panel.pixels for panel in panels])
-    inside = heights.sum() + BETWEEN * (len(panels) - 1)
-    tops = 1 - np.r_[0, np.cumsum(heights + BETWEEN)[:-1]] / inside
+    inside = heights.sum() + APART_PIXELS * (len(panels) - 1)
+    tops = 1 - np.r_[0, np.cumsum(heights + APART_PIXELS)[:-1]] / inside
     data: list[dict] = []
     layout = _layout(stretch, int(inside), len(panels))
     for number, (panel, top) in enumerate(zip(panels, tops, strict=True), start=1):
@@ -151,9 +151,10 @@ def drawing(stretch: Stretch) -> dict[str, Any]:
 def _layout(stretch: Stretch, inside: int, panels: int) -> dict[str, Any]:
     start, end = stretch.start.isoformat(sep=" "), stretch.end.isoformat(sep=" ")
     return {
-        "height": inside + TOP + BOTTOM,
+        "height": inside + MARGIN_TOP + MARGIN_BOTTOM,
         "autosize": True,
-        "margin": {"l": LEFT, "r": RIGHT, "t": TOP, "b": BOTTOM, "pad": 0},
+        "template": {},
+        "margin": {"l": MARGIN_LEFT, "r": MARGIN_RIGHT, "t": MARGIN_TOP, "b": MARGIN_BOTTOM, "pad": 0},
         "font": {"family": FONT, "size": 11, "color": INK},
         "plot_bgcolor": "white",
         "paper_bgcolor": "white",
@@ -229,8 +230,8 @@ def _alarm_lanes(stretch: Stretch, names: tuple[str, ...], axis: str) -> tuple[l
     traces.append(_bars(lanes, ALARM_RED, 11, stretch))
     for row, (name, mask) in enumerate(zip(stretch.detectors, alarms, strict=True), start=1):
         traces.append(_alarm_telling(scores[name], mask, times, name, row))
-    titles = [ATTACKS, *map(detector_title, stretch.detectors)]
-    return traces, {"axis": _lane_axis(titles, NUMBERS / LANE)}
+    titles = [ATTACK_LANE, *map(detector_title, stretch.detectors)]
+    return traces, {"axis": _lane_axis(titles, NUMBERS_PIXELS / LANE_PIXELS)}
 
 
 def _lane_axis(titles: list[str], above: float = 0.0) -> dict[str, Any]:
@@ -240,9 +241,9 @@ def _lane_axis(titles: list[str], above: float = 0.0) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _bars(lanes: list[tuple[np.ndarray, float]], colour: str, thick: float, stretch: Stretch) -> dict:
+def _bars(lanes: Sequence[tuple[np.ndarray, float]], colour: str, thick: float, stretch: Stretch) -> dict:
     points = [segments_at(stretched(spans, stretch.least), row) for spans, row in lanes]
-    x, y = (np.concatenate([[np.nan], *side]) for side in zip(*points, strict=True)) if points else ([np.nan],) * 2
+    x, y = (np.concatenate([*side, [np.nan]]) for side in zip(([], []), *points, strict=True))
     line = {"color": colour, "width": thick}
     return {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": line, "hoverinfo": "skip"}
 
@@ -403,9 +404,9 @@ def _state_words(stretch: Stretch, codes: dict[str, np.ndarray], times: np.ndarr
             values[inside], times[inside], stretch.step, TAGS[tag].codes, stretch.width
         )
     ]
-    by_colour = itertools.groupby(sorted(found, key=lambda each: each[3] == OPEN), lambda each: each[3] == OPEN)
-    on_bar = {key: list(group) for key, group in by_colour}
-    return [
-        _text(*([each[part] for each in on_bar.get(bright, [])] for part in (0, 1, 2)), colour)
-        for bright, colour in ((True, "white"), (False, GREY))
-    ]
+    return [_words([each for each in found if (each[3] == OPEN) is bright], colour) for bright, colour in ON_AND_OFF]
+
+
+def _words(found: list[tuple[float, int, str, int]], colour: str) -> dict:
+    x, y, text = ([each[part] for each in found] for part in (0, 1, 2))
+    return _text(x, y, text, colour)

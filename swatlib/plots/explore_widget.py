@@ -30,6 +30,7 @@ class ExplorationWidget:
         self.plot = go.FigureWidget(drawing(shown.stretch))
         self.plot._config = {**self.plot._config, **CONFIG}
         self.plot.layout.on_change(self._zoomed, "xaxis.range")
+        self.plot.observe(lambda _: self._fit(), "_view_count")
         self.line = widgets.Label(shown.detail)
         self.tags = {tag: self._tag_button(tag) for tag in TAGS if tag in shown.recording.frame}
         self.scores = {name: self._score_button(name) for name in shown.stretch.detectors}
@@ -45,6 +46,11 @@ class ExplorationWidget:
             self._mark()
         finally:
             self._quiet = False
+
+    def _fit(self) -> None:
+        """A figure is drawn before its cell has a width; told again, it takes all of it."""
+        self.plot.update_layout(autosize=False)
+        self.plot.update_layout(autosize=True)
 
     def _replace(self, spec: dict[str, Any]) -> None:
         with self.plot.batch_update():
