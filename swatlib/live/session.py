@@ -114,6 +114,7 @@ class Live:
         except KeyboardInterrupt:
             self.stop()
             self.wait(view.update)
+        view.update(now=True)
 
     def stop(self) -> None:
         """End the plant; its rows that were sent are still scored, and servers and stream run on."""

@@ -1,6 +1,7 @@
 """A live run shown in a notebook: a line that says what happens and a figure of the last minutes, kept current."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 Draw = Callable[[pd.DataFrame, pd.DataFrame, pd.DataFrame], Any]  # readings, scores, events → a figure
 
 
+REST = 4  # times as long as a figure took, reading included, until the next: kernel and stream share the processors
+
+
 class LiveView:
     """The line and the figure where the cell that made them shows its output."""
 
@@ -21,16 +25,21 @@ class LiveView:
         self._line = display(Markdown(live.progress), display_id=True)
         self._figure = display(HTML(""), display_id=True)
         self._drawn: tuple | None = None
+        self._next = 0.0  # when the figure is due again
 
-    def update(self) -> None:
-        """Show what is stored now."""
-        self._show(*self._stored())
+    def update(self, now: bool = False) -> None:
+        """Say what happens; show what is stored if the figure is due, or `now`."""
+        self._say(self.live.progress)
+        if now or self._due():
+            self._show(*self._stored())
 
     async def follow(self, every: float) -> None:
         """Update until the run is closed; reading runs beside the kernel's own loop, which stays free."""
         while not self.live.closed:
             try:
-                self._show(*await asyncio.to_thread(self._stored))
+                self._say(await asyncio.to_thread(lambda: self.live.progress))
+                if self._due():
+                    self._show(*await asyncio.to_thread(self._stored))
             except Exception as error:  # shown to the person who watches, whatever it was
                 if not self.live.closed:
                     self._say(f"the run has failed: {error}")
@@ -38,18 +47,22 @@ class LiveView:
             await asyncio.sleep(every)
         self._say("the run has ended")
 
-    def _stored(self) -> tuple[str, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-        live = self.live
-        return live.progress, live.readings(self.last), live.scores(self.last), live.events()
+    def _due(self) -> bool:
+        return time.monotonic() >= self._next
+
+    def _stored(self) -> tuple[float, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        """When reading began, and what is stored."""
+        live, began = self.live, time.monotonic()
+        return began, live.readings(self.last), live.scores(self.last), live.events()
 
     def _say(self, progress: str) -> None:
         self._line.update(Markdown(progress))
         for listen in self.live.listeners:
             listen(progress)
 
-    def _show(self, progress: str, readings: pd.DataFrame, scores: pd.DataFrame, events: pd.DataFrame) -> None:
-        self._say(progress)
+    def _show(self, began: float, readings: pd.DataFrame, scores: pd.DataFrame, events: pd.DataFrame) -> None:
         state = (readings.index.max(), scores.index.max(), len(events), self.live.detectors, self.live.name)
         if len(readings) and len(scores) and state != self._drawn:  # a figure that would be the same is not drawn
             self._figure.update(self.draw(readings, scores, events))
             self._drawn = state
+        self._next = time.monotonic() + REST * (time.monotonic() - began)

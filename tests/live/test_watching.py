@@ -1,0 +1,64 @@
+"""The figure of a live run: kept current, and never at the stream's cost."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from IPython.display import DisplayHandle
+
+from swatlib.live import watching
+from swatlib.live.watching import REST, LiveView
+
+
+class Clock:
+    """A clock that goes on by itself only while something is drawn."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    ticking = Clock()
+    monkeypatch.setattr(watching, "time", ticking)
+    monkeypatch.setattr(watching, "display", lambda *_, **__: DisplayHandle())  # outside a notebook there is none
+    return ticking
+
+
+@pytest.fixture
+def view(clock):
+    """A view of a run that has a new row at each look, whose figure takes three seconds to draw."""
+    said: list[str] = []
+
+    def rows(_) -> pd.DataFrame:
+        return pd.DataFrame({"LIT101": 1.0}, [pd.Timestamp(len(said), unit="s")])
+
+    def draw(*_) -> str:
+        clock.now += 3.0
+        return "figure"
+
+    live = SimpleNamespace(progress="1 row stored", readings=rows, scores=rows, events=pd.DataFrame, listeners=[])
+    live.detectors, live.name, live.said = (), "swat", said
+    live.listeners.append(said.append)
+    return LiveView(live, draw)
+
+
+def test_a_figure_rests_longer_than_it_took(view, clock):
+    drawn = 0
+    for _ in range(100):
+        before, clock.now = clock.now, clock.now + 1.0
+        view.update()
+        drawn += clock.now - before > 1.0
+    assert len(view.live.said) == 100
+    assert 3.0 * drawn <= clock.now / (REST + 1) + 3.0
+
+
+def test_the_last_figure_shows_the_last_row(view, clock):
+    view.update()
+    before = clock.now
+    view.update()
+    assert clock.now == before
+    view.update(now=True)
+    assert clock.now == before + 3.0
