@@ -37,6 +37,7 @@ COMPARED = (
 JUDGED = ("found", "of", "recall_95", "delay_median_s", "near", "false_alarms_per_day", "in_alarm_outside")
 LIVE_NOTEBOOK = "05-live"  # needs servers
 FIELD_ROWS = (1_000, 5_000, 20_000)
+WRITTEN = (".xlsx", ".csv", ".parquet")
 ENDED_BY_USER = 130  # what a shell reports for a program that Ctrl-C ended
 
 
@@ -67,8 +68,10 @@ NormalFile = Annotated[
 AttackFile = Annotated[
     Path | None, typer.Option("--attack", help="File with attacks.", exists=True, dir_okay=False, resolve_path=True)
 ]
-DaysNormal = Annotated[float, typer.Option(help="Normal days to simulate when no file is given.", min=0.1)]
-DaysAttack = Annotated[float, typer.Option(help="Days with attacks to simulate when no file is given.", min=0.1)]
+DaysNormal = Annotated[float, typer.Option(help="Normal days to simulate when no file is given.", min=0.1, max=3_660)]
+DaysAttack = Annotated[
+    float, typer.Option(help="Days with attacks to simulate when no file is given.", min=0.1, max=3_660)
+]
 Seed = Annotated[int, typer.Option(help="Of the simulated plant: the same seed gives the same rows.")]
 Detectors = Annotated[
     list[str] | None,
@@ -150,6 +153,8 @@ def simulate(
     from swatlib.simulation import simulate as run
     from swatlib.simulation.attacks import first_attack_2015
 
+    if path.suffix not in WRITTEN or path.is_dir():
+        raise ValueError(f"can't write {path}: give the name of a file that ends in {', '.join(WRITTEN)}")
     span = int(duration) if duration.isdigit() else duration
     recording = run(span, "2015" if attacks else [], seed, start, plant, labels)
     _write(recording, path)

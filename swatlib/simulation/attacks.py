@@ -44,6 +44,10 @@ GRAMMAR = (
 )
 
 
+LONGEST = pd.Timedelta(3_660, "D")
+FIRST, LAST = pd.Timestamp("1900-01-01"), pd.Timestamp("2189-12-31")
+
+
 def known(name: str, names: Sequence[str] = TAG_NAMES) -> str:
     """`name` if it is one of `names`, else a ValueError that suggests the nearest."""
     if name in names:
@@ -53,14 +57,30 @@ def known(name: str, names: Sequence[str] = TAG_NAMES) -> str:
 
 
 def seconds(value: Duration) -> int:
-    """Whole seconds in a number of seconds or anything pandas.Timedelta takes; ValueError if negative."""
+    """Whole seconds in a number of seconds or anything pandas.Timedelta takes; ValueError if negative, or too long."""
     try:
         span = pd.Timedelta(value, unit="s") if isinstance(value, (int, float)) else pd.Timedelta(value)
     except ValueError:
         span = pd.NaT
     if not span >= pd.Timedelta(0):
         raise ValueError(f"a duration of {value!r} makes no sense: give seconds from 0 up, or a text like '2 days'")
+    if span > LONGEST:
+        raise ValueError(f"a duration of {value!r} is over {LONGEST.days:,} days, the longest that can be simulated")
     return int(span.total_seconds())
+
+
+def first_second(start: str | datetime) -> pd.Timestamp:
+    """The time at which a plant begins; ValueError for what is no time, has a zone, or is of no year of a recording."""
+    try:
+        time = pd.Timestamp(start)
+    except (ValueError, TypeError):
+        time = pd.NaT
+    if time is pd.NaT or time.tz is not None or not FIRST <= time <= LAST:
+        raise ValueError(
+            f"start: {str(start)!r} is no time from {FIRST.year} to {LAST.year} on the clock of the plant; write it "
+            "like 2015-12-28 10:00, without a zone"
+        )
+    return time
 
 
 @dataclass(frozen=True)

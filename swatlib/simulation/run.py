@@ -9,7 +9,16 @@ import pandas as pd
 
 from swatlib.data import Recording, Source
 from swatlib.plant import OFF, SENSORS, TAG_NAMES
-from swatlib.simulation.attacks import Attack, Duration, Effect, conditions, scheduled_2015, seconds, table_2015
+from swatlib.simulation.attacks import (
+    Attack,
+    Duration,
+    Effect,
+    conditions,
+    first_second,
+    scheduled_2015,
+    seconds,
+    table_2015,
+)
 from swatlib.simulation.parameters import DISTORTIONS, TAG_FIELDS
 from swatlib.simulation.schedule import Agenda, Planned
 
@@ -32,7 +41,9 @@ class SimulatedPlant:
     def __init__(self, start: str | datetime = "2015-12-22 16:00", seed: int = 0, parameters: str = "2015") -> None:
         from swatlib.simulation.kernel import compiled_advance, new_world
 
-        self.start, self.seed = pd.Timestamp(start), seed
+        if seed < 0:
+            raise ValueError(f"seed: {seed} is below 0; give 0 or more")
+        self.start, self.seed = first_second(start), seed
         self._now = 0
         self._agenda = Agenda()
         self._active: dict[tuple[str, bool], Effect] = {}

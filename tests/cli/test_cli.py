@@ -40,6 +40,13 @@ def notebook(tmp_path):
     return tmp_path / "01-wait.ipynb"
 
 
+@pytest.mark.parametrize("name", ["rows.txt", "rows", "rows.csv.gz", "folder.csv"])
+def test_a_file_of_no_known_form_is_refused_before_anything_is_simulated(run, tmp_path, name):
+    (tmp_path / "folder.csv").mkdir()
+    code, _, said = run("simulate", name, "--duration", "9999d")
+    assert code == 1 and f"can't write {name}: give the name of a file that ends in .xlsx, .csv, .parquet" in said
+
+
 @pytest.mark.parametrize("suffix", ["xlsx", "csv", "parquet"])
 def test_what_is_simulated_can_be_inspected(run, tmp_path, suffix):
     code, printed, _ = run("simulate", f"hour.{suffix}", "--duration", "1h", "--start", "2015-12-28 10:00")

@@ -180,3 +180,19 @@ def test_official_label_has_the_phantom_and_the_official_lengths():
     begin = first.start + (late.start - late.begin)
     assert label.loc[begin : begin + pd.Timedelta(lengths[1] - 1, unit="s")].all()
     assert label.sum() == pytest.approx(lengths[recording.events["attack"]].sum() + 721, abs=60)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"start": "yesterday?"}, "start: 'yesterday\\?' is no time from 1900 to 2189"),
+        ({"start": "2015-12-28T10:00+08:00"}, "without a zone"),
+        ({"start": "NaT"}, "start: 'NaT' is no time"),
+        ({"start": "9999-01-01"}, "start: '9999-01-01' is no time"),
+        ({"seed": -1}, "seed: -1 is below 0"),
+        ({"duration": "99999d"}, "a duration of '99999d' is over 3,660 days"),
+    ],
+)
+def test_what_can_not_be_simulated_is_said_in_a_sentence(given, said):
+    with pytest.raises(ValueError, match=said):
+        simulate(**({"duration": 60} | given))
