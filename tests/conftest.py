@@ -80,16 +80,26 @@ def together(tmp_path_factory, request):
     return own.parent if hasattr(request.config, "workerinput") else own
 
 
-@pytest.fixture(scope="session")
-def fitted(normal, together):
-    """The default pipeline, fitted on two normal days: by the first worker that needs it, loaded by the others."""
-    folder = together / "fitted"
-    with locked(together / "fitted.lock", lambda: None):
+def _fitted(pipeline, recording, folder):
+    """The pipeline fitted and saved in a folder: by the first worker that needs it, loaded by the others."""
+    with locked(folder.with_suffix(".lock"), lambda: None):
         if folder.exists():
             return Pipeline.load(folder)
-        pipeline = Pipeline(startup=0).fit(normal)
-        pipeline.save(folder)
+        pipeline.fit(recording).save(folder)
         return pipeline
+
+
+@pytest.fixture(scope="session")
+def fitted(normal, together):
+    """The default pipeline, fitted on two normal days."""
+    return _fitted(Pipeline(startup=0), normal, together / "fitted")
+
+
+@pytest.fixture(scope="session")
+def quick(normal, together):
+    """The folder of two quick detectors, fitted on a day, for what has nothing to do with detectors."""
+    _fitted(Pipeline(("pca", "kmeans"), startup=0), normal.between(end="2015-12-24"), together / "quick")
+    return together / "quick"
 
 
 @pytest.fixture(scope="session")

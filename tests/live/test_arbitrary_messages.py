@@ -22,12 +22,6 @@ LETTERS = "aB/_ ,=\\\n\t\0%\"'.é\u2028\ufffd\U0001f30a\ud800"
 SCALARS = [None, True, False, 0, -0.0, -1, 1.5, 1e-320, 1e38, 1e39, 10**400, "", "1.5", float("nan"), float("-inf")]
 
 
-@pytest.fixture(scope="module")
-def pipeline(normal, tmp_path_factory):
-    fitted = Pipeline(("pca", "kmeans"), startup=0).fit(normal.between(end="2015-12-24"))
-    return fitted.save(tmp_path_factory.mktemp("fitted") / "quick")
-
-
 class Arbitrary:
     """Messages (key, value, headers) of many kinds, from a seed."""
 
@@ -124,7 +118,7 @@ def total(files, name: str) -> int:
     return int(files.batches()[name].sum())
 
 
-def test_each_message_is_stored_or_rejected(kafka, pipeline, attacked, tmp_path):
+def test_each_message_is_stored_or_rejected(kafka, quick, attacked, tmp_path):
     seed = random.randrange(10**6)
     print(f"seed {seed}")
     names, files, rows = topics(kafka), sink.FileSink(tmp_path / "points"), attacked.frame.iloc[:GOOD]
@@ -146,7 +140,7 @@ def test_each_message_is_stored_or_rejected(kafka, pipeline, attacked, tmp_path)
                 key, value, headers = others.pop()
                 producer = plain if key == b"swat" else arbitrary.random.choice([plain, packed])
                 producer.send(names[0], value, key=key, headers=headers)
-    query = stream(kafka, files, tmp_path, names, pipeline, batch=5_000)
+    query = stream(kafka, files, tmp_path, names, quick, batch=5_000)
     query.drain(query.session())
 
     sent, rejected = records(kafka, names[0]), records(kafka, names[1]).values()
@@ -164,7 +158,7 @@ def test_each_message_is_stored_or_rejected(kafka, pipeline, attacked, tmp_path)
     assert sum(line.startswith("reading,") for name in files.names() for line in files.lines(name)) == total(
         files, "rows_out"
     )
-    assert unequal(files.scores("swat"), Pipeline.load(pipeline).score(rows)) == []
+    assert unequal(files.scores("swat"), Pipeline.load(quick).score(rows)) == []
 
 
 def test_a_producer_goes_on_after_messages_that_are_none(kafka, attacked):

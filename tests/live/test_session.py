@@ -27,13 +27,16 @@ def folder(need, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def fitted(normal):
-    return Pipeline(("pca", "kmeans"), startup=0).fit(normal.between(end="2015-12-24"))
+def served(need, tmp_path_factory):
+    """Servers that run on from test to test."""
+    need("kafka", "influxdb")
+    with Services(tmp_path_factory.mktemp("served"), ("kafka", "influxdb")) as servers:
+        yield servers
 
 
 @pytest.fixture(scope="module")
-def saved(fitted, tmp_path_factory):
-    return fitted.save(tmp_path_factory.mktemp("saved") / "pipeline")
+def fitted(quick):
+    return Pipeline.load(quick)
 
 
 def interrupt(process) -> None:
@@ -88,24 +91,23 @@ def test_servers_that_ran_before_run_on(folder, fitted):
         }
 
 
-def test_the_verbs_in_terminals_of_their_own(folder, saved):
+def test_the_verbs_in_terminals_of_their_own(served, quick):
     """services, stream, produce and attack as four terminals have them: the attack is an alarm in InfluxDB."""
-    with Services(folder, ("kafka", "influxdb")) as servers:
-        reader = influx_sink(servers.influxdb)
-        with terminal(folder, "stream", saved) as stream, terminal(folder, "produce", "--plant", "four") as plant:
-            wait(lambda: len(reader.scores("four")) > PAST_ROWS)
-            attack = [sys.executable, "-m", "swatlib", "attack", "LIT301", "spoof", "1200", "--for", "60"]
-            attack += ["--plant", "four", "--folder", str(folder)]
-            told = subprocess.run(attack, capture_output=True, text=True, check=True).stdout
-            assert told == "LIT301 spoof 1200, for 60 s, was sent to plant four; it begins with its next row\n"
-            start = wait(lambda: list(reader.attacks("four")["start"]))[0]
-            alarm = wait(lambda: first_alarm(reader.scores("four", start)))
-            print(f"first alarm {(alarm - start).total_seconds():.0f} s after the attack began")
-            assert alarm - start < pd.Timedelta("60s")
-            assert hidden(servers, [stream, plant])
-            interrupt(plant)
-            interrupt(stream)
-        assert "Traceback" not in stream.log.read_text() + plant.log.read_text()
+    reader, folder = influx_sink(served.influxdb), served.folder
+    with terminal(folder, "stream", quick) as stream, terminal(folder, "produce", "--plant", "four") as plant:
+        wait(lambda: len(reader.scores("four")) > PAST_ROWS)
+        attack = [sys.executable, "-m", "swatlib", "attack", "LIT301", "spoof", "1200", "--for", "60"]
+        attack += ["--plant", "four", "--folder", str(folder)]
+        told = subprocess.run(attack, capture_output=True, text=True, check=True).stdout
+        assert told == "LIT301 spoof 1200, for 60 s, was sent to plant four; it begins with its next row\n"
+        start = wait(lambda: list(reader.attacks("four")["start"]))[0]
+        alarm = wait(lambda: first_alarm(reader.scores("four", start)))
+        print(f"first alarm {(alarm - start).total_seconds():.0f} s after the attack began")
+        assert alarm - start < pd.Timedelta("60s")
+        assert hidden(served, [stream, plant])
+        interrupt(plant)
+        interrupt(stream)
+    assert "Traceback" not in stream.log.read_text() + plant.log.read_text()
 
 
 def first_alarm(scores: pd.DataFrame):
@@ -131,10 +133,10 @@ def hidden(servers: Services, programs) -> bool:
     return len(tokens) == 3 and not [token for token in tokens if token in told]
 
 
-def test_ctrl_c_ends_servers_plant_and_stream(folder, saved):
+def test_ctrl_c_ends_servers_plant_and_stream(folder, quick):
     log = folder / "stream.log"
     before = log.stat().st_size if log.exists() else 0
-    with terminal(folder, "live", saved) as live:
+    with terminal(folder, "live", quick) as live:
         wait(lambda: "The plant's name is swat" in live.log.read_text())
         wait(lambda: SPARK_RUNS.encode() in log.read_bytes()[before:])
         interrupt(live)
@@ -158,12 +160,12 @@ STARTED = ("kafka", "influxdb", "stream")
 
 
 @pytest.fixture
-def owner(folder, saved):
+def owner(folder, quick):
     """A process that runs `Live` in the folder, once its stream has a Spark session."""
     log = folder / "stream.log"
     before = log.stat().st_size if log.exists() else 0
     with (folder / "owner.log").open("wb") as out:
-        process = subprocess.Popen([sys.executable, "-c", OWNER, saved, folder], stdout=out, stderr=out)
+        process = subprocess.Popen([sys.executable, "-c", OWNER, quick, folder], stdout=out, stderr=out)
     wait(lambda: states(folder) == dict.fromkeys(STARTED, "running"))
     wait(lambda: SPARK_RUNS.encode() in log.read_bytes()[before:])
     yield process
@@ -208,31 +210,32 @@ def test_a_second_run_in_a_notebook_ends_the_first(folder, fitted):
     assert left(folder) == []
 
 
-def test_progress_says_what_is_waited_for(folder, fitted, monkeypatch):
-    with Live(fitted, 1, None, folder=folder) as live:
+def test_progress_says_what_is_waited_for(served, fitted, monkeypatch):
+    monkeypatch.setattr(session, "SILENCE", 3_600.0)
+    with Live(fitted, 1, None, folder=served.folder) as live:
         assert re.fullmatch(r"starting Spark \(\d+ s\)", live.progress)
         monkeypatch.setattr(session, "SILENCE", 0.0)
-        assert live.progress.endswith(f": no row for 0 s, waiting for Spark to start; the stream logs to {live.log}")
+        waiting = r".*: no row for \d+ s, waiting for Spark to start; the stream logs to "
+        assert re.fullmatch(waiting + re.escape(str(live.log)), live.progress)
         said = set()
         live.wait(lambda: said.add(live.progress.partition(" (")[0].partition(":")[0]), 0.2)
     assert {"starting Spark", "scoring the first 1,200 rows", "done, 60 rows stored"} <= said
 
 
-def test_a_console_runs_another_plant_on_the_same_stream(folder, fitted):
-    with Live(fitted, folder=folder) as live:
-        stream = Services(folder).pid("stream")
+def test_a_console_runs_another_plant_on_the_same_stream(served, fitted):
+    with Live(fitted, folder=served.folder) as live:
+        stream = served.pid("stream")
         live.stop()
         live.restart(1, None)
         live.wait()
         assert live.name.startswith("swat-") and len(live.scores()) == 60
-        assert Services(folder).pid("stream") == stream
+        assert served.pid("stream") == stream
         live.detectors = ("pca",)
         assert list(live.scores().columns.unique(0)) == ["pca"]
 
 
-def test_no_token_stands_in_a_tracked_file(folder):
-    with Services(folder, ("influxdb",)):
-        tokens = {path.read_text() for path in (folder / "influxdb" / "tokens").iterdir()}
+def test_no_token_stands_in_a_tracked_file(served):
+    tokens = {path.read_text() for path in (served.folder / "influxdb" / "tokens").iterdir()}
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.split(b"\0")
     texts = [(ROOT / name.decode()).read_bytes() for name in listed if name and (ROOT / name.decode()).is_file()]
     assert tokens and not [token for token in tokens for text in texts if token.encode() in text]

@@ -42,13 +42,6 @@ def pipeline(normal, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def quick(normal, tmp_path_factory):
-    """Two quick detectors, for what has nothing to do with detectors."""
-    two = Pipeline(("pca", "kmeans"), startup=0).fit(normal.between(end="2015-12-24"))
-    return two.save(tmp_path_factory.mktemp("fitted") / "quick")
-
-
-@pytest.fixture(scope="module")
 def rows(attacked):
     """20,000 rows with the first attacks of 2015."""
     return attacked.frame.iloc[:20_000]
