@@ -85,7 +85,7 @@ def test_every_point_in_influxdb_equals_the_offline_one(
     assert offline.xs("alarm", axis=1, level=1).any().all()
 
 
-@pytest.mark.parametrize(("batch", "few"), [(1, 300), (7, 300)])
+@pytest.mark.parametrize(("batch", "few"), [(1, 60), (7, 300)])
 def test_small_batches_change_nothing(kafka, names, files, quick, rows, tmp_path, batch, few):
     pipeline = Pipeline.load(quick)
     head = 2 * pipeline.history
