@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from swatlib.detectors.autoencoder import Autoencoder
 from swatlib.detectors.base import Detector
 from swatlib.detectors.forecast import Forecast
 from swatlib.detectors.foreign import ANY_NUMBER, as_detector
@@ -30,6 +31,7 @@ DETECTORS: dict[str, Callable[[], Detector]] = {
     "dbscan": DBSCAN,
     "pca": PCA,
     "forecast": Forecast,
+    "autoencoder": Autoencoder,
 }
 TITLES = {
     "guard": "guard of the checks",
@@ -42,6 +44,7 @@ TITLES = {
     "dbscan": "DBSCAN",
     "pca": "PCA residual",
     "forecast": "linear forecast",
+    "autoencoder": "autoencoder",
 }
 
 

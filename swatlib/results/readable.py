@@ -54,7 +54,7 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
     """The same table as text: headings and names of metrics in words, numbers with three figures, a dash for none.
 
     A bool is yes or no, a time has its seconds, a delay is in whole seconds, a share is in percent. In a name without
-    words of its own underscores become spaces.
+    words of its own underscores become spaces, but not in a text of a detector.
     """
     shown = table.apply(lambda column: column.map(_format(column.name)))
     named = shown.rename(columns=_words, index=_words)
@@ -63,7 +63,9 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _words(name: Any) -> Any:
-    return HEADINGS.get(name, name.replace("_", " ")) if isinstance(name, str) else name
+    if not isinstance(name, str) or ":" in name:  # as in my_detector.py:ZScore
+        return name
+    return HEADINGS.get(name, name.replace("_", " "))
 
 
 def _format(name: Any) -> Callable[[Any], str]:
