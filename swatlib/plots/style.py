@@ -8,6 +8,7 @@ from typing import Any, ParamSpec
 import matplotlib
 import matplotlib.figure
 from cycler import cycler
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.transforms import Bbox
 
@@ -99,7 +100,7 @@ class Figure(matplotlib.figure.Figure):
 
     def _repr_png_(self) -> tuple[bytes, dict]:
         file = BytesIO()
-        self.savefig(file, format="png")
+        FigureCanvasAgg(self).print_png(file)  # lays out and draws once; `savefig` walks through all of it twice
         width, height = (round(inches * CSS_PIXELS_PER_INCH) for inches in self.get_size_inches())
         return file.getvalue(), {"width": width, "height": height}
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 
 from swatlib.arrays import count_within, intervals_of, mask_of
 from swatlib.metrics.case import event_intervals
@@ -115,7 +116,7 @@ def _cell(ax: Axes, column: int, row: int, result) -> dict:
         ax.text(column, row, "–", ha="center", va="center", color=GREY)
         return {}
     shade_of = next(k for k, until in enumerate(DELAYS) if result.delay_s <= until)
-    ax.barh(row, 0.94, 0.86, column - 0.47, color=DELAY_SHADES[shade_of], linewidth=0)
+    ax.add_patch(Rectangle((column - 0.47, row - 0.43), 0.94, 0.86, color=DELAY_SHADES[shade_of], linewidth=0))
     return {"va": "center", "fontsize": 8, "color": "white" if shade_of == 0 else INK}
 
 

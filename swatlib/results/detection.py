@@ -55,13 +55,13 @@ class DetectionResults:
         Index (detector, right, first), right being "tag" or "stage". Each found attack counts once, by the ranking at
         its first alarm row; an attack on nothing that this recording has a tag of is left out.
         """
-        tables = {}
+        tables, known = {}, {*self.tags}
         for name in self.detectors:
             ranked = self._ranked(name, events)
             tags = ranked.drop(columns="why")
             points = events.set_index("attack")["points"].reindex(ranked.index)
             for right, targets in (("tag", _points), ("stage", _stages)):
-                wanted = [targets(each) & {*self.tags} for each in points]
+                wanted = [targets(each) & known for each in points]
                 tables[name, right] = attribution(tags.to_numpy().tolist(), wanted, self.nameable[name])
         return pd.concat(tables, names=["detector", "right"])
 
