@@ -44,8 +44,8 @@ GRAMMAR = (
 )
 
 
-LONGEST = pd.Timedelta(3_660, "D")
-FIRST, LAST = pd.Timestamp("1900-01-01"), pd.Timestamp("2189-12-31")
+_LONGEST = pd.Timedelta(3_660, "D")
+_FIRST, _LAST = pd.Timestamp("1900-01-01"), pd.Timestamp("2189-12-31")
 
 
 def known(name: str, names: Sequence[str] = TAG_NAMES) -> str:
@@ -64,8 +64,8 @@ def seconds(value: Duration) -> int:
         span = pd.NaT
     if not span >= pd.Timedelta(0):
         raise ValueError(f"a duration of {value!r} makes no sense: give seconds from 0 up, or a text like '2 days'")
-    if span > LONGEST:
-        raise ValueError(f"a duration of {value!r} is over {LONGEST.days:,} days, the longest that can be simulated")
+    if span > _LONGEST:
+        raise ValueError(f"a duration of {value!r} is over {_LONGEST.days:,} days, the longest that can be simulated")
     return int(span.total_seconds())
 
 
@@ -75,9 +75,9 @@ def first_second(start: str | datetime) -> pd.Timestamp:
         time = pd.Timestamp(start)
     except (ValueError, TypeError):
         time = pd.NaT
-    if time is pd.NaT or time.tz is not None or not FIRST <= time <= LAST:
+    if time is pd.NaT or time.tz is not None or not _FIRST <= time <= _LAST:
         raise ValueError(
-            f"start: {str(start)!r} is no time from {FIRST.year} to {LAST.year} on the clock of the plant; write it "
+            f"start: {str(start)!r} is no time from {_FIRST.year} to {_LAST.year} on the clock of the plant; write it "
             "like 2015-12-28 10:00, without a zone"
         )
     return time
