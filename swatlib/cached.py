@@ -64,11 +64,16 @@ class Cached(Generic[T]):
 
     def the_value(self) -> T:
         """The only value; a fault of the cache is a warning."""
-        for note in self.notes:
-            if note != EDITED:
-                warnings.warn(note, stacklevel=3)
+        warn_of(self.notes)
         (value,) = self.values.values()
         return value
+
+
+def warn_of(notes: Iterable[str]) -> None:
+    """Warn of faults of the cache; that code was edited is no fault, and hides nothing where all is made anew."""
+    for note in notes:
+        if note != EDITED:
+            warnings.warn(note, stacklevel=3)
 
 
 def cached(kind: str, name: str, depends: Any, form: Form[T], make: Callable[[], T], force: bool = False) -> Cached[T]:

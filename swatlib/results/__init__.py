@@ -4,5 +4,6 @@ from swatlib.results.detection import DetectionResults
 from swatlib.results.fit_cache import cached_fit
 from swatlib.results.movement import movements
 from swatlib.results.result_cache import cached_results
+from swatlib.results.table_cache import cached_tables
 
-__all__ = ["DetectionResults", "cached_fit", "cached_results", "movements"]
+__all__ = ["DetectionResults", "cached_fit", "cached_results", "cached_tables", "movements"]

@@ -34,22 +34,34 @@ class BenchmarkRun:
 
 
 def benchmark_runs(name: str, numbers: tuple[int, ...] = ()) -> Iterator[BenchmarkRun]:
-    """Runs of the benchmark `name`, one after the other: memory holds one.
+    """Runs of the benchmark `name`, one after the other: memory holds one. numbers: as in `run_numbers`."""
+    return (benchmark_run(name, number) for number in run_numbers(name, numbers))
 
-    numbers: seeds of swat-2015 (default 1, 2, 3), runs of swat-sim-1 (default all); one named twice counts once. Raises
-    ValueError for an unknown name or run.
+
+def run_numbers(name: str, numbers: tuple[int, ...] = ()) -> tuple[int, ...]:
+    """Seeds of swat-2015 (default 1, 2, 3), runs of swat-sim-1 (default all, in their order); each once.
+
+    Raises ValueError for an unknown name or run.
     """
     numbers = tuple(dict.fromkeys(numbers))
     if name == "swat-2015":
         if numbers and min(numbers) < 0:
             raise ValueError(f"{min(numbers)} is no seed of swat-2015; give whole numbers from 0 on")
-        return map(_run_2015, numbers or (1, 2, 3))
+        return numbers or (1, 2, 3)
     if name != "swat-sim-1":
         raise ValueError(f"there is no benchmark {name!r}; choose swat-2015 or swat-sim-1")
+    runs = table_sim_1()["run"]
+    if unknown := set(numbers) - set(runs):
+        raise ValueError(f"swat-sim-1 has no run {min(unknown)}; it has 1 to {runs.max()}")
+    return tuple(int(run) for run in sorted(set(numbers or runs)))
+
+
+def benchmark_run(name: str, number: int) -> BenchmarkRun:
+    """One run of a benchmark, simulated."""
+    if name == "swat-2015":
+        return _run_2015(number)
     table = table_sim_1()
-    if unknown := set(numbers) - set(table["run"]):
-        raise ValueError(f"swat-sim-1 has no run {min(unknown)}; it has 1 to {table['run'].max()}")
-    return (_run_sim_1(events) for run, events in table.groupby("run") if run in (numbers or {*table["run"]}))
+    return _run_sim_1(table[table["run"] == number])
 
 
 def table_sim_1() -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Pipelines on a benchmark: fitted anew on each run and judged, whole or without one of its parts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,11 @@ import pandas as pd
 from swatlib.atomic import write_text
 from swatlib.metrics import baselines, beats
 from swatlib.pipeline import Pipeline
+from swatlib.results import cached_fit, cached_tables
+from swatlib.results.fit_cache import detector_part, parameters
 from swatlib.settings import settings
 from swatlib.studies.benchmark.result import BenchmarkResult, evaluate_run
-from swatlib.studies.benchmark.runs import BenchmarkRun, benchmark_runs
+from swatlib.studies.benchmark.runs import BenchmarkRun, benchmark_run, run_numbers
 from swatlib.views.checks import CHECK_KINDS, Checks
 
 EARNED = {"event_recall": "attacks found", "false_alarms_per_day": "fewer false alarms"}
@@ -22,14 +25,15 @@ def run_benchmark(
     numbers: tuple[int, ...] = (),
     pipeline: Callable[[], Pipeline] = Pipeline,
     progress: Callable[[str], None] = lambda _: None,
+    force: bool = False,
 ) -> BenchmarkResult:
-    """Fit a new pipeline on each run and judge it beside the baselines."""
-    parts = []
-    for run in benchmark_runs(name, numbers):
-        fitted = pipeline().fit(run.normal)
-        parts += [evaluate_run(run, fitted.score(run.attacked.frame)), evaluate_run(run, _baselines(run), "baseline")]
-        progress(run.name)
-    return BenchmarkResult.joined(parts)
+    """Fit a new pipeline on each run and judge it beside the baselines; what is cached is not computed again."""
+    judged = []
+    for trial in _trials(name, numbers):
+        found = trial.result("benchmark", pipeline(), force)
+        judged += [found, trial.baselines(force)]
+        progress(found.runs["run"].iloc[0])
+    return BenchmarkResult.joined(judged)
 
 
 def ablation(
@@ -37,6 +41,7 @@ def ablation(
     numbers: tuple[int, ...] = (),
     kinds: tuple[str, ...] = tuple(CHECK_KINDS),
     progress: Callable[[str], None] = lambda _: None,
+    force: bool = False,
 ) -> pd.DataFrame:
     """What each part of the guard is worth: `summary` of the whole, without its hold, and without each of `kinds`.
 
@@ -49,11 +54,11 @@ def ablation(
         f"without {kind}": ("guard", Checks(tuple(each for each in CHECK_KINDS if each != kind))) for kind in kinds
     }
     parts = []
-    for run in benchmark_runs(name, numbers):
+    for trial in _trials(name, numbers):
         for variant, (detector, checks) in variants.items():
-            scores = Pipeline((detector,), checks=checks).fit(run.normal).score(run.attacked.frame)
-            parts.append(evaluate_run(run, scores.rename(columns={detector: variant}, level=0)))
-        progress(run.name)
+            found = trial.result("ablation", Pipeline((detector,), checks=checks), force)
+            parts.append(found.called(variant))
+        progress(parts[-1].runs["run"].iloc[0])
     judged = BenchmarkResult.joined(parts)
     drawn = judged.draws()
     better = {words: beats(drawn, metric).loc["whole"] for metric, words in EARNED.items()}
@@ -67,6 +72,35 @@ def save_tables(name: str, numbers: tuple[int, ...], **tables: pd.DataFrame) -> 
     for kind, table in tables.items():
         write_text(folder / f"{kind}.csv", table.to_csv(index=table.index.names[0] is not None))
     return folder
+
+
+class _Trial:
+    """A run of a benchmark, simulated if something of it has to be computed."""
+
+    def __init__(self, name: str, number: int) -> None:
+        self.key = [name, number]
+        self.run = cache(lambda: benchmark_run(name, number))
+
+    def result(self, study: str, pipeline: Pipeline, force: bool) -> BenchmarkResult:
+        detectors = [detector_part(pipeline, name) for name in pipeline.detectors]
+        return self._cached(study, [parameters(pipeline), detectors], lambda: self._judged(pipeline, force), force)
+
+    def baselines(self, force: bool) -> BenchmarkResult:
+        return self._cached(
+            "baselines", [], lambda: evaluate_run(self.run(), _baselines(self.run()), "baseline"), force
+        )
+
+    def _judged(self, pipeline: Pipeline, force: bool) -> BenchmarkResult:
+        run = self.run()
+        return evaluate_run(run, cached_fit(pipeline, run.normal, force).score(run.attacked.frame))
+
+    def _cached(self, study: str, depends: list, judge: Callable[[], BenchmarkResult], force: bool) -> BenchmarkResult:
+        return BenchmarkResult(**cached_tables(study, [*self.key, *depends], lambda: vars(judge()), force))
+
+
+def _trials(name: str, numbers: tuple[int, ...]) -> Iterator[_Trial]:
+    """One after the other: memory holds one."""
+    return (_Trial(name, number) for number in run_numbers(name, numbers))
 
 
 def _baselines(run: BenchmarkRun) -> pd.DataFrame:

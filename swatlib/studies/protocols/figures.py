@@ -1,14 +1,18 @@
 """From scores to F1 under a protocol, under all of them, and step by step from one to another."""
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from swatlib.arrays import intervals_of, mask_of
+from swatlib.cached import rows_digest
 from swatlib.data import Recording, attacks
 from swatlib.metrics import baselines, evaluate
 from swatlib.metrics.case import share
+from swatlib.results import cached_tables
 from swatlib.studies.protocols.protocol import CHOICES, CUT_S, QUANTILE, Answer, Protocol, ProtocolStudy
 from swatlib.studies.protocols.truth import labels, visible_events
 
@@ -37,27 +41,49 @@ def evaluate_under(study: ProtocolStudy, protocol: Protocol = DEFAULT_PROTOCOL) 
 
     NaN, and 0 of 0 found, where the protocol leaves no attack: one too short for a block of 10 s, or a label without.
     """
-    label, answer = _rows(study, protocol)
-    if not label.any():
-        return dict.fromkeys(("f1", "precision", "recall"), np.nan) | {"found": 0, "attacks": 0}
-    alarm = _alarm(label, answer, protocol)
-    met = evaluate(label, alarm)
-    attacks = len(intervals_of(label))
-    figures = {"f1": met[F1_BY_ADJUSTMENT[protocol.adjustment]], "precision": met["precision"], "recall": met["recall"]}
-    return figures | {"found": round(met["event_recall"] * attacks), "attacks": attacks}
+    return _evaluator(study)(protocol)
 
 
-def evaluate_all(study: ProtocolStudy) -> pd.DataFrame:
-    """All protocols, one a row: its choices, and what `evaluate_under` gives; the highest F1 first."""
-    rows = [asdict(protocol) | evaluate_under(study, protocol) for protocol in study.protocols()]
+def evaluate_all(study: ProtocolStudy, force: bool = False) -> pd.DataFrame:
+    """All protocols, one a row: its choices, and what `evaluate_under` gives; the highest F1 first. Cached."""
+    return cached_tables("protocols", study.digest, lambda: {"every": _every(study)}, force)["every"]
+
+
+def _every(study: ProtocolStudy) -> pd.DataFrame:
+    under = _evaluator(study)
+    rows = [asdict(protocol) | under(protocol) for protocol in study.protocols()]
     table = pd.DataFrame(rows, columns=[*CHOICES, *PROTOCOL_METRICS])
     return table.sort_values("f1", ascending=False, kind="stable", ignore_index=True)
 
 
+def _evaluator(study: ProtocolStudy) -> Callable[[Protocol], dict]:
+    """`evaluate_under` for one study; what several protocols share is computed once."""
+    rows = cache(lambda judged: _rows(study, judged))
+    met = cache(lambda judged: evaluate(rows(_unadjusted(judged))[0], _alarm(*rows(_unadjusted(judged)), judged)))
+
+    def under(protocol: Protocol) -> dict:
+        label, _ = rows(_unadjusted(protocol))
+        if not label.any():
+            return dict.fromkeys(("f1", "precision", "recall"), np.nan) | {"found": 0, "attacks": 0}
+        best = protocol.threshold == "best on test"  # the only one that an adjustment changes
+        figures, attacks = met(protocol if best else replace(protocol, adjustment="none")), len(intervals_of(label))
+        f1 = figures[F1_BY_ADJUSTMENT[protocol.adjustment]]
+        counts = {"found": round(figures["event_recall"] * attacks), "attacks": attacks}
+        return {"f1": f1, "precision": figures["precision"], "recall": figures["recall"]} | counts
+
+    return under
+
+
+def _unadjusted(protocol: Protocol) -> Protocol:
+    """The protocol as far as the rows that are judged depend on it."""
+    return replace(protocol, threshold=DEFAULT_PROTOCOL.threshold, adjustment=DEFAULT_PROTOCOL.adjustment)
+
+
 def single_changes(study: ProtocolStudy) -> pd.DataFrame:
     """One choice changed at a time, the others as they are here: index (what, choice), with the change of F1."""
+    under = _evaluator(study)
     pairs = [(name, choice) for name, choices in study.choices().items() for choice in choices if study.labels]
-    rows = [evaluate_under(study, replace(DEFAULT_PROTOCOL, **{name: choice})) for name, choice in pairs]
+    rows = [under(replace(DEFAULT_PROTOCOL, **{name: choice})) for name, choice in pairs]
     index = pd.MultiIndex.from_tuples(pairs, names=["what", "choice"]) if pairs else None
     table = pd.DataFrame(rows, index, list(PROTOCOL_METRICS))
     ours = table["f1"].iloc[:1].sum(skipna=False)  # the first row is that of this workbench, if there is one
@@ -66,11 +92,12 @@ def single_changes(study: ProtocolStudy) -> pd.DataFrame:
 
 def step_table(study: ProtocolStudy) -> pd.DataFrame:
     """From our protocol to the most flattering, a choice at a time: step, f1, change, found, attacks."""
-    protocol, rows = DEFAULT_PROTOCOL, [{"step": "this workbench", **evaluate_under(study)}] if study.labels else []
+    under = _evaluator(study)
+    protocol, rows = DEFAULT_PROTOCOL, [{"step": "this workbench", **under(DEFAULT_PROTOCOL)}] if study.labels else []
     for step, changes in PROTOCOL_STEPS if study.labels else ():
         if all(choice in study.choices()[name] for name, choice in changes.items()):
             protocol = replace(protocol, **changes)
-            rows.append({"step": step, **evaluate_under(study, protocol)})
+            rows.append({"step": step, **under(protocol)})
     table = pd.DataFrame(rows, columns=["step", *PROTOCOL_METRICS])
     return table.assign(change=table["f1"].diff())[["step", "f1", "change", "precision", "recall", "found", "attacks"]]
 
@@ -80,10 +107,13 @@ def baseline_figures(attacked: Recording, seed: int = 0) -> pd.DataFrame:
     events = visible_events(attacks(attacked), attacked.frame.index)
     if not labels(attacked) or events.empty:
         return pd.DataFrame(columns=list(BASELINE_METRICS))
-    met = {
-        name: evaluate(attacked.label, alarm, alarm.astype(float), events)
-        for name, alarm in baselines(attacked.label, events, seed).items()
-    }
+    depends = [rows_digest(attacked.label, events), seed]
+    return cached_tables("baselines", depends, lambda: {"met": _baseline_figures(attacked.label, events, seed)})["met"]
+
+
+def _baseline_figures(label: pd.Series, events: pd.DataFrame, seed: int) -> pd.DataFrame:
+    alarms = baselines(label, events, seed)
+    met = {name: evaluate(label, alarm, alarm.astype(float), events) for name, alarm in alarms.items()}
     return pd.DataFrame(met).T[list(BASELINE_METRICS)]
 
 

@@ -6,8 +6,11 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from swatlib.cached import rows_digest, warn_of
 from swatlib.data import Recording
 from swatlib.pipeline import Pipeline
+from swatlib.results import cached_fit, cached_results, cached_tables
+from swatlib.results.fit_cache import detector_part, parameters, recording_digest
 from swatlib.studies.protocols.truth import labels
 
 QUANTILE = 0.999  # of the validation scores: between the .99 and the 1 that papers take
@@ -73,26 +76,51 @@ class ProtocolStudy:
         """CHOICES, less the labels that this recording has not."""
         return CHOICES | {"labels": tuple(kind for kind in CHOICES["labels"] if kind in self.labels)}
 
+    @property
+    def digest(self) -> str:
+        """Digest of all that a figure under any protocol depends on."""
+        answers = [
+            part for _, each in sorted(self.answers.items()) for part in (each.score, each.alarm, each.validation)
+        ]
+        named = pd.DataFrame({kind: self.labels[kind] for kind in sorted(self.labels)})
+        return rows_digest(*answers, named, np.array([self.period]))
+
     def protocols(self) -> list[Protocol]:
         """Every combination of choices."""
         return [Protocol(**dict(zip(CHOICES, each, strict=True))) for each in product(*self.choices().values())]
 
 
-def protocol_study(normal: Recording, attacked: Recording, detector: str = "pca", budget: float = 1.0) -> ProtocolStudy:
-    """Fit the detector on the normal days, once with and once without their start-up, and score both recordings."""
-    answers = {
-        "dropped": _answer(Pipeline((detector,), budget=budget), normal, attacked, detector),
-        "kept": _answer(Pipeline((detector,), budget=budget, startup=0), normal, attacked, detector),
+def protocol_study(
+    normal: Recording, attacked: Recording, detector: str = "pca", budget: float = 1.0, force: bool = False
+) -> ProtocolStudy:
+    """Fit the detector on the normal days, once with and once without their start-up, and score both recordings.
+
+    What the cache holds is not computed again, unless with `force`.
+    """
+    pipelines = {
+        "dropped": Pipeline((detector,), budget=budget),
+        "kept": Pipeline((detector,), budget=budget, startup=0),
     }
+    answers = {startup: _answer(pipeline, normal, attacked, force) for startup, pipeline in pipelines.items()}
     known = {kind: label.to_numpy() for kind, label in labels(attacked).items()}
     return ProtocolStudy(detector, answers, known, attacked.period.total_seconds())
 
 
-def _answer(pipeline: Pipeline, normal: Recording, attacked: Recording, detector: str) -> Answer:
-    pipeline.fit(normal)
+def _answer(pipeline: Pipeline, normal: Recording, attacked: Recording, force: bool) -> Answer:
+    (detector,) = pipeline.detectors
+    results = cached_results(pipeline, normal, attacked, force)
+    warn_of(results.notes)
+    scored = results.scores[detector]
+    depends = [recording_digest(normal), parameters(pipeline), detector_part(pipeline, detector)]
+    unseen = cached_tables("validation", depends, lambda: {"unseen": _unseen(pipeline, normal)}, force)["unseen"]
+    validation = unseen["score"].to_numpy(float)
+    return Answer(scored["score"].to_numpy(float), scored["alarm"].to_numpy(bool), validation)
+
+
+def _unseen(pipeline: Pipeline, normal: Recording) -> pd.DataFrame:
+    """Scores on the normal rows that were not fitted."""
     begin = normal.frame.index[0] + pd.Timedelta(pipeline.startup, "s")
     used = normal.frame[normal.frame.index >= begin]
     unseen = used.iloc[round(pipeline.shares[0] * len(used)) :]
-    scored = pipeline.score(attacked.frame)[detector]
-    validation = pipeline.score(unseen)[detector]["score"].dropna()
-    return Answer(scored["score"].to_numpy(float), scored["alarm"].to_numpy(bool), validation.to_numpy(float))
+    (detector,) = pipeline.detectors
+    return cached_fit(pipeline, normal).score(unseen)[detector][["score"]].dropna().reset_index(drop=True)

@@ -1,0 +1,43 @@
+"""Tables of studies in the cache folder: a folder an entry, a parquet a table."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from swatlib.cached import Form, cached
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+def cached_tables(name: str, depends: Any, make: Callable[[], Tables], force: bool = False) -> dict[str, pd.DataFrame]:
+    """The tables that `make` gives, kept for next time. depends: all that they depend on, as JSON takes it.
+
+    In columns of objects a missing value is NaN. force: make them anew.
+    """
+    made = cached("tables", name, depends, Form("", _write, _read), lambda: dict(make()), force).the_value()
+    return {kind: _plain(table) for kind, table in made.items()}
+
+
+def _write(folder: Path, tables: Tables) -> None:
+    folder.mkdir()
+    for name, table in tables.items():
+        arrow = pa.Table.from_pandas(table)
+        pq.write_table(arrow, folder / f"{name}.parquet", compression="zstd", write_page_checksum=True)
+
+
+def _read(folder: Path) -> dict[str, pd.DataFrame]:
+    try:
+        paths = sorted(folder.glob("*.parquet"))
+        return {path.stem: pq.read_table(path, page_checksum_verification=True).to_pandas() for path in paths}
+    except pa.ArrowException as error:
+        raise ValueError(str(error)) from error
+
+
+def _plain(table: pd.DataFrame) -> pd.DataFrame:
+    objects = table.select_dtypes(object)
+    return table.assign(**{name: objects[name].where(objects[name].notna(), np.nan) for name in objects})
