@@ -284,7 +284,7 @@ def _consumer(servers: str, patience: float = 30.0, **options: int) -> KafkaCons
 
 
 def _close(consumer: KafkaConsumer) -> None:
-    """Close it once its last fetch is on its way: kafka-python leaves a socket open on which a request must wait."""
+    """Close it once its last fetch is answered, so that none is left half written."""
     with suppress(KafkaError):
         if parts := consumer.assignment():
             consumer.end_offsets(parts, timeout_ms=1_000)  # the answer comes after all that was sent before
