@@ -52,7 +52,7 @@ class Exploration:
         self.attack: Any = None  # name of the one that was jumped to, until the time is changed
         self._chosen: tuple[str, ...] = self._known(wanted)
         self._attacked: tuple[str, ...] = ()
-        self.listeners: list[Callable[[bool], None]] = []  # called after a change; True: other tags or scores
+        self.listeners: list[Callable[[], None]] = []  # called after each change
         self.start, self.end = self.whole
 
     @property
@@ -73,11 +73,10 @@ class Exploration:
 
     def show(self, start=None, end=None, tags=None) -> "Exploration":
         """Go to a time, and to other tags; what isn't given stays. Raises ValueError for a tag that isn't there."""
-        other = tags is not None and tuple(tags) != self.tags
         if tags is not None:
             self._chosen, self._attacked = self._known(tags), ()
         self.attack = self.attack if start is None and end is None else None
-        self._go(self.start if start is None else start, self.end if end is None else end, rebuild=other)
+        self._go(self.start if start is None else start, self.end if end is None else end)
         return self
 
     def move(self, by: float) -> "Exploration":
@@ -97,9 +96,9 @@ class Exploration:
         if str(attack) not in names:
             raise ValueError(f"no attack {attack!s} in this recording; its attacks are {', '.join(names) or 'none'}")
         event = self.events.iloc[names.index(str(attack))]
-        before, frame = self.tags, self.recording.frame
+        frame = self.recording.frame
         self.attack, self._attacked = event["attack"], tuple(tag for tag in event["points"].split(";") if tag in frame)
-        self._go(event["start"] - AROUND_ATTACK, event["end"] + AROUND_ATTACK, rebuild=before != self.tags)
+        self._go(event["start"] - AROUND_ATTACK, event["end"] + AROUND_ATTACK)
         return self
 
     def show_scores(self, detectors) -> "Exploration":
@@ -107,7 +106,7 @@ class Exploration:
         if self.scores is None and list(detectors):
             raise ValueError("there are no scores to show; give them to explore(recording, scores)")
         self.scored = () if self.scores is None else tuple(chosen(self.scores, detectors))
-        self._changed(rebuild=True)
+        self._changed()
         return self
 
     @property
@@ -148,15 +147,15 @@ class Exploration:
             raise ValueError(f"{', '.join(unknown)}: no tag of this recording; choose from {there}")
         return tuple(tags)
 
-    def _go(self, start, end, rebuild: bool = False) -> None:
+    def _go(self, start, end) -> None:
         """Within the recording, at least some seconds."""
         first, last = self.whole
         start, end = sorted(pd.Timestamp(each) for each in (start, end))
         width = min(max(end - start, SHORTEST), last - first)
         self.start = min(max(start, first), last - width)
         self.end = self.start + width
-        self._changed(rebuild)
+        self._changed()
 
-    def _changed(self, rebuild: bool) -> None:
+    def _changed(self) -> None:
         for listen in self.listeners:
-            listen(rebuild)
+            listen()

@@ -46,6 +46,18 @@ FONT = "DejaVu Sans, Verdana, sans-serif"
 ATTACK_LANE = "attacks"
 ON_AND_OFF = ((True, "white"), (False, GREY))  # colours of words on a bar, and where there is none
 
+# All that any trace or axis sets, so that one can take the place of another.
+PLAIN_TRACE: dict[str, Any] = {
+    "type": "scatter", "mode": "lines", "xaxis": "x", "x": [], "y": [], "text": None, "name": None, "visible": True,
+    "line": {"color": BLUE, "width": 1.1}, "textfont": {"size": 10, "color": INK, "family": FONT},
+    "hoverinfo": None, "hovertemplate": None, "connectgaps": False,
+}  # fmt: skip
+PLAIN_AXIS: dict[str, Any] = {
+    "anchor": "x", "fixedrange": True, "showgrid": False, "zeroline": False, "linecolor": GREY, "tickcolor": GREY,
+    "visible": True, "showline": True, "ticks": "outside", "tickmode": "auto", "nticks": 5, "type": "linear",
+    "tickvals": None, "ticktext": None, "dtick": None, "autorange": False,
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Stretch:
@@ -135,20 +147,20 @@ def drawing(stretch: Stretch) -> dict[str, Any]:
     inside = heights.sum() + APART_PIXELS * (len(panels) - 1)
     tops = 1 - np.r_[0, np.cumsum(heights + APART_PIXELS)[:-1]] / inside
     data: list[dict] = []
-    layout = _layout(stretch, int(inside), len(panels))
+    layout = _layout(stretch, int(inside))
     for number, (panel, top) in enumerate(zip(panels, tops, strict=True), start=1):
         axis = f"y{number}" if number > 1 else "y"
         traces, extra = panel.draw(stretch, panel.names, axis)
-        data += [{"xaxis": "x", "yaxis": axis, **trace} for trace in traces]
+        data += [PLAIN_TRACE | {"yaxis": axis} | trace for trace in traces]
         bottom = max(top - panel.pixels / inside, 0)
-        layout[f"yaxis{axis[1:]}"] = _value_axis() | extra["axis"] | {"domain": [bottom, top]}
+        layout[f"yaxis{axis[1:]}"] = PLAIN_AXIS | extra["axis"] | {"domain": [bottom, top]}
         layout["shapes"] += extra.get("shapes", [])
         layout["annotations"] += [_title(title, (top + bottom) / 2) for title in extra.get("titles", [])]
         layout["annotations"] += extra.get("annotations", [])
     return {"data": data, "layout": layout}
 
 
-def _layout(stretch: Stretch, inside: int, panels: int) -> dict[str, Any]:
+def _layout(stretch: Stretch, inside: int) -> dict[str, Any]:
     start, end = stretch.start.isoformat(sep=" "), stretch.end.isoformat(sep=" ")
     return {
         "height": inside + MARGIN_TOP + MARGIN_BOTTOM,
@@ -167,7 +179,9 @@ def _layout(stretch: Stretch, inside: int, panels: int) -> dict[str, Any]:
         "xaxis": {
             "type": "date",
             "range": [start, end],
-            "anchor": "y" if panels == 1 else f"y{panels}",
+            "autorange": False,
+            "anchor": "free",
+            "position": 0,
             "showgrid": False,
             "zeroline": False,
             "linecolor": GREY,
@@ -184,13 +198,6 @@ def _layout(stretch: Stretch, inside: int, panels: int) -> dict[str, Any]:
         "shapes": _shades(stretch),
         "annotations": [],
     }
-
-
-def _value_axis() -> dict[str, Any]:
-    return {
-        "anchor": "x", "fixedrange": True, "showgrid": False, "zeroline": False, "linecolor": GREY, "ticks": "outside",
-        "tickcolor": GREY, "nticks": 5,
-    }  # fmt: skip
 
 
 def _title(text: str, at: float) -> dict[str, Any]:
@@ -245,7 +252,7 @@ def _bars(lanes: Sequence[tuple[np.ndarray, float]], colour: str, thick: float, 
     points = [segments_at(stretched(spans, stretch.least), row) for spans, row in lanes]
     x, y = (np.concatenate([*side, [np.nan]]) for side in zip(([], []), *points, strict=True))
     line = {"color": colour, "width": thick}
-    return {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": line, "hoverinfo": "skip"}
+    return {"x": x, "y": y, "line": line, "hoverinfo": "skip"}
 
 
 def _numbers(stretch: Stretch, near: pd.DataFrame, spans: np.ndarray) -> dict:
@@ -259,13 +266,13 @@ def _numbers(stretch: Stretch, near: pd.DataFrame, spans: np.ndarray) -> dict:
 
 def _text(x: list, y: list, text: list, colour: str) -> dict:
     look = {"size": 10, "color": colour, "family": FONT}
-    return {"type": "scatter", "mode": "text", "x": x, "y": y, "text": text, "textfont": look, "hoverinfo": "skip"}
+    return {"mode": "text", "x": x, "y": y, "text": text, "textfont": look, "hoverinfo": "skip"}
 
 
 def _telling(x: np.ndarray, row: float, text: list[str], name: str) -> dict:
     """Points that can't be seen, with what is written beside the mouse."""
     return {
-        "type": "scatter", "mode": "lines", "line": {"width": 0}, "x": x, "y": np.full(len(x), float(row)),
+        "line": {"color": BLUE, "width": 0}, "x": x, "y": np.full(len(x), float(row)),
         "text": text, "name": name, "hovertemplate": "%{text}",
     }  # fmt: skip
 
@@ -312,7 +319,7 @@ def _score(stretch: Stretch, names: tuple[str, ...], axis: str) -> tuple[list[di
     axis_of = {"type": "log" if log else "linear", "range": [span[0] - room, span[1] + room]}
     title = f"<b>score</b><br>{detector_title(name)}"
     return [_line(scored["score"], stretch, f"score, {detector_title(name)}", "")], {
-        "axis": axis_of | ({"dtick": 1} if log else {}),
+        "axis": axis_of | {"dtick": 1 if log else None, "tickmode": "linear" if log else "auto"},
         "titles": [title],
         "shapes": [_level_line(threshold, axis, INK, "dash", 1)],
     }
@@ -362,8 +369,8 @@ def _mark(text: str, level: float, axis: str) -> dict:
 def _line(readings: pd.Series, stretch: Stretch, name: str, unit: str) -> dict:
     drawn = thin(readings, stretch.bins)
     return {
-        "type": "scatter", "mode": "lines", "x": milliseconds(drawn.index), "y": drawn.to_numpy(), "name": name,
-        "line": {"color": BLUE, "width": 1.1}, "hovertemplate": f"%{{y:.5~g}} {unit}".strip(), "connectgaps": False,
+        "x": milliseconds(drawn.index), "y": drawn.to_numpy(), "name": name,
+        "hovertemplate": f"%{{y:.5~g}} {unit}".strip(),
     }  # fmt: skip
 
 

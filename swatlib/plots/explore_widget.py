@@ -1,5 +1,6 @@
 """The widgets of `explore`: buttons of the tags by stage, the list of attacks, and plotly's figure."""
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -15,8 +16,9 @@ from swatlib.plots.style import GREY
 if TYPE_CHECKING:
     from swatlib.plots.explore import Exploration
 
-CONFIG = {"displaylogo": False, "responsive": True, "doubleClick": False}
-OF_DATA = ("x", "y", "text")
+CONFIG = {"displaylogo": False, "responsive": True, "doubleClick": False, "showTips": False}
+HIDDEN = {"visible": False}
+EMPTY: dict[str, Any] = {"type": "scatter", "x": [None], "y": [None], "hoverinfo": "skip"}
 BUTTON = {"width": "auto", "height": "22px", "margin": "1px", "padding": "0 6px"}
 WRAPPING = {"flex_flow": "row wrap", "align_items": "center", "width": "100%"}
 
@@ -27,7 +29,10 @@ class ExplorationWidget:
     def __init__(self, shown: "Exploration"):
         self.shown, self._quiet = shown, False
         self._button, self._wrapping = widgets.Layout(**BUTTON), widgets.Layout(**WRAPPING)
-        self.plot = go.FigureWidget(drawing(shown.stretch))
+        spec = drawing(shown.stretch)
+        keepers = [EMPTY | {"yaxis": axis} for axis in dict.fromkeys(trace["yaxis"] for trace in spec["data"])]
+        self.plot = go.FigureWidget({"data": [*spec["data"], *keepers], "layout": spec["layout"]})
+        self._used = list(self.plot.data[: len(spec["data"])])  # the traces that are drawn; the rest keep axes
         self.plot._config = {**self.plot._config, **CONFIG}
         self.plot.layout.on_change(self._zoomed, "xaxis.range")
         self.plot.observe(lambda _: self._fit(), "_view_count")
@@ -37,12 +42,21 @@ class ExplorationWidget:
         self.attacks = self._attack_list()
         self.box = widgets.VBox([*self._choices(), self._moves(), self.plot], layout={"width": "100%"})
 
-    def refresh(self, rebuild: bool) -> None:
-        """Draw what is shown now. rebuild: with other panels."""
+    def refresh(self) -> None:
+        """Draw what is shown now; what is the same is not sent again, the rest goes in one message."""
         spec = drawing(self.shown.stretch)
         self._quiet = True
         try:
-            (self._rebuild if rebuild else self._replace)(spec)
+            self._make_room(spec)
+            with self.plot.batch_update():
+                for trace, new in zip_longest(self._used, spec["data"], fillvalue=HIDDEN):
+                    trace.update(new)
+                for name in (name for name in self.plot.layout if name.startswith("yaxis")):
+                    self.plot.layout[name].update(spec["layout"].get(name, HIDDEN))
+                lists = {name: spec["layout"].pop(name) for name in ("shapes", "annotations")}
+                self.plot.layout.update(spec["layout"])
+                for name, wanted in lists.items():  # whole: an update would keep the end of a longer list
+                    self.plot.layout[name] = wanted
             self._mark()
         finally:
             self._quiet = False
@@ -52,16 +66,15 @@ class ExplorationWidget:
         self.plot.update_layout(autosize=False)
         self.plot.update_layout(autosize=True)
 
-    def _replace(self, spec: dict[str, Any]) -> None:
-        with self.plot.batch_update():
-            for trace, new in zip(self.plot.data, spec["data"], strict=True):
-                trace.update({name: new[name] for name in OF_DATA if name in new}, overwrite=True)
-            self.plot.update_layout(_of_time(spec["layout"]), overwrite=True)
-
-    def _rebuild(self, spec: dict[str, Any]) -> None:
-        self.plot.data = ()
-        self.plot.update_layout(spec["layout"], overwrite=True)
-        self.plot.add_traces(spec["data"])
+    def _make_room(self, spec: dict[str, Any]) -> None:
+        """Traces are used again for other tags, and each axis keeps an empty one, without which plotly drops it."""
+        known = {trace.yaxis for trace in self.plot.data}
+        axes = dict.fromkeys(trace["yaxis"] for trace in spec["data"])
+        keepers = [EMPTY | {"yaxis": axis} for axis in axes if axis not in known]
+        lacking = len(spec["data"]) - len(self._used)
+        if keepers or lacking > 0:
+            self.plot.add_traces([*keepers, *[EMPTY] * lacking])
+            self._used += self.plot.data[len(self.plot.data) - max(lacking, 0) :]
 
     def _mark(self) -> None:
         """Buttons and list as what is shown."""
@@ -114,7 +127,9 @@ class ExplorationWidget:
             )
             for row in self.shown.events.itertuples()
         ]
-        chooser = widgets.Select(options=options, value=None, rows=9, layout={"width": "100%", "height": "auto"})
+        chooser = widgets.Select(
+            options=options, value=None, rows=9, layout={"width": "calc(100% - 4px)", "height": "auto"}
+        )
         chooser.observe(self._clicked(lambda: self.shown.show_attack(chooser.value)), "value")
         return chooser
 
@@ -151,9 +166,3 @@ class ExplorationWidget:
 
 def _small(text: str) -> widgets.HTML:
     return widgets.HTML(f'<span style="font-size:11px;color:{GREY}">{text}</span>')
-
-
-def _of_time(layout: dict[str, Any]) -> dict[str, Any]:
-    """What a zoom changes of a layout: ranges, shades, set points in view."""
-    axes = {name: {"range": axis["range"], "type": axis.get("type")} for name, axis in layout.items() if "axis" in name}
-    return {**axes, "shapes": layout["shapes"], "annotations": layout["annotations"]}

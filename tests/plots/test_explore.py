@@ -16,6 +16,7 @@ from swatlib.plots.explore_panels import drawing
 from swatlib.plots.style import Figure
 
 TIMES = pd.date_range("2015-12-28 10:00", periods=200_000, freq="s", name="time")
+HIDDEN, LISTS = {"visible": False}, ("shapes", "annotations")
 PEAKS = (7, 12_345, 99_999, 199_998)  # rows of a single second
 
 
@@ -137,6 +138,22 @@ def clicked(button):
     button.value = not button.value
 
 
+def as_drawn(shown):
+    """Whether plotly's figure is what would be drawn anew, whatever was shown before."""
+    new = drawing(shown.shown.stretch)
+    seen = [each for each in shown._used if each.visible]
+    assert [(each.name, each.yaxis, each.mode, len(each.x)) for each in seen] == [
+        (each["name"], each["yaxis"], each["mode"], len(each["x"])) for each in new["data"]
+    ]
+    axes = {name: axis for name, axis in shown.plot.layout.to_plotly_json().items() if name.startswith("yaxis")}
+    for name, axis in axes.items():
+        wanted = {part: value for part, value in new["layout"].get(name, HIDDEN).items() if value is not None}
+        same = {part: list(axis[part]) if isinstance(axis[part], (list, tuple)) else axis[part] for part in wanted}
+        assert same == wanted and (name not in new["layout"] or {*axis} == {*wanted})
+    assert [len(shown.plot.layout[name]) for name in LISTS] == [len(new["layout"][name]) for name in LISTS]
+    return True
+
+
 def test_buttons_list_and_zoom_change_the_view_and_the_figure_follows(recording, scores):
     from swatlib.plots.explore_widget import ExplorationWidget
 
@@ -152,9 +169,13 @@ def test_buttons_list_and_zoom_change_the_view_and_the_figure_follows(recording,
     assert (view.attack, shown.attacks.value) == (None, None)
     line = next(each for each in shown.plot.data if each.name == "LIT101")
     assert np.isin(milliseconds(TIMES[3600:3660]), line.x).all()
+    assert as_drawn(shown)
     clicked(shown.scores["pca"])
     assert view.scored == ("pca",)
     assert "score, PCA residual" in [each.name for each in shown.plot.data]
+    assert as_drawn(shown)
+    view.show(tags=["MV101"]).show_scores([])
+    assert as_drawn(shown)
 
 
 def test_all_that_is_sent_to_the_browser_beside_arrays_is_json(recording, scores):
