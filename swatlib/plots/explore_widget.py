@@ -148,10 +148,8 @@ class ExplorationWidget:
         whole = self._do("Whole recording", lambda: self.shown.show(*self.shown.whole))
         wider = self._do("Zoom out", self.shown.widen)
         earlier, later = (self._do(name, lambda by=by: self.shown.move(by)) for name, by in (("◀", -0.5), ("▶", 0.5)))
-        rows = [widgets.HBox([whole, wider, earlier, later, self.line], layout=self._wrapping)]
-        if self.scores:
-            rows.append(self._row("Scores", list(self.scores.values())))
-        return widgets.VBox(rows)
+        # No row of self.scores: a score panel that comes later leaves all panels blank in the browser.
+        return widgets.VBox([widgets.HBox([whole, wider, earlier, later, self.line], layout=self._wrapping)])
 
     def _do(self, name: str, act) -> widgets.Button:
         button = widgets.Button(description=name, layout=self._button)
