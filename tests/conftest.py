@@ -22,16 +22,24 @@ NEED_SERVERS = {"need", "services"}  # fixtures: a test that has one of them sta
 NEED_A_FIT = {"fitted"}  # all seven detectors on two days
 SLOW_FILES = {
     "tests/cli/test_cli.py",
+    "tests/cli/test_lab.py",
     "tests/data/test_data_fuzz.py",
     "tests/metrics/test_metrics_reference.py",
     "tests/metrics/test_metrics_resampling.py",
     "tests/report/test_report.py",
+    "tests/report/test_report_forms.py",
+    "tests/report/test_short_recordings.py",
+    "tests/report/test_side_by_side.py",
     "tests/report/test_slides.py",
     "tests/results/test_cache.py",
+    "tests/servers/test_supervisor.py",
     "tests/stack/test_compose.py",
     "tests/studies/test_field.py",
+    "tests/studies/test_measured.py",
+    "tests/studies/test_recordings.py",
     "tests/test_canary.py",
     "tests/test_detectors.py",
+    "tests/test_own_detectors.py",
     "tests/test_pipeline.py",
 }
 ATTACK_START = pd.Timestamp("2015-12-28 10:00:00")
