@@ -254,8 +254,11 @@ class Pipeline:
         """
         saved, models = read_pipeline(Path(folder), trusted)
         views: dict[str, Any] = {what: kind.from_dict(saved[what]) for what, kind in VIEWS.items() if saved[what]}
+        texts = saved.get("given") or {name: name for name in saved["settings"]["detectors"]}
+        if others := [text for text in texts.values() if text is not None and not is_ours(text)]:
+            # `save` writes none: a text that names a class would run its file, whoever trusts it
+            raise ValueError(f"{folder} names {others[0]!r}, which is no detector of swatlib; fit the pipeline anew")
         if saved.get("given"):
-            texts = saved["given"]
             saved["settings"]["detectors"] = {name: texts.get(name) or model for name, model in models.items()}
         pipeline = cls(**saved["settings"], **views)
         pipeline.tags_ = tuple(saved["tags"])

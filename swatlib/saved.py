@@ -70,12 +70,18 @@ def read_pipeline(folder: Path, trusted: Iterable[str] = ()) -> tuple[dict[str, 
 
 
 def untrusted(folder: Path) -> list[str]:
-    """Names of the classes that a saved pipeline is made of and that are not of swatlib, scikit-learn or PyOD."""
+    """Names of the classes that a saved pipeline is made of and that are not of swatlib, scikit-learn or PyOD.
+
+    A module whose source stands beside them, but which has none of these classes, is named itself.
+    """
     import skops.io
 
-    names = [_file(name) for name in _description(folder)["files"]]
+    description = _description(folder)
+    names = [_file(name) for name in description["files"]]
     kinds = {kind for name in names for kind in skops.io.get_untrusted_types(file=folder / name)}
-    return sorted(kind for kind in kinds if not kind.startswith(TRUSTED))
+    own = sorted(kind for kind in kinds if not kind.startswith(TRUSTED))
+    run = description.get("modules", {})
+    return own + sorted(module for module in run if not any(kind.startswith(f"{module}.") for kind in own))
 
 
 def _description(folder: Path) -> dict[str, Any]:

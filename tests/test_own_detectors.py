@@ -1,6 +1,8 @@
 """Detectors that are not of swatlib: from a class to a saved pipeline, and one sentence for what can't be used."""
 
+import hashlib
 import importlib.util
+import json
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -123,6 +125,25 @@ def test_a_class_that_is_not_trusted_is_not_run(here, short):
         file.write("print('changed')\n")
     with pytest.raises(ValueError, match=r"own.py is missing or is not the file that was saved"):
         Pipeline.load(folder, trusted=["own.Distance"])
+
+
+@pytest.mark.parametrize(
+    ("crafted", "says"),
+    [
+        ({"modules": {"own": hashlib.sha256(b"raise SystemExit").hexdigest()}}, "holds objects of own, which are not"),
+        ({"given": {"pca": "saved/own.py:Distance"}}, "names 'saved/own.py:Distance', which is no detector of swatlib"),
+    ],
+    ids=["source", "text"],
+)
+def test_nothing_that_lies_in_a_folder_is_run_without_trust(here, short, crafted, says):
+    folder = Pipeline(("pca",), startup=0).fit(short).save("saved")
+    (folder / "own.py").write_text("raise SystemExit")
+    description = json.loads((folder / "pipeline.json").read_text()) | crafted
+    del description["sha256"]
+    digest = hashlib.sha256(json.dumps(description).encode()).hexdigest()
+    (folder / "pipeline.json").write_text(json.dumps({**description, "sha256": digest}))
+    with pytest.raises(ValueError, match=says):
+        Pipeline.load(folder)
 
 
 def test_a_class_of_a_notebook_is_not_saved(here, short):
