@@ -4,6 +4,7 @@ import gzip
 import io
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -122,16 +123,16 @@ def _gzip(place: str, content: bytes) -> Found:
 
 
 def _parquet(place: str, content: bytes) -> Found:
-    try:
-        table = pyarrow.parquet.ParquetFile(pa.BufferReader(content)).read()
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise DataError(f"{place} is cut short or damaged: copy it again, or write it again") from error
-    return _typed_table(place, table)
+    return _columnar(place, content, lambda buffer: pyarrow.parquet.ParquetFile(buffer).read())
 
 
 def _feather(place: str, content: bytes) -> Found:
+    return _columnar(place, content, lambda buffer: pa.ipc.open_file(buffer).read_all())
+
+
+def _columnar(place: str, content: bytes, read: Callable[[pa.BufferReader], pa.Table]) -> Found:
     try:
-        table = pa.ipc.open_file(pa.BufferReader(content)).read_all()
+        table = read(pa.BufferReader(content))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(f"{place} is cut short or damaged: copy it again, or write it again") from error
     return _typed_table(place, table)

@@ -29,12 +29,6 @@ OF_TIME = {"name", "started", "seconds"}
 
 
 @pytest.fixture
-def reports(monkeypatch, tmp_path):
-    monkeypatch.setenv("SWAT_REPORTS_FOLDER", str(tmp_path / "reports"))
-    return tmp_path / "reports"
-
-
-@pytest.fixture
 def notebook(tmp_path):
     """Writes a notebook of that name: heading, a seed, then the given cells."""
 
