@@ -27,12 +27,6 @@ FETCHED = re.compile(r"<(script|img|iframe|link)[^>]*(src|href)=.(?!data:)|@impo
 
 
 @pytest.fixture
-def reports(monkeypatch, tmp_path):
-    monkeypatch.setenv("SWAT_REPORTS_FOLDER", str(tmp_path / "reports"))
-    return tmp_path / "reports"
-
-
-@pytest.fixture
 def notebook(tmp_path):
     """Writes a notebook of that name: heading, parameters, then the given cells."""
 
@@ -257,6 +251,12 @@ def test_a_run_names_the_notebooks_that_are_not_in_the_commit(reports, notebook,
     report([notebook("01-one")], name="run")
     said = "+ 4 edited: notebooks/03-detector.ipynb, swatlib/alarms.py, swatlib/arrays.py, …"
     assert said in (reports / "index.html").read_text() and said in (reports / "run" / "01-one.html").read_text()
+
+
+def test_a_button_leaves_no_script_on_a_page(reports, notebook):
+    report([notebook("01-one", "import ipywidgets\nipywidgets.Button()")], name="run")
+    cells = (reports / "run" / "01-one.html").read_text().partition('<section class="cell"')[2]
+    assert "widget-view" not in cells and "$(" not in cells
 
 
 def test_two_notebooks_of_one_name_are_refused(reports, notebook, tmp_path):
