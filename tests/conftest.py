@@ -1,6 +1,7 @@
 """Recordings that many tests share, simulated once a session, and real servers, on free ports in a temporary folder,
 started once a session and only where needed."""
 
+import signal
 from collections import Counter
 
 import pandas as pd
@@ -12,6 +13,10 @@ from swatlib.servers import SERVER_NAMES, Services, ServicesError, java
 from swatlib.servers.installation import installed, locked
 from swatlib.settings import settings as swat_settings
 from swatlib.simulation import simulate
+
+# A shell that starts the tests in the background has them, and the programs that they start, ignore Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no failure: examples may take as long as they need.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
@@ -26,6 +31,7 @@ SLOW_FILES = {
     "tests/data/test_data_fuzz.py",
     "tests/metrics/test_metrics_reference.py",
     "tests/metrics/test_metrics_resampling.py",
+    "tests/plots/test_explore_browser.py",
     "tests/report/test_report.py",
     "tests/report/test_report_forms.py",
     "tests/report/test_short_recordings.py",

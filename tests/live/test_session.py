@@ -1,6 +1,8 @@
 """Whole live runs as a user has them: the verbs in terminals of their own, the notebook's object, Ctrl-C."""
 
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
-from rig import influx_sink, terminal, wait
+from rig import influx_sink, terminal
+from waiting import wait
 
 from swatlib.live import session
 from swatlib.live.plant import PAST_ROWS, planned_attacks
@@ -187,7 +190,7 @@ def test_what_a_killed_process_had_started_ends_with_it(folder, owner):
 @pytest.mark.skipif(sys.platform != "linux", reason="Only Linux ends a process with its parent.")
 def test_what_supervisors_had_started_ends_with_them(folder, owner):
     for name in STARTED:
-        Services(folder).kill(name)
+        os.kill(Services(folder).pid(name), signal.SIGKILL)  # the supervisor alone, not its group
     wait(lambda: states(folder) == dict.fromkeys(STARTED, "gone"))
     owner.wait(60)
     wait(lambda: left(folder) == [])
