@@ -55,7 +55,7 @@ PLAIN_TRACE: dict[str, Any] = {
 PLAIN_AXIS: dict[str, Any] = {
     "anchor": "x", "fixedrange": True, "showgrid": False, "zeroline": False, "linecolor": GREY, "tickcolor": GREY,
     "visible": True, "showline": True, "ticks": "outside", "tickmode": "auto", "nticks": 5, "type": "linear",
-    "tickvals": None, "ticktext": None, "dtick": None, "autorange": False,
+    "tickvals": None, "ticktext": None, "autorange": False,
 }  # fmt: skip
 
 
@@ -307,22 +307,36 @@ def _alarm_telling(scored: pd.DataFrame, alarm: np.ndarray, times: np.ndarray, n
 
 
 def _score(stretch: Stretch, names: tuple[str, ...], axis: str) -> tuple[list[dict], dict]:
-    """Score (high = anomalous), threshold dashed."""
+    """Score (high = anomalous), threshold dashed; in decades where what is shown spans more than one.
+
+    They stand on a linear axis: an axis that serves another panel next must not change its type.
+    """
     [name] = names
     scored = stretch.scored_rows[name]
     threshold = float(scored["threshold"].iloc[0])
     shown = scored["score"].iloc[stretch.seen(scored.index)].to_numpy(np.float64)
     low, high = _extent(np.append(shown, threshold))
-    log = low > 0 and high > 10 * low
-    span = np.log10([low, high]) if log else np.array([low, high])
+    in_decades = low > 0 and high > 10 * low
+    span = _heights([low, high], in_decades)
     room = 0.1 * (np.ptp(span) or 1)
-    axis_of = {"type": "log" if log else "linear", "range": [span[0] - room, span[1] + room]}
-    title = f"<b>score</b><br>{detector_title(name)}"
-    return [_line(scored["score"], stretch, f"score, {detector_title(name)}", "")], {
-        "axis": axis_of | {"dtick": 1 if log else None, "tickmode": "linear" if log else "auto"},
-        "titles": [title],
-        "shapes": [_level_line(threshold, axis, INK, "dash", 1)],
+    line = _line(scored["score"], stretch, f"score, {detector_title(name)}", "")
+    told = {"text": [f"{value:.5g}" for value in line["y"]], "hovertemplate": "%{text}"}
+    return [line | told | {"y": _heights(line["y"], in_decades)}], {
+        "axis": {"range": [span[0] - room, span[1] + room]} | (_decades(span) if in_decades else {}),
+        "titles": [f"<b>score</b><br>{detector_title(name)}"],
+        "shapes": [_level_line(float(_heights([threshold], in_decades)[0]), axis, INK, "dash", 1)],
     }
+
+
+def _heights(values, in_decades: bool) -> np.ndarray:
+    """Where values stand on an axis; NaN for those that have no place on one of decades."""
+    values = np.asarray(values, np.float64)
+    return np.log10(values, where=values > 0, out=np.full(len(values), np.nan)) if in_decades else values
+
+
+def _decades(span: np.ndarray) -> dict[str, Any]:
+    powers = np.arange(np.ceil(span[0]), span[1] + 1e-9)
+    return {"tickmode": "array", "tickvals": powers.tolist(), "ticktext": [f"{10**power:g}" for power in powers]}
 
 
 def _sensor(stretch: Stretch, names: tuple[str, ...], axis: str) -> tuple[list[dict], dict]:

@@ -48,6 +48,8 @@ class ExplorationWidget:
         self._quiet = True
         try:
             self._make_room(spec)
+            # plotly.js forgets the type of an axis whose x change, and with it the range: sent each time, as if new
+            self.plot._layout["xaxis"].clear()
             with self.plot.batch_update():
                 for trace, new in zip_longest(self._used, spec["data"], fillvalue=HIDDEN):
                     trace.update(new)
@@ -148,8 +150,10 @@ class ExplorationWidget:
         whole = self._do("Whole recording", lambda: self.shown.show(*self.shown.whole))
         wider = self._do("Zoom out", self.shown.widen)
         earlier, later = (self._do(name, lambda by=by: self.shown.move(by)) for name, by in (("◀", -0.5), ("▶", 0.5)))
-        # No row of self.scores: a score panel that comes later leaves all panels blank in the browser.
-        return widgets.VBox([widgets.HBox([whole, wider, earlier, later, self.line], layout=self._wrapping)])
+        rows = [widgets.HBox([whole, wider, earlier, later, self.line], layout=self._wrapping)]
+        if self.scores:
+            rows.append(self._row("Scores", list(self.scores.values())))
+        return widgets.VBox(rows)
 
     def _do(self, name: str, act) -> widgets.Button:
         button = widgets.Button(description=name, layout=self._button)

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,14 +53,6 @@ def terminal(folder: Path, *words):
         if process.poll() is None:
             process.kill()
         process.wait()
-
-
-def wait(holds, seconds=120):
-    deadline = time.monotonic() + seconds
-    while not (found := holds()):
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
-    return found
 
 
 def alert(listener: str, plant: str) -> int:

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 import yaml
 from boards_asked import CHRONOGRAF, GRAFANA, Window, ask, asked, filled, panels
-from rig import alert, terminal, wait
+from rig import alert, terminal
+from waiting import wait
 
 from swatlib.live import sink
 from swatlib.live.session import Live

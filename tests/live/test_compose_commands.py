@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from rig import wait
+from waiting import wait
 
 from swatlib.pipeline import DEFAULT
 from swatlib.servers import Services

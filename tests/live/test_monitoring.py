@@ -6,7 +6,8 @@ import subprocess
 
 import pandas as pd
 import pytest
-from rig import alert, wait
+from rig import alert
+from waiting import wait
 
 from swatlib.live.sink import InfluxSink
 from swatlib.live.telegraf import QUERY_RUNS, Counters, Monitor

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from kafka import KafkaConsumer, TopicPartition
-from rig import send, topics, wait
+from rig import send, topics
+from waiting import wait
 
 from swatlib.live import producer, topic
 from swatlib.live.plant import AttackedPlant

@@ -1,0 +1,43 @@
+"""Notebook 00 as a person has it: a drag, an attack of the list and a score redraw the figure in a real browser."""
+
+from lab import copied, jupyterlab, new_page, run_all
+from waiting import wait
+
+WHOLE = ["2015-12-28 10:00:00", "2015-12-29 10:00:00"]
+AROUND_6 = ["2015-12-28 12:37:48", "2015-12-28 13:01:07"]
+DRAWN = """() => {
+    const figure = document.querySelector(".js-plotly-plot"), time = figure._fullLayout.xaxis
+    const lines = [...figure.querySelectorAll(".js-line")].filter(line => (line.getAttribute("d") || "").length > 20)
+    return [time.type, time.range, lines.length]
+}"""
+SENSORS = 4  # FIT101, LIT101, LIT301, LIT401
+
+
+def test_what_is_clicked_is_drawn(tmp_path):
+    copied("00-explore", tmp_path, {})
+    errors = []
+    with new_page() as page, jupyterlab(tmp_path, "00-explore") as address:
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        run_all(page, address)
+
+        def shows(span, lines):
+            return page.evaluate(DRAWN)[:2] == ["date", span] and page.evaluate(DRAWN)[2] >= lines
+
+        page.locator(".js-plotly-plot .nsewdrag").first.wait_for()
+        wait(lambda: shows(WHOLE, SENSORS))
+        page.locator(".js-plotly-plot").scroll_into_view_if_needed()
+        place = page.locator(".js-plotly-plot .nsewdrag").nth(1).bounding_box()
+        left, width, middle = place["x"], place["width"], place["y"] + place["height"] / 2
+        page.mouse.move(left + width * 0.3, middle)
+        page.mouse.down()
+        page.mouse.move(left + width * 0.15, middle, steps=5)
+        page.mouse.up()
+        kind, span, lines = wait(lambda: (now := page.evaluate(DRAWN))[1] != WHOLE and now)
+        assert kind == "date" and WHOLE[0] < span[0] < span[1] < WHOLE[1] and lines >= SENSORS
+        page.locator(".widget-select select").select_option(label="6 · 28 Dec 12:47 · AIT202 spoofed to 6 pH")
+        wait(lambda: shows(AROUND_6, SENSORS + 1))
+        page.get_by_role("button", name="PCA residual").click()
+        wait(lambda: shows(AROUND_6, SENSORS + 2))
+        page.get_by_role("button", name="Whole recording").click()
+        wait(lambda: shows(WHOLE, SENSORS + 2))
+    assert errors == []
