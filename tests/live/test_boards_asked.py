@@ -56,6 +56,14 @@ def alarmed(run):
     return set(alarms.index[alarms])
 
 
+@pytest.fixture(scope="module")
+def alarmed_during(run):
+    """Detectors in alarm during the attack; others may have been before or after it, as the hour of the day has it."""
+    event = run.events().iloc[0]
+    alarms = run.scores().xs("alarm", axis=1, level=1)[event["start"] : event["end"]].any()
+    return set(alarms.index[alarms])
+
+
 @pytest.mark.parametrize("board", [path.stem for path in sorted(GRAFANA.glob("*.json"))])
 def test_each_panel_of_a_board_has_data(board, window, reader, alarmed):
     without_alarms = OF_ALARMS if board.removeprefix("swat-") in set(DEFAULT) - alarmed else set()
@@ -68,14 +76,14 @@ def test_each_panel_of_a_board_has_data(board, window, reader, alarmed):
     assert set(empty) == without_alarms
 
 
-def test_most_detectors_raise_an_alarm_and_their_boards_show_the_attack(window, reader, alarmed, run):
-    assert len(alarmed) >= 4
+def test_most_detectors_raise_an_alarm_and_their_boards_show_the_attack(window, reader, alarmed_during, run):
+    assert len(alarmed_during) >= 4
     [panel] = [each for each in panels(GRAFANA / "swat-overview.json") if each.kind == "state-timeline"]
     truth, alarms = ask(panel, window, reader)
     assert list(truth["known attacks"]) == ["none", SEEN_BY_MOST, "none"]
     event = run.events().iloc[0]
     within = pd.to_datetime(alarms["time"]).between(event["start"], event["end"])
-    assert set(alarms["detector"][within & alarms["max"].astype(bool)]) == alarmed
+    assert set(alarms["detector"][within & alarms["max"].astype(bool)]) == alarmed_during
 
 
 @pytest.mark.parametrize("board", ["health", "machine", "stream"])
@@ -84,11 +92,11 @@ def test_each_cell_of_chronograf_has_data(board, window, reader):
     assert [cell.title for cell in cells for answer in ask(cell, window, reader) if answer.empty] == []
 
 
-def test_the_alert_counts_the_detectors_that_agree(run, reader, alarmed):
+def test_the_alert_counts_the_detectors_that_agree(run, reader, alarmed_during):
     query = ALERT["groups"][0]["rules"][0]["data"][0]["model"]
     event = run.events().iloc[0]
     during = asked(query, Window(run.name, event["start"], event["end"]), reader)
-    assert dict(zip(during["plant"], during["detectors"], strict=True)) == {run.name: len(alarmed)}
+    assert dict(zip(during["plant"], during["detectors"], strict=True)) == {run.name: len(alarmed_during)}
     before = Window(run.name, event["start"] - pd.Timedelta("1d"), run.plant.first)
     assert asked(query, before, reader).empty
 
