@@ -5,13 +5,15 @@ kernels, a list of fonts. Installing is not part of it.
 """
 
 import ast
+import ctypes
+import os
 import resource
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +27,8 @@ from swatlib.settings import ROOT, environment
 LOOK = 0.1  # seconds from one look for a page to the next
 WEIGH = 1.0  # seconds from one look at the memory to the next
 REPEATED = 5
+PR_SET_CHILD_SUBREAPER = 36  # of <sys/prctl.h>
+LEFT = 60.0  # seconds for all that a run has started to end after it
 COMMAND = ("sh", str(ROOT / "run.sh"))
 
 
@@ -60,20 +64,47 @@ def measure_report(folder: Path) -> ReportTimes:
     reports, before = folder / "reports", len(_pages(folder / "reports"))
     used, began, weighed = _processor(), time.monotonic(), 0.0
     page, memory = 0.0, [0.0]
-    with (folder / "run.log").open("wb") as log:
-        running = subprocess.Popen(COMMAND, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=variables)
-    while running.poll() is None:
-        now = time.monotonic()
-        if not page and len(_pages(reports)) > before:
-            page = now - began
-        if now > weighed + WEIGH:
-            weighed = now
-            memory.append(family_gigabytes(running.pid))
-        time.sleep(LOOK)
-    seconds = time.monotonic() - began
+    with _orphans_adopted():
+        with (folder / "run.log").open("wb") as log:
+            running = subprocess.Popen(COMMAND, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=variables)
+        while running.poll() is None:
+            now = time.monotonic()
+            if not page and len(_pages(reports)) > before:
+                page = now - began
+            if now > weighed + WEIGH:
+                weighed = now
+                memory.append(family_gigabytes(running.pid))
+            time.sleep(LOOK)
+        seconds = time.monotonic() - began
     if running.returncode:
         raise ValueError(f"`sh run.sh` failed: {(folder / 'run.log').read_text(errors='replace')[-2000:]}")
     return ReportTimes(seconds, _processor() - used, page or seconds, max(memory))
+
+
+@contextmanager
+def _orphans_adopted() -> Iterator[None]:
+    """What outlives its parent in this block becomes a child of this process (Linux), which waits for it at the end.
+
+    So its processor time counts: kernels are forked by a process, and servers watched by one, that nobody waits for.
+    Raises ValueError for a process that does not end.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    control, before = ctypes.CDLL(None).prctl, set(psutil.Process().children())
+    control(PR_SET_CHILD_SUBREAPER, 1)
+    try:
+        yield
+        deadline = time.monotonic() + LEFT
+        while left := set(psutil.Process().children()) - before:
+            for child in left:
+                with suppress(ChildProcessError):
+                    os.waitpid(child.pid, os.WNOHANG)
+            if time.monotonic() > deadline:
+                raise ValueError(f"the run left processes behind: {', '.join(str(child.pid) for child in left)}")
+            time.sleep(LOOK)
+    finally:
+        control(PR_SET_CHILD_SUBREAPER, 0)
 
 
 def _own(folder: Path) -> dict[str, str]:

@@ -26,6 +26,12 @@ def test_the_page_is_there_before_the_end_and_grandchildren_count(measured):
     assert times.processor >= 0.5
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux gives orphans to another process than the first.")
+def test_what_nobody_waits_for_counts_and_is_waited_for(measured):
+    times = measured(f"{sys.executable} -c '{BUSY}' & {PAGE}")
+    assert times.processor >= 0.5
+
+
 def test_what_a_run_keeps_is_its_own_but_for_installed_servers(measured, tmp_path):
     measured('mkdir "$SWAT_CACHE_FOLDER/results"; ls "$SWAT_CACHE_FOLDER"')
     assert (tmp_path / "run.log").read_text().split() == ["results", "services"]
