@@ -11,6 +11,7 @@ The floor, which everything may use:
     settings     what the environment may set
     provenance   commit, versions, machine: what a figure needs beside it
     atomic       files written whole or not at all
+    side_by_side independent pieces of work in processes; an error of one stops no other
     limits       what a parameter may be, checked in one place
     arrays       arithmetic over consecutive rows; intervals, segments, gaps
     wording      numbers, durations, lists, "did you mean"
