@@ -1,7 +1,7 @@
 """The interactive figure of a stretch of time, as plotly's plain data and layout.
 
 From top to bottom on one axis of time: lanes of attacks and alarms, scores, then stage by stage its sensors and its
-actuators. Which traces and axes there are depends on what was chosen, not on the time; so a zoom only replaces values.
+actuators.
 """
 
 from collections.abc import Callable, Sequence
@@ -44,18 +44,14 @@ CHARACTER = 6.5  # pixels
 BESIDE = 0.25  # of the shown time, also drawn before and after it, for a start of dragging
 FONT = "DejaVu Sans, Verdana, sans-serif"
 ATTACK_LANE = "attacks"
+DOTTED = "1px,3px"  # plotly's own dots are dashes of 3 pixels
 ON_AND_OFF = ((True, "white"), (False, GREY))  # colours of words on a bar, and where there is none
 
-# All that any trace or axis sets, so that one can take the place of another.
-PLAIN_TRACE: dict[str, Any] = {
-    "type": "scatter", "mode": "lines", "xaxis": "x", "x": [], "y": [], "text": None, "name": None, "visible": True,
-    "line": {"color": BLUE, "width": 1.1}, "textfont": {"size": 10, "color": INK, "family": FONT},
-    "hoverinfo": None, "hovertemplate": None, "connectgaps": False,
-}  # fmt: skip
+# What traces and axes share.
+PLAIN_TRACE: dict[str, Any] = {"type": "scatter", "mode": "lines", "line": {"color": BLUE, "width": 1.1}}
 PLAIN_AXIS: dict[str, Any] = {
     "anchor": "x", "fixedrange": True, "showgrid": False, "zeroline": False, "linecolor": GREY, "tickcolor": GREY,
-    "visible": True, "showline": True, "ticks": "outside", "tickmode": "auto", "nticks": 5, "type": "linear",
-    "tickvals": None, "ticktext": None, "autorange": False,
+    "ticks": "outside", "nticks": 5, "type": "linear",
 }  # fmt: skip
 
 
@@ -309,7 +305,7 @@ def _alarm_telling(scored: pd.DataFrame, alarm: np.ndarray, times: np.ndarray, n
 def _score(stretch: Stretch, names: tuple[str, ...], axis: str) -> tuple[list[dict], dict]:
     """Score (high = anomalous), threshold dashed; in decades where what is shown spans more than one.
 
-    They stand on a linear axis: an axis that serves another panel next must not change its type.
+    They stand on a linear axis, since plotly.js forgets the range of one whose type changes.
     """
     [name] = names
     scored = stretch.scored_rows[name]
@@ -350,9 +346,9 @@ def _sensor(stretch: Stretch, names: tuple[str, ...], axis: str) -> tuple[list[d
     unit = TAGS[tag].unit if TAGS[tag].kind != TAGS[tag].unit else ""
     named = unit_label(tag).replace("\n", "<br>")
     return [_line(readings, stretch, tag, unit)], {
-        "axis": {"range": [low, high], "type": "linear"},
+        "axis": {"range": [low, high]},
         "titles": [f"<b>{tag}</b><br>{named}"],
-        "shapes": [_level_line(level, axis, GREY, "dot", 1) for _, level in marks],
+        "shapes": [_level_line(level, axis, GREY, DOTTED, 1) for _, level in marks],
         "annotations": [_mark(f"{name} {level:g}", level, axis) for name, level in marks],
     }
 

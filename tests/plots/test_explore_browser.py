@@ -5,6 +5,7 @@ from waiting import wait
 
 WHOLE = ["2015-12-28 10:00:00", "2015-12-29 10:00:00"]
 AROUND_6 = ["2015-12-28 12:37:48", "2015-12-28 13:01:07"]
+ATTACK_6 = "6 · 28 Dec 12:47 · AIT202 spoofed to 6 pH".replace(" ", "\xa0\u200b")
 DRAWN = """() => {
     const figure = document.querySelector(".js-plotly-plot"), time = figure._fullLayout.xaxis
     const lines = [...figure.querySelectorAll(".js-line")].filter(line => (line.getAttribute("d") || "").length > 20)
@@ -34,7 +35,8 @@ def test_what_is_clicked_is_drawn(tmp_path):
         page.mouse.up()
         kind, span, lines = wait(lambda: (now := page.evaluate(DRAWN))[1] != WHOLE and now)
         assert kind == "date" and WHOLE[0] < span[0] < span[1] < WHOLE[1] and lines >= SENSORS
-        page.locator(".widget-select select").select_option(label="6 · 28 Dec 12:47 · AIT202 spoofed to 6 pH")
+        listed = page.locator(".widget-select option").all_text_contents()
+        page.locator(".widget-select select").select_option(index=listed.index(ATTACK_6))
         wait(lambda: shows(AROUND_6, SENSORS + 1))
         page.get_by_role("button", name="PCA residual").click()
         wait(lambda: shows(AROUND_6, SENSORS + 2))
