@@ -60,12 +60,30 @@ def attacks(recording: Recording) -> pd.DataFrame:
     """
     if recording.events is not None:
         return recording.events
-    later = [_listed("attacks_2019_jul.csv", "_utc"), _listed("attacks_2026_mar.csv")]
-    for listed_here, labelled in ((official_windows(), labelled_windows()), *((each, each) for each in later)):
+    for listed_here, labelled in ((official_windows(), labelled_windows()), *((each, each) for each in _later())):
         events = touching(listed_here, recording.frame.index)
         if len(events) and (recording.label is None or agrees(recording.label, labelled)):
             return events
     return _runs(recording.label)
+
+
+def labelled_by_time(recording: Recording) -> Recording:
+    """Rows without a label of 20 July 2019 or 11 March 2026, labelled by the windows of the published list.
+
+    As they stand where the file has a label or a column that reads like one, and at any other time.
+    """
+    if recording.label is not None or resembling(recording.extra):
+        return recording
+    index = recording.frame.index
+    for listed_here in _later():
+        if len(events := touching(listed_here, index)):
+            label = pd.Series(within_windows(index, events), index, name="attack")
+            said = (
+                f"no label in the file: {label.sum():,} of {count(len(label), 'row')} labelled attack by the times of "
+                f"{count(len(events), 'attack')} in the list of {events['start'].iloc[0]:%d %B %Y}"
+            )
+            return replace(recording, label=label).noting(said)
+    return recording
 
 
 def normal_frame(recording: Recording) -> pd.DataFrame:
@@ -138,6 +156,11 @@ def _runs(label: pd.Series | None) -> pd.DataFrame:
     start, last = moments[begins], moments[np.r_[begins[1:], True]]
     runs = {"attack": [f"run {number}" for number in range(1, len(start) + 1)], "start": start, "end": last + step}
     return pd.DataFrame(runs).assign(points="", action="", visibility="")
+
+
+def _later() -> list[pd.DataFrame]:
+    """The lists of the recordings that come without a label: July 2019 in UTC, March 2026 in local time."""
+    return [_listed("attacks_2019_jul.csv", "_utc"), _listed("attacks_2026_mar.csv")]
 
 
 @cache

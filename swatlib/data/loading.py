@@ -7,6 +7,7 @@ from pathlib import Path
 from swatlib.data import cache as cached
 from swatlib.data import formats
 from swatlib.data.companions import recorded_tables
+from swatlib.data.events import labelled_by_time
 from swatlib.data.order import join
 from swatlib.data.recording import DataError, Recording, Source
 from swatlib.wording import did_you_mean
@@ -56,7 +57,7 @@ def load(*paths: str | Path, cache: bool = True) -> Recording:
     """
     if not paths:
         raise DataError("no file given: load takes one path or several, such as load('SWaT_Dataset_Attack_v0.xlsx')")
-    return join([(Path(path).name, _file(Path(path), cache)) for path in paths])
+    return labelled_by_time(join([(Path(path).name, _file(Path(path), cache)) for path in paths]))
 
 
 def _file(path: Path, cache: bool) -> Recording:

@@ -120,3 +120,45 @@ def test_march_2026_has_its_eleven_attacks(recorded):
     events = attacks(Recording(later.frame))
     assert events["attack"].tolist() == list(range(1, 12))
     assert events.loc[0, "points"] == "MV501;MV502;MV503;MV504"
+
+
+@pytest.mark.parametrize(
+    ("start", "step", "first", "last", "said"),
+    [
+        ("2019-07-20 07:00", "20s", "07:09:00", "08:16:00", "6 attacks in the list of 20 July 2019"),
+        ("2026-03-11 12:00", "2min", "13:00:00", "16:40:00", "11 attacks in the list of 11 March 2026"),
+    ],
+)
+def test_recordings_without_a_label_are_labelled_by_the_published_times(
+    start, step, first, last, said, recorded, tmp_path
+):
+    later = recorded.at(pd.date_range(start, periods=240, freq=step, name="time"))
+    loaded = load(wild.csv(wild.cells(later, labels=None), tmp_path / "later.csv"), cache=False)
+    inside = [any(e.start <= time < e.end for e in attacks(loaded).itertuples()) for time in loaded.frame.index]
+    assert loaded.label.tolist() == inside
+    labelled = loaded.frame.index[loaded.label].strftime("%H:%M:%S")
+    assert (labelled[0], labelled[-1]) == (first, last)
+    rows_said = f"no label in the file: {sum(inside)} of 240 rows labelled attack by the times of {said}"
+    assert rows_said in loaded.findings
+
+
+def test_a_label_in_the_file_is_not_replaced_by_the_published_times(recorded, tmp_path):
+    later = recorded.at(pd.date_range("2026-03-11 12:00", periods=240, freq="2min", name="time"))
+    loaded = load(wild.csv(wild.cells(later), tmp_path / "later.csv"), cache=False)
+    assert loaded.label.tolist() == recorded.label.tolist()
+    assert not any("no label in the file" in finding for finding in loaded.findings)
+
+
+def test_a_normal_day_of_those_months_gets_no_label(recorded, tmp_path):
+    before = recorded.at(pd.date_range("2026-03-11 09:00", periods=240, freq="s", name="time"))
+    assert load(wild.csv(wild.cells(before, labels=None), tmp_path / "later.csv"), cache=False).label is None
+
+
+def test_bad_input_in_a_column_of_statuses_of_0_and_1_is_left_empty(recorded, tmp_path):
+    table = wild.cells(recorded, labels=None).assign(P101="1")
+    table.loc[[3, 7], "P101"] = "Bad Input"
+    table.loc[100:, "P101"] = "0"
+    loaded = load(wild.csv(table, tmp_path / "later.csv"), cache=False)
+    assert loaded.frame["P101"].isna().to_numpy().nonzero()[0].tolist() == [3, 7]
+    assert set(loaded.frame["P101"].dropna()) == {1.0, 2.0}
+    assert "P101 reads 'Bad Input' in 2 rows, left empty" in loaded.findings
