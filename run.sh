@@ -8,7 +8,7 @@
 #
 #   sh run.sh --normal SWaT_Dataset_Normal_v1.xlsx --attack SWaT_Dataset_Attack_v0.xlsx
 #   sh run.sh -p budget=0.5 04-comparison
-#   sh run.sh lab                            JupyterLab on a scratch copy of the notebooks, in work/
+#   sh run.sh lab                            JupyterLab with 00-explore open, on a scratch copy of the notebooks
 #   sh run.sh stack [--help]                 the live stream with all its boards, in containers
 #
 # SWAT_PYTHON names the Python to use; further settings stand in swatlib/settings.py.

@@ -19,8 +19,10 @@ lab_command() {
   done
   say "Scratch copies in work/notebooks: $copied new, $kept kept as you left them (delete one to have it anew)."
   say "A report of a copy: python -m swatlib report work/notebooks/03-detector.ipynb"
-  say "JupyterLab starts; open the link, Ctrl-C ends it."
+  say "JupyterLab starts with 00-explore; open the link, Ctrl-C ends it."
+  # Settings beside those of the user: no question about news. The kernel is that of .venv, whatever else is installed.
+  export JUPYTER_CONFIG_PATH="$top/sh/jupyter${JUPYTER_CONFIG_PATH:+:$JUPYTER_CONFIG_PATH}" JUPYTER_PREFER_ENV_PATH=1
   # shellcheck disable=SC2154 # set by prepare_environment
   exec "$python" -P -m jupyterlab --ip=127.0.0.1 --no-browser --allow-root --ServerApp.answer_yes=True --log-level=WARN \
-    --notebook-dir="$top/work" "$@"
+    --notebook-dir="$top/work" --LabApp.default_url=/lab/tree/notebooks/00-explore.ipynb "$@"
 }
