@@ -16,13 +16,13 @@ from swatlib.settings import environment, settings
 
 INFLUXDB = "influxdb"  # the folder where all its tokens lie
 PASSWORD, JUPYTER = "grafana-password", "jupyter-token"
-SWAT, GRAFANA = 1000, 472  # users that the containers run as
-# folder of a service: the user that may read it, and what that service may know
+SWAT, GRAFANA = "1000:1000", "472:0"  # user and group that the containers run as
+# folder of a service: whose it is, and what that service may know
 SHARES = {
     "stream": (SWAT, (WRITE,)),
     "telegraf": (SWAT, (WRITE,)),
     "chronograf": (SWAT, (READ,)),
-    "notebooks": (SWAT, (READ, WRITE, JUPYTER)),
+    "notebooks": (environment().get("NOTEBOOKS_USER", SWAT), (READ, WRITE, JUPYTER)),
     "grafana": (GRAFANA, (READ, PASSWORD)),
 }
 
@@ -36,23 +36,25 @@ def secrets(folder: str) -> None:
             store(top / INFLUXDB / name, random.token_urlsafe(24), SECRET)
     for service, (user, names) in SHARES.items():
         share(top / INFLUXDB, top / service, names, user)
-    hand_over(top / INFLUXDB, top.stat().st_uid)
+    owner = top.stat()
+    hand_over(top / INFLUXDB, f"{owner.st_uid}:{owner.st_gid}")
 
 
-def share(source: Path, target: Path, names: tuple[str, ...], user: int) -> None:
-    """Copies that only `user` can read. The folder stays the same one: it may be mounted already."""
+def share(source: Path, target: Path, names: tuple[str, ...], user: str) -> None:
+    """Copies that only `user` (uid:gid) can read. The folder stays the same one: it may be mounted already."""
     target.mkdir(exist_ok=True)
     for name in names:
         store(target / name, (source / name).read_text(encoding="utf-8"), SECRET)
     hand_over(target, user)
 
 
-def hand_over(folder: Path, user: int) -> None:
-    """A folder and its files to a user, where we may."""
+def hand_over(folder: Path, user: str) -> None:
+    """A folder and its files to a user (uid:gid), where we may."""
+    uid, gid = map(int, user.split(":"))
     folder.chmod(0o700)
     for path in (folder, *folder.iterdir()):
         if os.geteuid() == 0:
-            os.chown(path, user, -1)
+            os.chown(path, uid, gid)
 
 
 def topics() -> None:

@@ -81,8 +81,6 @@ def machine() -> Board:
                 unit="B", base="2")  # fmt: skip
     board.table("Running processes", 4, last("running", "procstat_lookup", "filter"))
     board.lines("Load average (1 min)", 4, metric('mean("load1") AS "load"', "system"))
-    traffic = f"{rate('bytes_recv', 'received')}, {rate('bytes_sent', 'sent')}"
-    board.lines("Network (B/s)", 4, metric(traffic, "net", "interface"), unit="B/s", base="2")
     board.lines(
         "Heap of the Kafka broker (B)", 4, metric('last("heap_used") AS "heap"', "kafka_broker"), unit="B", base="2"
     )

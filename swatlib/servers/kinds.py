@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import closing
+from importlib.resources import files
 from pathlib import Path
 from string import Template
 from urllib.error import HTTPError
@@ -136,7 +137,7 @@ class Telegraf(Server):
             "INFLUX_URL": InfluxDB.url(beside["influxdb"]),
             "TOKENS": str(InfluxDB(self.services).folder / "tokens"),
             "JOLOKIA": address(beside.get("kafka", {}).get("jolokia", 0)),
-            "FOLDER": re.escape(str(self.services)),
+            **process_patterns(self.services),
             **{name.upper(): address(port) for name, port in ports.items()},
         }
 
@@ -149,6 +150,17 @@ class Telegraf(Server):
             return False
         except OSError:
             return False
+
+
+def process_patterns(services: Path) -> dict[str, str]:
+    """What Telegraf looks for in command lines, to tell the programs of this folder and package from others."""
+    folder, pyspark = re.escape(str(services)), re.escape(str(files("pyspark")))
+    return {
+        "PROCESS_KAFKA": rf"kafka\.Kafka .*{folder}",
+        "PROCESS_INFLUXDB": folder,
+        "PROCESS_SPARK": rf"{pyspark}/.*SparkSubmit .*pyspark-shell",
+        "PROCESS_PRODUCER": r"swatlib (produce|live)",
+    }
 
 
 SERVERS = {server.name: server for server in (Kafka, InfluxDB, Telegraf)}

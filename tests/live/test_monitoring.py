@@ -12,12 +12,12 @@ from waiting import wait
 from swatlib.live.sink import InfluxSink
 from swatlib.live.telegraf import QUERY_RUNS, Counters, Monitor
 from swatlib.servers.installation import installed
-from swatlib.servers.kinds import address
+from swatlib.servers.kinds import address, process_patterns
 from swatlib.servers.recipes import STACK
 from swatlib.servers.records import free_ports
 from swatlib.settings import environment
 
-MEASURED = {"cpu", "mem", "disk", "net", "system", "procstat", "procstat_lookup", "kafka_broker", "influxdb"}
+MEASURED = {"cpu", "mem", "disk", "system", "procstat", "procstat_lookup", "kafka_broker", "influxdb"}
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_its_configuration_is_accepted(need, tmp_path):
     config = str(STACK / "telegraf" / "telegraf.conf")
     (tmp_path / "write").write_text("any")
     own = dict.fromkeys(("HEALTH", "STREAM", "PRODUCER", "ALERTS", "JOLOKIA"), "127.0.0.1:9")
-    variables = environment(TOKENS=str(tmp_path), INFLUX_URL="http://127.0.0.1:9", FOLDER=".", **own)
+    variables = environment(TOKENS=str(tmp_path), INFLUX_URL="http://127.0.0.1:9", **process_patterns(tmp_path), **own)
     done = subprocess.run([*command, "--config", config], env=variables, capture_output=True, text=True, check=False)
     assert (done.returncode, " E! " in done.stderr) == (0, False), done.stderr
 
@@ -93,7 +93,7 @@ def test_its_configuration_gathers_without_an_error(services, telegraf, influxdb
     jolokia = services.status()["kafka"].record.ports["jolokia"]
     own = dict(zip(("HEALTH", "STREAM", "PRODUCER", "ALERTS"), map(address, free_ports(4)), strict=True))
     variables = {"INFLUX_URL": influxdb.url, "TOKENS": str(influxdb.tokens), "JOLOKIA": address(jolokia)}
-    variables |= {"FOLDER": str(services.folder), **own}
+    variables |= {**process_patterns(services.folder), **own}
     program = str(installed("telegraf") / "telegraf")
     command = [program, "--config", str(STACK / "telegraf" / "telegraf.conf"), "--test"]
     done = subprocess.run(command, env=environment(**variables), capture_output=True, text=True, check=True)

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from swatlib.plots.architecture import BOXES
+from swatlib.servers.kinds import process_patterns
 from swatlib.settings import ROOT
 
 sys.path.insert(0, str(ROOT / "stack"))  # jobs.py is a program beside the package
@@ -24,6 +25,12 @@ DOCKERFILES = sorted((ROOT / "stack" / "images").glob("*/Dockerfile"))
 OWN = re.compile(r"swat-\w+:\d+\.\d+\.\d+")
 PINNED = {"apache/kafka:4.3.1", "influxdb:2.9.1", "telegraf:1.39.3", "grafana/grafana:12.4.10", "chronograf:1.11.4"}
 ONCE = {"secrets", "agent", "topics", "pipeline"}
+# What each image declares as a volume: without a place in compose.yaml a start makes a volume without a name of it.
+VOLUMES = {
+    "kafka": {"/var/lib/kafka/data", "/etc/kafka/secrets", "/mnt/shared/config"},
+    "influxdb": {"/var/lib/influxdb2", "/etc/influxdb2"},
+    "chronograf": {"/var/lib/chronograf"},
+}
 VARIABLE = re.compile(r"(?<!\$)\$\{(\w+):?-([^}]*)\}")
 
 
@@ -60,6 +67,50 @@ def test_images_are_pinned():
     images = {service["image"] for service in SERVICES.values()}
     assert {image for image in images if not OWN.fullmatch(image)} == PINNED
     assert [path for path in DOCKERFILES if not re.search(r"^FROM \S+:\d\S+-bookworm$", path.read_text(), re.M)] == []
+
+
+def test_one_service_builds_each_image():
+    built = [service["image"] for service in SERVICES.values() if "build" in service]
+    assert sorted(built) == sorted({image for image in built if OWN.fullmatch(image)})
+    assert set(built) == {service["image"] for service in SERVICES.values() if OWN.fullmatch(service["image"])}
+
+
+@pytest.mark.parametrize("name", VOLUMES)
+def test_no_start_leaves_a_volume_without_a_name(name):
+    mounts = {mount.split(":")[1] for mount in SERVICES[name].get("volumes", ())}
+    assert VOLUMES[name] - mounts - set(SERVICES[name].get("tmpfs", ())) == set()
+
+
+def test_notebooks_and_their_secrets_are_those_of_the_caller():
+    user = "${NOTEBOOKS_USER:-1000:1000}"
+    assert SERVICES["notebooks"]["user"] == SERVICES["secrets"]["environment"]["NOTEBOOKS_USER"] == user
+    writable = re.search(r"chmod -R a\+rwX (.*)", DOCKERFILES[1].read_text(encoding="utf-8"))[1].split()
+    assert {"/opt/services", "/opt/cache"} <= set(writable)
+
+
+@pytest.mark.parametrize(
+    ("process", "command"),
+    [
+        ("KAFKA", "java -javaagent:/agent/jolokia.jar=port=8778 -cp /opt/* kafka.Kafka /opt/server.properties"),
+        ("INFLUXDB", "influxd"),
+        ("SPARK", "/usr/lib/jvm/java/bin/java -cp /usr/local/lib/python3.12/site-packages/pyspark/jars/* "
+         "org.apache.spark.deploy.SparkSubmit --conf a=b pyspark-shell"),
+        ("PRODUCER", "python -m swatlib produce --plant swat"),
+    ],
+)  # fmt: skip
+def test_telegraf_tells_these_containers_programs_from_others(process, command):
+    config = tomllib.loads((ROOT / "stack" / "telegraf" / "telegraf.conf").read_text(encoding="utf-8"))
+    [procstat] = config["inputs"]["procstat"]
+    assert {each["name"].upper(): each["patterns"] for each in procstat["filter"]}[process] == [
+        f"${{PROCESS_{process}}}"
+    ]
+    assert all(each["executables"] for each in procstat["filter"])  # no init, no shell
+    pattern = SERVICES["telegraf"]["environment"][f"PROCESS_{process}"].replace("$$", "$")
+    native = process_patterns(Path("/srv/me/services"))[f"PROCESS_{process}"]
+    assert re.search(pattern, command)
+    others = f"/srv/me/java -cp /srv/me/pyspark/jars/* SparkSubmit pyspark-shell kafka.Kafka /srv/me/{process}/influxd"
+    assert not re.search(pattern, others)
+    assert process == "PRODUCER" or not re.search(native, command)
 
 
 def test_ports_are_open_to_this_machine_alone(service):
