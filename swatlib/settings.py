@@ -4,6 +4,7 @@
 |--------------------------|------------------------------------------------------------|-------------------------|
 | `SWAT_CACHE_FOLDER`      | parsed files, compiled work, servers; shared by all clones | the user's cache folder |
 | `SWAT_REPORTS_FOLDER`    | a folder for each run, and their index                     | `reports` in the clone  |
+| `SWAT_PAGES_FOLDER`      | where a notebook puts pages of its own; set by a report    | none are made           |
 | `SWAT_PYTHON`            | the Python for `.venv`; read by `run.sh`, not from `.env`  | the newest that fits    |
 | `SWAT_SERVICES_FOLDER`   | data, logs, tokens of servers that are started here        | the user's data folder  |
 | `SWAT_REQUIRE_SERVICES`  | 1: a test whose servers are missing fails, not skips       | 0                       |
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
 
     cache_folder: Path = Field(default_factory=lambda: user_cache_path("swatlib"))
     reports_folder: Path = ROOT / "reports"
+    pages_folder: Path | None = None
     python: str | None = None
 
     services_folder: Path = Field(default_factory=lambda: user_data_path("swatlib") / "services")

@@ -34,8 +34,7 @@ def closeup(recording: Recording, scores: pd.DataFrame, event=None, detectors=No
     if events.empty and event is None:
         return nothing("No attack of this recording is known: nothing to show in detail.")
     event = events.loc[(events["end"] - events["start"]).idxmax()] if event is None else _event(events, event)
-    margin = np.clip((event["end"] - event["start"]) / 2, LEAST_MARGIN, MOST_MARGIN)
-    span = event["start"] - margin, event["end"] + margin
+    span = _around(event)
     frame, scored = between(recording.frame, *span), between(scores, *span)
     panels, names = _panels(frame, event), chosen(scores, detectors)
     heights = [inches(tags) for tags in panels] + [SCORE_PANEL_INCHES] * len(names)
@@ -56,6 +55,17 @@ def closeup(recording: Recording, scores: pd.DataFrame, event=None, detectors=No
         "bold: attacked · dark grey: this attack · dashed: threshold · red bar: alarm · triangle: first alarm",
     )
     return figure
+
+
+def shown_tags(recording: Recording, attack) -> list[str]:
+    """Tags of the close-up of an attack; ValueError for an attack that is not there."""
+    event = _event(attacks(recording), attack)
+    return [tag for panel in _panels(between(recording.frame, *_around(event)), event) for tag in panel]
+
+
+def _around(event: pd.Series) -> tuple[pd.Timestamp, pd.Timestamp]:
+    margin = np.clip((event["end"] - event["start"]) / 2, LEAST_MARGIN, MOST_MARGIN)
+    return event["start"] - margin, event["end"] + margin
 
 
 def _event(events: pd.DataFrame, event) -> pd.Series:

@@ -4,25 +4,15 @@ plotly's own widget checks each value in Python, which takes longer than to draw
 they were made on.
 """
 
-from base64 import b64encode
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import anywidget
-import numpy as np
 import traitlets
-from plotly.offline import get_plotlyjs
 
-
-def packed(value: Any) -> Any:
-    """Arrays in what plotly.js is given, as it takes them in JSON."""
-    if isinstance(value, np.ndarray):
-        return {"dtype": value.dtype.str[1:], "bdata": b64encode(value.tobytes()).decode()}
-    if isinstance(value, dict):
-        return {name: packed(each) for name, each in value.items()}
-    return [packed(each) for each in value] if isinstance(value, list) else value
+from swatlib.plots.plotly_data import packed, plotly_js
 
 
 class SentFigure(anywidget.AnyWidget):
@@ -68,4 +58,4 @@ class SentFigure(anywidget.AnyWidget):
 @cache
 def _browser_side() -> str:
     own = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
-    return f"const module = {{exports: {{}}}};\n{get_plotlyjs()};\nconst Plotly = module.exports;\n{own}"
+    return f"const module = {{exports: {{}}}};\n{plotly_js()};\nconst Plotly = module.exports;\n{own}"

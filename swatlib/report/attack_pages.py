@@ -13,8 +13,10 @@ from swatlib.plots import closeup as drawn
 from swatlib.plots.annotations import detector_title
 from swatlib.plots.attack_words import attack_words
 from swatlib.plots.style import SLIDE_WIDTH, Figure
+from swatlib.report.mouse_pages import save_attack_page
 from swatlib.results.detection import DetectionResults
 from swatlib.results.movement import movements
+from swatlib.settings import settings
 from swatlib.wording import duration
 
 FEW, ALL = "few", "all"
@@ -62,8 +64,15 @@ class Page:
 def show_attacks(normal: Recording, attacked: Recording, results: DetectionResults, which: str = FEW) -> None:
     """Display the pages of the attacks that `which` means, as in `chosen_attacks`, one after the other."""
     events = attacks(attacked)
-    for page in pages(normal, attacked, results, chosen_attacks(which, events, results.per_attack(events))):
-        display(Markdown(f"### {page.heading}\n\n{page.done} {page.moved} {page.spoken}"), page.figure)
+    shown = chosen_attacks(which, events, results.per_attack(events))
+    folder = settings().pages_folder
+    for page, attack in zip(pages(normal, attacked, results, shown), shown["attack"], strict=True):
+        said = f"{page.done} {page.moved} {page.spoken}"
+        link = ""
+        if folder is not None:
+            file = save_attack_page(folder, attacked, results.scores, attack, page.heading, said, shown["attack"])
+            link = f" [Look at it with the mouse]({file})."
+        display(Markdown(f"### {page.heading}\n\n{said}{link}"), page.figure)
         display(Markdown(page.table))
 
 

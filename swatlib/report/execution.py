@@ -32,12 +32,12 @@ LOOK_AGAIN = 0.5  # seconds
 class Kernels:
     """The kernels of a run, in the running Python whatever kernels are installed; `threads` of arithmetic for each.
 
-    forked: from the process that `forked_kernel.prepare_forks` started.
+    forked: from the process that `forked_kernel.prepare_forks` started. pages: where notebooks put pages of their own.
     """
 
-    def __init__(self, threads: int, forked: bool):
+    def __init__(self, threads: int, forked: bool, pages: Path):
         self.forked = forked
-        self.variables = dict.fromkeys(THREAD_COUNTS, str(threads))
+        self.variables = dict.fromkeys(THREAD_COUNTS, str(threads)) | {"SWAT_PAGES_FOLDER": str(pages)}
         self.ended = False
         self._lock = threading.Lock()
         logging.getLogger("papermill").setLevel(logging.CRITICAL)  # the record says what happened to a kernel

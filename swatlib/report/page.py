@@ -17,6 +17,7 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from PIL import Image
 
+from swatlib.report.mouse_pages import attack_links
 from swatlib.report.run_record import UNDER_WAY, ReportRun, Step
 from swatlib.wording import number
 
@@ -61,7 +62,13 @@ def index_page(runs: list[dict[str, Any]], damaged: list[Damaged], folder: Path)
     runs_now = any(run["status"] == UNDER_WAY for run in runs)
     refresh = {"written": round(time.time(), 1), "quiet": QUIET} if runs_now else {}
     return render(
-        "index.html.j2", runs=runs, damaged=damaged, cell_values=cell_values, thumbnails=thumbnails, **refresh
+        "index.html.j2",
+        runs=runs,
+        damaged=damaged,
+        cell_values=cell_values,
+        thumbnails=thumbnails,
+        attack_links={run["name"]: attack_links(folder / run["name"]) for run in runs},
+        **refresh,
     )
 
 

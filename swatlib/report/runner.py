@@ -72,7 +72,7 @@ def report(
     folder = _claim(run, named=name is not None)
     jobs = jobs or default_jobs(len(paths))
     with held(folder / LOCK_FILE):
-        kernels = Kernels(max(1, cores() // jobs), forked)
+        kernels = Kernels(max(1, cores() // jobs), forked, folder)
         _Engine(run, paths, folder, jobs, kernels, progress).go(on_start)
         (folder / LOCK_FILE).unlink()
     if errors := _errors(run):

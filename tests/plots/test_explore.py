@@ -13,7 +13,7 @@ from swatlib import plots
 from swatlib.data import Recording
 from swatlib.plots.explore_lanes import milliseconds, spans_of, stretched, telling_rows
 from swatlib.plots.explore_panels import drawing
-from swatlib.plots.figure_sent import packed
+from swatlib.plots.plotly_data import packed
 from swatlib.plots.style import Figure
 
 TIMES = pd.date_range("2015-12-28 10:00", periods=200_000, freq="s", name="time")
