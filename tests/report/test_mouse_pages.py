@@ -65,6 +65,7 @@ def test_a_page_opens_offline_without_an_error_and_zooms(folder):
         page.wait_for_function(f"document.querySelector('#figure')._fullLayout.xaxis.range[0] > '{AROUND_1[0]}'")
         page.get_by_role("link", name="2/</b>").click()
         page.locator("h1", has_text="Attack 2/</b>").wait_for()
+        page.locator("#figure .nsewdrag").first.wait_for()
         assert page.evaluate(SHOWN)[0] == "date"
     assert met == []
 
