@@ -3,6 +3,7 @@
 import difflib
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from numbers import Integral, Real
 
 
@@ -38,6 +39,19 @@ def number(value: Real | float | str | None, digits: int = 3) -> str:
     if isinstance(value, Integral) or abs(value) >= 10**digits:
         return f"{value:,.0f}"
     return f"{value:#.{digits}g}".rstrip(".")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure and its confidence interval."""
+
+    value: float
+    interval: tuple[float, float]
+
+
+def in_brackets(value: Real | float | str | None, interval: tuple[float, float] | None = None) -> str:
+    """A figure as `number` words it, and in brackets its interval: "0.931 (0.862–0.993)"."""
+    return number(value) + (f" ({'–'.join(map(number, interval))})" if interval else "")
 
 
 def duration(seconds: float) -> str:

@@ -15,13 +15,14 @@ from typer.core import TyperGroup
 
 from swatlib.cli import live_verbs as commands
 from swatlib.cli.stopping import Ended, end_at_first_signal
-from swatlib.cli.terminal import NotebookBars, err, out, print_table, say
+from swatlib.cli.terminal import NotebookBars, PointBar, err, out, print_table, say
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from swatlib.data import Recording
     from swatlib.pipeline import Pipeline
+    from swatlib.report.sweep_points import Sweep
 
 WHOLE_2015 = {"start": "2015-12-22 16:00", "days_normal": 5.75, "days_attack": 449_919 / (24 * 3_600)}
 COMPARED = (
@@ -82,6 +83,18 @@ Detectors = Annotated[
     ),
 ]
 Budget = Annotated[float, typer.Option(help="False alarms per day that each detector may raise.", min=0.001)]
+Sweeps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sweep",
+        metavar="NAME=VALUES",
+        help="Compute each value, as in budget=0.5,1,2 or seed=1..5, on a page of their own; repeat for a grid.",
+    ),
+]
+SweepName = Annotated[str | None, typer.Option("--name", help="Of the sweep, for its folder.")]
+PointJobs = Annotated[
+    int | None, typer.Option(help="Points of a sweep side by side; as many as cores and memory allow.", min=1)
+]
 Runs = Annotated[
     list[int] | None,
     typer.Option("--run", help="Seed of swat-2015 (1, 2, 3), run of swat-sim-1; repeat; all if not said."),
@@ -103,12 +116,14 @@ def report(
     ] = None,
     normal: NormalFile = None,
     attack: AttackFile = None,
+    sweep: Sweeps = None,
     whole: Annotated[bool, typer.Option("--whole", help="Simulate all eleven days of 2015, not a small part.")] = False,
     name: Annotated[str | None, typer.Option(help="Of the run, for its folder; the default is date and time.")] = None,
     jobs: Annotated[
         int | None,
         typer.Option(
-            help="Notebooks side by side; if not said, one a core, as far as there are 1.5 GB of free memory for each.",
+            help="Notebooks, or points of a sweep, side by side; if not said, one a core, as far as there are 1.5 GB "
+            "of free memory for each.",
             min=1,
         ),
     ] = None,
@@ -116,7 +131,8 @@ def report(
     """Execute notebooks into reports/<run>/; reports/index.html shows them as they come.
 
     The notebooks simulate the plant, or read your files. Each takes those of the parameters that it has. Ctrl-C ends
-    the run and keeps what it has.
+    the run and keeps what it has. With --sweep, a run for each point of a grid and one page of all; the same command
+    again computes only what is missing or failed.
     """
     end_at_first_signal()
     from swatlib.report import notebook_parameters as cells
@@ -126,6 +142,14 @@ def report(
     known = {key: default for path in paths for key, default in cells.defaults(path).items()}
     simulated = WHOLE_2015 if whole and not normal else {}
     values = simulated | _files(normal, attack) | cells.parse_assignments(parameter or (), known)
+    if sweep:
+        from swatlib.report.sweep_points import notebook_sweep
+
+        axes, fixed = _axes(sweep, known, values)
+        if both := [each for each in axes if each in cells.parse_assignments(parameter or (), known)]:
+            raise cells.ReportError(f"{both[0]} is given by -p and by --sweep; leave out one of them.")
+        _sweep(notebook_sweep(paths, axes, fixed, name), jobs)
+        return
     forked = prepare_forks()  # it imports while this process does
     from swatlib.report.runner import report as execute
 
@@ -245,13 +269,25 @@ def benchmark(
     run: Runs = None,
     detector: Detectors = None,
     budget: Budget = 1.0,
+    sweep: Sweeps = None,
+    sweep_name: SweepName = None,
+    jobs: PointJobs = None,
 ) -> None:
     """Compare detectors on every run of a benchmark; for the speed of this package see `bench`.
 
-    Tables here and as CSV under reports/benchmark/.
+    Tables here and as CSV under reports/benchmark/. With --sweep of run, detector or budget, a page under reports/.
     """
     from swatlib.studies.benchmark import run_benchmark, save_tables
 
+    if sweep:
+        from swatlib.pipeline import DEFAULT
+        from swatlib.report.sweep_points import benchmark_sweep
+
+        given = {"run": run or [], "detector": list(detector or DEFAULT), "budget": budget}
+        axes, fixed = _axes(sweep, {"run": 1, "detector": "", "budget": 1.0}, given)
+        end_at_first_signal()
+        _sweep(benchmark_sweep(name, axes, fixed, sweep_name), jobs)
+        return
     pipeline = _pipeline(detector, budget)
     runs = tuple(run or ())
     judged = run_benchmark(name, runs, lambda: deepcopy(pipeline), lambda done: say(f"{done}: done"))
@@ -303,14 +339,26 @@ def field(
     run: Annotated[int, typer.Option(help="Run of swat-sim-1.")] = 3,
     seconds: Annotated[float, typer.Option(help="Time for one fit and its scores.", min=1)] = 120.0,
     gigabytes: Annotated[float, typer.Option(help="Address space for it.", min=0.5)] = 4.0,
+    sweep: Sweeps = None,
+    sweep_name: SweepName = None,
+    jobs: PointJobs = None,
 ) -> None:
     """Try every detector of PyOD on the same rows, each within limits of time and memory.
 
-    Results are kept as they come: started again, the same command goes on where it stopped.
+    Results are kept as they come: started again, the same command goes on where it stopped. With --sweep of detector,
+    rows, run, seconds or gigabytes, a page under reports/.
     """
     from swatlib.studies.pyod_field import ProcessLimits
     from swatlib.studies.pyod_field import field as attempt_all
 
+    if sweep:
+        from swatlib.report.sweep_points import field_sweep
+
+        given = {"detector": detector, "rows": rows, "run": run, "seconds": seconds, "gigabytes": gigabytes}
+        axes, fixed = _field_axes(sweep, given)
+        end_at_first_signal()
+        _sweep(field_sweep(axes, fixed, sweep_name), jobs)
+        return
     table = attempt_all(tuple(detector or ()), tuple(rows or FIELD_ROWS), run, ProcessLimits(seconds, gigabytes), say)
     shown = ["rows", "status", "fit_s", "average_precision", "found", "says"]
     print_table(table.reset_index().set_index("detector")[shown])
@@ -327,6 +375,37 @@ def bench(
     from swatlib.cli.performance import measure_performance
 
     measure_performance(names or [], out)
+
+
+def _axes(
+    sweep: list[str], known: dict[str, Any], given: dict[str, Any]
+) -> tuple[dict[str, list[Any]], dict[str, Any]]:
+    """The axes of a sweep, and the parameters that are given and not swept."""
+    from swatlib.report.sweep_grid import parse_sweeps
+
+    axes = parse_sweeps(sweep, known)
+    return axes, {name: value for name, value in given.items() if name not in axes}
+
+
+def _field_axes(sweep: list[str], given: dict[str, Any]) -> tuple[dict[str, list[Any]], dict[str, Any]]:
+    """Detectors and rows that are given beside others are axes too: a point is one detector and one size."""
+    known = {"detector": "", "rows": 1_000, "run": 3, "seconds": 120.0, "gigabytes": 4.0}
+    axes, fixed = _axes(sweep, known, given)
+    if "detector" not in axes:
+        from swatlib.detectors.pyod import names
+
+        axes["detector"] = fixed.pop("detector") or names()
+    if "rows" not in axes:
+        axes["rows"] = list(fixed.pop("rows") or FIELD_ROWS)
+    return axes, fixed
+
+
+def _sweep(given: "Sweep", jobs: int | None) -> None:
+    from swatlib.report.sweep import sweep
+
+    with PointBar() as bar:
+        page = sweep(given, jobs, bar.begin, bar)
+    say(f"Sweep: {page}")
 
 
 def _that_can_run(paths: list[Path]) -> list[Path]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from swatlib.report.run_record import Step
+    from swatlib.report.sweep_page import SweptPoint
 
 NARROWEST_TEXT = 24  # characters to which a column of words may be wrapped before a column is left out
 BETWEEN = 2  # spaces between columns
@@ -114,6 +115,36 @@ class Steps:
             self.bar.stop_task(task.id)
             if not out.is_terminal:
                 say(f"  {task.elapsed or 0:.0f} s")
+
+
+class PointBar:
+    """The points of a sweep: one bar in a terminal, and a line when a point ends."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self.bar = Progress(*columns, console=out, disable=not out.is_terminal)
+
+    def __enter__(self) -> Self:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def begin(self, page: Path, points: int, kept: int, jobs: int) -> None:
+        """Say where the page is and what is computed."""
+        there = f", {kept} of them there already" if kept else ""
+        say(f"Page: {page}", f"{count(points, 'point')}{there}, {jobs} at a time (--jobs sets another number)")
+        self.task = self.bar.add_task("points", total=points, completed=kept)
+
+    def __call__(self, point: SweptPoint) -> None:
+        """Called when a point begins and when it has ended."""
+        from swatlib.report.sweep_grid import in_words
+
+        if point.status in {"done", "failed"}:
+            self.bar.advance(self.task)
+            said = f": {point.error}" if point.error else ""
+            say(f"{in_words(point.parameters)}: {point.status}, {point.seconds:.0f} s{said}")
 
 
 class NotebookBars:

@@ -9,7 +9,7 @@ from swatlib.metrics.baselines import baselines
 from swatlib.metrics.bootstrap import DRAWS, intervals, marked, resampled
 from swatlib.metrics.case import make_case
 from swatlib.metrics.evaluation import METRICS, evaluate, metric_values
-from swatlib.wording import listed
+from swatlib.wording import Estimate, listed
 
 
 def compare(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
@@ -64,15 +64,26 @@ def _answers(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame
     return detectors | {("baseline", name): (alarm, alarm.astype(float)) for name, alarm in baseline_rows.items()}
 
 
-def summary(table: pd.DataFrame) -> dict:
-    """Headline numbers of `compare`'s table: of the detector with the highest event F1; without one, alarms per day."""
+def summary(table: pd.DataFrame, samples: pd.DataFrame | None = None) -> dict:
+    """Headline numbers of `compare`'s table: of the detector with the highest event F1; without one, alarms per day.
+
+    samples: draws of `compare_resampled`; with them a figure is an `Estimate`, with its interval.
+    """
     known = table.loc["detector", "event_f1"].dropna()
     if known.empty:
         alarms = table["alarms_per_day"]
         return {"fewest_alarms_a_day": alarms.min(), "most_alarms_a_day": alarms.max()}
     first = table.loc[("detector", known.idxmax())]
     shown = ("event_recall", "event_f1", "f1", "false_alarms_per_day", "delay_median_s")
-    return {"best_detector": known.idxmax(), **first[list(shown)]}
+    return {"best_detector": known.idxmax(), **estimates(first[list(shown)], samples)}
+
+
+def estimates(figures: pd.Series, samples: pd.DataFrame | None) -> dict:
+    """Figures of one row of `compare`'s table, as an `Estimate` where `samples` has draws of them."""
+    ends = pd.DataFrame() if samples is None or samples.empty else intervals(samples)
+    there = [metric for metric in figures.index if figures.name in ends.index and metric in ends.columns.unique(0)]
+    spans = {metric: tuple(ends.loc[figures.name, metric]) for metric in there}
+    return {name: Estimate(value, spans[name]) if name in spans else value for name, value in figures.items()}
 
 
 def verdict(table: pd.DataFrame, samples: pd.DataFrame | None = None) -> str:

@@ -2,7 +2,7 @@
 `explore` returns an interactive one.
 
 style → series, labels → panels → process, closeup, excerpt, verdicts, naming, scored, tags, sketch, protocols, windows,
-live; excerpt → explore; architecture, which draws no data
+live, parameter_effects; excerpt → explore; architecture, which draws no data
 
 Time runs to the right, attacks are grey, alarms red, thresholds dashed; long recordings are reduced to their extremes.
 """
@@ -13,6 +13,7 @@ from swatlib.plots.excerpt import excerpt
 from swatlib.plots.explore import explore
 from swatlib.plots.live_view import live
 from swatlib.plots.naming import hit_rates
+from swatlib.plots.parameter_effects import against_parameters
 from swatlib.plots.protocol_effects import spread, waterfall
 from swatlib.plots.scored import precision_recall, score_distributions
 from swatlib.plots.sketch import plant_sketch
@@ -22,6 +23,7 @@ from swatlib.plots.verdicts import matrix, strip
 from swatlib.plots.windows import offsets, phantom
 
 __all__ = [
+    "against_parameters",
     "architecture",
     "closeup",
     "drift",

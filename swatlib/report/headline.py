@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.display import display
 
 from swatlib.data import Recording
-from swatlib.wording import number
+from swatlib.wording import Estimate, in_brackets
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode  # its import takes a second, which no notebook needs
@@ -27,26 +27,39 @@ KEY = "swatlib"
 def headline(*recordings: Recording, **numbers: Any) -> None:
     """Show and publish: the recordings a notebook used (order kept), and its numbers under a few plain words each.
 
-    An underscore in a name is shown as a space. A number is a figure, a sentence of a few words, or None where there
-    is none. Raises TypeError for anything else.
+    An underscore in a name is shown as a space. A number is a figure, an `Estimate` with its interval, a sentence of a
+    few words, or None where there is none. Raises TypeError for anything else.
     """
-    figures = {name.replace("_", " "): _plain(name, figure) for name, figure in numbers.items()}
+    plain = {name: each.value if isinstance(each, Estimate) else each for name, each in numbers.items()}
+    figures = {name.replace("_", " "): _plain(name, figure) for name, figure in plain.items()}
+    ends = {name.replace("_", " "): each.interval for name, each in numbers.items() if isinstance(each, Estimate)}
+    spans = {name: interval for name, interval in ends.items() if all(map(math.isfinite, interval))}
     data = [_describe(recording) for recording in recordings]
     seen = [f"{each['name']}: {each['rows']:,} rows, {each['start']} to {each['end']}" for each in data]
-    rows = [(name, number(value)) for name, value in figures.items()]
-    display(_Table(seen, rows), metadata={KEY: {"numbers": list(figures.items()), "data": data}})
+    rows = [(name, in_brackets(value, spans.get(name))) for name, value in figures.items()]
+    published = {"numbers": list(figures.items()), "intervals": spans, "data": data}
+    display(_Table(seen, rows), metadata={KEY: published})
 
 
 def read_headline(notebook: NotebookNode) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Numbers by name, and recordings, of all headlines in an executed notebook; of one name the last number counts."""
-    found = [
+    found = _published(notebook)
+    numbers = {name: figure for each in found for name, figure in each["numbers"]}
+    return numbers, [recording for each in found for recording in each["data"]]
+
+
+def read_intervals(notebook: NotebookNode) -> dict[str, tuple[float, float]]:
+    """Confidence intervals of those numbers that have one."""
+    return {name: tuple(ends) for each in _published(notebook) for name, ends in each.get("intervals", {}).items()}
+
+
+def _published(notebook: NotebookNode) -> list[dict[str, Any]]:
+    return [
         output["metadata"][KEY]
         for cell in notebook.cells
         for output in cell.get("outputs", [])
         if KEY in output.get("metadata", {})
     ]
-    numbers = {name: figure for each in found for name, figure in each["numbers"]}
-    return numbers, [recording for each in found for recording in each["data"]]
 
 
 def _plain(name: str, figure: Any) -> str | int | float | None:

@@ -43,7 +43,7 @@ class Step:
     """One notebook of a run.
 
     given: those of the run's parameters that it has. parameters: all of its own, given or from its parameters cell.
-    checksum: SHA-256 of the sources of its cells as they were executed.
+    checksum: SHA-256 of the sources of its cells as they were executed. intervals: of those numbers that have one.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Step:
     seconds: float = 0.0
     error: str | None = None
     numbers: dict[str, str | int | float | None] = field(default_factory=dict)
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     data: list[UsedRecording] = field(default_factory=list)
     thumbnails: list[str] = field(default_factory=list)
     page: str | None = None
@@ -66,7 +67,8 @@ class Step:
 class ReportRun:
     """What `run.json` holds and the index shows, the notebooks in the order in which they were named.
 
-    started: ISO 8601 with the offset from UTC. edited: code and notebooks that differ from the commit.
+    started: ISO 8601 with the offset from UTC. edited: code and notebooks that differ from the commit. of: the sweep
+    that it is a point of.
     """
 
     name: str
@@ -80,6 +82,7 @@ class ReportRun:
     status: str = UNDER_WAY
     seconds: float = 0.0
     data: list[UsedRecording] = field(default_factory=list)
+    of: str = ""
 
 
 RECORD = TypeAdapter(ReportRun)

@@ -19,7 +19,7 @@ from swatlib.detectors import refuse_useless
 from swatlib.detectors.parsing import seen_from
 from swatlib.provenance import checksum, provenance
 from swatlib.report.execution import Kernels, execute
-from swatlib.report.headline import read_headline
+from swatlib.report.headline import read_headline, read_intervals
 from swatlib.report.notebook_parameters import ReportError, defaults, read_notebook, refuse_unknown
 from swatlib.report.page import Damaged, index_page, notebook_body, notebook_page, notebook_title, save_thumbnails
 from swatlib.report.run_record import (
@@ -156,6 +156,7 @@ class _Engine:
         if (path := self.folder / f"{step.name}.ipynb").is_file():
             notebook = read_notebook(path)
             step.numbers, used = read_headline(notebook)
+            step.intervals = read_intervals(notebook)
             step.data = [UsedRecording(**each) for each in used]
             step.thumbnails = save_thumbnails(notebook, self.folder, step.name)
             self.bodies[step.name] = notebook_body(notebook)
@@ -201,14 +202,24 @@ def _new_run(notebooks: list[Path], parameters: dict[str, Any], name: str | None
     own = {notebook: defaults(notebook) for notebook in notebooks}
     refuse_unknown(parameters, dict.fromkeys(parameter for each in own.values() for parameter in each))
     _refuse_same_stem(notebooks)
-    now = datetime.now().astimezone()
-    named, name = bool(name), name or f"{now:%Y-%m-%d-%H%M%S}"
-    if not re.fullmatch(r"\w[\w.+-]*", name):
-        raise ReportError(f"'{name}' can't name a run: letters, digits and . + - _ are allowed.")
+    named, name = bool(name), name or f"{datetime.now().astimezone():%Y-%m-%d-%H%M%S}"
+    refuse_run_name(name)
     if (settings().reports_folder / name).exists() and named:
         raise _taken(name)
-    steps = [_new_step(notebook, own[notebook], parameters) for notebook in notebooks]
-    return ReportRun(name, parameters, steps, now.isoformat(timespec="seconds"), **provenance(notebooks))
+    return new_run(notebooks, parameters, name)
+
+
+def refuse_run_name(name: str) -> None:
+    """Raises ReportError for a name that can't be that of a folder."""
+    if not re.fullmatch(r"\w[\w.+-]*", name):
+        raise ReportError(f"'{name}' can't name a run: letters, digits and . + - _ are allowed.")
+
+
+def new_run(notebooks: list[Path], parameters: dict[str, Any], name: str, of: str = "") -> ReportRun:
+    """The record of a run that has not begun; of: the sweep that it is a point of."""
+    steps = [_new_step(notebook, defaults(notebook), parameters) for notebook in notebooks]
+    started = datetime.now().astimezone().isoformat(timespec="seconds")
+    return ReportRun(name, parameters, steps, started, **provenance(notebooks), of=of)
 
 
 def _refuse_same_stem(notebooks: list[Path]) -> None:

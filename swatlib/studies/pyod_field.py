@@ -8,7 +8,7 @@ import multiprocessing
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +22,7 @@ from swatlib.settings import settings
 from swatlib.studies.benchmark import BenchmarkRun, benchmark_runs
 from swatlib.studies.pair import without_startup
 from swatlib.views.features import Features
+from swatlib.wording import did_you_mean
 
 RANDOM = "random"
 FIELD_COLUMNS = [
@@ -65,11 +66,8 @@ def field(
     from swatlib.detectors.pyod import names  # takes two seconds
 
     chosen = [name.lower() for name in detectors] or [RANDOM, *names()]
-    if unknown := [name for name in chosen if name not in {RANDOM, *names()}]:
-        raise ValueError(f"PyOD has no detector {unknown[0]!r}; choose from {', '.join(names())}")
-    if wrong := [size for size in sizes if not 1 <= size <= FIT]:
-        raise ValueError(f"{wrong[0]:,} rows to fit on can't be drawn; there are {FIT:,}")
-    data = _prepare(run)
+    refuse_field(chosen, sizes)
+    data = prepare_field(run)
     digest = hashlib.sha256(f"{data.name} {version('pyod')} {asdict(limits)}".encode()).hexdigest()[:12]
     path = settings().reports_folder / "field" / f"{digest}.csv"
     done = _cached(path)
@@ -80,6 +78,17 @@ def field(
                 write_text(path, done.sort_index().to_csv())
             progress(f"{name}, {rows:,} rows: {done.loc[(name, rows), 'status']}")
     return _cached(path).loc[[(name, rows) for name in chosen for rows in sizes]]
+
+
+def refuse_field(detectors: Iterable[str], sizes: Iterable[int]) -> None:
+    """Raises ValueError for a name that PyOD has not, and for sizes that are not between 1 and FIT."""
+    from swatlib.detectors.pyod import names
+
+    if unknown := [name for name in detectors if name not in {RANDOM, *names()}]:
+        hint = did_you_mean(unknown[0], names())
+        raise ValueError(f"PyOD has no detector {unknown[0]!r}.{hint} Choose from {', '.join(names())}")
+    if wrong := [size for size in sizes if not 1 <= size <= FIT]:
+        raise ValueError(f"{wrong[0]:,} rows to fit on can't be drawn; there are {FIT:,}")
 
 
 def by_size(table: pd.DataFrame) -> pd.DataFrame:
@@ -190,7 +199,7 @@ def _peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
-def _prepare(number: int) -> Path:
+def prepare_field(number: int) -> Path:
     """Features of a run, in the cache folder: rows to fit on, held-out normal ones, attacked ones, their event."""
     arrays = dict(_arrays(next(iter(benchmark_runs("swat-sim-1", (number,))))))
     digest = hashlib.sha256(b"".join(name.encode() + array.tobytes() for name, array in arrays.items())).hexdigest()[

@@ -45,14 +45,14 @@ def test_scores_that_know_nothing_stand_beside_the_others(data):
 
 @pytest.mark.parametrize("rows", [0, FIT + 1])
 def test_a_size_that_can_not_be_drawn_is_refused(data, monkeypatch, rows):
-    monkeypatch.setattr(module, "_prepare", lambda _: data)
+    monkeypatch.setattr(module, "prepare_field", lambda _: data)
     with pytest.raises(ValueError, match=f"{rows:,} rows to fit on can't be drawn; there are 50,000"):
         field(("hbos",), (rows,))
 
 
 def test_what_is_there_is_not_computed_again(data, tmp_path, monkeypatch):
     monkeypatch.setenv("SWAT_REPORTS_FOLDER", str(tmp_path))
-    monkeypatch.setattr(module, "_prepare", lambda _: data)
+    monkeypatch.setattr(module, "prepare_field", lambda _: data)
     first = field(("hbos",), (500,))
     monkeypatch.setattr(module, "attempt", lambda *_: pytest.fail("computed again"))
     again = field(("hbos",), (500,))

@@ -1,0 +1,84 @@
+"""Figures of a sweep against its parameters."""
+
+import math
+from collections.abc import Sequence
+from itertools import cycle
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from swatlib.plots.annotations import note
+from swatlib.plots.style import GREY, LINE_COLOURS, Figure, nothing, styled
+
+MOST_PANELS, ACROSS = 6, 3
+LOGARITHMIC = 50.0  # ratio of the largest to the smallest value from which an axis is logarithmic
+BAND, CRAMPED = 0.15, 6
+
+
+@styled
+def against_parameters(
+    table: pd.DataFrame, parameters: Sequence[str], by: Sequence[str], figures: Sequence[str], repeated: Sequence[str]
+) -> Figure:
+    """A panel a figure: the first parameter that was varied along the axis, a line for each combination of the others.
+
+    table: one row a run, with a column for each of `parameters`, `by` (what else tells rows apart) and `figures`, and
+    `FIGURE low`, `FIGURE high` where it has an interval. repeated: those of the parameters, as the seed, over which a
+    line is the mean, and its band from the least to the greatest.
+    """
+    drawn = [name for name in figures if table[name].notna().any()][:MOST_PANELS]
+    if not drawn:
+        return nothing("There is no figure to draw yet.")
+    varied = [name for name in parameters if table[name].nunique() > 1]
+    along = next((name for name in [*varied, *parameters] if name not in repeated), parameters[0])
+    averaged = [name for name in varied if name in repeated and name != along]
+    lines = [name for name in [*varied, *by] if name not in {along, *averaged} and table[name].nunique() > 1]
+    across = min(ACROSS, len(drawn))
+    figure = Figure(2.5 * math.ceil(len(drawn) / across) + 0.5, width=3.4 * across)
+    axes = figure.subplots(math.ceil(len(drawn) / across), across, squeeze=False).ravel()
+    for ax in axes[len(drawn) :]:
+        ax.remove()
+    for ax, name in zip(axes, drawn, strict=False):
+        _panel(ax, table, along, lines, name)
+    handles, labels = axes[0].get_legend_handles_labels() if lines else ([], [])
+    if handles:
+        figure.legend(handles, labels, loc="outside upper left", ncols=4)
+    means = f"line: mean over {' and '.join(averaged)}, band: least to greatest" if averaged else "line: joins the runs"
+    bars = " · bar: 95 % bootstrap interval of a run" if any(f"{name} low" in table for name in drawn) else ""
+    note(figure, f"dot: a run · {means}{bars}")
+    return figure
+
+
+def _panel(ax: Axes, table: pd.DataFrame, along: str, lines: list[str], name: str) -> None:
+    values = list(dict.fromkeys(table[along]))
+    numeric = all(isinstance(each, (int, float, np.number)) and not isinstance(each, bool) for each in values)
+    places = {value: value if numeric else place for place, value in enumerate(values)}
+    groups = table.groupby(lines, sort=False, dropna=False) if lines else [((), table)]
+    for (key, group), colour in zip(groups, cycle(LINE_COLOURS), strict=False):
+        rows = group[group[name].notna()]
+        x, y = rows[along].map(places).astype(float), rows[name].astype(float)
+        if f"{name} low" in rows:
+            ends = rows[[f"{name} low", f"{name} high"]].astype(float).to_numpy().T
+            ax.vlines(x, *ends, color=colour, linewidth=0.7, alpha=0.5)
+        ax.plot(x, y, "o", color=colour, markersize=3, alpha=0.6)
+        over = y.groupby(x).agg(["mean", "min", "max"])
+        ax.fill_between(over.index, over["min"], over["max"], color=colour, alpha=BAND, linewidth=0)
+        ax.plot(over.index, over["mean"], color=colour, label=", ".join(map(str, key)))
+    if numeric:
+        positive = [each for each in values if each > 0]
+        if len(positive) == len(values) and max(values) / min(values) >= LOGARITHMIC:
+            ax.set_xscale("log")
+        if len(values) <= CRAMPED:
+            ax.set_xticks(values, [f"{each:g}" for each in values])
+            ax.minorticks_off()
+    else:
+        ax.set_xticks(range(len(values)), list(map(str, values)))
+        if max(len(str(each)) for each in values) > CRAMPED:
+            ax.tick_params(axis="x", labelrotation=20)
+    if pd.api.types.is_integer_dtype(table[name].dropna().infer_objects()):
+        ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.margins(x=0.08)
+    ax.set(title=name, xlabel=along)
+    ax.grid(axis="y")
+    ax.tick_params(color=GREY)
