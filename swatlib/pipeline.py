@@ -183,7 +183,27 @@ class Pipeline:
         differ from those of the fit, when times do not ascend, or when a reading is infinite.
         """
         frame = self._same_tags(frame)
-        self._same_clock(frame.index)
+        if len(frame) > self.history:
+            self.require_period(pd.Timedelta(np.median(np.diff(frame.index))))
+        return self._scored(frame)
+
+    def score_last(self, frame: pd.DataFrame, rows: int) -> pd.DataFrame:
+        """What `score` gives for the last `rows` rows of any longer frame that ends with this one, bit for bit.
+
+        Before them stand the `history` rows that came before, or all that there are. The time between rows is not
+        judged, since a piece may be irregular where the whole is not: `require_period` judges that of the whole.
+        """
+        return self._scored(self._same_tags(frame)).iloc[len(frame) - rows :]
+
+    def require_period(self, period: pd.Timedelta) -> None:
+        """Raises ValueError when the usual time between rows of a frame differs from that of the fit."""
+        if not self.period_ / 2 < period < self.period_ * 2:
+            raise ValueError(
+                f"the frame has a row every {period.total_seconds():g} s, the pipeline was fitted on one every "
+                f"{self.period_.total_seconds():g} s; resample the frame, or fit on days of its kind"
+            )
+
+    def _scored(self, frame: pd.DataFrame) -> pd.DataFrame:
         judged = {name: _blank(len(frame)) for name in self.models_}
         with _controller().limit(limits=1):  # a second thread waits more than it works; a stream has a process a core
             for start, stop in self._chunks(frame.index):
@@ -327,15 +347,6 @@ class Pipeline:
                 "select the tags of `pipeline.tags`, or fit on those the frame has"
             )
         return frame[list(self.tags)]
-
-    def _same_clock(self, index: pd.DatetimeIndex) -> None:
-        if len(index) > self.history:
-            period = pd.Timedelta(np.median(np.diff(index)))
-            if not self.period_ / 2 < period < self.period_ * 2:
-                raise ValueError(
-                    f"the frame has a row every {period.total_seconds():g} s, the pipeline was fitted on one every "
-                    f"{self.period_.total_seconds():g} s; resample the frame, or fit on days of its kind"
-                )
 
     def _chunks(self, index: pd.DatetimeIndex) -> Iterator[tuple[int, int]]:
         """Start and stop of the rows to score, of bounded number, each with `history` rows before it without a gap."""

@@ -24,13 +24,13 @@ LAYERS = (  # a layer imports only from those before it; the floor, also from it
     {"simulation", "views", "detectors", "alarms"},
     {"saved"},
     {"pipeline", "metrics"},
-    {"results"},
+    {"results", "cluster"},
     {"studies"},
     {"plots"},
     {"report"},
     {"cli"},
 )
-LIVE_MAY = FLOOR | {"live", "servers", "pipeline"}
+LIVE_MAY = FLOOR | {"live", "servers", "pipeline", "cluster"}
 SERVERS_MAY = FLOOR | {"servers"}
 SIMULATES = "live.plant"  # the one module of the live part that knows the simulation
 PILLARS = {"numpy", "pandas", "pyarrow", "matplotlib", "pydantic"}
@@ -53,7 +53,7 @@ OWNERS = {
     "plotly": "plots",
     "papermill": "report",
     "kafka": ("live.producer", "servers"),  # the latter asks the broker whether it is ready
-    "pyspark": "live.stream",
+    "pyspark": ("live.stream", "cluster"),
     "influxdb_client": "live.sink",
     # provenance asks git; the last measures programs as their user starts them
     "subprocess": ("servers", "report.pdf", "provenance", "cli.run_performance"),

@@ -15,11 +15,13 @@ from typer.core import TyperGroup
 
 from swatlib.cli import live_verbs as commands
 from swatlib.cli.stopping import Ended, end_at_first_signal
-from swatlib.cli.terminal import NotebookBars, PointBar, err, out, print_table, say
+from swatlib.cli.terminal import CountedBar, NotebookBars, PointBar, err, out, print_table, say
+from swatlib.wording import count, listed
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from swatlib.cluster import Place
     from swatlib.data import Recording
     from swatlib.pipeline import Pipeline
     from swatlib.report.sweep_points import Sweep
@@ -99,6 +101,16 @@ Runs = Annotated[
     list[int] | None,
     typer.Option("--run", help="Seed of swat-2015 (1, 2, 3), run of swat-sim-1; repeat; all if not said."),
 ]
+
+On = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        metavar="MASTER",
+        help="Spark's executors do the work: spark://host:7077, local-cluster[2,1,1024]; see docs/scaling-out.md.",
+    ),
+]
+Jobs = Annotated[int, typer.Option(help="Processes of this machine that do the work.", min=1)]
 
 
 @app.callback()
@@ -224,6 +236,34 @@ def fit(
     say(f"{folder}: {', '.join(pipeline.detectors)}, fitted on {_extent(recording)}")
     if own := pipeline.untrusted(folder):
         say(f"To stream it: python -m swatlib stream {folder} {' '.join(f'--trust {name}' for name in own)}")
+
+
+@app.command(epilog="Example: python -m swatlib score plants models/swat --on spark://host:7077")
+def score(
+    folder: Annotated[Path, typer.Argument(help="Parquet files of readings, as in plant=a/day=2026-01-01/.")],
+    pipeline: Annotated[Path, typer.Argument(help="What `python -m swatlib fit` saved.", exists=True, file_okay=False)],
+    *,
+    to: Annotated[Path | None, typer.Option(help="Where scores go; the default is beside FOLDER.")] = None,
+    trust: commands.Trusted = None,
+    on: On = None,
+    jobs: Jobs = 1,
+    force: Annotated[bool, typer.Option("--force", help="Score anew what is there.")] = False,
+) -> None:
+    """Score recordings of many plants into Parquet, partitioned alike, equal to one pass over each plant.
+
+    Started again, it scores what is missing or has changed. docs/scaling-out.md describes both folders.
+    """
+    end_at_first_signal()
+    from swatlib.cluster import score_folder
+
+    with CountedBar("pieces scored") as bar:
+        done = score_folder(folder, pipeline, to, _place(on, jobs), trust or (), bar.begin, bar, force)
+    say(
+        f"{count(sum(done.pieces.values()), 'piece')} of {count(len(done.pieces), 'plant')}, {done.kept:,} of them kept"
+    )
+    say(f"{count(done.rows, 'row')} scored into {done.to}")
+    if done.stale:
+        say(f"There are scores without readings, which were left: {listed(done.stale, 3)}")
 
 
 @app.command(epilog="Example: python -m swatlib compare --normal normal.xlsx --attack attack.xlsx --detector pca")
@@ -422,6 +462,18 @@ def _that_can_run(paths: list[Path]) -> list[Path]:
     more = "" if own else " Into InfluxDB: `python -m swatlib services install influxdb`."
     say(f"{LIVE_NOTEBOOK} runs Kafka and Spark; points go to {'files' if more else 'InfluxDB'}.{more}")
     return paths
+
+
+def _place(on: str | None, jobs: int) -> "Place":
+    """Where the work is done. Raises ServicesError where Spark is asked for and there is no Java."""
+    if on is None:
+        return jobs
+    if jobs != 1:
+        raise typer.BadParameter("--on and --jobs exclude each other: the executors do the work, or processes here.")
+    from swatlib.servers import java
+
+    java()
+    return on
 
 
 def _files(normal: Path | None, attack: Path | None) -> dict[str, str]:

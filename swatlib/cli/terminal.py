@@ -12,12 +12,14 @@ from rich.table import Table
 from swatlib.wording import count, listed, number
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pandas as pd
 
     from swatlib.report.run_record import Step
     from swatlib.report.sweep_page import SweptPoint
+    from swatlib.side_by_side import Outcome
 
 NARROWEST_TEXT = 24  # characters to which a column of words may be wrapped before a column is left out
 BETWEEN = 2  # spaces between columns
@@ -145,6 +147,36 @@ class PointBar:
             self.bar.advance(self.task)
             said = f": {point.error}" if point.error else ""
             say(f"{in_words(point.parameters)}: {point.status}, {point.seconds:.0f} s{said}")
+
+
+class CountedBar:
+    """How much of long work is done: one bar in a terminal; elsewhere a line for each part that ends."""
+
+    def __init__(self, what: str, names: Sequence[str] = ()) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self.bar = Progress(*columns, console=out, disable=not out.is_terminal)
+        self.task = self.bar.add_task(what, total=len(names) or None)
+        self.names, self.done = names, 0
+
+    def __enter__(self) -> Self:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def begin(self, names: Sequence[str]) -> None:
+        """The parts that are to be done, by name."""
+        self.names = names
+        self.bar.update(self.task, total=len(names))
+
+    def __call__(self, place: int, outcome: Outcome) -> None:
+        """Called when a part has ended; one that failed is named at once."""
+        self.done += 1
+        self.bar.update(self.task, completed=self.done)
+        if outcome.error is not None or not out.is_terminal:
+            state = f"{outcome.seconds:.1f} s" if outcome.error is None else outcome.error
+            say(f"{self.done}/{len(self.names)} {self.names[place]}: {state}")
 
 
 class NotebookBars:

@@ -16,10 +16,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sql
 from pyspark.sql.streaming import StreamingQuery
 
+from swatlib.cluster.shipping import ship
 from swatlib.live import sink, topic
 from swatlib.live.line_protocol import NAME_LENGTH
 from swatlib.live.stream.progress import observed, watched
-from swatlib.live.stream.scorer import OUTCOME, Scorer, ship
+from swatlib.live.stream.scorer import OUTCOME, Scorer
 from swatlib.live.telegraf import Monitor
 
 WAITS = (1, 2, 5, 10, 20)  # seconds before a query that failed is started again; failing more often in a row it ends
@@ -72,7 +73,7 @@ class Stream:
 
     def start(self, spark: SparkSession, whole: bool = False) -> StreamingQuery:
         """Start the query; `whole`: end when what the topic holds now is done."""
-        shipped = None if self.pipeline is None else ship(spark, self.pipeline, self.trusted)
+        shipped = None if self.pipeline is None else ship(spark.sparkContext, self.pipeline, self.trusted)
         outcome = (
             self._messages(spark)
             .groupBy("plant")

@@ -1,26 +1,18 @@
 """The stateful operator, which Spark runs in its workers for each plant of a batch."""
 
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
-from pyspark import SparkFiles
-from pyspark.sql import SparkSession
 from pyspark.sql.streaming import StatefulProcessor
 
+from swatlib.cluster.shipping import Shipped, loaded
 from swatlib.live import sink, topic
 from swatlib.live.acceptance import FOLLOWING, JUMP, JUMPED, LATE, TAKEN, Position, accept
 from swatlib.live.line_protocol import name_fault, nanoseconds
-from swatlib.pipeline import Pipeline
 from swatlib.plant import TAG_NAMES
 
 HISTORY, JUMPED_TO = "times binary, rows binary", "time long, rows long"
@@ -38,40 +30,6 @@ OUTCOME = (
     "stored long, latency double, late long, gaps long, missing long, alarms long"
 )
 COUNTS = {"rows_out": "stored", "late": "late", "gaps": "gaps", "missing": "missing", "alarms": "alarms"}
-
-
-@dataclass(frozen=True)
-class Shipped:
-    """A saved pipeline that every worker has: the name of its archive, and the classes of one's own that may be run."""
-
-    archive: str
-    trusted: tuple[str, ...] = ()
-
-
-def ship(spark: SparkSession, folder: Path, trusted: tuple[str, ...] = ()) -> Shipped:
-    """Hand a saved pipeline's files to the workers, among them the source of classes of one's own.
-
-    Raises ValueError for a folder that holds no pipeline, or a class that is not among the `trusted` ones.
-    """
-    Pipeline.load(folder, trusted)
-    files = {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
-    name = f"pipeline-{sha256(b''.join(files.values())).hexdigest()[:16]}.zip"
-    packed = Path(SparkFiles.getRootDirectory()) / "packed" / name
-    if not packed.exists():
-        packed.parent.mkdir(exist_ok=True)
-        with ZipFile(packed, "w") as archive:
-            for file, content in files.items():
-                archive.writestr(file, content)
-        spark.sparkContext.addFile(str(packed))
-    return Shipped(name, trusted)
-
-
-@lru_cache(maxsize=1)
-def loaded(shipped: Shipped) -> Pipeline:
-    """The pipeline that was shipped, loaded once in each worker process."""
-    with tempfile.TemporaryDirectory() as folder, ZipFile(SparkFiles.get(shipped.archive)) as archive:
-        archive.extractall(folder)
-        return Pipeline.load(folder, shipped.trusted)
 
 
 class Scorer(StatefulProcessor):
