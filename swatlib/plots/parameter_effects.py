@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from itertools import cycle
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
@@ -27,11 +26,13 @@ def against_parameters(
     `FIGURE low`, `FIGURE high` where it has an interval. repeated: those of the parameters, as the seed, over which a
     line is the mean, and its band from the least to the greatest.
     """
-    drawn = [name for name in figures if table[name].notna().any()][:MOST_PANELS]
+    known = [name for name in figures if table[name].notna().any()]
+    drawn = ([name for name in known if table[name].nunique() > 1] or known)[:MOST_PANELS]
     if not drawn:
         return nothing("There is no figure to draw yet.")
     varied = [name for name in parameters if table[name].nunique() > 1]
-    along = next((name for name in [*varied, *parameters] if name not in repeated), parameters[0])
+    once = [name for name in [*varied, *parameters] if name not in repeated] or list(parameters)
+    along = next((name for name in once if _is_numeric(table[name])), once[0])
     averaged = [name for name in varied if name in repeated and name != along]
     lines = [name for name in [*varied, *by] if name not in {along, *averaged} and table[name].nunique() > 1]
     across = min(ACROSS, len(drawn))
@@ -44,15 +45,17 @@ def against_parameters(
     handles, labels = axes[0].get_legend_handles_labels() if lines else ([], [])
     if handles:
         figure.legend(handles, labels, loc="outside upper left", ncols=4)
-    means = f"line: mean over {' and '.join(averaged)}, band: least to greatest" if averaged else "line: joins the runs"
+    mark = "line" if _is_numeric(table[along]) else "dash"
+    means = f" · {mark}: mean over {' and '.join(averaged)}" if averaged else ""
+    means += ", band: least to greatest" if averaged and mark == "line" else ""
     bars = " · bar: 95 % bootstrap interval of a run" if any(f"{name} low" in table for name in drawn) else ""
-    note(figure, f"dot: a run · {means}{bars}")
+    note(figure, f"dot: a run{means}{bars}")
     return figure
 
 
 def _panel(ax: Axes, table: pd.DataFrame, along: str, lines: list[str], name: str) -> None:
     values = list(dict.fromkeys(table[along]))
-    numeric = all(isinstance(each, (int, float, np.number)) and not isinstance(each, bool) for each in values)
+    numeric = _is_numeric(table[along])
     places = {value: value if numeric else place for place, value in enumerate(values)}
     groups = table.groupby(lines, sort=False, dropna=False) if lines else [((), table)]
     for (key, group), colour in zip(groups, cycle(LINE_COLOURS), strict=False):
@@ -63,8 +66,12 @@ def _panel(ax: Axes, table: pd.DataFrame, along: str, lines: list[str], name: st
             ax.vlines(x, *ends, color=colour, linewidth=0.7, alpha=0.5)
         ax.plot(x, y, "o", color=colour, markersize=3, alpha=0.6)
         over = y.groupby(x).agg(["mean", "min", "max"])
-        ax.fill_between(over.index, over["min"], over["max"], color=colour, alpha=BAND, linewidth=0)
-        ax.plot(over.index, over["mean"], color=colour, label=", ".join(map(str, key)))
+        label = ", ".join(map(str, key))
+        if numeric:
+            ax.fill_between(over.index, over["min"], over["max"], color=colour, alpha=BAND, linewidth=0)
+            ax.plot(over.index, over["mean"], color=colour, label=label)
+        else:
+            ax.plot(over.index, over["mean"], "_", markersize=14, color=colour, label=label)
     if numeric:
         positive = [each for each in values if each > 0]
         if len(positive) == len(values) and max(values) / min(values) >= LOGARITHMIC:
@@ -82,3 +89,7 @@ def _panel(ax: Axes, table: pd.DataFrame, along: str, lines: list[str], name: st
     ax.set(title=name, xlabel=along)
     ax.grid(axis="y")
     ax.tick_params(color=GREY)
+
+
+def _is_numeric(values: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)

@@ -44,6 +44,7 @@ class Step:
 
     given: those of the run's parameters that it has. parameters: all of its own, given or from its parameters cell.
     checksum: SHA-256 of the sources of its cells as they were executed. intervals: of those numbers that have one.
+    unit: what `cells` counts.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Step:
     data: list[UsedRecording] = field(default_factory=list)
     thumbnails: list[str] = field(default_factory=list)
     page: str | None = None
+    unit: str = "cell"
 
 
 @dataclass

@@ -174,7 +174,7 @@ class _Sweeping:
         numbers = {"points": f"{counts[DONE]} of {len(self.points)}"} | (
             {FAILED: counts[FAILED]} if counts[FAILED] else {}
         )
-        step = Step("sweep", f"Sweep of {self.given.what}", len(self.points), {}, {}, status=status)
+        step = Step("sweep", f"Sweep of {self.given.what}", len(self.points), {}, {}, status=status, unit="point")
         step.cells_run, step.page, step.numbers, step.thumbnails = sum(counts.values()), PAGE, dict(numbers), pictures
         step.seconds = sum(point.seconds for point in self.points)
         run = ReportRun(self.name, {**self.given.fixed, **swept}, [step], self.started, **provenance())

@@ -7,6 +7,7 @@ process or on another machine; who asked for it writes the files.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from numbers import Integral
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -129,7 +130,9 @@ def benchmark_at(point: Mapping[str, Any]) -> PointResult:
     judged = run_benchmark(point["benchmark"], runs, lambda: Pipeline(detectors, given["budget"]))
     table, ends = judged.summary().loc["detector"], intervals(judged.draws()).loc["detector"]
     files = {f"{name}.csv": _csv(each) for name, each in vars(judged).items()}
-    return PointResult([_benchmark_row(str(name), table.loc[name], ends.loc[name]) for name in table.index], files)
+    return PointResult(
+        [_benchmark_row(str(name), table.loc[name], ends.loc[name]) for name in table.index], files, "attacks.csv"
+    )
 
 
 def field_at(point: Mapping[str, Any]) -> PointResult:
@@ -141,7 +144,7 @@ def field_at(point: Mapping[str, Any]) -> PointResult:
     found = attempt(given["detector"], given["rows"], prepare_field(given["run"]), limits)
     if found["status"] != "ok":
         return PointResult([], error=": ".join(filter(None, (found["status"], found["says"]))))
-    return PointResult([FigureRow({name: found[name] for name in OF_THE_FIELD})])
+    return PointResult([FigureRow({name.replace("_", " "): found[name] for name in OF_THE_FIELD})])
 
 
 def _texts(given: Any) -> list[str]:
@@ -173,7 +176,7 @@ def _execute(run: ReportRun, paths: list[Path], folder: Path) -> None:
 
 def _in_a_thread(path: Path, step: Step, folder: Path) -> None:
     """Execute a notebook so that an interrupt ends its kernel first, and the client of the kernel after it."""
-    kernels = Kernels(1, forked=False)
+    kernels = Kernels(1, forked=False, pages=folder)
     with ThreadPoolExecutor(1) as pool:
         try:
             pool.submit(execute, path, step, folder, kernels, lambda step: None).result()
@@ -193,7 +196,7 @@ def _benchmark_row(name: str, whole: pd.Series, ends: pd.Series) -> FigureRow:
 
 def _plain(value: Any) -> PlainFigure:
     number = float(value)
-    return None if pd.isna(number) else int(number) if number.is_integer() else number
+    return None if pd.isna(number) else int(number) if isinstance(value, Integral) else number
 
 
 def _csv(table: pd.DataFrame) -> bytes:
