@@ -32,6 +32,7 @@ SLOW_FILES = {
     "tests/metrics/test_metrics_reference.py",
     "tests/metrics/test_metrics_resampling.py",
     "tests/plots/test_explore_browser.py",
+    "tests/report/test_index_browser.py",
     "tests/report/test_mouse_pages.py",
     "tests/report/test_report.py",
     "tests/report/test_report_forms.py",

@@ -11,7 +11,7 @@ events and alarms, which a bootstrap draw weighs, so that one function gives the
 from swatlib.metrics.attribution import attribution
 from swatlib.metrics.baselines import baselines
 from swatlib.metrics.bootstrap import beats, intervals, with_intervals
-from swatlib.metrics.comparison import compare, compare_resampled, summary, verdict
+from swatlib.metrics.comparison import compare, compare_resampled, key_figures, summary, verdict
 from swatlib.metrics.evaluation import METRICS, definitions, evaluate
 from swatlib.metrics.per_attack import per_attack
 
@@ -25,6 +25,7 @@ __all__ = [
     "definitions",
     "evaluate",
     "intervals",
+    "key_figures",
     "per_attack",
     "summary",
     "verdict",

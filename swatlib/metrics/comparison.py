@@ -11,6 +11,8 @@ from swatlib.metrics.case import make_case
 from swatlib.metrics.evaluation import METRICS, evaluate, metric_values
 from swatlib.wording import Estimate, listed
 
+AT_RANDOM = "random"  # the baseline beside which five figures stand
+
 
 def compare(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """`evaluate` for each detector of `scores` (columns (detector, field)), then for each of the `baselines`.
@@ -84,6 +86,26 @@ def estimates(figures: pd.Series, samples: pd.DataFrame | None) -> dict:
     there = [metric for metric in figures.index if figures.name in ends.index and metric in ends.columns.unique(0)]
     spans = {metric: tuple(ends.loc[figures.name, metric]) for metric in there}
     return {name: Estimate(value, spans[name]) if name in spans else value for name, value in figures.items()}
+
+
+def key_figures(table: pd.DataFrame, attacks: int) -> dict[str, dict[str, float | str]]:
+    """The five figures that matter most, of the detector with the highest event F1 and of random alarms.
+
+    attacks: how many there were. Empty where nothing can be judged.
+    """
+    best = summary(table).get("best_detector")
+    rows = {} if best is None else {best: ("detector", best), AT_RANDOM: ("baseline", AT_RANDOM)}
+    return {name: _five(table.loc[row], attacks) for name, row in rows.items() if row in table.index}
+
+
+def _five(row: pd.Series, attacks: int) -> dict[str, float | str]:
+    return {
+        "attacks found": f"{row['event_recall'] * attacks:.0f} of {attacks}",
+        "false alarms per day": row["false_alarms_per_day"],
+        "median delay (s)": row["delay_median_s"],
+        "event F1": row["event_f1"],
+        "F1": row["f1"],
+    }
 
 
 def verdict(table: pd.DataFrame, samples: pd.DataFrame | None = None) -> str:

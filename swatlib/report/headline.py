@@ -8,6 +8,7 @@ JupyterLab shows no raw JSON, and nbval, which passes over metadata, compares on
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from numbers import Integral, Real
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
 KEY = "swatlib"
 
 
-def headline(*recordings: Recording, **numbers: Any) -> None:
+def headline(*recordings: Recording, key: Mapping[str, Mapping[str, Any]] | None = None, **numbers: Any) -> None:
     """Show and publish: the recordings a notebook used (order kept), and its numbers under a few plain words each.
 
-    An underscore in a name is shown as a space. A number is a figure, an `Estimate` with its interval, a sentence of a
-    few words, or None where there is none. Raises TypeError for anything else.
+    key: figures by the name of a detector or baseline, which the index shows first and the notebook does not. An
+    underscore in a name is shown as a space. A number is a figure, an `Estimate` with its interval, a sentence of a few
+    words, or None where there is none. Raises TypeError for anything else.
     """
     plain = {name: each.value if isinstance(each, Estimate) else each for name, each in numbers.items()}
     figures = {name.replace("_", " "): _plain(name, figure) for name, figure in plain.items()}
@@ -37,7 +39,8 @@ def headline(*recordings: Recording, **numbers: Any) -> None:
     data = [_describe(recording) for recording in recordings]
     seen = [f"{each['name']}: {each['rows']:,} rows, {each['start']} to {each['end']}" for each in data]
     rows = [(name, in_brackets(value, spans.get(name))) for name, value in figures.items()]
-    published = {"numbers": list(figures.items()), "intervals": spans, "data": data}
+    first = [[who, [(name, _plain(name, each)) for name, each in of.items()]] for who, of in (key or {}).items()]
+    published = {"numbers": list(figures.items()), "intervals": spans, "data": data, "key": first}
     display(_Table(seen, rows), metadata={KEY: published})
 
 
@@ -51,6 +54,11 @@ def read_headline(notebook: NotebookNode) -> tuple[dict[str, Any], list[dict[str
 def read_intervals(notebook: NotebookNode) -> dict[str, tuple[float, float]]:
     """Confidence intervals of those numbers that have one."""
     return {name: tuple(ends) for each in _published(notebook) for name, ends in each.get("intervals", {}).items()}
+
+
+def read_key_figures(notebook: NotebookNode) -> dict[str, dict[str, Any]]:
+    """Key figures, by detector or baseline."""
+    return {who: dict(figures) for each in _published(notebook) for who, figures in each.get("key", [])}
 
 
 def _published(notebook: NotebookNode) -> list[dict[str, Any]]:

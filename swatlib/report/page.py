@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from swatlib.report.mouse_pages import attack_links
+from swatlib.report.run_facts import key_table, run_facts
 from swatlib.report.run_record import UNDER_WAY, ReportRun, Step
 from swatlib.wording import number
 
@@ -66,6 +67,8 @@ def index_page(runs: list[dict[str, Any]], damaged: list[Damaged], folder: Path)
         runs=runs,
         damaged=damaged,
         cell_values=cell_values,
+        key_table=key_table,
+        facts=[run_facts(run, cell_values(run["notebooks"])) for run in runs],
         thumbnails=thumbnails,
         attack_links={run["name"]: attack_links(folder / run["name"]) for run in runs},
         **refresh,
@@ -135,6 +138,7 @@ def _data_uri(path: Path) -> str:
 def render(template: str, **values: Any) -> str:
     """A template of the package filled in; text is escaped."""
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
     environment.filters |= {"number": number, "day": _day, "took": _took, "brief": _brief}
     return environment.get_template(template).render(**values)
 

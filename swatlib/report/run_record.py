@@ -44,7 +44,7 @@ class Step:
 
     given: those of the run's parameters that it has. parameters: all of its own, given or from its parameters cell.
     checksum: SHA-256 of the sources of its cells as they were executed. intervals: of those numbers that have one.
-    unit: what `cells` counts.
+    key: the figures that the index shows first. unit: what `cells` counts.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Step:
     error: str | None = None
     numbers: dict[str, str | int | float | None] = field(default_factory=dict)
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    key: dict[str, dict[str, str | int | float | None]] = field(default_factory=dict)
     data: list[UsedRecording] = field(default_factory=list)
     thumbnails: list[str] = field(default_factory=list)
     page: str | None = None

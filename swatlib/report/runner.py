@@ -19,7 +19,7 @@ from swatlib.detectors import refuse_useless
 from swatlib.detectors.parsing import seen_from
 from swatlib.provenance import checksum, provenance
 from swatlib.report.execution import Kernels, execute
-from swatlib.report.headline import read_headline, read_intervals
+from swatlib.report.headline import read_headline, read_intervals, read_key_figures
 from swatlib.report.notebook_parameters import ReportError, defaults, read_notebook, refuse_unknown
 from swatlib.report.page import Damaged, index_page, notebook_body, notebook_page, notebook_title, save_thumbnails
 from swatlib.report.run_record import (
@@ -157,6 +157,7 @@ class _Engine:
             notebook = read_notebook(path)
             step.numbers, used = read_headline(notebook)
             step.intervals = read_intervals(notebook)
+            step.key = read_key_figures(notebook)
             step.data = [UsedRecording(**each) for each in used]
             step.thumbnails = save_thumbnails(notebook, self.folder, step.name)
             self.bodies[step.name] = notebook_body(notebook)

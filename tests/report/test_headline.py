@@ -1,8 +1,13 @@
+import json
+from unittest.mock import patch
+
+import numpy as np
 import pandas as pd
 import pytest
+from nbformat import NotebookNode
 
 from swatlib.data import Recording, Source
-from swatlib.report.headline import headline
+from swatlib.report.headline import headline, read_key_figures
 from swatlib.wording import number
 
 
@@ -16,6 +21,22 @@ def test_a_headline_reads_the_same_everywhere(capsys):
     ]
     with pytest.raises(TypeError, match="headline f1: a number or a few words are wanted, met list"):
         headline(f1=[1])
+
+
+def test_key_figures_are_published_in_their_order_and_not_shown(capsys):
+    key = {"guard": {"event F1": np.float64(0.5), "F1": np.nan}, "random": {"event F1": 0.1, "F1": 0.2}}
+    with patch("swatlib.report.headline.display") as display:
+        headline(key=key, attacks=3)
+    metadata = json.loads(json.dumps(display.call_args.kwargs["metadata"], sort_keys=True))
+    output = NotebookNode(metadata=metadata)
+    read = read_headline(NotebookNode(cells=[NotebookNode(outputs=[output])]))
+    assert read == (
+        {"attacks": 3},
+        [],
+        {"guard": {"event F1": 0.5, "F1": None}, "random": {"event F1": 0.1, "F1": 0.2}},
+    )
+    assert [*read[2]["random"]] == ["event F1", "F1"]
+    assert "event" not in repr(display.call_args.args[0])
 
 
 def test_numbers_are_written_to_three_figures():

@@ -1,0 +1,96 @@
+"""The index of reports in a real browser: runs are filtered, and two of them set beside each other."""
+
+import pytest
+from lab import new_page
+
+from swatlib.report.run_record import DONE, ReportRun, Step, UsedRecording, save_record
+from swatlib.report.runner import write_index
+
+OWN = UsedRecording("own.csv", "ab" * 32, 10, "2015-12-28 10:00:00", "2015-12-28 10:00:09")
+
+
+def record(name, budget, detectors, f1, data, started):
+    """A run of one notebook."""
+    key = {"guard": {"attacks found": "3 of 4", "F1": f1}, "random": {"attacks found": "1 of 4", "F1": 0.1}}
+    parameters = {"detectors": detectors, "budget": budget}
+    step = Step(
+        "04-comparison", "Which is best?", 3, {"budget": budget}, parameters, status=DONE, numbers={"attacks": 4},
+        key=key, data=data,
+    )  # fmt: skip
+    versions = {"python": "3.12.1", "numpy": "2.0"}
+    given = {"budget": budget}
+    return ReportRun(name, given, [step], started, "c" * 40, versions, "2 cores", status=DONE, data=data)
+
+
+@pytest.fixture
+def index(reports):
+    """Of three runs."""
+    runs = (
+        record("a", 1.0, ["guard", "pca"], 0.5, [], "2026-01-01T10:00:00+00:00"),
+        record("b", 0.5, ["guard", "lof"], 0.75, [OWN], "2026-01-02T10:00:00+00:00"),
+        record("c", 0.5, ["guard"], 0.5, [OWN], "2026-01-03T10:00:00+00:00"),
+    )
+    for run in runs:
+        save_record(run, reports / run.name)
+    return write_index()
+
+
+@pytest.fixture
+def page(index):
+    """The index in a browser without a network."""
+    met = []
+    with new_page() as page:
+        page.context.set_offline(True)
+        page.on("console", lambda message: met.append(message.text))
+        page.on("pageerror", lambda error: met.append(str(error)))
+        page.goto(index.as_uri())
+        yield page
+    assert met == []
+
+
+def shown(page):
+    return [row.locator(".compare input").get_attribute("value") for row in page.locator("tr.done:visible").all()]
+
+
+def table(page, selector):
+    return [row.split("\t") for row in page.locator(selector).inner_text().splitlines()]
+
+
+def test_the_key_figures_stand_first_and_the_rest_is_folded(page):
+    first = page.locator("tr.done").first
+    assert table(page, "tr.done >> nth=0 >> table.key") == [
+        ["", "guard", "random"],
+        ["attacks found", "3 of 4", "1 of 4"],
+        ["F1", "0.500", "0.100"],
+    ]
+    assert [each.get_attribute("open") for each in first.locator("details").all()] == [None, None]
+
+
+def test_runs_are_filtered_by_data_detector_and_parameter_and_a_reload_keeps_it(page):
+    assert shown(page) == ["c", "b", "a"]
+    page.locator("[name=data]").select_option("own.csv")
+    assert shown(page) == ["c", "b"]
+    page.locator("[name=detector]").select_option("lof")
+    assert shown(page) == ["b"]
+    page.reload()
+    assert (shown(page), page.locator("output").inner_text()) == (["b"], "1 of 3 runs")
+    page.locator("[name=parameter]").fill("budget=1")
+    assert shown(page) == []
+    for name in ("data", "detector"):
+        page.locator(f"[name={name}]").select_option("all")
+    assert shown(page) == ["a"]
+
+
+def test_two_runs_side_by_side_show_what_changed(page):
+    for name in ("c", "b"):
+        page.locator(f".compare input[value={name}]").check()
+    assert page.locator(".compare input[value=a]").is_disabled()
+    assert table(page, ".changed table") == [
+        ["", "b", "c"],
+        ["Figures"],
+        ["F1, guard", "0.750", "0.500"],
+        ["Parameters"],
+        ["detectors", "guard, lof", "guard"],
+    ]
+    page.reload()
+    assert page.locator(".changed h2").inner_text() == "What changed"
