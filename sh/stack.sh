@@ -66,7 +66,7 @@ stack_down() {
 }
 
 # Images that a newer build took the name of.
-remove_nameless() { docker image prune --force --filter label=com.docker.compose.project=swat >/dev/null; }
+remove_nameless() { docker image prune --force --filter label="com.docker.compose.project=$(value_of COMPOSE_PROJECT_NAME=swat)" >/dev/null; }
 
 # Containers own what lies in them, so a container deletes it.
 remove_secrets() {
@@ -81,12 +81,13 @@ stack_status() {
   say "Throughput    $(measured 'SELECT sum(rows_out) / 60 FROM pipeline WHERE time > now() - 1m' || printf 0) rows/s in the last minute"
   say "Consumer lag  $(measured 'SELECT last(behind) FROM pipeline' || printf '–') messages"
   say "Last alarm    $(last_alarm)"
-  say "Boards        http://localhost:$(port_of GRAFANA_PORT=3000)/d/swat-overview"
+  say "Boards        http://localhost:$(value_of GRAFANA_PORT=3000)/d/swat-overview"
 }
 
 last_alarm() {
-  found=$(asked 'SELECT lead, detector, plant FROM score WHERE alarm = true ORDER BY time DESC LIMIT 1') || { say "none" && return; }
-  printf '%s\n' "$found" | { IFS=, read -r _ _ when lead detector plant && say "$plant, $detector, lead tag $lead, at $when"; }
+  found=$(asked 'SELECT lead, detectors, plant FROM episode ORDER BY time DESC LIMIT 1') || { say "none" && return; }
+  found=$(printf '%s\n' "$found" | tr -d '"')
+  printf '%s\n' "$found" | sed 's/^[^,]*,[^,]*,\([^,]*\),\([^,]*\),\(.*\),\([^,]*\)$/\4, from \1 on, lead tag \2, raised by \3/'
 }
 
 check_engine() {
@@ -135,7 +136,7 @@ check_ports() {
   case $profiles in *cluster*) set -- "$@" spark-master:SPARK_MASTER_UI_PORT=8080 ;; esac
   case $profiles in *notebooks*) set -- "$@" notebooks:JUPYTER_PORT=8890 ;; esac
   for each in "$@"; do
-    assignment=${each#*:} port=$(port_of "${each#*:}")
+    assignment=${each#*:} port=$(value_of "${each#*:}")
     if ! runs "${each%%:*}" && port_taken "$port"; then
       fail "Port $port is taken; end what listens there, or set another one in .env: ${assignment%=*}=$((port + 1))"
     fi
@@ -145,7 +146,7 @@ check_ports() {
 runs() { printf '%s\n' "$ran" | grep -qx "$1"; }
 
 # The value of a variable: the environment, .env, or the default after the equals sign.
-port_of() {
+value_of() {
   name=${1%=*}
   eval "value=\${$name-}"
   [ -n "$value" ] || value=$(sed -n "s/^$name=//p" .env 2>/dev/null | tail -n 1)
@@ -201,7 +202,7 @@ tell() {
 
 # "7 of 9 services healthy; waiting for kafka, grafana; a pipeline is fitted"
 services_words() {
-  docker ps --all --filter label=com.docker.compose.project=swat \
+  docker ps --all --filter label="com.docker.compose.project=$(value_of COMPOSE_PROJECT_NAME=swat)" \
     --format '{{.Label "com.docker.compose.service"}} {{.Label "com.docker.compose.oneoff"}} {{.Status}}' 2>/dev/null | count_services
 }
 
@@ -215,6 +216,7 @@ count_services() {
       *) all=$((all + 1)) waiting="$waiting, $service" ;;
     esac
   done
+  [ "$all" -gt 0 ] || { say "containers are made" && return; }
   say "$healthy of $all services healthy${waiting:+; waiting for ${waiting#, }}$fitted"
 }
 
@@ -247,14 +249,14 @@ await_score() {
 
 print_addresses() {
   say "Scores come in, $(($(date +%s) - began)) s after the start."
-  say "  Boards            http://localhost:$(port_of GRAFANA_PORT=3000)/d/swat-overview"
-  say "  Health            http://localhost:$(port_of CHRONOGRAF_PORT=8888)/sources/0/dashboards/9001?refresh=5s"
-  say "  InfluxDB          http://localhost:$(port_of INFLUXDB_PORT=8086)"
-  say "  Spark             http://localhost:$(port_of SPARK_UI_PORT=4040)"
-  say "  Kafka             localhost:$(port_of KAFKA_PORT=9092)"
+  say "  Boards            http://localhost:$(value_of GRAFANA_PORT=3000)/d/swat-overview"
+  say "  Health            http://localhost:$(value_of CHRONOGRAF_PORT=8888)/sources/0/dashboards/9001?refresh=5s"
+  say "  InfluxDB          http://localhost:$(value_of INFLUXDB_PORT=8086)"
+  say "  Spark             http://localhost:$(value_of SPARK_UI_PORT=4040)"
+  say "  Kafka             localhost:$(value_of KAFKA_PORT=9092)"
   case $profiles in *notebooks*)
     token=$(docker compose exec -T notebooks cat /run/secrets/jupyter-token)
-    say "  Notebooks         http://localhost:$(port_of JUPYTER_PORT=8890)/lab?token=$token" ;;
+    say "  Notebooks         http://localhost:$(value_of JUPYTER_PORT=8890)/lab?token=$token" ;;
   esac
   say "To edit boards log in as admin; the password: docker compose exec grafana cat /run/secrets/grafana-password"
   say "Attack the plant:  docker compose exec producer python -m swatlib attack LIT101 ramp +1"

@@ -21,6 +21,7 @@ SWAT, GRAFANA = "1000:1000", "472:0"  # user and group that the containers run a
 SHARES = {
     "stream": (SWAT, (WRITE,)),
     "telegraf": (SWAT, (WRITE,)),
+    "episodes": (SWAT, (READ, WRITE)),
     "chronograf": (SWAT, (READ,)),
     "notebooks": (environment().get("NOTEBOOKS_USER", SWAT), (READ, WRITE, JUPYTER)),
     "grafana": (GRAFANA, (READ, PASSWORD)),

@@ -1,22 +1,23 @@
 """Settings from the environment (`SWAT_…`) or from a file `.env` beside `pyproject.toml`; the environment wins.
 
-| variable                 | meaning                                                    | default                 |
-|--------------------------|------------------------------------------------------------|-------------------------|
-| `SWAT_CACHE_FOLDER`      | parsed files, compiled work, servers; shared by all clones | the user's cache folder |
-| `SWAT_REPORTS_FOLDER`    | a folder for each run, and their index                     | `reports` in the clone  |
-| `SWAT_PAGES_FOLDER`      | where a notebook puts pages of its own; set by a report    | none are made           |
-| `SWAT_PYTHON`            | the Python for `.venv`; read by `run.sh`, not from `.env`  | the newest that fits    |
-| `SWAT_SERVICES_FOLDER`   | data, logs, tokens of servers that are started here        | the user's data folder  |
-| `SWAT_REQUIRE_SERVICES`  | 1: a test whose servers are missing fails, not skips       | 0                       |
-| `SWAT_KAFKA`             | host:port of a Kafka of your own                           | the one started here    |
-| `SWAT_INFLUX_URL`        | address of an InfluxDB 2 of your own                       | the one started here    |
-| `SWAT_INFLUX_TOKEN_FILE` | its token's file, or a folder with files `write`, `read`   | made at first start     |
-| `SWAT_INFLUX_ORG`        | organisation there                                         | `swat`                  |
-| `SWAT_INFLUX_BUCKET`     | bucket there                                               | `swat`                  |
-| `SWAT_TELEGRAF_STREAM`   | host:port of Telegraf's listener for the stream            | the one started here    |
-| `SWAT_TELEGRAF_PRODUCER` | the same for the producer                                  | the one started here    |
-| `SWAT_SPARK_MASTER`      | where Spark runs: `local[*]`, `spark://host:7077`          | `local[*]`              |
-| `SWAT_SPARK_UI`          | port of Spark's own pages                                  | none                    |
+| variable                  | meaning                                                    | default                 |
+|---------------------------|------------------------------------------------------------|-------------------------|
+| `SWAT_CACHE_FOLDER`       | parsed files, compiled work, servers; shared by all clones | the user's cache folder |
+| `SWAT_REPORTS_FOLDER`     | a folder for each run, and their index                     | `reports` in the clone  |
+| `SWAT_PAGES_FOLDER`       | where a notebook puts pages of its own; set by a report    | none are made           |
+| `SWAT_PYTHON`             | the Python for `.venv`; read by `run.sh`, not from `.env`  | the newest that fits    |
+| `SWAT_SERVICES_FOLDER`    | data, logs, tokens of servers that are started here        | the user's data folder  |
+| `SWAT_REQUIRE_SERVICES`   | 1: a test whose servers are missing fails, not skips       | 0                       |
+| `SWAT_REQUIRE_CONTAINERS` | 1: the same for a missing container engine                 | 0                       |
+| `SWAT_KAFKA`              | host:port of a Kafka of your own                           | the one started here    |
+| `SWAT_INFLUX_URL`         | address of an InfluxDB 2 of your own                       | the one started here    |
+| `SWAT_INFLUX_TOKEN_FILE`  | its token's file, or a folder with files `write`, `read`   | made at first start     |
+| `SWAT_INFLUX_ORG`         | organisation there                                         | `swat`                  |
+| `SWAT_INFLUX_BUCKET`      | bucket there                                               | `swat`                  |
+| `SWAT_TELEGRAF_STREAM`    | host:port of Telegraf's listener for the stream            | the one started here    |
+| `SWAT_TELEGRAF_PRODUCER`  | the same for the producer                                  | the one started here    |
+| `SWAT_SPARK_MASTER`       | where Spark runs: `local[*]`, `spark://host:7077`          | `local[*]`              |
+| `SWAT_SPARK_UI`           | port of Spark's own pages                                  | none                    |
 """
 
 import os
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
 
     services_folder: Path = Field(default_factory=lambda: user_data_path("swatlib") / "services")
     require_services: bool = False
+    require_containers: bool = False
     kafka: str | None = None
     influx_url: str | None = None
     influx_token_file: Path | None = None

@@ -23,7 +23,7 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 collect_ignore = ["metrics/reference/make_metrics.py"]  # made by hand, with packages that no test needs
-NEED_SERVERS = {"need", "services"}  # fixtures: a test that has one of them starts servers
+NEED_SERVERS = {"need", "services", "engine"}  # fixtures: a test that has one of them starts servers
 NEED_A_FIT = {"fitted"}  # all seven detectors on two days
 SLOW_FILES = {
     "tests/cli/test_cli.py",

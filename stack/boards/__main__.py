@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import alarm_system
 import detector
 import machinery
 import overview
@@ -22,7 +23,7 @@ STACK = Path(__file__).resolve().parents[1]
 def made(others: Sequence[str] = ()) -> dict[Path, str]:
     """Path below `stack` to content. others: names of detectors beside the default ones."""
     own = {re.sub(r"[^\w-]", "-", name): detector.board(name) for name in (*DEFAULT, *others)}
-    pages = {"overview": overview.board(), "plant": plant.board(), **own}
+    pages = {"overview": overview.board(), "alarms": alarm_system.board(), "plant": plant.board(), **own}
     made = {Path("grafana", "dashboards", f"swat-{name}.json"): page.json() for name, page in pages.items()}
     boards = {"health": machinery.health(), "machine": machinery.machine(), "stream": machinery.stream()}
     return made | {Path("chronograf", f"{name}.dashboard"): board.json() for name, board in boards.items()}

@@ -58,12 +58,21 @@ class Board:
         shown = {"decimalPlaces": {"isEnforced": True, "digits": 0}, "axes": {"y": {"suffix": suffix}}}
         return self._cell(name, "gauge", width, 3, query, colors=colors, **shown)
 
-    def table(self, name: str, width: int, query: str, flux: bool = False, height: int = 3):
-        """Rows as they come."""
+    def table(
+        self, name: str, width: int, query: str, flux: bool = False, height: int = 3, digits: int = 1, names: dict = ()
+    ):
+        """Rows as they come. `names`: column, as Chronograf calls it, to its heading; the time is left out then."""
         sort = {"internalName": "time", "displayName": "", "visible": True}
         options = {"verticalTimeAxis": True, "sortBy": sort, "wrapping": "truncate", "fixFirstColumn": True}
-        places = {"isEnforced": True, "digits": 1}
-        shown = {"fieldOptions": [], "timeFormat": "HH:mm:ss", "decimalPlaces": places, "tableOptions": options}
+        places = {"isEnforced": True, "digits": digits}
+        hidden = [{"internalName": "time", "displayName": "", "visible": False}] if names else []
+        fields = [{"internalName": key, "displayName": said, "visible": True} for key, said in dict(names).items()]
+        shown = {
+            "fieldOptions": hidden + fields,
+            "timeFormat": "HH:mm:ss",
+            "decimalPlaces": places,
+            "tableOptions": options,
+        }
         return self._cell(name, "table", width, height, query, "flux" if flux else "influxql", **shown)
 
     def json(self) -> str:

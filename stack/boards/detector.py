@@ -10,6 +10,7 @@ from swatlib.detectors import title as title_of
 
 ALARM = {"true": ("ALARM", RED), "false": ("normal", GREEN)}
 ATTACK = [grafana.words_of({queries.NONE: (queries.NONE, grafana.BLUE)}), grafana.prop("custom.insertNulls", False)]
+NO_ALARM = "no alarm in this time"
 OLD = {None: GREEN, 10: grafana.ORANGE, 60: RED}  # seconds without a point
 
 
@@ -19,16 +20,17 @@ def board(name: str) -> Page:
     page = Page(_uid(name), f"Detector: {title}", f"Scores of {title}: high is anomalous, alarm above threshold.")
     page.add(_state(only), 4, 4)
     page.add(grafana.number("Time since the last score (s)", flux(queries.last_point(name)), unit="s", steps=OLD), 4, 4)
-    page.add(grafana.number("Alarm episodes", flux(queries.alarms_counted(name)), unit="short"), 4, 4)
+    page.add(grafana.number("Alarm episodes", flux(queries.alarms_counted(name)), unit="none"), 4, 4)
     page.add(grafana.number("Time since the last alarm (s)", flux(queries.last_alarm(name)), unit="s"), 4, 4)
-    page.add(grafana.number("Time in alarm (s)", influxql(queries.seconds_in_alarm(name)), unit="short"), 4, 4)
+    page.add(grafana.number("Time in alarm (s)", influxql(queries.seconds_in_alarm(name)), unit="suffix: s"), 4, 4)
     lead = influxql(queries.last_lead(name), as_table=True)
     page.add(grafana.number("Last lead tag", lead, field="/^lead$/"), 4, 4)
     page.add(_scores(name), 24, 9)
     page.add(alarms("Alarms and known attacks", only), 24, 5)
-    leads = grafana.rows("Lead tags", flux(queries.leads(name)))
+    leads = grafana.rows("Lead tags", flux(queries.leads(name)), NO_ALARM)
     page.add(leads.description("n: seconds in alarm in which the tag is the lead tag."), 8, 9)
-    page.add(grafana.rows("Scores in alarm", influxql(queries.points_in_alarm(name), as_table=True)), 16, 9)
+    points = influxql(queries.points_in_alarm(name), as_table=True)
+    page.add(grafana.rows("Scores in alarm", points, NO_ALARM), 16, 9)
     return page
 
 
@@ -50,6 +52,8 @@ def _state(only: str):
 
 
 def _scores(name: str):
-    panel = grafana.series("Score and threshold", influxql(queries.score_and_threshold(name), "$col"))
+    query = influxql(queries.score_and_threshold(name), "$col")
+    panel = grafana.series("Score and threshold", query, unit="score")
+    panel = panel.override_by_name("score", [grafana.colored(grafana.COLOURS.get(name, grafana.INK))])
     dashed = grafana.prop("custom.lineStyle", {"fill": "dash", "dash": [10, 6]})
     return panel.override_by_name("threshold", [grafana.colored(RED), dashed])

@@ -13,11 +13,19 @@ from grafana_foundation_sdk.models import common
 from grafana_foundation_sdk.models import dashboard as models
 from queries import REGIONS
 
+from swatlib.pipeline import DEFAULT
+from swatlib.plots.style import BLACK, LINE_COLOURS
+
 INFLUXQL = common.DataSourceRef(type_val="influxdb", uid="swat-influxql")
 FLUX = common.DataSourceRef(type_val="influxdb", uid="swat-flux")
 MIXED = common.DataSourceRef(type_val="datasource", uid="-- Mixed --")
 GAP = 600_000  # ms between two points that break a line; a smaller value would break it between long intervals
 GREEN, RED, ORANGE, BLUE, PURPLE, GREY = "green", "red", "orange", "blue", "purple", "#808080"
+INK = "text"  # Grafana's own black or white, after its theme
+BAND = "5s"  # rows come each second: in shorter intervals some lack, and a band becomes a comb
+COLOURS = {
+    name: INK if colour == BLACK else colour for name, colour in zip(DEFAULT, LINE_COLOURS, strict=True)
+}  # as figures of the default pipeline have them
 
 
 class Query(Builder):
@@ -41,15 +49,30 @@ def flux(query: str, ref: str = "A") -> Query:
     return Query(FLUX, ref, query=query)
 
 
-def series(title: str, *queries: Query) -> timeseries.Panel:
-    """Lines over time, broken at gaps."""
+def series(title: str, *queries: Query, unit: str = "") -> timeseries.Panel:
+    """Lines over time, broken at gaps; `unit` stands beside the axis."""
     panel = timeseries.Panel().show_points(common.VisibilityMode.NEVER).line_width(1).insert_nulls(GAP)
-    return _with(panel, title, queries).legend(_legend())
+    panel = _with(panel, title, queries).legend(_legend())
+    return panel.axis_label(unit) if unit else panel
+
+
+def counts(title: str, *queries: Query, unit: str) -> timeseries.Panel:
+    """Lines from 0 on, which stay readable beside a spike: logarithmic above 10. The axis reaches 1 at least."""
+    scale = parts.ScaleDistributionConfig().type(common.ScaleDistribution.SYMLOG).log(10).linear_threshold(10)
+    panel = series(title, *queries, unit=unit).min(0).axis_soft_max(1).scale_distribution(scale)
+    return panel.description("Logarithmic above 10, so that a catch-up does not flatten the rest.")
+
+
+def by_detector(panel):
+    """Each detector in its own colour, by name."""
+    for name, colour in COLOURS.items():
+        panel = panel.override_by_name(name, [colored(colour)])
+    return panel
 
 
 def timeline(title: str, *queries: Query) -> statetimeline.Panel:
     """One row per series, coloured by state, with the same gaps."""
-    panel = statetimeline.Panel().merge_values(True).row_height(0.85).line_width(0).fill_opacity(80)
+    panel = statetimeline.Panel().merge_values(True).row_height(0.85).line_width(0).fill_opacity(80).interval(BAND)
     hidden = parts.VizLegendOptions().show_legend(False).display_mode(common.LegendDisplayMode.LIST)
     return _with(panel.insert_nulls(GAP).legend(hidden.placement(common.LegendPlacement.BOTTOM)), title, queries)
 
@@ -63,8 +86,9 @@ def number(title: str, query: Query, field: str = "", unit: str = "", steps: dic
     return panel.thresholds(_thresholds(steps)) if steps else panel
 
 
-def rows(title: str, query: Query) -> table.Panel:
-    return _with(table.Panel(), title, [query])
+def rows(title: str, query: Query, none: str) -> table.Panel:
+    """A table; `none` is what it says where there is no row."""
+    return _with(table.Panel(), title, [query]).cell_height(common.TableCellHeight.SM).no_value(none)
 
 
 def heading(title: str) -> builders.Row:
@@ -125,7 +149,7 @@ class Page:
 
     def __init__(self, uid: str, title: str, description: str):
         self.board = builders.Dashboard(title).uid(uid).tags(["swat"]).description(description).timezone("utc")
-        self.board = self.board.refresh("5s").time("now-15m", "now").tooltip(models.DashboardCursorSync.CROSSHAIR)
+        self.board = self.board.refresh("10s").time("now-15m", "now").tooltip(models.DashboardCursorSync.CROSSHAIR)
         self.board = self.board.readonly().link(_others()).with_variable(_plant()).annotation(_regions())
         self.x = self.y = self.line = self.count = 0
 

@@ -3,7 +3,7 @@
 from chronograf import GREEN, RED, WITHIN, YELLOW, Board, last, metric, rate
 
 from swatlib.live.sink import PIPELINE
-from swatlib.live.telegraf import PRODUCER, STREAM
+from swatlib.live.telegraf import PRODUCER, QUERY_FAILED, QUERY_RUNS, STREAM
 
 OVERDUE = 20  # seconds without a report: they come every 5, and every 10 from a stream that has nothing to do
 PARTS = {  # what each part reports, and where; `stored` comes from the stream past Telegraf
@@ -21,6 +21,11 @@ BEHIND = {BASE: GREEN, 1_000: YELLOW, 10_000: RED}
 MEGABYTES = " / 1048576"
 QUERIES = 'non_negative_derivative(last("influxql_service_executing_duration_seconds_count"), 1s) AS "queries"'
 
+# of all buckets, whose names its figures do not hold
+SERIES = (
+    'SELECT sum("of_bucket") AS "last" FROM (SELECT last("storage_bucket_series_num") AS "of_bucket" '
+    f'FROM "telegraf"."autogen"."influxdb" WHERE {WITHIN} GROUP BY "bucket")'
+)
 ALERTS = (
     'SELECT "values_B" AS "detectors", "annotations_summary" AS "text" FROM "telegraf"."autogen"."alert" '
     f'WHERE {WITHIN} GROUP BY "status", "labels_plant"'
@@ -31,8 +36,7 @@ def health() -> Board:
     """Is every part alive, and does each keep up with the one before?"""
     board = Board(9001, "SWaT: is every part alive?")
     board.table("Time since the last report of each part (s)", 6, alive(), flux=True, height=4)
-    reports = metric('spread("writes_served") AS "reports"', "internal_influxdb_v2_listener", "alias", every="30s")
-    board.lines("Reports of stream and producer (per 30 s)", 6, reports, height=4)
+    board.table("Alerts sent by Grafana", 6, ALERTS, height=4, digits=0)
     acknowledged = f"{rate('sent', 'sent')}, {rate('acked', 'acknowledged')}"
     board.lines("Throughput of the producer (rows/s)", 4, metric(acknowledged, PRODUCER, "plant"))
     board.lines("Throughput of Kafka (messages/s)", 4, metric(rate("MessagesInPerSec", "in"), "kafka_topic", "topic"))
@@ -47,7 +51,6 @@ def health() -> Board:
     waiting = last("buffer_size", "internal_write", where=" AND \"output\" = 'influxdb_v2'")
     board.number("Points buffered in Telegraf", 3, waiting, steps=BEHIND)
     board.number("Points dropped by InfluxDB", 3, last("storage_writer_dropped_points_sum", "influxdb"), steps=NONE)
-    board.table("Alerts sent by Grafana", 12, ALERTS, height=2)
     return board
 
 
@@ -79,7 +82,8 @@ def machine() -> Board:
                 unit="%")  # fmt: skip
     board.lines("Memory of each process (B)", 6, metric('mean("memory_rss") AS "resident"', "procstat", "filter"),
                 unit="B", base="2")  # fmt: skip
-    board.table("Running processes", 4, last("running", "procstat_lookup", "filter"))
+    board.table("Running processes", 4, last("running", "procstat_lookup", "filter"), digits=0,
+                names={"filter": "program", "procstat_lookup.last": "processes"})  # fmt: skip
     board.lines("Load average (1 min)", 4, metric('mean("load1") AS "load"', "system"))
     board.lines(
         "Heap of the Kafka broker (B)", 4, metric('last("heap_used") AS "heap"', "kafka_broker"), unit="B", base="2"
@@ -100,14 +104,24 @@ def stream() -> Board:
     spoilt = ", ".join(f'sum("{name}") AS "{name}"' for name in ("late", "gaps", "missing"))
     board.lines("Late rows, gaps, missing readings", 4, metric(spoilt, STREAM, "query"))
     board.lines("Rows in alarm", 4, metric('sum("alarms") AS "rows"', STREAM, "query"), kind="bar")
-    board.number("State (1 running, 0 stopped, 2 failed)", 4, last("state", STREAM),
-                 steps={BASE: RED, 1: GREEN, 2: RED}, height=3)  # fmt: skip
+    board.table("State", 4, states(), flux=True)
     board.lines("Throughput into Kafka (B/s)", 4, metric(rate("BytesInPerSec", "in"), "kafka_topic", "topic"), base="2")
     board.lines("Request latency of Kafka (ms), p99", 4,
                 metric('max("99thPercentile") AS "p99"', "kafka_request", "request"), unit="ms")  # fmt: skip
-    board.table("Log size of each topic (MB)", 4, last("Size", "kafka_log", "topic", "partition", scale=MEGABYTES))
+    board.table("Log size of each topic (MB)", 4, last("Size", "kafka_log", "topic", "partition", scale=MEGABYTES),
+                names={"topic": "topic", "partition": "partition", "kafka_log.last": "MB"})  # fmt: skip
     stored = rate("storage_writer_ok_points_sum", "points")
     board.lines("Throughput into InfluxDB (points/s)", 4, metric(stored, "influxdb"))
     board.lines("Query rate of InfluxDB (queries/s)", 4, metric(QUERIES, "influxdb"))
-    board.table("Series of each bucket", 4, last("storage_bucket_series_num", "influxdb", "bucket"))
+    board.number("Series in InfluxDB", 4, SERIES, height=3)
     return board
+
+
+def states() -> str:
+    """Flux: a row for each query of the stream, with its last state in a word."""
+    words = (
+        f'if r._value == {QUERY_RUNS} then "running" else if r._value == {QUERY_FAILED} then "failed" else "stopped"'
+    )
+    return f"""from(bucket: "telegraf") |> range(start: -1d)
+  |> filter(fn: (r) => r._measurement == "{STREAM}" and r._field == "state")
+  |> last() |> map(fn: (r) => ({{_time: r._time, query: r.query, state: {words}}})) |> group()"""

@@ -1,5 +1,6 @@
 """The overview: which detectors see an attack, how soon, and does the stream keep up?"""
 
+import alarm_system
 import grafana
 import queries
 from detector import ALARM, alarms
@@ -7,7 +8,6 @@ from grafana import GREEN, ORANGE, RED, Page, flux, influxql, prop
 from grafana_foundation_sdk.builders import common as parts
 from grafana_foundation_sdk.models import common
 
-NAMED = prop("displayName", "${__field.labels.detector}")
 TIME = [prop("unit", "dateTimeAsIso"), prop("decimals", 0)]
 WALL = "Of the last minute, whatever time range the board shows."
 
@@ -16,32 +16,37 @@ def board() -> Page:
     page = Page("swat-overview", "SWaT overview", "All detectors beside the known attacks, and the stream's health.")
     page.add(alarms("Known attacks and alarms"), 24, 9)
     page.add(_excess(), 24, 9)
-    page.add(_now(), 12, 8)
-    page.add(_delay(), 6, 8)
-    page.add(_alarms_an_hour(), 6, 8)
+    page.add(_now(), 12, 10)
+    page.add(_delay(), 6, 10)
+    page.add(_alarms_an_hour(), 6, 10)
+    page.add(alarm_system.episodes(), 24, 8)
     page.add(_attacks(), 12, 7)
     page.add(_plants(), 12, 7)
-    page.add(_stream("Throughput (rows/s)", "mean rows_per_second processed", "sum rows_out stored_per_interval"), 8, 7)
-    page.add(_stream("Consumer lag (messages)", "max behind lag"), 5, 7)
-    latency = _stream("End-to-end latency (s), p50 and p95", "max latency_p50 p50", "max latency_p95 p95")
-    page.add(latency.unit("s"), 5, 7)
+    rates = ("mean rows_per_second processed", "sum rows_out stored_per_interval")
+    page.add(_stream("Throughput (rows/s)", *rates, unit="rows/s"), 6, 7)
+    page.add(_stream("Consumer lag (messages)", "max behind lag", unit="messages"), 5, 7)
+    latency = ("max latency_p50 p50", "max latency_p95 p95")
+    page.add(_stream("End-to-end latency (s), p50 and p95", *latency, unit="s"), 5, 7)
     late = {None: GREEN, 5: ORANGE, 30: RED}
-    page.add(_fresh("Latency now (s), p95", 'max("latency_p95")', "s", late), 3, 7)
-    page.add(_fresh("Rejected messages", 'sum("rejected")', "short", {None: GREEN, 1: RED}), 3, 7)
+    page.add(_fresh("Latency now (s), p95", 'max("latency_p95")', "suffix: s", late), 4, 7)
+    page.add(_fresh("Rejected messages", 'sum("rejected")', "none", {None: GREEN, 1: RED}), 4, 7)
     return page
 
 
 def _excess():
     panel = grafana.series(
-        "Score above threshold (multiples of the threshold)", influxql(queries.excess(), "$tag_detector")
+        "Score above threshold (multiples of the threshold)",
+        influxql(queries.excess(), "$tag_detector"),
+        unit="multiples of the threshold",
     )
+    panel = grafana.by_detector(panel)
     scale = parts.ScaleDistributionConfig().type(common.ScaleDistribution.SYMLOG).log(10).linear_threshold(1)
     return grafana.dashed_at(panel, {0: RED}).scale_distribution(scale)
 
 
 def _now():
     link = {"title": "its board", "url": "/d/swat-${__value.raw}?${__url_time_range}&${plant:queryparam}"}
-    panel = grafana.rows("Now", influxql(queries.now(), as_table=True)).decimals(3)
+    panel = grafana.rows("Now", influxql(queries.now(), as_table=True), "no score in this time").decimals(3)
     state = [grafana.words_of(ALARM), prop("custom.cellOptions", {"type": "color-background"})]
     hidden = [prop("custom.hideFrom.viz", True)]
     panel = panel.override_by_name("detector", [prop("links", [link])]).override_by_name("alarm", state)
@@ -49,31 +54,30 @@ def _now():
 
 
 def _delay():
-    panel = grafana.number("Detection delay of the last attack (s)", flux(queries.delay()), unit="s")
-    return panel.override_by_regexp("/.*/", [NAMED]).description("To the first alarm that begins within the attack.")
+    panel = grafana.rows("Detection delay of the last attack", flux(queries.delay()), "no known attack in this time")
+    return panel.description("To the first alarm that begins within the attack; on: an alarm stood already.")
 
 
 def _alarms_an_hour():
-    panel = grafana.series("Alarm episodes per hour", flux(queries.alarms_an_hour()))
-    panel = panel.insert_nulls(False).draw_style(common.GraphDrawStyle.BARS).fill_opacity(60).min(0).decimals(0)
-    return panel.override_by_regexp("/.*/", [NAMED])
+    panel = grafana.rows("Alarm episodes per hour", flux(queries.alarms_an_hour()), "no score in this time")
+    return panel.decimals(1).description("Over the time that the board shows.")
 
 
 def _attacks():
-    panel = grafana.rows("Known attacks", influxql(queries.attacks(), as_table=True))
+    panel = grafana.rows("Known attacks", influxql(queries.attacks(), as_table=True), "no known attack in this time")
     return panel.override_by_name("until", TIME)
 
 
 def _plants():
-    panel = grafana.rows("Plants and their time ranges", flux(queries.PLANTS))
+    panel = grafana.rows("Plants and their time ranges", flux(queries.PLANTS), "no plant")
     fields = "from=${__data.fields.start.numeric}&to=${__data.fields.stop.numeric}&var-plant=${__value.raw}"
     link = {"title": "on its own time", "url": f"/d/swat-overview?{fields}"}
     panel = panel.override_by_name("plant", [prop("links", [link])])
     return panel.override_by_regexp("/^(start|stop)$/", TIME)
 
 
-def _stream(title: str, *fields: str):
-    return grafana.series(title, influxql(queries.stream(*fields), "$col")).min(0).interval("10s")
+def _stream(title: str, *fields: str, unit: str):
+    return grafana.counts(title, influxql(queries.stream(*fields), "$col"), unit=unit).interval("10s")
 
 
 def _fresh(title: str, field: str, unit: str, steps: dict):

@@ -4,7 +4,7 @@
 and fields are the sink's.
 """
 
-from swatlib.live.sink import ATTACK_EVENT, PIPELINE, READING, SCORE
+from swatlib.live.sink import ATTACK_EVENT, EPISODE, PIPELINE, READING, SCORE
 
 HERE = '"plant" =~ /^$plant$/'
 WITHIN = f"WHERE $timeFilter AND {HERE}"
@@ -85,6 +85,7 @@ def stream_now(field: str) -> str:
 
 _KNOWN = f"""import "array"
 import "experimental"
+import "strings"
 early = experimental.subDuration(d: {LONGEST}, from: v.timeRangeStart)
 known = from(bucket: v.defaultBucket)
   |> range(start: early, stop: v.timeRangeStop)
@@ -100,16 +101,25 @@ REGIONS = (
   |> map(fn: (r) => ({time: r._time, timeEnd: time(v: int(v: r.end * 1000000000.0)), title: r.title, text: r.title}))"""
 )
 
-# a row with the known attack that is active
+# a row whenever it changes which known attacks are active: their titles, those of all while several overlap
 TRUTH = (
     _KNOWN
-    + f"""begun = known |> map(fn: (r) => ({{_time: r._time, _value: r.title}}))
-over = known |> map(fn: (r) => ({{_time: time(v: int(v: r.end * 1000000000.0)), _value: "{NONE}"}}))
-before = array.from(rows: [{{_time: early, _value: "{NONE}"}}])
+    + f"""stop = (r) => int(v: r.end * 1000000000.0)
+whole = (r) => string(v: int(v: r._time)) + "\\t" + string(v: stop(r: r)) + "\\t" + r.title
+each = known |> map(fn: (r) => ({{r with whole: whole(r: r)}})) |> findColumn(fn: (key) => true, column: "whole")
+begins = (part) => int(v: strings.split(v: part, t: "\\t")[0])
+ends = (part) => int(v: strings.split(v: part, t: "\\t")[1])
+titles = (when) => strings.joinStr(v: " + ", arr: array.map(
+  arr: array.filter(arr: each, fn: (x) => begins(part: x) <= when and when < ends(part: x)),
+  fn: (x) => strings.split(v: x, t: "\\t")[2]))
+begun = known |> map(fn: (r) => ({{_time: r._time}}))
+over = known |> map(fn: (r) => ({{_time: time(v: stop(r: r))}}))
+before = array.from(rows: [{{_time: early}}])
 union(tables: [before, begun, over])
   |> filter(fn: (r) => r._time < v.timeRangeStop)
   |> sort(columns: ["_time"])
-  |> rename(columns: {{_value: "known attacks"}})"""
+  |> map(fn: (r) => ({{_time: r._time, active: titles(when: int(v: r._time))}}))
+  |> map(fn: (r) => ({{_time: r._time, "known attacks": if r.active == "" then "{NONE}" else r.active}}))"""
 )
 
 
@@ -120,41 +130,60 @@ def _scores(field: str, start: str = "v.timeRangeStart", stop: str = "v.timeRang
   |> filter(fn: (r) => r._measurement == "{SCORE}" and r._field == "{field}" and r.plant == "${{plant}}"{chosen})"""
 
 
-# an alarm episode begins where the point before is not in alarm
-_BEGINS = """
-  |> toInt()
-  |> difference()
-  |> filter(fn: (r) => r._value == 1)"""
-
-
 def delay() -> str:
-    """Seconds from the start of the last known attack to the first alarm that begins within it, by detector."""
+    """For each detector the seconds from the start of the last known attack to the first alarm that begins within it.
+
+    "on" where an alarm stood already, "none" where none began.
+    """
     return (
         _KNOWN
         + """starts = known |> sort(columns: ["_time"]) |> findColumn(fn: (key) => true, column: "_time")
 ends = known |> sort(columns: ["_time"]) |> findColumn(fn: (key) => true, column: "end")
-last = length(arr: starts) - 1
-start = if last < 0 then v.timeRangeStart else starts[last]
-stop = if last < 0 then v.timeRangeStop else time(v: int(v: ends[last] * 1000000000.0))
-"""
+latest = length(arr: starts) - 1
+start = if latest < 0 then v.timeRangeStart else starts[latest]
+stop = if latest < 0 then v.timeRangeStop else time(v: int(v: ends[latest] * 1000000000.0))
+during = """
         + _scores("alarm", "experimental.subDuration(d: 1s, from: start)", "stop")
-        + _BEGINS
-        + """
+        + f"""
+  |> filter(fn: (r) => latest >= 0)
+  |> toInt()
+  |> keep(columns: ["_time", "_value", "detector"])
+  |> group(columns: ["detector"])
+stood = during
+  |> filter(fn: (r) => int(v: r._time) < int(v: start) + 1000000000)
+  |> sum()
+  |> filter(fn: (r) => r._value == 2)
+  |> map(fn: (r) => ({{detector: r.detector, order: 0, delay: "on"}}))
+seconds = (r) => string(v: (int(v: r._time) - int(v: start)) / 1000000000) + " s"
+begun = during
+  |> difference()
+  |> filter(fn: (r) => r._value == 1)
   |> first()
-  |> filter(fn: (r) => last >= 0)
-  |> map(fn: (r) => ({_time: r._time, detector: r.detector, _value: float(v: int(v: r._time) - int(v: start)) / 1e9}))
-  |> group(columns: ["detector"])""".replace("1e9", "1000000000.0")
+  |> map(fn: (r) => ({{detector: r.detector, order: 1, delay: seconds(r: r)}}))
+without = during |> last() |> map(fn: (r) => ({{detector: r.detector, order: 2, delay: "{NONE}"}}))
+union(tables: [stood, begun, without])
+  |> group(columns: ["detector"])
+  |> sort(columns: ["order"])
+  |> limit(n: 1)
+  |> group()
+  |> sort(columns: ["detector"])
+  |> keep(columns: ["detector", "delay"])"""
     )
 
 
 def alarms_an_hour() -> str:
+    """For each detector how many alarm episodes begin in an hour, on average over the window."""
     return (
-        _scores("alarm")
-        + _BEGINS
+        "hours = float(v: int(v: v.timeRangeStop) - int(v: v.timeRangeStart)) / 3600000000000.0\n"
+        + _scores("alarm")
         + """
-  |> aggregateWindow(every: 1h, fn: count, createEmpty: false, timeSrc: "_start")
-  |> keep(columns: ["_time", "_value", "detector"])
-  |> group(columns: ["detector"])"""
+  |> toInt()
+  |> difference()
+  |> map(fn: (r) => ({detector: r.detector, episodes: if r._value == 1 then 1.0 / hours else 0.0}))
+  |> group(columns: ["detector"])
+  |> sum(column: "episodes")
+  |> group()
+  |> sort(columns: ["detector"])"""
     )
 
 
@@ -200,6 +229,93 @@ def leads(detector: str) -> str:
   |> sum(column: "n")
   |> group()
   |> sort(columns: ["n"], desc: true)"""
+    )
+
+
+def _of_episodes(field: str) -> str:
+    return f"""from(bucket: v.defaultBucket)
+  |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
+  |> filter(fn: (r) => r._measurement == "{EPISODE}" and r._field == "{field}" and r.plant == "${{plant}}")"""
+
+
+def episodes() -> str:
+    """The newest 20 episodes: what each was, its state, and the times (ms) between which a board shows it."""
+    return f"""from(bucket: v.defaultBucket)
+  |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
+  |> filter(fn: (r) => r._measurement == "{EPISODE}" and r.plant == "${{plant}}")
+  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
+  |> group()
+  |> sort(columns: ["_time"], desc: true)
+  |> limit(n: 20)
+  |> map(fn: (r) => ({{
+    start: int(v: r._time) / 1000000,
+    lasts: string(v: int(v: r.end) - int(v: r._time) / 1000000000 + 1) + " s",
+    state: if exists r.shelved_until and r.shelved_until > float(v: int(v: now())) / 1000000000.0 then "shelved"
+      else if exists r.acknowledged then "acknowledged" else if r.standing then "standing" else "over",
+    peak: r.peak, strongest: r.strongest, lead: r.lead, why: r.why, detectors: r.detectors,
+    note: if exists r.note then r.note else "",
+    from: int(v: r._time) / 1000000 - 120000, to: int(v: r.end) * 1000 + 120000}}))"""
+
+
+def per_ten_minutes() -> str:
+    return (
+        _of_episodes("agree")
+        + """
+  |> aggregateWindow(every: 10m, fn: count, timeSrc: "_start")
+  |> keep(columns: ["_time", "_value"])
+  |> rename(columns: {_value: "episodes"})"""
+    )
+
+
+def most_in_ten_minutes() -> str:
+    return _of_episodes("agree") + "\n  |> aggregateWindow(every: 10m, fn: count)\n  |> max()"
+
+
+def standing() -> str:
+    return (
+        _of_episodes("standing")
+        + "\n  |> map(fn: (r) => ({_time: r._time, _value: if r._value then 1 else 0}))\n  |> sum()"
+    )
+
+
+def unseen() -> str:
+    """Number of episodes that nobody has acknowledged."""
+    return f"""seen = {_of_episodes("acknowledged")}
+  |> map(fn: (r) => ({{_time: r._time, _value: -1}}))
+  |> group()
+all = {_of_episodes("agree")}
+  |> map(fn: (r) => ({{_time: r._time, _value: 1}}))
+  |> group()
+union(tables: [seen, all])
+  |> sum()"""
+
+
+def frequent_leads() -> str:
+    return (
+        _of_episodes("lead")
+        + """
+  |> map(fn: (r) => ({lead: r._value, episodes: 1}))
+  |> group(columns: ["lead"])
+  |> sum(column: "episodes")
+  |> group()
+  |> sort(columns: ["episodes"], desc: true)"""
+    )
+
+
+def chattering() -> str:
+    """Lead tags with three episodes or more in a minute, and how many at most."""
+    return (
+        _of_episodes("lead")
+        + """
+  |> map(fn: (r) => ({_time: r._time, lead: r._value, _value: 1}))
+  |> group(columns: ["lead"])
+  |> window(every: 1m)
+  |> count()
+  |> filter(fn: (r) => r._value >= 3)
+  |> group(columns: ["lead"])
+  |> max()
+  |> group()
+  |> map(fn: (r) => ({lead: r.lead, episodes: r._value}))"""
     )
 
 

@@ -14,6 +14,7 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from swatlib.cli import live_verbs as commands
+from swatlib.cli.alarm_verbs import alarms
 from swatlib.cli.stopping import Ended, end_at_first_signal
 from swatlib.cli.terminal import CountedBar, NotebookBars, PointBar, err, out, print_table, say
 from swatlib.wording import count, listed
@@ -64,6 +65,7 @@ class _Verbs(TyperGroup):
 
 app = typer.Typer(cls=_Verbs, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(commands.live_verbs)
+app.add_typer(alarms, name="alarms")
 
 NormalFile = Annotated[
     Path | None, typer.Option("--normal", help="File of normal days.", exists=True, dir_okay=False, resolve_path=True)

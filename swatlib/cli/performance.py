@@ -82,6 +82,12 @@ GOALS = (
     Goal("stream", "from the start of the stream to the first point stored", "s", most=30),
     Goal("stream", "memory of Spark's driver and workers", "GB", most=2.5),
     Goal("stream", "times as fast as a loop that scores and writes each row", "×"),
+    Goal("boards", "queries of a refresh of the overview", ""),
+    Goal("boards", "all of them answered, six at a time", "s", most=2),
+    Goal("boards", "queries of a refresh of the plant's board", ""),
+    Goal("boards", "all of them answered", "s", most=2),
+    Goal("boards", "queries of a refresh of a detector's board", ""),
+    Goal("boards", "all of them answered", "s", most=2),
     Goal("run", "second `sh run.sh`", "s", most=45),
     Goal("run", "the same, processor time", "s", most=75),
     Goal("run", "the same, until a page can be opened", "s", most=15),
@@ -124,7 +130,12 @@ def _that_can_be_measured() -> list[str]:
     from swatlib.cli.run_performance import can_measure_run
     from swatlib.servers import available
 
-    lacking = {"stream": not {"kafka", "influxdb"} <= {*available()}, "run": not can_measure_run()}
+    there = {*available()}
+    lacking = {
+        "stream": not {"kafka", "influxdb"} <= there,
+        "boards": "influxdb" not in there,
+        "run": not can_measure_run(),
+    }
     return [work for work in WORKS if not lacking.get(work)]
 
 
@@ -213,6 +224,12 @@ def _stream(_: None) -> tuple[float, ...]:
         return tuple(measure_stream(pipeline, Path(folder) / "rows.parquet"))
 
 
+def _boards(_: None) -> tuple[float, ...]:
+    from swatlib.cli.boards_performance import measure_boards
+
+    return tuple(measure_boards())
+
+
 def _run(_: None) -> tuple[float, ...]:
     from swatlib.cli.run_performance import measure_run
 
@@ -228,9 +245,10 @@ WORKS: dict[str, Callable[..., tuple[float, ...]]] = {
     "metrics": _metrics,
     "vus": _vus,
     "stream": _stream,
+    "boards": _boards,
     "run": _run,
 }
-NEED_NO_FILES = {"simulate", "metrics", "vus", "stream", "run"}
+NEED_NO_FILES = {"simulate", "metrics", "vus", "stream", "boards", "run"}
 
 
 def _seconds(work: Callable[[], Any]) -> float:

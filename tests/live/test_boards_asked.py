@@ -7,11 +7,12 @@ from contextlib import ExitStack
 import pandas as pd
 import pytest
 import yaml
-from boards_asked import CHRONOGRAF, GRAFANA, Window, ask, asked, filled, panels
 from rig import alert, terminal
 from waiting import wait
 
 from swatlib.live import sink
+from swatlib.live.boards import CHRONOGRAF, GRAFANA, Window, ask_panel, asked, filled, panels
+from swatlib.live.episodes import EpisodeWatch
 from swatlib.live.session import Live
 from swatlib.live.wiring import connect
 from swatlib.pipeline import DEFAULT
@@ -33,6 +34,7 @@ def run(need, tmp_path_factory, fitted):
     with Services(folder, ("kafka", "influxdb", "telegraf")) as services:
         with Live(fitted, 10, 60.0, (SEEN_BY_MOST,), folder=folder) as live:
             live.wait()
+            EpisodeWatch(live.at.reader, live.at.to).look()
             alert(address(services.status()["telegraf"].record.ports["alerts"]), live.name)
             live.until = pd.Timestamp.now("UTC").tz_localize(None) + pd.Timedelta("10s")
         wait(lambda: len(live.at.reader.select('SELECT * FROM "telegraf"."autogen"."alert"')))
@@ -70,8 +72,8 @@ def test_each_panel_of_a_board_has_data(board, window, reader, alarmed):
     empty = [
         panel.title
         for panel in panels(GRAFANA / f"{board}.json")
-        for answer in ask(panel, window, reader)
-        if answer.empty
+        for answer in ask_panel(panel, window, reader)
+        if answer.empty and panel.title != "Chattering lead tags"  # an attack that lasts does not chatter
     ]
     assert set(empty) == without_alarms
 
@@ -79,7 +81,7 @@ def test_each_panel_of_a_board_has_data(board, window, reader, alarmed):
 def test_most_detectors_raise_an_alarm_and_their_boards_show_the_attack(window, reader, alarmed_during, run):
     assert len(alarmed_during) >= 4
     [panel] = [each for each in panels(GRAFANA / "swat-overview.json") if each.kind == "state-timeline"]
-    truth, alarms = ask(panel, window, reader)
+    truth, alarms = ask_panel(panel, window, reader)
     assert list(truth["known attacks"]) == ["none", SEEN_BY_MOST, "none"]
     event = run.events().iloc[0]
     within = pd.to_datetime(alarms["time"]).between(event["start"], event["end"])
@@ -89,7 +91,7 @@ def test_most_detectors_raise_an_alarm_and_their_boards_show_the_attack(window, 
 @pytest.mark.parametrize("board", ["health", "machine", "stream"])
 def test_each_cell_of_chronograf_has_data(board, window, reader):
     cells = panels(CHRONOGRAF / f"{board}.dashboard")
-    assert [cell.title for cell in cells for answer in ask(cell, window, reader) if answer.empty] == []
+    assert [cell.title for cell in cells for answer in ask_panel(cell, window, reader) if answer.empty] == []
 
 
 def test_the_alert_counts_the_detectors_that_agree(run, reader, alarmed_during):

@@ -13,6 +13,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from swatlib.live import links as boards
 from swatlib.pipeline import DEFAULT
+from swatlib.plots.style import BLACK, LINE_COLOURS
 from swatlib.settings import ROOT
 
 STACK = ROOT / "stack"
@@ -68,7 +69,7 @@ def test_the_files_are_what_the_program_makes(tmp_path):
 
 
 def test_there_is_a_board_for_each_detector_one_of_all_and_one_of_the_plant():
-    assert set(BOARDS) == {"swat-overview", "swat-plant", *(f"swat-{name}" for name in DEFAULT)}
+    assert set(BOARDS) == {"swat-overview", "swat-alarms", "swat-plant", *(f"swat-{name}" for name in DEFAULT)}
     assert {name: board["uid"] for name, board in BOARDS.items()} == {name: name for name in BOARDS}
 
 
@@ -103,6 +104,32 @@ def test_an_interval_without_points_is_a_gap(board):
     assert [query for query in grouped if "fill(null)" not in query] == []
 
 
+def test_a_band_is_asked_in_intervals_that_hold_a_row(board):
+    # Rows come each second, give or take a little; an interval without one would be a stripe.
+    bands = [panel for panel in panels(board) if panel["type"] == "state-timeline"]
+    assert [panel.get("interval") for panel in bands] == ["5s"] * len(bands)
+
+
+def test_a_detector_has_the_colour_of_the_figures_on_every_board(board):
+    colours = dict(zip(DEFAULT, LINE_COLOURS, strict=True))
+    for panel in panels(board):
+        for each in panel["fieldConfig"]["overrides"]:
+            name, [fixed] = each["matcher"]["options"], values(each, "fixedColor") or [""]
+            if name in colours:
+                assert fixed == ("text" if colours[name] == BLACK else colours[name])
+
+
+def test_each_detector_has_a_colour_of_its_own_beside_the_others():
+    [excess] = [panel for panel in panels(BOARDS["swat-overview"]) if panel["title"].startswith("Score above")]
+    fixed = {each["matcher"]["options"]: values(each, "fixedColor") for each in excess["fieldConfig"]["overrides"]}
+    assert set(fixed) == set(DEFAULT) and len({colour for [colour] in fixed.values()}) == len(DEFAULT)
+
+
+def test_an_empty_table_says_what_there_is_none_of(board):
+    tables = [panel for panel in panels(board) if panel["type"] == "table"]
+    assert [panel["title"] for panel in tables if not panel["fieldConfig"]["defaults"].get("noValue")] == []
+
+
 def test_regular_expressions_stand_between_slashes(board):
     matchers = [matcher["options"] for matcher in values(board, "matcher") if matcher["id"] == "byRegexp"]
     reduced = [options.get("fields") for options in values(board, "reduceOptions") if options.get("fields")]
@@ -130,7 +157,7 @@ def test_links_lead_to_boards_that_exist(board):
 
 
 def test_times_in_links_and_boards_are_whole(board):
-    assert board["time"] == {"from": "now-15m", "to": "now"} and board["refresh"] == "5s"
+    assert board["time"] == {"from": "now-15m", "to": "now"} and board["refresh"] == "10s"
 
 
 def test_tokens_come_from_files_and_viewers_only_read():
@@ -191,7 +218,11 @@ def test_cells_have_what_their_kind_needs(file):
         assert cell["queries"] and all(each["query"] for each in cell["queries"])
         kinds = [color["type"] for color in cell.get("colors", ())]
         if cell["type"] == "table":
-            assert cell["fieldOptions"] == [] and cell["tableOptions"]["verticalTimeAxis"]
+            assert cell["tableOptions"]["verticalTimeAxis"]
+            if cell["fieldOptions"]:  # raw names have headings
+                [query] = [each["query"] for each in cell["queries"]]
+                named = [each["internalName"].removesuffix(".last") for each in cell["fieldOptions"][1:]]
+                assert [name for name in named if f'"{name}"' not in query] == []
         elif cell["type"] == "gauge":
             assert kinds[0] == "min" and kinds[-1] == "max"
         elif cell["type"] == "single-stat":

@@ -6,6 +6,7 @@
 | `score`     | plant, detector  | score, threshold, alarm, lead (the tag that contributes most while in alarm)  |
 | `attack`    | plant            | title, start, end (seconds since 1970); known or launched                     |
 | `pipeline`  | query            | one point a batch of the stream: see `swatlib.live.stream`                    |
+| `episode`   | plant            | an alarm episode, at its start: see `swatlib.live.episodes`; what was said    |
 
 A point is a function of its row alone, so one that is written again overwrites itself. A reading that is missing
 and a score that can't be had are fields left out. Retention is infinite.
@@ -15,6 +16,7 @@ from swatlib.live.sink.database import InfluxSink
 from swatlib.live.sink.files import FileSink, copy
 from swatlib.live.sink.points import (
     ATTACK_EVENT,
+    EPISODE,
     PIPELINE,
     READING,
     SCORE,
@@ -29,6 +31,7 @@ from swatlib.live.sink.points import (
 
 __all__ = [
     "ATTACK_EVENT",
+    "EPISODE",
     "PIPELINE",
     "READING",
     "SCORE",

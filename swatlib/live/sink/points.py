@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from swatlib.live import line_protocol
 
-READING, SCORE, ATTACK_EVENT, PIPELINE = "reading", "score", "attack", "pipeline"
+READING, SCORE, ATTACK_EVENT, PIPELINE, EPISODE = "reading", "score", "attack", "pipeline", "episode"
 SCORE_FIELDS = ("score", "threshold", "alarm", "lead")
 LINES_PER_REQUEST = 5_000
 

@@ -12,7 +12,19 @@ from swatlib.settings import ROOT
 
 GRAFANA = ROOT / "stack" / "grafana" / "dashboards"
 CHRONOGRAF = ROOT / "stack" / "chronograf"
-TAGS = {"time", "detector", "plant", "query", "alias", "filter", "interface", "topic", "partition", "request", "bucket"}
+TAG_COLUMNS = {
+    "time",
+    "detector",
+    "plant",
+    "query",
+    "alias",
+    "filter",
+    "interface",
+    "topic",
+    "partition",
+    "request",
+    "bucket",
+}
 PIXELS = 600  # points a line at most
 
 
@@ -31,7 +43,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Panel:
+class BoardPanel:
     """A panel as its file has it: what it asks, and its options."""
 
     title: str
@@ -45,13 +57,18 @@ class Panel:
         return int(self.whole.get("interval", "1s").removesuffix("s"))
 
 
-def panels(path: Path) -> list[Panel]:
+def panels(path: Path) -> list[BoardPanel]:
     """Panels of a Grafana board, or cells of a Chronograf board."""
     board = json.loads(path.read_text(encoding="utf-8"))
     if "cells" in board:
-        return [Panel(each["name"], each["type"], _queries(each), each) for each in board["cells"]]
+        return [BoardPanel(each["name"], each["type"], _queries(each), each) for each in board["cells"]]
     whole = [each for each in board["panels"] if each["type"] != "row"]
-    return [Panel(each["title"], each["type"], tuple(each.get("targets", ())), each) for each in whole]
+    return [BoardPanel(each["title"], each["type"], tuple(each.get("targets", ())), each) for each in whole]
+
+
+def regions(path: Path) -> list[dict]:
+    """Targets of the annotations of a Grafana board, which it asks at every refresh too."""
+    return [each["target"] for each in json.loads(path.read_text(encoding="utf-8"))["annotations"]["list"]]
 
 
 def _queries(cell: dict) -> tuple[dict, ...]:
@@ -78,19 +95,19 @@ def filled(target: dict, window: Window, least: int = 1) -> str:
 
 def filled_flux(query: str, window: Window) -> str:
     """The same for Flux."""
-    names = {
+    values = {
         "v.timeRangeStart": f"{window.start.isoformat()}Z",
         "v.timeRangeStop": f"{window.end.isoformat()}Z",
         "v.windowPeriod": f"{window.interval}s",
         "v.defaultBucket": '"swat"',
         "${plant}": window.plant.replace("\\", "\\\\").replace('"', '\\"'),
     }
-    for name, value in names.items():
+    for name, value in values.items():
         query = query.replace(name, value)
     return query
 
 
-def ask(panel: Panel, window: Window, reader: InfluxSink) -> list[pd.DataFrame]:
+def ask_panel(panel: BoardPanel, window: Window, reader: InfluxSink) -> list[pd.DataFrame]:
     """Answers to a panel's queries, one a target. Raises SinkError for a query that InfluxDB refuses."""
     return [asked(target, window, reader, panel.interval) for target in panel.targets]
 
@@ -104,7 +121,7 @@ def asked(target: dict, window: Window, reader: InfluxSink, least: int = 1) -> p
 
 def _with_values(found: pd.DataFrame) -> pd.DataFrame:
     """Without rows that hold nothing but a time and tags, which fill(null) makes."""
-    values = [name for name in found if name not in TAGS] or list(found)
+    values = [name for name in found if name not in TAG_COLUMNS] or list(found)
     return found.dropna(subset=values, how="all") if len(found) else found
 
 

@@ -1,0 +1,172 @@
+"""Alarm episodes of a plant, made of its stored scores, and what people say of them.
+
+An episode lasts from the first row in which any detector is in alarm to the last one before a row in which none is. It
+is a function of the scores alone: whoever makes it gets the same, and storing it again changes nothing.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from swatlib.live import sink
+from swatlib.live.sink import EPISODE, SCORE, InfluxSink
+
+PIECE = pd.Timedelta("1h")  # of scores that are read in one piece
+FIELDS = ("end", "standing", "peak", "lead", "strongest", "why", "detectors", "agree")
+
+
+def episodes(scored: pd.DataFrame) -> pd.DataFrame:
+    """One row an episode, by its first second: `FIELDS`, of which `end` is its last second.
+
+    scored: as `Pipeline.score` gives it. standing: the last row is still in alarm. peak: the highest score above its
+    threshold, in multiples of the threshold. lead: the tag that the first alarm led with. strongest: the detector of
+    the peak, and why: the tag that it led with there. detectors: those in alarm, the first one first. agree: how many.
+    """
+    alarm = scored.xs("alarm", axis=1, level=1).astype(bool)
+    on = alarm.any(axis=1).to_numpy()
+    edges = np.flatnonzero(np.diff(np.r_[False, on, False])).reshape(-1, 2)
+    rows = [_episode(scored.iloc[first:last], alarm.iloc[first:last]) for first, last in edges]
+    table = pd.DataFrame(rows, columns=list(FIELDS), index=scored.index[edges[:, 0]])
+    return table.assign(standing=[bool(last == len(on)) for _, last in edges])
+
+
+def _episode(scored: pd.DataFrame, alarm: pd.DataFrame) -> dict[str, object]:
+    names = alarm.idxmax()[alarm.any()].sort_values(kind="stable").index
+    above = {
+        name: ((scored[name, "score"] - scored[name, "threshold"]) / scored[name, "threshold"].abs()).where(alarm[name])
+        for name in names
+    }
+    highest = max(names, key=lambda name: above[name].max())
+    peak = float(above[highest].max())
+    tag = scored[highest, "lead"][above[highest].idxmax()]
+    return {
+        "end": scored.index[-1],
+        "peak": peak,
+        "lead": scored[names[0], "lead"].iloc[0],
+        "strongest": highest,
+        "why": f"{tag} at the peak",
+        "detectors": ", ".join(names),
+        "agree": len(names),
+    }
+
+
+def with_rest(before: pd.Series, more: pd.Series) -> pd.Series:
+    """An episode that stood where one piece of scores ended, together with its rest."""
+    higher = before if before["peak"] >= more["peak"] else more
+    names = list(dict.fromkeys(f"{before['detectors']}, {more['detectors']}".split(", ")))
+    return pd.Series(
+        {
+            "end": more["end"],
+            "standing": more["standing"],
+            "peak": higher["peak"],
+            "lead": before["lead"],
+            "strongest": higher["strongest"],
+            "why": higher["why"],
+            "detectors": ", ".join(names),
+            "agree": len(names),
+        },
+        name=before.name,
+    )
+
+
+@dataclass
+class EpisodeWatch:
+    """Stores the episodes of all plants as their scores come. `look` once, and again whenever there may be more."""
+
+    reader: InfluxSink
+    to: InfluxSink
+    _next: dict[str, pd.Timestamp] = field(default_factory=dict)  # plant → from where on scores are still to be read
+    _standing: dict[str, pd.Series] = field(default_factory=dict)
+
+    def look(self) -> int:
+        """Store what is new; how many episodes began or went on."""
+        return sum(self._look_at(plant) for plant in plants(self.reader))
+
+    def _look_at(self, plant: str) -> int:
+        count = 0
+        for scored in self._pieces(plant):
+            rows = [row for _, row in episodes(scored).iterrows()]
+            stood = self._standing.pop(plant, None)
+            if stood is not None and rows and rows[0].name == scored.index[0]:
+                rows[0] = with_rest(stood, rows[0])
+            elif stood is not None:
+                rows.insert(0, pd.Series({**stood, "standing": False}, name=stood.name))
+            for row in rows:
+                self.to.write(episode_point(plant, row), plant)
+            if rows and rows[-1]["standing"]:
+                self._standing[plant] = rows[-1]
+            count += len(rows)
+        return count
+
+    def _pieces(self, plant: str) -> Iterator[pd.DataFrame]:
+        """Scores not yet read, in pieces; of a row only when all detectors have theirs."""
+        start = self._next.get(plant) or self._begin(plant)
+        last = _last(self.reader, plant)
+        while start <= last:
+            scored = self.reader.scores(plant, start, min(start + PIECE, last + pd.Timedelta(1, "ns")))
+            start = min(start + PIECE, last + pd.Timedelta(1, "ns"))
+            if len(scored):
+                yield scored
+            self._next[plant] = start
+
+    def _begin(self, plant: str) -> pd.Timestamp:
+        """Where a watch of before ended: at the begin of an episode that stood, or after the last one; else at once."""
+        asked = f'SELECT "end", "standing" FROM "{EPISODE}" WHERE "plant" = {_quoted(plant)} ORDER BY time DESC LIMIT 1'
+        found = self.reader.select(asked)
+        if len(found):
+            row = found.iloc[0]
+            return pd.Timestamp(int(row["time"])) if row["standing"] else _seconds(row["end"]) + pd.Timedelta("1ns")
+        first = self.reader.select(f'SELECT first("score") FROM "{SCORE}" WHERE "plant" = {_quoted(plant)}')
+        return pd.Timestamp(int(first["time"].iloc[0]))
+
+
+def episode_point(plant: str, episode: pd.Series) -> pa.StringArray:
+    """The line of an episode, at its start; `end` in seconds since 1970."""
+    texts = {name: json.dumps(episode[name], ensure_ascii=False) for name in ("lead", "strongest", "why", "detectors")}
+    numbers = {"end": f"{episode['end'].timestamp()}", "peak": f"{episode['peak']}", "agree": f"{episode['agree']}i"}
+    fields = {**numbers, **texts, "standing": str(bool(episode["standing"])).lower()}
+    return sink.point(EPISODE, {"plant": plant}, fields, pd.Timestamp(episode.name))
+
+
+def stored_episodes(reader: InfluxSink, plant: str, most: int = 20) -> pd.DataFrame:
+    """The newest episodes of a plant, the newest first, with what was said of them."""
+    asked = f'SELECT * FROM "{EPISODE}" WHERE "plant" = {_quoted(plant)} ORDER BY time DESC LIMIT {most}'
+    found = reader.select(asked)
+    if found.empty:
+        return pd.DataFrame(columns=list(FIELDS))
+    table = found.set_index(pd.DatetimeIndex(pd.to_datetime(found["time"]), name="start")).drop(columns="time")
+    return table.assign(end=[_seconds(end) for end in table["end"]])
+
+
+def acknowledge(to: InfluxSink, plant: str, start: pd.Timestamp, note: str, shelved_until: pd.Timestamp | None) -> None:
+    """Keep beside an episode that it was seen, with a note; and until when it is shelved."""
+    now = pd.Timestamp.now("UTC").timestamp()
+    until = None if shelved_until is None else f"{shelved_until.timestamp()}"
+    said = {"acknowledged": f"{now}", "note": json.dumps(note, ensure_ascii=False), "shelved_until": until}
+    to.write(sink.point(EPISODE, {"plant": plant}, said, start), plant)
+
+
+def plants(reader: InfluxSink) -> list[str]:
+    """Plants that have scores."""
+    found = reader.select(f'SHOW TAG VALUES FROM "{SCORE}" WITH KEY = "plant"')
+    return sorted(found["value"]) if len(found) else []
+
+
+def _last(reader: InfluxSink, plant: str) -> pd.Timestamp:
+    """The last row of which every detector that scored within the last minutes has its score."""
+    asked = f'SELECT last("score") FROM "{SCORE}" WHERE "plant" = {_quoted(plant)} GROUP BY "detector"'
+    times = pd.to_datetime(reader.select(asked)["time"])
+    return times[times > times.max() - PIECE].min()
+
+
+def _seconds(since_1970: float) -> pd.Timestamp:
+    return pd.Timestamp(since_1970, unit="s").round("ms")
+
+
+def _quoted(plant: str) -> str:
+    escaped = plant.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -1,0 +1,123 @@
+"""Alarm episodes: made of scores alone, the same in one piece and in many, and kept with what is said of them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from rig import influx_sink
+from typer.testing import CliRunner
+
+from swatlib.cli.app import app
+from swatlib.live import sink
+from swatlib.live.episodes import FIELDS, EpisodeWatch, acknowledge, episodes, stored_episodes
+
+START = pd.Timestamp("2015-12-28 10:00")
+
+
+def at(second):
+    return START + pd.Timedelta(second, "s")
+
+
+def scores(seconds=60, **alarms):
+    """Scores whose alarms last from one second to before another; those of `pca` are three times its threshold."""
+    times = pd.date_range(START, periods=seconds, freq="s")
+    parts = {}
+    for name, spans in alarms.items():
+        on = np.zeros(seconds, bool)
+        for first, last in spans:
+            on[first:last] = True
+        high = 3.0 if name == "pca" else 2.0
+        lead = np.where(on, "LIT101" if name == "pca" else "P101", None)
+        parts[name] = pd.DataFrame(
+            {"score": np.where(on, high, 0.5), "threshold": 1.0, "alarm": on, "lead": lead}, times
+        )
+    return pd.concat(parts, axis=1)
+
+
+def test_an_episode_lasts_while_any_detector_is_in_alarm():
+    found = episodes(scores(pca=[(12, 20)], lof=[(10, 15), (40, 60)]))
+    assert found.to_dict("index") == {
+        at(10): {"end": at(19), "standing": False, "peak": 2.0, "lead": "P101",
+                 "strongest": "pca", "why": "LIT101 at the peak", "detectors": "lof, pca", "agree": 2},
+        at(40): {"end": at(59), "standing": True, "peak": 1.0, "lead": "P101",
+                 "strongest": "lof", "why": "P101 at the peak", "detectors": "lof", "agree": 1},
+    }  # fmt: skip
+
+
+def test_without_an_alarm_there_is_no_episode():
+    assert episodes(scores(pca=[])).empty
+
+
+@pytest.fixture
+def to(influxdb):
+    return influx_sink(influxdb)
+
+
+def stored(to, plant):
+    """What is stored, oldest first, as `episodes` has it."""
+    found = stored_episodes(to, plant).sort_index()
+    return found[list(FIELDS)].to_dict("index")
+
+
+@pytest.mark.parametrize("cut", [5, 11, 12, 15, 20, 45])
+def test_episodes_are_the_same_however_scores_come(to, cut):
+    whole, plant = scores(pca=[(12, 20)], lof=[(10, 15), (40, 50)]), f"cut at {cut}"
+    looking = EpisodeWatch(to, to)
+    for part in (whole.iloc[:cut], whole.iloc[cut:]):
+        to.write(sink.score_points(part, plant), plant)
+        looking.look()
+    assert stored(to, plant) == episodes(whole).to_dict("index")
+
+
+def test_a_watch_goes_on_where_another_one_ended(to):
+    whole = scores(pca=[(12, 20)], lof=[(40, 50)])
+    for part in (whole.iloc[:45], whole.iloc[45:]):
+        to.write(sink.score_points(part, "restarted"), "restarted")
+        EpisodeWatch(to, to).look()
+    assert stored(to, "restarted") == episodes(whole).to_dict("index")
+
+
+def test_a_row_whose_scores_are_not_all_there_is_read_later(to):
+    whole = scores(pca=[(12, 20)], lof=[(10, 60)])
+    looking = EpisodeWatch(to, to)
+    to.write(sink.score_points(whole[["lof"]], "late"), "late")
+    to.write(sink.score_points(whole[["pca"]].iloc[:15], "late"), "late")
+    looking.look()
+    [one] = stored(to, "late").values()
+    assert one["end"] == at(14)
+    to.write(sink.score_points(whole[["pca"]].iloc[15:], "late"), "late")
+    looking.look()
+    assert stored(to, "late") == episodes(whole).to_dict("index")
+
+
+def test_what_is_said_stays_beside_an_episode_that_goes_on(to):
+    whole = scores(pca=[(12, 60)])
+    looking = EpisodeWatch(to, to)
+    to.write(sink.score_points(whole.iloc[:30], "said"), "said")
+    looking.look()
+    acknowledge(to, "said", at(12), 'the "valve"', at(90))
+    to.write(sink.score_points(whole.iloc[30:], "said"), "said")
+    looking.look()
+    [row] = stored_episodes(to, "said").to_dict("records")
+    assert (row["note"], row["shelved_until"], row["end"]) == ('the "valve"', at(90).timestamp(), at(59))
+
+
+def test_episodes_are_listed_acknowledged_and_shelved_at_the_terminal(to, influxdb, kafka, monkeypatch):
+    to.write(sink.score_points(scores(pca=[(12, 20)], lof=[(40, 50)]), "typed"), "typed")
+    monkeypatch.setenv("SWAT_KAFKA", kafka)
+    monkeypatch.setenv("SWAT_INFLUX_URL", influxdb.url)
+    monkeypatch.setenv("SWAT_INFLUX_TOKEN_FILE", str(influxdb.tokens))
+
+    def typed(*words):
+        done = CliRunner().invoke(
+            app, ["alarms", *words, "--plant", "typed"] if words[0] != "watch" else ["alarms", *words]
+        )
+        return done.exit_code, " ".join(done.output.split())
+
+    assert "has no alarm episode" in typed("list")[1]
+    assert typed("watch", "--once")[0] == 0
+    assert "is acknowledged." in typed("ack", "seen")[1]
+    assert "is acknowledged, shelved until" in typed("shelve", "calibrated", "--start", "2015-12-28 10:00:12")[1]
+    said = stored_episodes(to, "typed")
+    assert list(said["note"]) == ["seen", "calibrated"] and list(said["shelved_until"].notna()) == [False, True]
+    code, complained = typed("ack", "seen", "--start", "2015-12-28 10:00:13")
+    assert code != 0 and "no episode of plant typed begins at" in complained
