@@ -24,7 +24,18 @@ Folder = Annotated[
 Plant = Annotated[str, typer.Option(help="Name of the plant.")]
 Note = Annotated[str, typer.Argument(help="Why, in a few words; kept beside the episode and shown on the boards.")]
 Start = Annotated[str | None, typer.Option(help="First second of the episode (UTC); the newest one if not said.")]
-SHOWN = ["end", "standing", "peak", "lead", "strongest", "why", "detectors", "acknowledged", "shelved_until", "note"]
+EPISODE_COLUMNS = [
+    "end",
+    "standing",
+    "peak",
+    "lead",
+    "strongest",
+    "why",
+    "detectors",
+    "acknowledged",
+    "shelved_until",
+    "note",
+]
 
 
 @alarms.command("list", epilog="Example: python -m swatlib alarms list --plant swat")
@@ -36,7 +47,7 @@ def list_episodes(plant: Plant = "swat", most: Annotated[int, typer.Option(min=1
     if found.empty:
         out.print(f"Plant {plant} has no alarm episode; `python -m swatlib alarms watch` stores them as they come.")
     else:
-        print_table(found[[name for name in SHOWN if name in found]])
+        print_table(found[[name for name in EPISODE_COLUMNS if name in found]])
 
 
 @alarms.command(epilog="Example: python -m swatlib alarms ack 'valve tested by hand'")
