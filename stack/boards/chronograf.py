@@ -34,10 +34,23 @@ class Board:
         self.x = self.y = self.line = 0
 
     def lines(
-        self, name: str, width: int, query: str, unit: str = "", base: str = "10", kind: str = "line", height: int = 3
+        self,
+        name: str,
+        width: int,
+        query: str,
+        unit: str = "",
+        base: str = "10",
+        kind: str = "line",
+        height: int = 3,
+        up_to: str = "",
     ):
-        """Lines over time; `kind`: line, line-stacked, bar. `base` 2: thousands are 1024."""
-        y = {"label": unit, "base": base, "bounds": ["0", ""], "scale": "linear", "prefix": "", "suffix": ""}
+        """Lines over time; `kind`: line, line-stacked, bar. `base` 2: thousands are 1024.
+
+        `up_to`: where the axis ends, whatever the values: a line at zero has numbers then, and a catch-up does
+        not flatten the rest. The name says so.
+        """
+        name = f"{name}, up to {up_to}" if up_to else name
+        y = {"label": unit, "base": base, "bounds": ["0", up_to], "scale": "linear", "prefix": "", "suffix": ""}
         scale = [{"type": "scale", "hex": color, "id": color, "name": color, "value": "0"} for color in PALETTE]
         legend = {"type": "static", "orientation": "bottom"}
         return self._cell(name, kind, width, height, query, axes={"y": y}, colors=scale, legend=legend)

@@ -26,6 +26,7 @@ SERIES = (
     'SELECT sum("of_bucket") AS "last" FROM (SELECT last("storage_bucket_series_num") AS "of_bucket" '
     f'FROM "telegraf"."autogen"."influxdb" WHERE {WITHIN} GROUP BY "bucket")'
 )
+REJECTED = f'SELECT sum("rejected") AS "last" FROM "telegraf"."autogen"."{STREAM}" WHERE {WITHIN}'
 ALERTS = (
     'SELECT "values_B" AS "detectors", "annotations_summary" AS "text" FROM "telegraf"."autogen"."alert" '
     f'WHERE {WITHIN} GROUP BY "status", "labels_plant"'
@@ -42,10 +43,10 @@ def health() -> Board:
     board.lines("Throughput of Kafka (messages/s)", 4, metric(rate("MessagesInPerSec", "in"), "kafka_topic", "topic"))
     board.lines("Rows stored (per 10 s)", 4, metric('sum("rows_out") AS "stored"', STREAM, "query", every="10s"))
     board.lines("Unacknowledged rows", 3, metric('last("sent") - last("acked") AS "rows"', PRODUCER, "plant"))
-    board.lines("Consumer lag (messages)", 3, metric('max("behind") AS "messages"', STREAM, "query"))
+    board.lines("Consumer lag (messages)", 3, metric('max("behind") AS "messages"', STREAM, "query"), up_to="100")
     latency = 'max("latency_p50") AS "p50", max("latency_p95") AS "p95"'
-    board.lines("End-to-end latency (s), p50 and p95", 3, metric(latency, STREAM, "query"), unit="s")
-    board.lines("Rejected messages", 3, metric('sum("rejected") AS "messages"', STREAM, "query"))
+    board.lines("End-to-end latency (s), p50 and p95", 3, metric(latency, STREAM, "query"), unit="s", up_to="30")
+    board.number("Rejected messages", 3, REJECTED, steps=NONE, height=3)
     board.number("End-to-end latency (s), p95", 3, last("latency_p95", STREAM), " s", LATE, 1)
     board.number("Consumer lag now (messages)", 3, last("behind", STREAM), steps=BEHIND)
     waiting = last("buffer_size", "internal_write", where=" AND \"output\" = 'influxdb_v2'")

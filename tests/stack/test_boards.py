@@ -233,6 +233,15 @@ def test_cells_have_what_their_kind_needs(file):
         assert all(isinstance(color["value"], str) and len(color["hex"]) == 7 for color in cell.get("colors", ()))
 
 
+def test_an_axis_that_ends_somewhere_says_where(file):
+    ends = {
+        cell["name"]: cell["axes"]["y"]["bounds"][1]
+        for cell in file["cells"]
+        if "bounds" in cell.get("axes", {}).get("y", {})
+    }
+    assert [name for name, end in ends.items() if end and not name.endswith(f", up to {end}")] == []
+
+
 def test_chronografs_queries_name_their_bucket_and_ask_the_pages_time(file):
     for query in (each for cell in file["cells"] for each in cell["queries"]):
         if query["type"] == "influxql":
