@@ -145,8 +145,8 @@ def test_an_attack_becomes_an_alarm(started, stack):
     alarms = f'SELECT "lead" FROM "{SCORE}" WHERE "detector" = \'guard\' AND "alarm" = true'
     found = wait(lambda: stack.sink().select(alarms).to_dict("records"), PATIENCE)
     assert "LIT301" in {row["lead"] for row in found}
-    assert "Last alarm    swat, " in stack.type("status")
     assert "LIT301" in wait(lambda: list(stored_episodes(stack.sink(), "swat")["lead"]), PATIENCE)
+    assert "Last alarm    swat, from " in stack.type("status")
     stack.run("episodes", "python", "-m", "swatlib", "alarms", "ack", "spoofed by a test")
     assert "spoofed by a test" in set(stored_episodes(stack.sink(), "swat")["note"])
 
