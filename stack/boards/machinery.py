@@ -36,7 +36,8 @@ ALERTS = (
 def health() -> Board:
     """Is every part alive, and does each keep up with the one before?"""
     board = Board(9001, "SWaT: is every part alive?")
-    board.table("Time since the last report of each part (s)", 6, alive(), flux=True, height=4)
+    board.table("Time since the last report of each part (s)", 6, alive(), flux=True, height=4,
+                names={"part": "part", "_time": "last report", "seconds": "seconds since", "state": "state"})  # fmt: skip
     board.table("Alerts sent by Grafana", 6, ALERTS, height=4, digits=0)
     acknowledged = f"{rate('sent', 'sent')}, {rate('acked', 'acknowledged')}"
     board.lines("Throughput of the producer (rows/s)", 4, metric(acknowledged, PRODUCER, "plant"))
@@ -105,7 +106,7 @@ def stream() -> Board:
     spoilt = ", ".join(f'sum("{name}") AS "{name}"' for name in ("late", "gaps", "missing"))
     board.lines("Late rows, gaps, missing readings", 4, metric(spoilt, STREAM, "query"))
     board.lines("Rows in alarm", 4, metric('sum("alarms") AS "rows"', STREAM, "query"), kind="bar")
-    board.table("State", 4, states(), flux=True)
+    board.table("State", 4, states(), flux=True, names={"query": "query", "_time": "last report", "state": "state"})
     board.lines("Throughput into Kafka (B/s)", 4, metric(rate("BytesInPerSec", "in"), "kafka_topic", "topic"), base="2")
     board.lines("Request latency of Kafka (ms), p99", 4,
                 metric('max("99thPercentile") AS "p99"', "kafka_request", "request"), unit="ms")  # fmt: skip

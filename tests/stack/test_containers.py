@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import urllib.request
 from contextlib import suppress
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -138,6 +139,15 @@ def test_a_start_ends_with_a_score_of_a_stack_that_is_healthy(started, stack):
     assert stack.unhealthy() == []
     assert "8 of 8 services healthy" in started and "s after the start." in started
     assert set(stack.sink().scores("swat").columns.unique(0)) == set(DEFAULT)
+
+
+def test_telegraf_counts_the_programs_of_this_stack_alone(started, stack):
+    asked = 'SELECT last("running") AS "running" FROM "procstat_lookup" GROUP BY "filter"'
+    reader = replace(stack.sink(), bucket="telegraf")
+    counted = wait(lambda: reader.select(asked).to_dict("records"), PATIENCE)
+    assert {row["filter"]: row["running"] for row in counted} == dict.fromkeys(
+        ("influxdb", "kafka", "producer", "spark"), 1
+    )
 
 
 def test_an_attack_becomes_an_alarm(started, stack):
