@@ -37,7 +37,7 @@ def health() -> Board:
     """Is every part alive, and does each keep up with the one before?"""
     board = Board(9001, "SWaT: is every part alive?")
     board.table("Time since the last report of each part (s)", 6, alive(), flux=True, height=4,
-                names={"part": "part", "_time": "last report", "seconds": "seconds since", "state": "state"})  # fmt: skip
+                names={"part": "part", "_time": "last report", "seconds": "seconds", "state": "state"})  # fmt: skip
     board.table("Alerts sent by Grafana", 6, ALERTS, height=4, digits=0)
     acknowledged = f"{rate('sent', 'sent')}, {rate('acked', 'acknowledged')}"
     board.lines("Throughput of the producer (rows/s)", 4, metric(acknowledged, PRODUCER, "plant"))
