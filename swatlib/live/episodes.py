@@ -107,10 +107,11 @@ class EpisodeWatch:
         start = self._next.get(plant) or self._begin(plant)
         last = _last(self.reader, plant)
         while start <= last:
-            scored = self.reader.scores(plant, start, min(start + PIECE, last + pd.Timedelta(1, "ns")))
-            start = min(start + PIECE, last + pd.Timedelta(1, "ns"))
+            end = min(start + PIECE, last + pd.Timedelta(1, "ns"))
+            scored = self.reader.scores(plant, start, end)
             if len(scored):
                 yield scored
+            start = end if len(scored) or end > last else _first(self.reader, plant, end)
             self._next[plant] = start
 
     def _begin(self, plant: str) -> pd.Timestamp:
@@ -120,8 +121,7 @@ class EpisodeWatch:
         if len(found):
             row = found.iloc[0]
             return pd.Timestamp(int(row["time"])) if row["standing"] else _seconds(row["end"]) + pd.Timedelta("1ns")
-        first = self.reader.select(f'SELECT first("score") FROM "{SCORE}" WHERE "plant" = {_quoted(plant)}')
-        return pd.Timestamp(int(first["time"].iloc[0]))
+        return _first(self.reader, plant, pd.Timestamp(0))
 
 
 def episode_point(plant: str, episode: pd.Series) -> pa.StringArray:
@@ -154,6 +154,13 @@ def plants(reader: InfluxSink) -> list[str]:
     """Plants that have scores."""
     found = reader.select(f'SHOW TAG VALUES FROM "{SCORE}" WITH KEY = "plant"')
     return sorted(found["value"]) if len(found) else []
+
+
+def _first(reader: InfluxSink, plant: str, since: pd.Timestamp) -> pd.Timestamp:
+    """The first row with a score from a time on."""
+    within = f'"plant" = {_quoted(plant)} AND time >= {since.as_unit("ns").value}'
+    found = reader.select(f'SELECT first("score") FROM "{SCORE}" WHERE {within}')
+    return pd.Timestamp(int(found["time"].iloc[0]))
 
 
 def _last(reader: InfluxSink, plant: str) -> pd.Timestamp:

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from swatlib.cli.app import app
 from swatlib.live import sink
 from swatlib.live.episodes import FIELDS, EpisodeWatch, acknowledge, episodes, stored_episodes
+from swatlib.live.sink import InfluxSink
 
 START = pd.Timestamp("2015-12-28 10:00")
 
@@ -74,6 +75,28 @@ def test_a_watch_goes_on_where_another_one_ended(to):
         to.write(sink.score_points(part, "restarted"), "restarted")
         EpisodeWatch(to, to).look()
     assert stored(to, "restarted") == episodes(whole).to_dict("index")
+
+
+def test_a_pause_of_years_is_passed_over_at_once(to, monkeypatch):
+    whole = scores(pca=[(12, 20)])
+    later = whole.set_axis(whole.index + pd.Timedelta("3650d"))
+    for part in (whole, later):
+        to.write(sink.score_points(part, "paused"), "paused")
+    asked = []
+    monkeypatch.setattr(InfluxSink, "scores", recorded(InfluxSink.scores, asked))
+    EpisodeWatch(to, to).look()
+    assert set(stored(to, "paused")) == {at(12), at(12) + pd.Timedelta("3650d")}
+    assert len([plant for plant in asked if plant == "paused"]) == 3
+
+
+def recorded(function, calls):
+    """The same function, which notes the plant that it was asked about."""
+
+    def noting(self, plant, *bounds):
+        calls.append(plant)
+        return function(self, plant, *bounds)
+
+    return noting
 
 
 def test_a_row_whose_scores_are_not_all_there_is_read_later(to):
