@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from swatlib.detectors.autoencoder import Autoencoder
@@ -125,13 +126,23 @@ def _made(what: str, factory: Callable[..., Any], parameters: dict[str, Any]) ->
 
 
 def _of_pyod(name: str, parameters: dict[str, Any]) -> Detector:
-    from swatlib.detectors.pyod import PyOD, refuse_parameters, refuse_unusable  # PyOD takes two seconds to import
+    from swatlib.detectors import deep
+    from swatlib.detectors.pyod import PyOD, lacking, module_of, refuse_parameters, refuse_unusable  # takes two seconds
 
     refuse_unusable(name)
+    module = module_of(name)
     ours = {each: parameters.pop(each) for each in ("rows", "seed") if each in parameters}
     if parameters:
         refuse_parameters(name, parameters)
-    return PyOD(name, parameters, **ours)
+    if module == "ts_od":
+        return deep.TimeWindows(module, parameters, **ours)
+    if module not in deep.NETWORKS:
+        return PyOD(name, parameters, **ours)
+    try:
+        import_module("torch")
+    except ImportError as error:
+        raise ValueError(lacking(name, error)) from None
+    return (deep.WindowNetwork if module in deep.WINDOWED else deep.Network)(module, parameters, **ours)
 
 
 def _nearest(name: str) -> str:

@@ -16,7 +16,19 @@ from swatlib.detectors.base import Detector, on_finite, sample
 from swatlib.limits import Count, RowCount
 from swatlib.wording import did_you_mean
 
-BATCHED = ("ECOD", "COPOD", "CD", "LMDD", "ROD", "SOS", "TS_KSHAPE", "TS_SAND")
+BATCHED = (
+    "ecod",
+    "copod",
+    "cd",
+    "lmdd",
+    "rod",
+    "sos",
+    "ts_kshape",
+    "ts_matrix_profile",
+    "ts_sand",
+    "ts_spectral_residual",
+)
+CALLED = {"lstmad": "ts_lstm", "timeseriesod": "ts_od"}  # classes that are called otherwise than their module
 SUPERVISED = ("devnet", "xgbod")
 NO_DETECTORS = {"base", "base_dl", "combination", "embedding", "gaal_base", "sklearn_base", "so_gaal_new", "thresholds"}
 
@@ -36,7 +48,7 @@ class PyOD(Detector):
 
     @property
     def row_by_row(self) -> bool:
-        return self.name.upper() not in BATCHED
+        return module_of(self.name) not in BATCHED
 
     def fit(self, X: np.ndarray) -> Self:
         self.model_ = _model(self.name, self.parameters)
@@ -53,14 +65,28 @@ def names() -> list[str]:
     return [name for name in modules if not name.startswith("_") and name not in NO_DETECTORS]
 
 
-def made(name: str, **parameters: Any) -> BaseDetector:
-    """A detector of PyOD: the only detector class of its module, whatever the case of its name.
+def module_of(name: str) -> str:
+    """The module of a detector by its name or that of its class: "AutoEncoder" and "auto_encoder" are one."""
+    plain = {each.removeprefix("ts_").replace("_", ""): each for each in names()} | CALLED
+    return plain.get(name.lower().removeprefix("ts_").replace("_", ""), name.lower())
+
+
+def kind_of(name: str) -> type[BaseDetector]:
+    """The only detector class of a module of PyOD.
 
     Raises ImportError when a package is missing, or the NameError of a module that does not check for it.
     """
     module = importlib.import_module(f"pyod.models.{name}")
     kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, BaseDetector)]
     (kind,) = (kind for kind in kinds if kind.__module__ == module.__name__)
+    return kind
+
+
+def made(name: str, features: int | None = None, **parameters: Any) -> BaseDetector:
+    """A detector of PyOD by its module; some are made for a number of features. Raises what `kind_of` raises."""
+    kind = kind_of(name)
+    if features and "n_features" in inspect.signature(kind).parameters:
+        parameters = {"n_features": features} | parameters
     needed = {"detector_list": [LOF(15), LOF(20)], "n_bins": 2} if name == "lscp" else {}  # it has no default
     return kind(**needed | parameters)
 
@@ -68,7 +94,7 @@ def made(name: str, **parameters: Any) -> BaseDetector:
 def refuse_parameters(name: str, parameters: dict[str, Any]) -> None:
     """Raises ValueError for a parameter that a detector has not; nothing for one whose package is missing."""
     with suppress(ImportError, NameError):
-        has = list(inspect.signature(type(made(name.lower()))).parameters)
+        has = list(inspect.signature(kind_of(module_of(name))).parameters)
         if unknown := [each for each in parameters if each not in has]:
             hint = did_you_mean(unknown[0], has)
             raise ValueError(f"pyod:{name} has no parameter {unknown[0]!r}.{hint} There are {', '.join(has)}.")
@@ -80,21 +106,30 @@ def missing_package(error: Exception) -> str:
     return "torch" if "torch" in text or "'nn'" in text else getattr(error, "name", None) or "a package"
 
 
+def lacking(name: str, error: Exception) -> str:
+    """What a detector needs that is not installed, and how to get it."""
+    package = missing_package(error)
+    how = (
+        "type pip install 'swatlib[deep]', in a clone pip install -e '.[deep]'"
+        if package == "torch"
+        else "choose another"
+    )
+    return f"pyod:{name} needs {package}, which is not installed; {how}"
+
+
 def refuse_unusable(name: str) -> None:
     """Raises ValueError for a name that PyOD does not know, with the nearest, and for a detector fitted on labels."""
     known = names()
-    if name.lower() not in known:
+    if module_of(name) not in known:
         hint = did_you_mean(name, known)
         raise ValueError(f"PyOD has no detector {name!r}; its modules are {', '.join(sorted(known))}.{hint}")
-    if name.lower() in SUPERVISED:
+    if module_of(name) in SUPERVISED:
         raise ValueError(f"pyod:{name} is fitted on labels, which no detector is given here; choose another")
 
 
 def _model(name: str, parameters: dict) -> BaseDetector:
     refuse_unusable(name)
     try:
-        return made(name.lower(), **parameters)
+        return made(module_of(name), **parameters)
     except (ImportError, NameError) as error:
-        raise ValueError(
-            f"pyod:{name} needs {missing_package(error)}, which is not installed; choose another"
-        ) from None
+        raise ValueError(lacking(name, error)) from None

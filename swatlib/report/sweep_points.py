@@ -79,7 +79,7 @@ def benchmark_sweep(benchmark: str, axes: Axes, fixed: Mapping[str, Any], name: 
     """A benchmark at each point, of `run`, `detector` and `budget`. Raises ValueError for what it has not."""
     from swatlib.studies.benchmark.runs import run_numbers
 
-    for text in {*_texts(fixed["detector"]), *_texts(axes.get("detector"))}:
+    for text in {*_texts(fixed.get("detector")), *_texts(axes.get("detector"))}:
         refuse_useless(text)
     run_numbers(benchmark, tuple(axes.get("run") or fixed["run"]))
     return Sweep(f"benchmark {benchmark}", axes, fixed, benchmark_at, {"benchmark": benchmark}, name)

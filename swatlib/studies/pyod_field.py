@@ -155,7 +155,7 @@ def _measure(name: str, rows: int, data: Path) -> dict:
 
     given = np.load(data)
     drawn = np.random.default_rng(0).choice(len(given["fit"]), rows, replace=False)
-    model = _Random() if name == RANDOM else made(name)
+    model = _Random() if name == RANDOM else made(name, given["fit"].shape[1])
     started = time.perf_counter()
     model.fit(given["fit"][np.sort(drawn)])
     fitted = time.perf_counter()

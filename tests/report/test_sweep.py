@@ -92,7 +92,7 @@ def test_a_malformed_sweep_is_one_sentence(texts, says):
     ("make", "says"),
     [
         (lambda: benchmark_sweep("swat-sim-1", {"run": [21]}, {"detector": ["pca"], "budget": 1.0}), "no run 21"),
-        (lambda: benchmark_sweep("swat-sim-1", {"detector": ["pcb"]}, {"detector": [], "run": []}), "'pcb'"),
+        (lambda: benchmark_sweep("swat-sim-1", {"detector": ["pcb"]}, {"run": []}), "'pcb'"),
         (lambda: field_sweep({"detector": ["hbso"]}, {"rows": 9, "run": 1}), "Did you mean 'hbos'"),
         (lambda: field_sweep({"rows": [0]}, {"detector": "hbos", "run": 1}), "0 rows to fit on can't be drawn"),
         (lambda: notebook_sweep([], {"detectors": [["pca"], ["pcb"]]}, {}), "'pcb'"),
