@@ -4,7 +4,8 @@ What a verb needs is imported when it runs, so that `--help` answers at once.
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -22,7 +23,7 @@ from swatlib.wording import count, listed
 if TYPE_CHECKING:
     import pandas as pd
 
-    from swatlib.cluster import Place
+    from swatlib.cluster import Crew, Place
     from swatlib.data import Recording
     from swatlib.pipeline import Pipeline
     from swatlib.report.sweep_points import Sweep
@@ -97,7 +98,8 @@ Sweeps = Annotated[
 ]
 SweepName = Annotated[str | None, typer.Option("--name", help="Of the sweep, for its folder.")]
 PointJobs = Annotated[
-    int | None, typer.Option(help="Points of a sweep side by side; as many as cores and memory allow.", min=1)
+    int | None,
+    typer.Option(help="Processes side by side; if not said, 1, and for a sweep as many as fit.", min=1),
 ]
 Runs = Annotated[
     list[int] | None,
@@ -112,7 +114,6 @@ On = Annotated[
         help="Spark's executors do the work: spark://host:7077, local-cluster[2,1,1024]; see docs/scaling-out.md.",
     ),
 ]
-Jobs = Annotated[int, typer.Option(help="Processes of this machine that do the work.", min=1)]
 
 
 @app.callback()
@@ -141,6 +142,7 @@ def report(
             min=1,
         ),
     ] = None,
+    on: On = None,
 ) -> None:
     """Execute notebooks into reports/<run>/; reports/index.html shows them as they come.
 
@@ -162,8 +164,10 @@ def report(
         axes, fixed = _axes(sweep, known, values)
         if both := [each for each in axes if each in cells.parse_assignments(parameter or (), known)]:
             raise cells.ReportError(f"{both[0]} is given by -p and by --sweep; leave out one of them.")
-        _sweep(notebook_sweep(paths, axes, fixed, name), jobs)
+        _sweep(notebook_sweep(paths, axes, fixed, name), jobs, on)
         return
+    if on:
+        raise typer.BadParameter("--on goes with --sweep: a run of notebooks without it is made on this machine.")
     forked = prepare_forks()  # it imports while this process does
     from swatlib.report.runner import report as execute
 
@@ -248,7 +252,7 @@ def score(
     to: Annotated[Path | None, typer.Option(help="Where scores go; the default is beside FOLDER.")] = None,
     trust: commands.Trusted = None,
     on: On = None,
-    jobs: Jobs = 1,
+    jobs: PointJobs = None,
     force: Annotated[bool, typer.Option("--force", help="Score anew what is there.")] = False,
 ) -> None:
     """Score recordings of many plants into Parquet, partitioned alike, equal to one pass over each plant.
@@ -314,6 +318,7 @@ def benchmark(
     sweep: Sweeps = None,
     sweep_name: SweepName = None,
     jobs: PointJobs = None,
+    on: On = None,
 ) -> None:
     """Compare detectors on every run of a benchmark; for the speed of this package see `bench`.
 
@@ -328,11 +333,12 @@ def benchmark(
         given = {"run": run or [], "detector": list(detector or DEFAULT), "budget": budget}
         axes, fixed = _axes(sweep, {"run": 1, "detector": "", "budget": 1.0}, given)
         end_at_first_signal()
-        _sweep(benchmark_sweep(name, axes, fixed, sweep_name), jobs)
+        _sweep(benchmark_sweep(name, axes, fixed, sweep_name), jobs, on)
         return
     pipeline = _pipeline(detector, budget)
     runs = tuple(run or ())
-    judged = run_benchmark(name, runs, lambda: deepcopy(pipeline), lambda done: say(f"{done}: done"))
+    with _crew(on, jobs, detector or ()) as crew:
+        judged = run_benchmark(name, runs, lambda: deepcopy(pipeline), lambda done: say(f"{done}: done"), crew=crew)
     say(f"{name}: {judged.runs['run'].nunique()} runs, budget {budget:g} false alarms per day")
     summed, shares = judged.summary(), judged.by_class()
     for table in (summed.droplevel("kind")[list(JUDGED)], shares):
@@ -384,6 +390,7 @@ def field(
     sweep: Sweeps = None,
     sweep_name: SweepName = None,
     jobs: PointJobs = None,
+    on: On = None,
 ) -> None:
     """Try every detector of PyOD on the same rows, each within limits of time and memory.
 
@@ -399,9 +406,11 @@ def field(
         given = {"detector": detector, "rows": rows, "run": run, "seconds": seconds, "gigabytes": gigabytes}
         axes, fixed = _field_axes(sweep, given)
         end_at_first_signal()
-        _sweep(field_sweep(axes, fixed, sweep_name), jobs)
+        _sweep(field_sweep(axes, fixed, sweep_name), jobs, on)
         return
-    table = attempt_all(tuple(detector or ()), tuple(rows or FIELD_ROWS), run, ProcessLimits(seconds, gigabytes), say)
+    limits = ProcessLimits(seconds, gigabytes)
+    with _crew(on, jobs) as crew:
+        table = attempt_all(tuple(detector or ()), tuple(rows or FIELD_ROWS), run, limits, say, crew)
     shown = ["rows", "status", "fit_s", "average_precision", "found", "says"]
     print_table(table.reset_index().set_index("detector")[shown])
 
@@ -442,12 +451,29 @@ def _field_axes(sweep: list[str], given: dict[str, Any]) -> tuple[dict[str, list
     return axes, fixed
 
 
-def _sweep(given: "Sweep", jobs: int | None) -> None:
+def _sweep(given: "Sweep", jobs: int | None, on: str | None) -> None:
     from swatlib.report.sweep import sweep
 
     with PointBar() as bar:
-        page = sweep(given, jobs, bar.begin, bar)
+        if on is None:
+            page = sweep(given, jobs, bar.begin, bar)
+        else:
+            with _crew(on, jobs, given.texts, given.context.get("notebooks", ())) as crew:
+                page = sweep(given, crew.width, bar.begin, bar, crew.run)
     say(f"Sweep: {page}")
+
+
+@contextmanager
+def _crew(
+    on: str | None, jobs: int | None, detectors: Iterable[str] = (), paths: Iterable[str] = ()
+) -> Iterator["Crew"]:
+    """Those who do the work, with the files that detectors name. paths: of files that must be the same everywhere."""
+    end_at_first_signal()
+    from swatlib.cluster import crew_on, files_named
+
+    files = files_named(detectors) | {path: Path(path).read_bytes() for path in paths}
+    with crew_on(_place(on, jobs), files) as crew:
+        yield crew
 
 
 def _that_can_run(paths: list[Path]) -> list[Path]:
@@ -466,11 +492,11 @@ def _that_can_run(paths: list[Path]) -> list[Path]:
     return paths
 
 
-def _place(on: str | None, jobs: int) -> "Place":
+def _place(on: str | None, jobs: int | None) -> "Place":
     """Where the work is done. Raises ServicesError where Spark is asked for and there is no Java."""
     if on is None:
-        return jobs
-    if jobs != 1:
+        return jobs or 1
+    if jobs is not None:
         raise typer.BadParameter("--on and --jobs exclude each other: the executors do the work, or processes here.")
     from swatlib.servers import java
 

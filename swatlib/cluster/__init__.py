@@ -4,7 +4,19 @@ points → crew (tried again where one fails) → outcomes, as they come
 folder of parquet → pieces → plan → each piece with its history → Pipeline.score_last → parquet, partitioned alike
 """
 
-from swatlib.cluster.crew import ClusterError, Place, crew_on, map_on
+from swatlib.cluster.crew import HERE, ClusterError, Crew, Place, crew_on, files_named, map_on, values_of
 from swatlib.cluster.scoring import Scored, read_scores, score_folder
 
-__all__ = ["ClusterError", "Place", "Scored", "crew_on", "map_on", "read_scores", "score_folder"]
+__all__ = [
+    "HERE",
+    "ClusterError",
+    "Crew",
+    "Place",
+    "Scored",
+    "crew_on",
+    "files_named",
+    "map_on",
+    "read_scores",
+    "score_folder",
+    "values_of",
+]

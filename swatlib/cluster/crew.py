@@ -1,10 +1,9 @@
 """Who works: this process, several processes of this machine, or the executors of a Spark cluster.
 
-A function and its points give the same wherever they run. What fails is tried again, but for a ValueError, which its
-user can mend; an executor or process that dies is replaced.
+A function and its points give the same wherever they run. A try that a failing disk, want of memory, or the death of
+its process or executor ended is followed by another one; any other error would come again.
 """
 
-import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,8 @@ from types import MappingProxyType
 from typing import Any
 
 from swatlib.cluster.shipping import Shipped, packed_pipeline
-from swatlib.detectors.own_classes import run_source
+from swatlib.detectors.parsing import file_of
+from swatlib.settings import NOTEBOOKS
 from swatlib.side_by_side import Outcome, P, R, outcome_of, run_points
 from swatlib.wording import count
 
@@ -22,7 +22,7 @@ Place = int | str  # a number of processes, 1 being this one; or a Spark master
 ToldPlace = Callable[[int], None]
 Told = Callable[[int, Outcome], None]
 TRIES = 4  # as Spark itself
-NO_SOURCES: Mapping[str, str] = MappingProxyType({})
+NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 
 
 class ClusterError(ValueError):
@@ -30,10 +30,12 @@ class ClusterError(ValueError):
 
 
 class Crew(ABC):
-    """Those who do what they are told. sources: of classes of one's own that points hold, by module name."""
+    """Those who do what they are told."""
 
-    def __init__(self, sources: Mapping[str, str] = NO_SOURCES) -> None:
-        self.sources = dict(sources)
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """Points that are worked on at once."""
 
     def run(
         self,
@@ -43,12 +45,9 @@ class Crew(ABC):
         began: ToldPlace = lambda place: None,
         ended: Told = lambda place, outcome: None,
     ) -> list[Outcome[R]]:
-        """As `swatlib.side_by_side.run_points`, tried again where it fails. jobs: the crew knows how many it takes."""
+        """As `swatlib.side_by_side.run_points`. jobs: is not needed, the crew knows how many it takes."""
         work = partial(answer, run_one)
-        given: list[Any] = list(points)
-        if self.sources:
-            work, given = partial(_with_sources, self.sources), [pickle.dumps((work, point)) for point in points]
-        outcomes = self._run(given, work, began, lambda place, outcome: ended(place, _read(outcome)))
+        outcomes = self._run(list(points), work, began, lambda place, outcome: ended(place, _read(outcome)))
         return [_read(outcome) for outcome in outcomes]
 
     @abstractmethod
@@ -61,15 +60,18 @@ class Crew(ABC):
 
 
 @contextmanager
-def crew_on(where: Place, sources: Mapping[str, str] = NO_SOURCES) -> Iterator[Crew]:
-    """Those who work there, ended with the block. Raises ClusterError for a master that can't be used."""
+def crew_on(where: Place, files: Mapping[str, bytes] = NO_FILES) -> Iterator[Crew]:
+    """Those who work there, ended with the block. files: as `map_on`.
+
+    Raises ClusterError for a master that can't be used.
+    """
     if isinstance(where, str):
         from swatlib.cluster.spark import on_spark
 
-        with on_spark(where, sources) as executors:
+        with on_spark(where, files) as executors:
             yield executors
     else:
-        yield Local(where, sources)
+        yield Local(where)
 
 
 def map_on(
@@ -77,7 +79,7 @@ def map_on(
     function: Callable[[P], R],
     items: Iterable[P],
     ended: Told = lambda place, outcome: None,
-    sources: Mapping[str, str] = NO_SOURCES,
+    files: Mapping[str, bytes] = NO_FILES,
 ) -> list[R]:
     """What the function gives for each item, in their order, wherever it runs.
 
@@ -89,13 +91,13 @@ def map_on(
         Of a module that the workers have too, or a `functools.partial` of one.
     ended
         Called here after each item, as they come, with its place among them and its outcome.
-    sources
-        Source by module name of classes of one's own that items hold (`swatlib.detectors.own_classes.sources`).
+    files
+        Content of files that items name, by path: an executor that has none there gets them (`files_named`).
 
     Raises ClusterError with the first sentence, after all items were done, when one failed.
     """
     given = list(items)
-    with crew_on(where, sources) as crew:
+    with crew_on(where, files) as crew:
         outcomes = crew.run(given, function, ended=ended)
     return values_of(outcomes)
 
@@ -113,11 +115,14 @@ def values_of(outcomes: Sequence[Outcome[R]], names: Sequence[str] = ()) -> list
 class Local(Crew):
     """This process, or several of this machine."""
 
-    def __init__(self, jobs: int, sources: Mapping[str, str] = NO_SOURCES) -> None:
-        super().__init__(sources)
+    def __init__(self, jobs: int = 1) -> None:
         if jobs < 1:
             raise ClusterError(f"{count(jobs, 'process')} can't work; give 1 or more")
         self.jobs = jobs
+
+    @property
+    def width(self) -> int:
+        return self.jobs
 
     def _run(self, points: list[Any], work: Callable[[Any], Any], began: ToldPlace, ended: Told) -> list[Outcome]:
         outcomes: dict[int, Outcome] = {}
@@ -147,12 +152,19 @@ class Local(Crew):
         return outcomes
 
 
+HERE = Local()
+
+
 def answer(function: Callable[[Any], Any], item: Any) -> tuple[bool, Any]:
-    """Whether there is a value, and the value or the sentence of a ValueError, which need not be tried again."""
+    """Whether there is a value, and the value, or the sentence of an error that would come again."""
     try:
         return True, function(item)
+    except (OSError, MemoryError):
+        raise
     except ValueError as error:
         return False, str(error)
+    except Exception as error:  # of whatever kind
+        return False, f"{type(error).__name__}: {error}"
 
 
 def _read(outcome: Outcome[tuple[bool, Any]]) -> Outcome[Any]:
@@ -168,9 +180,12 @@ def _unless_again(ended: Told, again: bool) -> Told:
     return lambda place, outcome: None if again and outcome.error is not None else ended(place, outcome)
 
 
-def _with_sources(sources: Mapping[str, str], call: bytes) -> tuple[bool, Any]:
-    """An answer; a point that holds a class of one's own is read when the class is there. `call` comes from `Crew`."""
-    for name, source in sources.items():
-        run_source(name, source, Path(f"{name}.py"))
-    work, point = pickle.loads(call)
-    return work(point)
+def files_named(texts: Iterable[str]) -> dict[str, bytes]:
+    """Content of the files that texts of detectors name, as in "my_detector.py:ZScore", by that name."""
+    found = {}
+    for name in filter(None, map(file_of, texts)):
+        for path in (Path(name), NOTEBOOKS / name):
+            if path.is_file():
+                found[name] = path.read_bytes()
+                break
+    return found

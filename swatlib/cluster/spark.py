@@ -1,6 +1,7 @@
 """Spark's executors as a crew: each point is a Spark job of one task, so that Spark tries it again where it fails."""
 
 import re
+import shutil
 import socket
 import sys
 import threading
@@ -17,8 +18,10 @@ from typing import Any
 from py4j.protocol import Py4JError
 from pyspark import SparkContext
 from pyspark.errors import PySparkException
+from pyspark.find_spark_home import _find_spark_home
 from pyspark.sql import SparkSession
 
+from swatlib.atomic import replacing
 from swatlib.cluster.crew import TRIES, ClusterError, Crew, Told, ToldPlace
 from swatlib.cluster.shipping import Shipped, ship
 from swatlib.provenance import code_digest, versions
@@ -34,15 +37,18 @@ ON_THIS_MACHINE = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress":
 class Executors(Crew):
     """The executors of a Spark session."""
 
-    def __init__(self, context: SparkContext, sources: Mapping[str, str]) -> None:
-        super().__init__(sources)
-        self.context = context
+    def __init__(self, context: SparkContext, files: Mapping[str, bytes]) -> None:
+        self.context, self.files = context, dict(files)
         self.stopped = threading.Event()
+
+    @property
+    def width(self) -> int:
+        return self.context.defaultParallelism
 
     def _run(self, points: list[Any], work: Callable[[Any], Any], began: ToldPlace, ended: Told) -> list[Outcome]:
         outcomes: dict[int, Outcome] = {}
         told = SimpleQueue[tuple[int, Outcome | None]]()
-        with ThreadPoolExecutor(max(LEAST_JOBS, 2 * self.context.defaultParallelism)) as threads:
+        with ThreadPoolExecutor(max(LEAST_JOBS, 2 * self.width)) as threads:
             for place, point in enumerate(points):
                 threads.submit(self._hand_out, told, place, work, point)
             try:
@@ -72,7 +78,9 @@ class Executors(Crew):
 
     def _job(self, given: tuple[Callable[[Any], Any], Any]) -> tuple[bool, Any]:
         work, point = given
-        task = self.context.parallelize([point], 1).mapPartitions(partial(_on_executor, _this_package(), work))
+        task = self.context.parallelize([point], 1).mapPartitions(
+            partial(_on_executor, _this_package(), self.files, work)
+        )
         try:
             (answered,) = task.collect()
         except (PySparkException, Py4JError) as error:
@@ -81,7 +89,7 @@ class Executors(Crew):
 
 
 @contextmanager
-def on_spark(master: str, sources: Mapping[str, str]) -> Iterator[Executors]:
+def on_spark(master: str, files: Mapping[str, bytes]) -> Iterator[Executors]:
     """The executors of a master; a session that this process has there already is used, and left to run."""
     if not MASTER.fullmatch(master):
         raise ClusterError(f"{master} is no Spark master; give spark://host:7077, local-cluster[2,1,1024] or local[2]")
@@ -89,15 +97,18 @@ def on_spark(master: str, sources: Mapping[str, str]) -> Iterator[Executors]:
     if running is not None:
         if running.master != _with_tries(master):
             raise ClusterError(f"this process has a Spark session on {running.master} already; stop it first")
-        yield Executors(running, sources)
+        yield Executors(running, files)
         return
     _refuse_silent(master)
     context = _session(master).sparkContext
     try:
         _wait_for_executor(context)
-        yield Executors(context, sources)
+        yield Executors(context, files)
     finally:
+        place = Path(_find_spark_home()) / "work" / context.applicationId
         context.stop()
+        if master.startswith("local-cluster"):  # it leaves what its executors logged beside Spark
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def _session(master: str) -> SparkSession:
@@ -159,13 +170,27 @@ def _wait_for_executor(context: SparkContext) -> None:
         time.sleep(0.1)
 
 
-def _on_executor(package: tuple[str, ...], work: Callable[[Any], Any], points: Iterator[Any]) -> Iterator[Any]:
+def _on_executor(
+    package: tuple[str, ...], given: Mapping[str, bytes], work: Callable[[Any], Any], points: Iterator[Any]
+) -> Iterator[Any]:
     """Answers, made on an executor."""
-    if different := [pair for pair in zip(package, _this_package(), strict=True) if pair[0] != pair[1]]:
+    if different := [pair for pair in zip(package, _this_package(), strict=False) if pair[0] != pair[1]]:
         here, there = different[0]
         yield False, f"the executors have {there}, and {here} is here; install the same swatlib and packages everywhere"
         return
+    for name, content in given.items():
+        if not _is_there(Path(name), content):
+            yield False, f"{name} is another file on {socket.gethostname()}; put the one that is meant on every machine"
+            return
     yield from map(work, points)
+
+
+def _is_there(path: Path, content: bytes) -> bool:
+    """Whether the file is what it should be; one that lacks is written into the folder of the executor."""
+    if not path.exists() and not path.is_absolute():
+        with replacing(path) as unfinished:
+            unfinished.write_bytes(content)
+    return path.is_file() and path.read_bytes() == content
 
 
 @cache

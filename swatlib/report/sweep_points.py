@@ -64,6 +64,13 @@ class Sweep:
     context: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
 
+    @property
+    def texts(self) -> list[str]:
+        """All texts among the parameters, of which some may name files."""
+        return _texts(
+            [each for each in (*self.fixed.values(), *self.axes.values()) if isinstance(each, (str, list, tuple))]
+        )
+
 
 def notebook_sweep(paths: Iterable[Path], axes: Axes, fixed: Mapping[str, Any], name: str | None = None) -> Sweep:
     """Notebooks at each point. Raises ValueError for a detector that can't be used."""
@@ -151,7 +158,7 @@ def _texts(given: Any) -> list[str]:
     """Texts of detectors in a parameter's value, or in the values of an axis."""
     if isinstance(given, str):
         return [given]
-    return [text for each in given or () for text in _texts(each)]
+    return [text for each in given or () if isinstance(each, (str, list, tuple)) for text in _texts(each)]
 
 
 def _execute(run: ReportRun, paths: list[Path], folder: Path) -> None:

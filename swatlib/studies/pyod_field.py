@@ -6,6 +6,7 @@ A detector that fails is a row of the table too. Rows are cached as they come, s
 import hashlib
 import multiprocessing
 import resource
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -17,8 +18,10 @@ import numpy as np
 import pandas as pd
 
 from swatlib.atomic import replacing, write_text
+from swatlib.cluster import HERE, Crew, values_of
 from swatlib.metrics.case import event_intervals
 from swatlib.settings import settings
+from swatlib.side_by_side import Outcome
 from swatlib.studies.benchmark import BenchmarkRun, benchmark_runs
 from swatlib.studies.pair import without_startup
 from swatlib.views.features import Features
@@ -54,6 +57,7 @@ def field(
     run: int = 3,
     limits: ProcessLimits = ProcessLimits(),
     progress: Callable[[str], None] = lambda _: None,
+    crew: Crew = HERE,
 ) -> pd.DataFrame:
     """One row a detector and size: status and figures, on the features of a run of swat-sim-1; the first is `random`.
 
@@ -61,7 +65,7 @@ def field(
     whose text stands in `says`. fit_s, score_s: seconds. memory_mb: most that the process held. average_precision: over
     every tenth attacked row. found, of: attacks with a score above all but 0.1 % of other normal rows. What was
     computed with the same features, PyOD and limits is read from reports/field/. Raises ValueError for an unknown name,
-    and for sizes that are not between 1 and FIT.
+    and for sizes that are not between 1 and FIT. crew: does the work, side by side where it is several.
     """
     from swatlib.detectors.pyod import names  # takes two seconds
 
@@ -71,13 +75,34 @@ def field(
     digest = hashlib.sha256(f"{data.name} {version('pyod')} {asdict(limits)}".encode()).hexdigest()[:12]
     path = settings().reports_folder / "field" / f"{digest}.csv"
     done = _cached(path)
-    for name in chosen:
-        for rows in sizes:
-            if (name, rows) not in done.index:
-                done.loc[(name, rows), FIELD_COLUMNS[2:]] = pd.Series(attempt(name, rows, data, limits))
-                write_text(path, done.sort_index().to_csv())
-            progress(f"{name}, {rows:,} rows: {done.loc[(name, rows), 'status']}")
-    return _cached(path).loc[[(name, rows) for name in chosen for rows in sizes]]
+    wanted = [(name, rows) for name in chosen for rows in sizes]
+    missing = [each for each in wanted if each not in done.index]
+
+    def ended(place: int, outcome: Outcome[dict]) -> None:
+        if outcome.value is not None:
+            done.loc[missing[place], FIELD_COLUMNS[2:]] = pd.Series(outcome.value)
+            write_text(path, done.sort_index().to_csv())
+            _say(progress, done, missing[place])
+
+    for each in wanted:
+        if each in done.index:
+            _say(progress, done, each)
+    points = [(name, rows, run, data, limits) for name, rows in missing]
+    values_of(crew.run(points, _attempt_on, ended=ended), [f"{name}, {rows:,} rows" for name, rows in missing])
+    return _cached(path).loc[wanted]
+
+
+def _say(progress: Callable[[str], None], done: pd.DataFrame, each: tuple[str, int]) -> None:
+    progress(f"{each[0]}, {each[1]:,} rows: {done.loc[each, 'status']}")
+
+
+def _attempt_on(point: tuple[str, int, int, Path, ProcessLimits]) -> dict:
+    """What `attempt` gives, on the machine that is asked, which must make the same features of the run."""
+    name, rows, run, features, limits = point
+    data = features if features.exists() else prepare_field(run)
+    if data.name != features.name:
+        raise ValueError(f"run {run} has other features on {socket.gethostname()}; let machines of one kind work")
+    return attempt(name, rows, data, limits)
 
 
 def refuse_field(detectors: Iterable[str], sizes: Iterable[int]) -> None:

@@ -8,15 +8,20 @@ import numpy as np
 import pandas as pd
 
 from swatlib.atomic import write_text
+from swatlib.cluster import HERE, Crew, values_of
 from swatlib.metrics import baselines, beats
 from swatlib.pipeline import Pipeline
 from swatlib.results import cached_fit, cached_tables
 from swatlib.results.fit_cache import detector_part, parameters
 from swatlib.settings import settings
+from swatlib.side_by_side import Outcome
 from swatlib.studies.benchmark.result import BenchmarkResult, evaluate_run
 from swatlib.studies.benchmark.runs import BenchmarkRun, benchmark_run, run_numbers
 from swatlib.views.checks import CHECK_KINDS, Checks
 
+_Point = tuple[str, int, Pipeline, bool]  # benchmark, run, pipeline to fit, whether to compute anew
+_Pair = tuple[BenchmarkResult, BenchmarkResult]  # of the detectors, of the baselines
+Judge = Callable[[], BenchmarkResult]
 EARNED = {"event_recall": "attacks found", "false_alarms_per_day": "fewer false alarms"}
 
 
@@ -26,14 +31,29 @@ def run_benchmark(
     pipeline: Callable[[], Pipeline] = Pipeline,
     progress: Callable[[str], None] = lambda _: None,
     force: bool = False,
+    crew: Crew = HERE,
 ) -> BenchmarkResult:
-    """Fit a new pipeline on each run and judge it beside the baselines; what is cached is not computed again."""
-    judged = []
-    for trial in _trials(name, numbers):
-        found = trial.result("benchmark", pipeline(), force)
-        judged += [found, trial.baselines(force)]
-        progress(found.runs["run"].iloc[0])
-    return BenchmarkResult.joined(judged)
+    """Fit a new pipeline on each run and judge it beside the baselines; what is cached is not computed again.
+
+    crew: does the work; what comes back is cached here too. Raises ClusterError when a run failed, after the others.
+    """
+    points = [(name, number, pipeline(), force) for number in run_numbers(name, numbers)]
+    pairs = {point[1]: _kept(point) for point in points}
+    missing = [point for point in points if pairs[point[1]] is None]
+
+    def done(pair: _Pair) -> None:
+        progress(pair[0].runs["run"].iloc[0])
+
+    def ended(place: int, outcome: Outcome[_Pair]) -> None:
+        if outcome.value is not None:
+            _keep(missing[place], outcome.value)
+            done(outcome.value)
+
+    for pair in filter(None, pairs.values()):
+        done(pair)
+    found = values_of(crew.run(missing, _judged, ended=ended), [f"{name}, run {point[1]}" for point in missing])
+    pairs |= {point[1]: pair for point, pair in zip(missing, found, strict=True)}
+    return BenchmarkResult.joined(part for pair in pairs.values() for part in pair or ())
 
 
 def ablation(
@@ -81,21 +101,56 @@ class _Trial:
         self.key = [name, number]
         self.run = cache(lambda: benchmark_run(name, number))
 
-    def result(self, study: str, pipeline: Pipeline, force: bool) -> BenchmarkResult:
+    def result(self, study: str, pipeline: Pipeline, force: bool, judge: Judge | None = None) -> BenchmarkResult:
         detectors = [detector_part(pipeline, name) for name in pipeline.detectors]
-        return self._cached(study, [parameters(pipeline), detectors], lambda: self._judged(pipeline, force), force)
+        judge = judge or (lambda: self._judged(pipeline, force))
+        return self._cached(study, [parameters(pipeline), detectors], judge, force)
 
-    def baselines(self, force: bool) -> BenchmarkResult:
-        return self._cached(
-            "baselines", [], lambda: evaluate_run(self.run(), _baselines(self.run()), "baseline"), force
-        )
+    def baselines(self, force: bool, judge: Judge | None = None) -> BenchmarkResult:
+        return self._cached("baselines", [], judge or self._judged_baselines, force)
 
     def _judged(self, pipeline: Pipeline, force: bool) -> BenchmarkResult:
         run = self.run()
         return evaluate_run(run, cached_fit(pipeline, run.normal, force).score(run.attacked.frame))
 
-    def _cached(self, study: str, depends: list, judge: Callable[[], BenchmarkResult], force: bool) -> BenchmarkResult:
+    def _judged_baselines(self) -> BenchmarkResult:
+        return evaluate_run(self.run(), _baselines(self.run()), "baseline")
+
+    def _cached(self, study: str, depends: list, judge: Judge, force: bool) -> BenchmarkResult:
         return BenchmarkResult(**cached_tables(study, [*self.key, *depends], lambda: vars(judge()), force))
+
+
+class _NotKeptError(Exception):
+    """The cache does not hold it."""
+
+
+def _judged(point: _Point) -> _Pair:
+    """What the detectors and the baselines are worth on a run."""
+    name, number, pipeline, force = point
+    trial = _Trial(name, number)
+    return trial.result("benchmark", pipeline, force), trial.baselines(force)
+
+
+def _kept(point: _Point) -> _Pair | None:
+    """The same from the cache of this machine; None unless it holds both."""
+    name, number, pipeline, force = point
+    trial = _Trial(name, number)
+    try:
+        return None if force else (trial.result("benchmark", pipeline, False, _absent), trial.baselines(False, _absent))
+    except _NotKeptError:
+        return None
+
+
+def _absent() -> BenchmarkResult:
+    raise _NotKeptError
+
+
+def _keep(point: _Point, pair: _Pair) -> None:
+    """Put what another machine may have made into the cache of this one."""
+    name, number, pipeline, force = point
+    trial = _Trial(name, number)
+    trial.result("benchmark", pipeline, force, lambda: pair[0])
+    trial.baselines(force, lambda: pair[1])
 
 
 def _trials(name: str, numbers: tuple[int, ...]) -> Iterator[_Trial]:
