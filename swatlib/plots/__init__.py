@@ -2,7 +2,7 @@
 `explore` returns an interactive one.
 
 style → series, labels → panels → process, closeup, excerpt, verdicts, naming, scored, tags, sketch, protocols, windows,
-live, parameter_effects; excerpt → explore; architecture, which draws no data
+likeness, live, parameter_effects; excerpt → explore; architecture, which draws no data
 
 Time runs to the right, attacks are grey, alarms red, thresholds dashed; long recordings are reduced to their extremes.
 """
@@ -11,6 +11,7 @@ from swatlib.plots.architecture import architecture
 from swatlib.plots.closeup import closeup
 from swatlib.plots.excerpt import excerpt
 from swatlib.plots.explore import explore
+from swatlib.plots.likeness import likeness
 from swatlib.plots.live_view import live
 from swatlib.plots.naming import hit_rates
 from swatlib.plots.parameter_effects import against_parameters
@@ -30,6 +31,7 @@ __all__ = [
     "excerpt",
     "explore",
     "hit_rates",
+    "likeness",
     "live",
     "matrix",
     "movement",

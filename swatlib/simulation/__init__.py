@@ -1,6 +1,7 @@
 """The simulated SWaT plant: all 51 tags at 1 Hz, its PLCs, its transmitters and the attacks of 2015.
 
-parameters → control, process, chemistry, measurement → kernel → attacks → run → write, cache
+parameters → control, process, chemistry, measurement → kernel → operator, attacks → run → write, cache; realism, which
+holds rows against the recorded plant
 """
 
 from swatlib.simulation.attacks import Attack

@@ -27,12 +27,13 @@ def cached_simulation(
     seed: int = 0,
     start: str = "2015-12-22 16:00",
     force: bool = False,
+    parameters: str = "2015",
 ) -> Recording:
     """What `simulate` gives for these arguments, bit for bit; kept for next time. force: simulate anew."""
     span = seconds(duration)
-    depends = [SIMULATED_FORMAT, span, attacks, seed, str(pd.Timestamp(start))]
+    depends = [SIMULATED_FORMAT, span, attacks, seed, str(pd.Timestamp(start)), parameters]
     form = Form("", _write, _read)
-    made = cached("simulated", "rows", depends, form, lambda: simulate(span, attacks, seed, start), force)
+    made = cached("simulated", "rows", depends, form, lambda: simulate(span, attacks, seed, start, parameters), force)
     return made.the_value()
 
 

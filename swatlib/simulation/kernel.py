@@ -12,12 +12,15 @@ from numba import njit
 from swatlib.plant import CLOSED, OFF, SENSORS, TAG_NAMES, TAGS
 from swatlib.simulation import chemistry, control, measurement, process
 from swatlib.simulation.parameters import (
+    CALM,
     DISTORTIONS,
     EQUAL,
     LESS,
     MORE,
     REPLAY_SECONDS,
+    SLOWNESS,
     TAG_FIELDS,
+    Parameters,
     PlantRecord,
     parameter_record,
     record,
@@ -30,17 +33,25 @@ inlet demand feed salt_dosing acid_dosing chlorine_dosing
 step step_seconds pulses settled flow_seconds unready_seconds
 feed_fresh run_seconds fouling cake permeate boost standstill rest
 flowing_seconds startup acidity ph orp orp_still orp_ro orp_membrane untreated ph_ro
-since_backwash stirred salt dosed_1 dosed_2 was_boosted cold kick kicked flush
+recovery since_backwash stirred salt dosed_1 dosed_2 was_boosted cold kick kicked flush
 """
 
 World = namedtuple(
     "World",
     "parameters transmitters state process reading command position drift forced spoofed ramp trends chain noise "
-    "distortions honest past",
+    "slow slowness rates strokes distortions honest past",
 )
 
 
-def new_world(parameters: str, clock: float) -> World:
+VALVES = sum(tag.kind == "valve" for tag in TAGS.values())
+
+
+def slow_values(parameters: Parameters) -> int:
+    """How many values wander slowly: two a sensor and the recovery of the UF; none in the first edition."""
+    return 2 * len(SENSORS) + 1 if parameters.irregular else 0
+
+
+def new_world(parameters: Parameters, clock: float) -> World:
     """The plant before its first second: tanks almost empty, valves closed, everything off."""
     tags = {name: record(TAG_FIELDS) for name in ("process", "reading", "command", "position", "drift")}
     for name, tag in TAGS.items():
@@ -61,9 +72,13 @@ def new_world(parameters: str, clock: float) -> World:
     forced, spoofed = record(TAG_FIELDS), np.full(len(TAG_NAMES), np.nan)
     forced.view("f8")[:] = np.nan
     sensors = len(SENSORS)
+    transmitters = transmitter_table(bool(parameters.irregular))
+    slowness = np.ones(slow_values(parameters))
+    if parameters.irregular:
+        slowness[:] = [*transmitters[:, SLOWNESS], *transmitters[:, CALM], 3_600 * parameters.recovery_hours]
     return World(
         parameters=p,
-        transmitters=transmitter_table(),
+        transmitters=transmitters,
         state=state,
         forced=forced,
         spoofed=spoofed,
@@ -71,6 +86,10 @@ def new_world(parameters: str, clock: float) -> World:
         trends=np.zeros(sensors),
         chain=np.zeros((sensors, 3)),
         noise=np.zeros((sensors, 2)),
+        slow=np.zeros((len(slowness), 2)),
+        slowness=slowness,
+        rates=np.zeros(sensors),
+        strokes=np.zeros(VALVES),
         distortions=np.full((sensors, len(DISTORTIONS)), np.nan),
         honest=np.full(len(TAG_NAMES), np.nan),
         past=np.zeros((REPLAY_SECONDS, len(TAG_NAMES))),
@@ -119,7 +138,12 @@ def scan(view: PlantRecord, command: PlantRecord, forced: PlantRecord, state: Pl
 
 @njit
 def one_second(
-    world: World, values: tuple[np.ndarray, ...], normal: np.ndarray, uniform: np.ndarray, minute_noise: np.ndarray
+    world: World,
+    values: tuple[np.ndarray, ...],
+    normal: np.ndarray,
+    uniform: np.ndarray,
+    minute_noise: np.ndarray,
+    slow_noise: np.ndarray,
 ) -> None:
     """Water, transmitters, spoofs, PLCs, forces, valves and pumps, in this order; `values`: the records as arrays."""
     p, state, truth, view = world.parameters[0], world.state[0], world.process[0], world.reading[0]
@@ -129,10 +153,30 @@ def one_second(
     process.fill_tanks(truth, state, p)
     chemistry.chemistry(truth, state, drift, p)
     measurement.wander(drifts, world.trends, world.transmitters, minute_noise, state.second)
-    measurement.level_readings(truth, state)
+    if p.irregular:
+        measurement.wander_slowly(world.slow, world.slowness, slow_noise, state.second)
+        measurement.be_irregular(drifts, world.rates, world.slow, world.transmitters, state.second)
+        state.recovery = world.slow[-1, 0]
+        world.strokes[:] = p.stroke_spread * slow_noise[-VALVES:]
+    measurement.level_readings(truth, state, p)
     rough, first = measurement.turbulence(truth), state.second == 0
     measurement.give_back(seen, world.honest)
-    measurement.read(truths, seen, world.transmitters, world.chain, world.noise, normal, uniform, rough, first)
+    if p.irregular:
+        measurement.read_irregularly(
+            truths,
+            seen,
+            drifts,
+            world.transmitters,
+            world.chain,
+            world.noise,
+            world.rates,
+            normal,
+            uniform,
+            rough,
+            first,
+        )
+    else:
+        measurement.read(truths, seen, world.transmitters, world.chain, world.noise, normal, uniform, rough, first)
     measurement.report_actuators(truths, seen)
     measurement.distort(seen, world.distortions, world.honest, world.past, normal, state.second)
     world.spoofed[:] += world.ramp
@@ -142,7 +186,7 @@ def one_second(
     overwrite(commands, held)
 
     process.start_and_stop(measurement.ACTUATOR, commands, truths)
-    process.move_valves(command, position, truth, p)
+    process.move_valves(command, position, truth, p, world.strokes)
     process.interlock_dosing(truth)
     process.raw_water(truth, position, state, p)
     process.ultrafiltration(truth, position, state, p)
@@ -157,21 +201,22 @@ def one_second(
 
 @cache
 def compiled_advance() -> Callable[..., tuple[int, int]]:
-    """The compiled `advance(world, values, normal, uniform, minutes, conditions, groups, rows)`.
+    """The compiled `advance(world, values, normal, uniform, minutes, slow, conditions, groups, rows)`.
 
     It runs until `rows` (n, 51) is full or one group of the conditions (k, 4) holds, and returns (rows written, that
-    group or -1). `normal`, `uniform`: noise (n or more, 25); `minutes` (60, 25): that of the drifts in this hour.
+    group or -1). `normal`, `uniform`: noise (n or more, 25); `minutes` (60, 25): that of the drifts in this hour;
+    `slow` (60, m): that of what wanders slowly, and of the strokes of the six valves.
     """
     # numba sees changes of this file alone; as a constant of the closure, the digest makes it compile after any change
     sources = digest()
 
     @njit(cache=True)
-    def advance(world, values, normal, uniform, minutes, conditions, groups, rows):
+    def advance(world, values, normal, uniform, minutes, slow, conditions, groups, rows):
         _ = sources
         seen = values[1]
         for n in range(rows.shape[0]):
             minute = int(world.state[0].second) % 3_600 // 60
-            one_second(world, values, normal[n], uniform[n], minutes[minute])
+            one_second(world, values, normal[n], uniform[n], minutes[minute], slow[minute])
             for k in range(rows.shape[1]):
                 rows[n, k] = seen[k]
             group = first_that_holds(conditions, groups, seen)

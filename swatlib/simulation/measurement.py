@@ -6,11 +6,32 @@ import numpy as np
 from numba import njit
 
 from swatlib.plant import ACTUATORS, SENSORS, TAG_NAMES, TAGS
-from swatlib.simulation.parameters import BOUND, DRIFT, HOLD, LAG, READING_STEP, REPLAY_SECONDS, RHO, SIGMA, PlantRecord
+from swatlib.simulation.parameters import (
+    AT_REST,
+    BOUND,
+    CUT,
+    DRIFT,
+    EAGER,
+    HOLD,
+    LAG,
+    PROMPT,
+    RATE,
+    READING_STEP,
+    REPLAY_SECONDS,
+    REST_SIGMA,
+    RHO,
+    SIGMA,
+    SMOOTH,
+    SPREAD,
+    WANDER,
+    PlantRecord,
+)
 from swatlib.simulation.process import toward
 
 SENSOR = np.array([TAG_NAMES.index(name) for name in SENSORS])
 ACTUATOR = np.array([TAG_NAMES.index(name) for name in ACTUATORS])
+DRIFT_OF_WATER = ("AIT201", "AIT202", "AIT203", "AIT402", "AIT501", "AIT503", "AIT504", "FIT401", "PIT501")
+OWN_DRIFT = np.array([name not in DRIFT_OF_WATER for name in SENSORS])  # of the instrument, not of what it measures
 IS_LEVEL = np.array([TAGS[name].kind == "level" for name in SENSORS])
 LIT101 = SENSORS.index("LIT101")
 
@@ -22,10 +43,10 @@ def follow(reading: float, level: float, rising: float, falling: float) -> float
 
 
 @njit
-def level_readings(process: PlantRecord, state: PlantRecord) -> None:
-    state.lit101 = follow(state.lit101, state.t101, 20.0, 6.0)
-    state.lit301 = follow(state.lit301, state.t301, 20.0, 8.0)
-    state.lit401 = follow(state.lit401, state.t401, 12.0, 8.0)
+def level_readings(process: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
+    state.lit101 = follow(state.lit101, state.t101, p.lit101_rising, p.lit101_falling)
+    state.lit301 = follow(state.lit301, state.t301, p.lit301_rising, p.lit301_falling)
+    state.lit401 = follow(state.lit401, state.t401, p.lit401_rising, p.lit401_falling)
     process.LIT101, process.LIT301, process.LIT401 = state.lit101, state.lit301, state.lit401
 
 
@@ -48,6 +69,31 @@ def wander(
             beyond = abs(drifts[SENSOR[k]] + trend) > transmitters[k, BOUND]
             trends[k] = (-trend if beyond else trend) / 60.0
         drifts[SENSOR[k]] += trends[k]
+
+
+@njit
+def wander_slowly(slow: np.ndarray, seconds: np.ndarray, minute_noise: np.ndarray, second: float) -> None:
+    """Move values that wander about 0 with standard deviation 1, each with its own time constant, in `seconds`.
+
+    `slow` (n, 2): the value, and its change per second in this minute.
+    """
+    if second % 60 == 0:
+        for k in range(slow.shape[0]):
+            kept = math.exp(-60.0 / seconds[k])
+            slow[k, 1] = ((kept - 1.0) * slow[k, 0] + math.sqrt(1.0 - kept * kept) * minute_noise[k]) / 60.0
+    slow[:, 0] += slow[:, 1]
+
+
+@njit
+def be_irregular(
+    drifts: np.ndarray, rates: np.ndarray, slow: np.ndarray, transmitters: np.ndarray, second: float
+) -> None:
+    """Move the tags that wander, and set for this minute how lively each transmitter is."""
+    sensors = SENSOR.size
+    for k in range(sensors):
+        drifts[SENSOR[k]] += transmitters[k, WANDER] * slow[k, 1]
+        if second % 60 == 0:
+            rates[k] = transmitters[k, RATE] * math.exp(transmitters[k, SPREAD] * slow[sensors + k, 0])
 
 
 @njit
@@ -132,3 +178,62 @@ def read(
         old = readings[SENSOR[k]]
         if uniform[k] >= transmitters[k, HOLD] or abs(value - old) > 3.0 * transmitters[k, SIGMA]:
             readings[SENSOR[k]] = value
+
+
+@njit
+def irregular_reading(
+    value: float,
+    old: float,
+    transmitter: np.ndarray,
+    noise: np.ndarray,
+    rate: float,
+    rough: float,
+    normal: float,
+    uniform: float,
+) -> float:
+    """What a transmitter gives for the true `value` after its last reading `old`: the same, or another.
+
+    The further the value has moved, the sooner it is given; how soon changes from minute to minute, which makes some
+    holds far longer than others. `noise` (2): AR(1) of standard deviation 1, and smoothed.
+    """
+    rho = transmitter[RHO]
+    noise[0] = rho * noise[0] + math.sqrt(1.0 - rho * rho) * normal
+    noise[1] += (noise[0] - noise[1]) * transmitter[SMOOTH]
+    if value < transmitter[CUT]:
+        return 0.0
+    sigma = transmitter[REST_SIGMA] if value < transmitter[AT_REST] else transmitter[SIGMA]
+    step = transmitter[READING_STEP]
+    reading = max(math.floor((value + sigma * rough * noise[1]) / step + 0.5) * step, 0.0)
+    moved = abs(reading - old) / transmitter[SIGMA]
+    likely = rate * (1.0 - transmitter[EAGER] + transmitter[EAGER] * moved)
+    return reading if moved > transmitter[PROMPT] or uniform < likely else old
+
+
+@njit
+def read_irregularly(
+    truth: np.ndarray,
+    readings: np.ndarray,
+    drifts: np.ndarray,
+    transmitters: np.ndarray,
+    chain: np.ndarray,
+    noise: np.ndarray,
+    rates: np.ndarray,
+    normal: np.ndarray,
+    uniform: np.ndarray,
+    roughness: float,
+    first: bool,
+) -> None:
+    """As `read`, for the second edition."""
+    for k in range(SENSOR.size):
+        value, old = truth[SENSOR[k]], readings[SENSOR[k]]
+        if OWN_DRIFT[k] and value > transmitters[k, AT_REST]:
+            value += drifts[SENSOR[k]]
+        if first:
+            chain[k, :] = value
+            old = math.inf
+        if transmitters[k, LAG] > 0:
+            value = delay(chain[k], value, 1.0 / transmitters[k, LAG])
+        rough = roughness if k == LIT101 else 1.0
+        readings[SENSOR[k]] = irregular_reading(
+            value, old, transmitters[k], noise[k], rates[k], rough, normal[k], uniform[k]
+        )

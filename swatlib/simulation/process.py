@@ -46,13 +46,16 @@ def start_and_stop(actuators: np.ndarray, commands: np.ndarray, truths: np.ndarr
 
 
 @njit
-def move_valves(command: PlantRecord, position: PlantRecord, process: PlantRecord, p: PlantRecord) -> None:
-    position.MV101 = travel(position.MV101, command.MV101, p.travel_mv101)
-    position.MV201 = travel(position.MV201, command.MV201, p.travel_mv201)
-    position.MV301 = travel(position.MV301, command.MV301, p.travel_mv301)
-    position.MV302 = travel(position.MV302, command.MV302, p.travel_mv302)
-    position.MV303 = travel(position.MV303, command.MV303, p.travel_mv303)
-    position.MV304 = travel(position.MV304, command.MV304, p.travel_mv304)
+def move_valves(
+    command: PlantRecord, position: PlantRecord, process: PlantRecord, p: PlantRecord, strokes: np.ndarray
+) -> None:
+    """`strokes` (6): how much longer than usual each valve travels in this minute, in seconds."""
+    position.MV101 = travel(position.MV101, command.MV101, p.travel_mv101 + strokes[0])
+    position.MV201 = travel(position.MV201, command.MV201, p.travel_mv201 + strokes[1])
+    position.MV301 = travel(position.MV301, command.MV301, p.travel_mv301 + strokes[2])
+    position.MV302 = travel(position.MV302, command.MV302, p.travel_mv302 + strokes[3])
+    position.MV303 = travel(position.MV303, command.MV303, p.travel_mv303 + strokes[4])
+    position.MV304 = travel(position.MV304, command.MV304, p.travel_mv304 + strokes[5])
     process.MV101, process.MV201 = valve_code(position.MV101), valve_code(position.MV201)
     process.MV301, process.MV302 = valve_code(position.MV301), valve_code(position.MV302)
     process.MV303, process.MV304 = valve_code(position.MV303), valve_code(position.MV304)
@@ -77,8 +80,8 @@ def sucks(level: float, p: PlantRecord, state: PlantRecord) -> bool:
 def raw_water(process: PlantRecord, position: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
     """FIT101 through MV101; FIT201 by one or two pumps through MV201, a little more in the first minutes."""
     ripple = p.raw_ripple * math.sin(2.0 * math.pi * state.second / 25.6)
-    process.FIT101 = position.MV101 * (p.raw_flow + ripple)
     pumps = (process.P101 == ON) + (process.P102 == ON)
+    process.FIT101 = position.MV101 * (p.raw_flow + p.raw_flow_more * (pumps > 0) + ripple)
     state.feed_fresh = toward(state.feed_fresh, 0.0 if pumps else 1.0, 480.0 if pumps else 60.0)
     flow = 0.0
     if pumps == 1:
@@ -119,7 +122,8 @@ def ultrafiltration(process: PlantRecord, position: PlantRecord, state: PlantRec
     if washing > 0.0:
         process.DPIT301 = p.dp_backwash
         state.cake = 0.0
-    state.permeate = p.recovery_uf * process.FIT301 * permeate * (1.0 - 0.4 * drain)
+    recovery = p.recovery_uf + p.recovery_wander * state.recovery
+    state.permeate = recovery * process.FIT301 * permeate * (1.0 - 0.4 * drain)
 
 
 @njit
@@ -134,11 +138,11 @@ def reverse_osmosis(process: PlantRecord, state: PlantRecord, drift: PlantRecord
     leak = math.exp(-state.rest / 12_000.0)
     pit501, pit503 = 9.5 + 0.7 * leak, 3.3 + 0.6 * leak
     process.FIT401 = process.FIT501 = process.FIT503 = process.FIT504 = process.PIT502 = 0.0
-    lift = drift.PIT501 + 2.0 * (day - 0.5)
+    lift = drift.PIT501 + p.pressure_by_day * (day - 0.5)
     if boosted:
         pit501 = p.pit501 + lift - 3.0 * (1.0 - state.boost)
-        pit503 = p.pit503 + 0.95 * lift - 2.0 * (1.0 - state.boost)
-        process.FIT401 = p.ro_flow - 0.0012 * lift
+        pit503 = p.pit503 + p.pit503_per_pit501 * lift - 2.0 * (1.0 - state.boost)
+        process.FIT401 = p.ro_flow - p.ro_flow_per_kpa * lift + drift.FIT401
         process.FIT501 = process.FIT401 + p.ro_inlet_gain
         process.FIT503 = p.ro_reject
         process.FIT504 = p.ro_recirculation - 0.004 * (1.0 - state.boost)
@@ -176,6 +180,7 @@ def fill(level: float, inflow: float, outflow: float, area: float, p: PlantRecor
 
 @njit
 def fill_tanks(process: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
-    state.t101 = fill(state.t101, p.gain_fit101 * process.FIT101, process.FIT201, p.area_t101, p, state)
+    unmetered = p.raw_flow_unmetered * (process.FIT101 > 0.5 and process.FIT201 > 0.5)
+    state.t101 = fill(state.t101, p.gain_fit101 * process.FIT101 + unmetered, process.FIT201, p.area_t101, p, state)
     state.t301 = fill(state.t301, process.FIT201, process.FIT301, p.area_t301, p, state)
     state.t401 = fill(state.t401, state.permeate, process.FIT401, p.area_t401, p, state)

@@ -19,8 +19,10 @@ from swatlib.simulation.attacks import (
     seconds,
     table_2015,
 )
-from swatlib.simulation.parameters import DISTORTIONS, TAG_FIELDS
+from swatlib.simulation.operator import Change, Operator
+from swatlib.simulation.parameters import DISTORTIONS, TAG_FIELDS, Parameters, parameter_set
 from swatlib.simulation.schedule import Agenda, Planned
+from swatlib.wording import listed, number
 
 NOISE_BLOCK = 3_600  # seconds of noise drawn at once, from a seed of their own: rows don't depend on how a run is cut
 PHANTOM = pd.Timestamp("2015-12-29 06:30:00"), pd.Timestamp("2015-12-29 06:42:01")
@@ -34,26 +36,33 @@ _Windows = list[tuple[pd.Timestamp, pd.Timestamp]]
 class SimulatedPlant:
     """The plant at 1 Hz from its first second on, with empty tanks and everything off.
 
-    `start`: time of the first row. `seed`: of noise and drifts. `parameters`: "2015" or "2017". `step` and `run` give
-    the same rows however a duration is cut; attacks are added and stopped between two rows.
+    `start`: time of the first row. `seed`: of noise and drifts. `parameters`: "2015", "2015-second", "2017", or
+    `Parameters` of your own. `step` and `run` give the same rows however a duration is cut; attacks are added and
+    stopped between two rows.
     """
 
-    def __init__(self, start: str | datetime = "2015-12-22 16:00", seed: int = 0, parameters: str = "2015") -> None:
-        from swatlib.simulation.kernel import compiled_advance, new_world
+    def __init__(
+        self, start: str | datetime = "2015-12-22 16:00", seed: int = 0, parameters: str | Parameters = "2015"
+    ) -> None:
+        from swatlib.simulation.kernel import VALVES, compiled_advance, new_world, slow_values
 
         if seed < 0:
             raise ValueError(f"seed: {seed} is below 0; give 0 or more")
         self.start, self.seed = first_second(start), seed
         self._now = 0
+        self._changes: list[Change] = []
         self._agenda = Agenda()
+        self._operator = Operator(self.start, seed, parameter_set(parameters))
         self._active: dict[tuple[str, bool], Effect] = {}
-        self._world = new_world(parameters, (self.start - self.start.normalize()).total_seconds())
+        self._parameters = parameter_set(parameters)
+        self._slow_values = slow_values(self._parameters) + VALVES
+        self._world = new_world(self._parameters, (self.start - self.start.normalize()).total_seconds())
         self._compiled = compiled_advance()
         records = ("process", "reading", "command", "drift", "forced")
         self._values = tuple(getattr(self._world, name).view("f8") for name in records)
         self._seen, self._forced = self._values[1], self._values[4]
         self._block = -1
-        self._noise: tuple[np.ndarray, np.ndarray, np.ndarray] = (np.empty(0), np.empty(0), np.empty(0))
+        self._noise: tuple[np.ndarray, ...] = ()
 
     @property
     def time(self) -> pd.Timestamp:
@@ -77,6 +86,16 @@ class SimulatedPlant:
         counts = {"a tank overflowed": state["overflow_seconds"], "a pump ran dry": state["dry_seconds"]}
         return [f"{what} for {int(count)} s" for what, count in counts.items() if count]
 
+    @property
+    def changes(self) -> list[str]:
+        """What the operator has changed so far, in a sentence; none in the first edition."""
+        made = [f"{change.field} to {number(change.value, 4)} on {self._at(change.second)}" for change in self._changes]
+        return [f"the operator changed {listed(made)}"] if made else []
+
+    def _at(self, second: int) -> str:
+        time = self.start + pd.Timedelta(second, "s")
+        return f"{time.day} {time:%b at %H:%M}"
+
     def attack(self, attack: Attack) -> None:
         """Add an attack; without a start it begins with the next row. ValueError if its start has passed."""
         start = attack.begins(self.start, self._now)
@@ -99,14 +118,17 @@ class SimulatedPlant:
         while written < len(rows):
             waiting = self._agenda.begin_due(self._now, self._holds)
             self._switch_effects()
+            self._operate()
             block_end = NOISE_BLOCK * (self._now // NOISE_BLOCK + 1)
-            change = min(self._agenda.next_change(self._now) or block_end, block_end)
+            change = min(
+                self._agenda.next_change(self._now) or block_end, self._operator.next_change(self._now), block_end
+            )
             written += self._advance(rows[written : written + change - self._now], waiting)
         return rows
 
     def _advance(self, rows: np.ndarray, waiting: list[Planned]) -> int:
         """Fill `rows` up to the first row on which something that waits can begin; returns how many were filled."""
-        normal, uniform, minutes = self._draw()
+        normal, uniform, minutes, slow = self._draw()
         offset = self._now % NOISE_BLOCK
         awaited = [
             (group, TAG_FIELDS.index(name), relation, number)
@@ -115,20 +137,27 @@ class SimulatedPlant:
         ]
         table = np.array(awaited, dtype=float).reshape(-1, 4)
         written, _ = self._compiled(
-            self._world, self._values, normal[offset:], uniform[offset:], minutes, table, len(waiting), rows
+            self._world, self._values, normal[offset:], uniform[offset:], minutes, slow, table, len(waiting), rows
         )
         self._now += written
         return written
 
-    def _draw(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Noise of this block: normal and uniform (NOISE_BLOCK, 25), normal for each minute (60, 25)."""
+    def _operate(self) -> None:
+        """Make the changes of set points that are due in the next row."""
+        for change in self._operator.due(self._now):
+            self._world.parameters[change.field] = change.value
+            self._changes.append(change)
+
+    def _draw(self) -> tuple[np.ndarray, ...]:
+        """Noise of this block: normal and uniform (NOISE_BLOCK, 25), normal for each minute (60, 25) and (60, m)."""
         block = self._now // NOISE_BLOCK
         if self._block != block:
             generator, sensors = np.random.default_rng([self.seed, block]), len(self._world.noise)
             normal = generator.standard_normal((NOISE_BLOCK, sensors), np.float32)
             uniform = generator.random((NOISE_BLOCK, sensors), np.float32)
             minutes = generator.standard_normal((NOISE_BLOCK // 60, sensors), np.float32)
-            self._block, self._noise = block, (normal, uniform, minutes)
+            slow = generator.standard_normal((NOISE_BLOCK // 60, self._slow_values), np.float32)
+            self._block, self._noise = block, (normal, uniform, minutes, slow)
         return self._noise
 
     def _holds(self, when: str) -> bool:
@@ -166,10 +195,10 @@ class SimulatedPlant:
             self._world.ramp[column] = effect.rate if effect else 0.0
 
 
-def running(seed: int = 0, ago: int = 0) -> SimulatedPlant:
+def running(seed: int = 0, ago: int = 0, parameters: str | Parameters = "2015") -> SimulatedPlant:
     """A plant that has run for a day, so that its tanks are full; its next row is `ago` seconds before now."""
     now = pd.Timestamp.now("UTC").tz_localize(None).floor("s")
-    plant = SimulatedPlant(now - pd.Timedelta(ago, "s") - WARM_UP, seed)
+    plant = SimulatedPlant(now - pd.Timedelta(ago, "s") - WARM_UP, seed, parameters)
     plant.run(WARM_UP)
     return plant
 
@@ -179,7 +208,7 @@ def simulate(
     attacks: Attacks = "2015",
     seed: int = 0,
     start: str | datetime = "2015-12-22 16:00",
-    parameters: str = "2015",
+    parameters: str | Parameters = "2015",
     labels: str = "exact",
 ) -> Recording:
     """Simulate the plant from empty tanks on, at 1 Hz. The same arguments give the same rows.
@@ -196,7 +225,8 @@ def simulate(
     start
         Time of the first row.
     parameters
-        Operating point of the plant: "2015" or "2017".
+        Operating point of the plant: "2015", "2017", or "2015-second", the second edition of 2015, whose sensors are as
+        irregular as the recorded ones and whose days differ. Or `Parameters` of your own.
     labels
         "exact": the label marks the seconds of each event, also of one that leaves no trace. "official": each window is
         shifted by as much as the official labels of 2015 are, and the window of 29 December 06:30, in which nothing was
@@ -235,11 +265,12 @@ def simulate(
     rows = plant.run(span)
     index = pd.date_range(plant.start, periods=span, freq="s", name="time")
     windows = None if attacks is None else _windows(plant.events, labels, attacks)
-    name = f"simulated: {span} s from {plant.start}, parameters {parameters}, seed {seed}"
+    named = parameters if isinstance(parameters, str) else "of your own"
+    name = f"simulated: {span} s from {plant.start}, parameters {named}, seed {seed}"
     return Recording(
         frame=pd.DataFrame(rows, index=index, columns=list(TAG_NAMES)),
         label=None if windows is None else _label(index, windows),
-        findings=tuple(plant.mishaps),
+        findings=(*plant.mishaps, *plant.changes),
         source=(Source(name, hashlib.sha256(rows.data).hexdigest()),),
         events=plant.events,
     )

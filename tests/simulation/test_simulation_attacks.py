@@ -14,15 +14,21 @@ Scene = namedtuple("Scene", "before during after")
 MINUTE = pd.Timedelta("1min")
 
 
-@pytest.fixture(scope="session")
-def scene(whole_2015):
+@pytest.fixture(scope="module", params=["2015", "2015-second"])
+def plant(request, whole_2015):
+    """The whole of 2015, simulated in both editions."""
+    return whole_2015 if request.param == "2015" else simulate(946_719, parameters=request.param)
+
+
+@pytest.fixture(scope="module")
+def scene(plant):
     """Function from an attack's number to its minute before, its rows, and the three minutes after."""
-    events = whole_2015.events.set_index("attack")
+    events = plant.events.set_index("attack")
 
     def cut(number):
         start, end = events.loc[number, ["start", "end"]]
         bounds = (start - MINUTE, start), (start, end), (end, end + 3 * MINUTE)
-        return Scene(*(whole_2015.between(*bound).frame for bound in bounds))
+        return Scene(*(plant.between(*bound).frame for bound in bounds))
 
     return cut
 
