@@ -189,16 +189,22 @@ def stream(
     checkpoint: Annotated[
         Path | None, typer.Option(help="Spark's offsets and state; it is what a restart needs.")
     ] = None,
+    after: Annotated[
+        list[str] | None, typer.Option(metavar="SERVER", help="Wait for a server that is being started; repeatable.")
+    ] = None,
     folder: Folder = None,
 ) -> None:
     """Score what comes on the topic SWAT and store it, until Ctrl-C; started again, it goes on where it was."""
     from swatlib.live.session import SPARK_RUNS
-    from swatlib.live.wiring import configured_stream, connect, stream_folder
+    from swatlib.live.wiring import begin_spark, configured_stream, connect, stream_folder
 
-    at = connect(folder)
-    out.print(at.sentence, soft_wrap=True, highlight=False)
+    kept = checkpoint or stream_folder(folder) / "checkpoint"
     options = {"batch": batch, "trusted": tuple(trust or ())}
-    query = configured_stream(at, pipeline, checkpoint or stream_folder(folder) / "checkpoint", **options)
+    if after:
+        begin_spark(pipeline, kept, **options)
+    at = connect(folder, after or ())
+    out.print(at.sentence, soft_wrap=True, highlight=False)
+    query = configured_stream(at, pipeline, kept, **options)
     query.session()
     out.print(SPARK_RUNS)
     query.run()

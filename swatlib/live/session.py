@@ -70,14 +70,15 @@ class Live:
         self.close()
 
     def start(self) -> Self:
-        """Servers, stream and plant, in this order. Raises ServicesError for what is missing, with what to type."""
+        """Servers and stream side by side, then the plant. Raises ServicesError for what is missing."""
         connector()
         if self.folder in _runs:
             _runs[self.folder].close()
         _runs[self.folder] = self
         try:
-            self._start_servers()
-            self._start_stream()
+            missing = missing_servers(self.folder)
+            self._start_stream(missing)
+            self._start_servers(missing)
             self._start_plant()
         except BaseException:
             self.close()
@@ -223,15 +224,16 @@ class Live:
         offline = self.pipeline.score(readings[list(self.pipeline.tags)])
         return offline.shape[0] * offline.columns.get_level_values(0).nunique(), unequal(stored, offline)
 
-    def _start_servers(self) -> None:
-        if missing := missing_servers(self.folder):
+    def _start_servers(self, missing: list[str]) -> None:
+        if missing:
             self._started = self.servers.start(*missing)
         self.at: Connections = connect(self.folder)
 
-    def _start_stream(self) -> None:
+    def _start_stream(self, awaited: list[str]) -> None:
         saved = self.pipeline.save(stream_folder(self.folder) / "pipeline")
         self._log_before = self.log.stat().st_size if self.log.exists() else 0
         command = [sys.executable, "-m", "swatlib", "stream", str(saved), "--folder", str(self.folder)]
+        command += [f"--after={name}" for name in awaited]
         command += [f"--trust={name}" for name in Pipeline.untrusted(saved)]  # classes that this process runs already
         self._stream = self.servers.start_stream(command)
 

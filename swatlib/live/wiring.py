@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from swatlib.live import sink, telegraf
 from swatlib.live.producer import create_topics
 from swatlib.live.sink import FileSink, InfluxSink
 from swatlib.live.telegraf import Monitor
-from swatlib.servers import ServicesError, connector, find_servers
+from swatlib.servers import Services, ServicesError, connector, find_servers
 from swatlib.settings import settings
 from swatlib.wording import count
 
@@ -54,11 +54,13 @@ class Connections:
         self.to.write(sink.attack_point(plant, title, start, end), plant)
 
 
-def connect(folder: Path | None = None) -> Connections:
+def connect(folder: Path | None = None, after: Sequence[str] = ()) -> Connections:
     """What runs: the servers that the settings name or that were started in `folder`; topics that lack are made.
 
-    Without InfluxDB points go to files. Raises ServicesError when there is no Kafka.
+    after: servers that another program is starting in `folder`, which are waited for. Without InfluxDB points go to
+    files. Raises ServicesError when there is no Kafka.
     """
+    Services(folder).await_started(*after)
     found = find_servers(folder)
     if found.kafka is None:
         raise ServicesError("No Kafka runs: type `python -m swatlib services start`, or set SWAT_KAFKA.")
@@ -91,6 +93,12 @@ def configured_stream(at: Connections, pipeline: Path | None, checkpoint: Path, 
     master = re.sub(r"^(local\[[^],]+)]$", r"\1,4]", settings().spark_master)
     more = {"monitor": at.monitor(telegraf.STREAM), "options": page, **options}
     return Stream(at.servers, at.to, checkpoint, pipeline, connector(), master, **more)
+
+
+def begin_spark(pipeline: Path | None, checkpoint: Path, **options: Any) -> None:
+    """Have Java and Spark start for `configured_stream`, where the servers may not yet run."""
+    nowhere = FileSink(checkpoint)
+    configured_stream(Connections("", nowhere, nowhere, ""), pipeline, checkpoint, **options).session()
 
 
 def attack_recorder(

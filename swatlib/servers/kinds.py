@@ -62,7 +62,7 @@ class Kafka(Server):
         agent, policy = next((jars / "agent").glob("*.jar")), (stack / "jolokia-access.xml").as_uri()
         figures = f"port={ports['jolokia']},host={HOST},discoveryEnabled=false,policyLocation={policy}"
         logging = f"-Dlog4j2.configurationFile={stack / 'log4j2.properties'}"
-        options = ["-Xms256m", "-Xmx512m", f"-javaagent:{agent}={figures}", logging]
+        options = [tools.QUICK_START, "-Xms256m", "-Xmx512m", f"-javaagent:{agent}={figures}", logging]
         return [*java, *options, "kafka.Kafka", str(self._properties("server.properties", ports, "data"))]
 
     def answers(self, ports):

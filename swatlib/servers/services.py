@@ -9,11 +9,12 @@ from pathlib import Path
 from swatlib.servers import records as process
 from swatlib.servers.influx import Influx
 from swatlib.servers.installation import available, locked, refuse_unknown_servers
-from swatlib.servers.kinds import SERVERS, InfluxDB, address
+from swatlib.servers.kinds import SERVERS, InfluxDB, address, until
 from swatlib.servers.recipes import version
 from swatlib.servers.records import Record, Records
 from swatlib.servers.tools import ServicesError
 from swatlib.settings import settings
+from swatlib.wording import listed
 
 WAVES = (("kafka", "influxdb"), ("telegraf",))  # started together; Telegraf asks the others
 LIVE_STREAM = "stream"  # of a live run: a process with a record, and no server
@@ -80,6 +81,11 @@ class Services:
             self._start(missing)
         self._started += missing
         return missing
+
+    def await_started(self, *names: str) -> None:
+        """Until another program has started these. Raises ServicesError when it takes longer than a server may."""
+        patience = max((SERVERS[name].patience for name in names), default=0.0)
+        until(lambda: self._all_started(names), f"{listed(names)} did not start in {self.folder}", patience)
 
     def start_stream(self, command: list[str]) -> Record:
         """Launch the stream of a live run. Raises ServicesError when one runs already."""
@@ -205,6 +211,10 @@ class Services:
         if name not in records:
             raise ServicesError(f"{name} was never started in {self.folder}.")
         return records[name]
+
+    def _all_started(self, names: Iterable[str]) -> bool:
+        with self._locked():  # held by who starts them until they are ready
+            return all(map(self._alive, names))
 
     def _alive(self, name: str) -> bool:
         record = self._records.read().get(name)

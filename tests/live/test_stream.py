@@ -32,9 +32,6 @@ from swatlib.pipeline import Pipeline
 from swatlib.servers import Services
 from swatlib.simulation import SimulatedPlant
 
-# A socket to Kafka is left to the garbage collector now and then; 200 reads in a row could not repeat it.
-pytestmark = pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning")
-
 PLANTS = tuple(f"plant {number}" for number in range(1, 9))
 
 

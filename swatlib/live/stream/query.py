@@ -1,6 +1,7 @@
 """The query from the topic through the scorer to the points; it is started again when it fails."""
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -19,9 +20,11 @@ from pyspark.sql.streaming import StreamingQuery
 from swatlib.cluster.shipping import ship
 from swatlib.live import sink, topic
 from swatlib.live.line_protocol import NAME_LENGTH
+from swatlib.live.stream import workers
 from swatlib.live.stream.progress import observed, watched
 from swatlib.live.stream.scorer import OUTCOME, Scorer
 from swatlib.live.telegraf import Monitor
+from swatlib.servers.tools import QUICK_START
 
 WAITS = (1, 2, 5, 10, 20)  # seconds before a query that failed is started again; failing more often in a row it ends
 
@@ -39,8 +42,9 @@ class Stream:
     servers: Kafka's bootstrap servers. to: where points go. pipeline: a folder that `Pipeline.save` wrote, or None for
     readings alone. checkpoint: Spark's offsets and state; one folder a stream, kept. jars: the Kafka connector's.
     master: `local[2,4]` (threads, attempts), `local-cluster[2,1,1024]`, `spark://…`; every machine has swatlib.
-    batch: rows at most in a batch. tasks: parallel groups of plants, fixed with the checkpoint. memory: of the driver's
-    JVM. python: the interpreter of the workers. options: further settings of Spark. monitor: gets the batches' reports.
+    batch: rows at most in a batch. tasks: parallel groups of plants, fixed with the checkpoint; 0: one a core here, at
+    most 4, and 4 on a cluster. memory: of the driver's JVM. python: the interpreter of the workers. options: further
+    settings of Spark. monitor: gets the batches' reports.
     trusted: classes of one's own, by name, that the pipeline may hold.
     """
 
@@ -51,7 +55,7 @@ class Stream:
     jars: Sequence[Path] = ()
     master: str = "local[*,4]"
     batch: int = 40_000
-    tasks: int = 4
+    tasks: int = 0
     memory: str = "1g"
     name: str = "swat"
     python: str = sys.executable
@@ -63,12 +67,14 @@ class Stream:
 
     def session(self) -> SparkSession:
         """The Spark session, on 127.0.0.1 where the master is local."""
+        threading.Thread(target=workers.import_needed, daemon=True).start()  # while Java starts
         builder = SparkSession.builder.master(self.master).appName(self.name)
         for key, value in {**self._settings(), **self.options}.items():
             builder = builder.config(key, value)
         spark = builder.getOrCreate()
         spark.sparkContext.pythonExec = self.python
         spark.sparkContext.setLogLevel("WARN")
+        workers.prepare(spark.sparkContext)
         return spark
 
     def start(self, spark: SparkSession, whole: bool = False) -> StreamingQuery:
@@ -128,22 +134,32 @@ class Stream:
 
     def _settings(self) -> dict[str, str]:
         state = "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
-        local = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+        files = "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
+        local = {
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            # Spark's own choice forks a `chmod` for every file of a checkpoint: some 100 ms a commit
+            "spark.sql.streaming.checkpointFileManagerClass": files,
+        }
         return {
             **(local if self.master.startswith("local") else {}),
+            **workers.SETTINGS,
             "spark.jars": ",".join(map(str, self.jars)),
             "spark.driver.memory": self.memory,
-            "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
+            "spark.driver.extraJavaOptions": f"-XX:+UseParallelGC {QUICK_START}",
             "spark.shuffle.compress": "false",  # the machine's or the cluster's own network is faster
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
             "spark.sql.session.timeZone": "UTC",
-            "spark.sql.shuffle.partitions": str(self.tasks),
+            "spark.sql.shuffle.partitions": str(self.tasks or self._usual_tasks()),
             "spark.sql.streaming.stateStore.providerClass": state,
             "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled": "true",
             "spark.sql.streaming.noDataMicroBatches.enabled": "false",
             "spark.sql.execution.arrow.maxRecordsPerBatch": str(self.batch),
         }
+
+    def _usual_tasks(self) -> int:
+        return min(4, os.cpu_count() or 1) if self.master.startswith("local[") else 4
 
     def _messages(self, spark: SparkSession) -> DataFrame:
         """plant, value (bytes), partition, offset, written (ms): one row a message. No key: the plant in the text.
