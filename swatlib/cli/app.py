@@ -292,9 +292,8 @@ def compare(
 ) -> None:
     """Fit on normal days, judge on the attacks, and print a row for each detector and each baseline."""
     from swatlib.data import attacks
-    from swatlib.metrics import compare as judge
-    from swatlib.metrics import compare_resampled, verdict
-    from swatlib.results.result_cache import cached_results
+    from swatlib.metrics import verdict
+    from swatlib.results import cached_comparison, cached_draws, cached_results
     from swatlib.studies.pair import recordings
 
     pipeline = _pipeline(detector, budget)
@@ -303,11 +302,11 @@ def compare(
         **files, start=start, days_normal=days_normal, days_attack=days_attack, seed=seed
     )
     results, events = cached_results(pipeline, normal_days, attacked, force), attacks(attacked)
-    table = judge(results.scores, attacked.label, events, seed)
+    table = cached_comparison(results.scores, attacked.label, events, seed, force)
     say(*results.notes, f"computed: {', '.join(results.computed) or 'nothing, all was in the cache'}")
     say(f"fitted on {_extent(normal_days)}", f"judged on {_extent(attacked)}, {len(events)} attacks")
     print_table(_metric_table(table))
-    samples = compare_resampled(results.scores, attacked.label, events, seed)
+    samples = cached_draws(results.scores, attacked.label, events, seed, force)
     say(verdict(table, samples).replace("**", ""))
 
 

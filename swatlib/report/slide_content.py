@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from swatlib.data import Recording, attacks
-from swatlib.metrics import compare, compare_resampled, intervals, summary, verdict
+from swatlib.metrics import intervals, summary, verdict
 from swatlib.pipeline import Pipeline
 from swatlib.plant import GAUGED_TANKS, STAGES
 from swatlib.plots import hit_rates, matrix, plant_sketch, strip
@@ -15,7 +15,7 @@ from swatlib.plots.annotations import detector_title
 from swatlib.plots.style import Figure
 from swatlib.report.attack_pages import DOUBT, markdown, most_disputed, naming, pages
 from swatlib.report.export import Files
-from swatlib.results.detection import DetectionResults
+from swatlib.results import DetectionResults, cached_comparison, cached_draws
 from swatlib.wording import duration
 
 RECORDING_FILES = ("normal", "attack")
@@ -64,10 +64,10 @@ class SlideData:
         return attacks(self.attacked)
 
     def table(self) -> pd.DataFrame:
-        return compare(self.results.scores, self.attacked.label, self.events, self.parameters["seed"])
+        return cached_comparison(self.results.scores, self.attacked.label, self.events, self.parameters["seed"])
 
     def samples(self) -> pd.DataFrame:
-        return compare_resampled(self.results.scores, self.attacked.label, self.events, self.parameters["seed"])
+        return cached_draws(self.results.scores, self.attacked.label, self.events, self.parameters["seed"])
 
 
 def deck(study: SlideData, files: Files) -> list[Slide]:
