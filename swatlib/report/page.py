@@ -9,6 +9,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -137,10 +138,15 @@ def _data_uri(path: Path) -> str:
 
 def render(template: str, **values: Any) -> str:
     """A template of the package filled in; text is escaped."""
+    return _environment().get_template(template).render(**values)
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
     environment.filters |= {"number": number, "day": _day, "took": _took, "brief": _brief}
-    return environment.get_template(template).render(**values)
+    return environment
 
 
 def _day(stamp: str) -> str:

@@ -11,6 +11,7 @@ from swatlib.report.notebook_parameters import ReportError
 from swatlib.report.run_record import DONE, RECORD_FILE, Step, read_record
 
 BYTES_A_NOTEBOOK = 1.5e9  # at the peak of a kernel on the eleven days of 2015, with room for what it starts
+FITTING, PLAYING = 20.0, 1e9  # times as long as a cell of a notebook that does neither
 LIMITS = Path("/sys/fs/cgroup")  # of the container that this runs in
 
 
@@ -39,14 +40,20 @@ def place_order(steps: Sequence[Step], seconds: Mapping[str, float]) -> list[int
     """Places of the steps in the order in which they start: the shortest, so that there is a page soon, then the rest,
     the longest first, so that none is left alone at the end.
 
-    seconds: what each took in an earlier run, by name. One that is not known counts by its cells, and one that waits
-    for a plant to play counts as the longest.
+    seconds: what each took in an earlier run, by name. One that is not known counts by its cells, far more where it
+    fits detectors, and one that waits for a plant to play counts as the longest.
     """
     known = [step for step in steps if step.name in seconds]
     a_cell = sum(seconds[step.name] for step in known) / sum(step.cells for step in known) if known else 1.0
-    guess = [seconds.get(step.name, 1e9 if "wait" in step.given else a_cell * step.cells) for step in steps]
+    guess = [seconds.get(step.name, _weight(step) * a_cell * step.cells) for step in steps]
     shortest, *others = sorted(range(len(steps)), key=guess.__getitem__)
     return [shortest, *reversed(others)]
+
+
+def _weight(step: Step) -> float:
+    if "wait" in step.given:
+        return PLAYING
+    return FITTING if "budget" in step.parameters else 1.0
 
 
 def seconds_before(steps: Iterable[Step], reports: Path) -> dict[str, float]:

@@ -120,6 +120,11 @@ def test_the_first_to_start_gives_a_page_soon_and_then_the_longest_come():
     assert place_order([*steps, live], {"a": 5, "b": 30, "c": 2, "d": 10}) == [2, 4, 1, 3, 0]
 
 
+def test_a_notebook_that_fits_detectors_is_not_taken_for_a_short_one():
+    steps = [Step("fits", "", 2, {}, {"budget": 1.0}), Step("describes", "", 9, {}, {"seed": 0})]
+    assert place_order(steps, {}) == [1, 0]
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_all_of_a_run_and_keeps_its_pages(reports, notebook, start, tmp_path, number, code):
     paths = [notebook("01-one"), notebook("02-two", "print('so far')", SLEEPS), notebook("03-three", SLEEPS)]
