@@ -40,6 +40,7 @@ SLOW_FILES = {
     "tests/report/test_short_recordings.py",
     "tests/report/test_side_by_side.py",
     "tests/report/test_slides.py",
+    "tests/report/test_sortable.py",
     "tests/report/test_sweep.py",
     "tests/results/test_cache.py",
     "tests/servers/test_supervisor.py",

@@ -72,6 +72,9 @@ GOALS = (
     Goal("metrics", "all metrics but the two volumes, 450,000 rows", "s", most=1),
     Goal("metrics", "the same with an alarm that begins 100,000 times", "s", most=1),
     Goal("vus", "both volumes under the surface, 450,000 rows", "s", most=20),
+    Goal("explore", "first figure of six tags over 946,719 rows, imports too", "s", most=2),
+    Goal("explore", "a zoom into four of these eleven days", "s", most=0.3),
+    Goal("explore", "a zoom into an hour", "s", most=0.3),
     Goal("stream", "throughput: 51 tags, four plants, seven detectors, InfluxDB", "rows/s", least=12_000),
     Goal("stream", "the same without a detector", "rows/s"),
     Goal("stream", ALONE + "encoded and sent to Kafka", "rows/s"),
@@ -213,6 +216,18 @@ def _cases() -> list[Case]:
     return [make_case(label, draws < share, draws + label / 4) for share in (0.01, 0.5)]
 
 
+def _explore(_: None) -> tuple[float, ...]:
+    whole = simulate(SIMULATED_SECONDS)
+    spans = (("2015-12-28", "2016-01-01"), ("2015-12-28 12:00", "2015-12-28 13:00"))
+    started = time.perf_counter()
+    from swatlib.plots import explore
+
+    view = explore(whole)
+    assert view.widget
+    seconds = time.perf_counter() - started
+    return seconds, *(_seconds(partial(view.show, *span)) for span in spans)
+
+
 def _stream(_: None) -> tuple[float, ...]:
     # imported here, since Spark and Kafka would count in the memory of the other works
     from swatlib.cli.stream_performance import ROWS_EACH, measure_stream
@@ -244,11 +259,12 @@ WORKS: dict[str, Callable[..., tuple[float, ...]]] = {
     "row": _row,
     "metrics": _metrics,
     "vus": _vus,
+    "explore": _explore,
     "stream": _stream,
     "boards": _boards,
     "run": _run,
 }
-NEED_NO_FILES = {"simulate", "metrics", "vus", "stream", "boards", "run"}
+NEED_NO_FILES = {"simulate", "metrics", "vus", "explore", "stream", "boards", "run"}
 
 
 def _seconds(work: Callable[[], Any]) -> float:

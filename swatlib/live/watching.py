@@ -25,6 +25,7 @@ class LiveView:
         self._line = display(Markdown(live.progress), display_id=True)
         self._figure = display(HTML(""), display_id=True)
         self._drawn: tuple | None = None
+        self._shown: Any = None
         self._next = 0.0  # when the figure is due again
 
     def update(self, now: bool = False) -> None:
@@ -63,6 +64,8 @@ class LiveView:
     def _show(self, began: float, readings: pd.DataFrame, scores: pd.DataFrame, events: pd.DataFrame) -> None:
         state = (readings.index.max(), scores.index.max(), len(events), self.live.detectors, self.live.name)
         if len(readings) and len(scores) and state != self._drawn:  # a figure that would be the same is not drawn
-            self._figure.update(self.draw(readings, scores, events))
+            if (figure := self.draw(readings, scores, events)) is not self._shown:  # else it was shown, and grew
+                self._figure.update(figure)
+                self._shown = figure
             self._drawn = state
         self._next = time.monotonic() + REST * (time.monotonic() - began)

@@ -11,6 +11,7 @@ from swatlib.plots.architecture import architecture
 from swatlib.plots.closeup import closeup
 from swatlib.plots.excerpt import excerpt
 from swatlib.plots.explore import explore
+from swatlib.plots.following import following
 from swatlib.plots.likeness import likeness
 from swatlib.plots.live_view import live
 from swatlib.plots.naming import hit_rates
@@ -30,6 +31,7 @@ __all__ = [
     "drift",
     "excerpt",
     "explore",
+    "following",
     "hit_rates",
     "likeness",
     "live",

@@ -23,6 +23,7 @@ from swatlib.wording import count, duration
 
 FIRST_TAGS = ("FIT101", "LIT101", "MV101", "P101", "LIT301", "LIT401")
 AROUND_ATTACK = pd.Timedelta("10min")
+FOLLOWED = pd.Timedelta("20min")  # of a recording that grows
 SHORTEST = pd.Timedelta("5s")
 
 
@@ -53,6 +54,7 @@ class Exploration:
         self._chosen: tuple[str, ...] = self._known(wanted)
         self._attacked: tuple[str, ...] = ()
         self.listeners: list[Callable[[], None]] = []  # called after each change
+        self.growing: list[Callable[[], None]] = []  # called after rows have come
         self.start, self.end = self.whole
 
     @property
@@ -66,6 +68,21 @@ class Exploration:
         """Tags that are shown, in the order of the plant: those chosen, and those of the attack that was jumped to."""
         shown = {*self._chosen, *self._attacked}
         return tuple(tag for tag in TAGS if tag in shown)
+
+    def grow(self, recording: Recording, scores: pd.DataFrame | None) -> None:
+        """Take the same recording with more rows; where its end is shown, go along with it."""
+        (first, last), whole = self.whole, (self.start, self.end) == self.whole
+        follows, width = self.end >= last, self.end - self.start
+        self.recording, self.scores = recording, scores
+        self.events = attacks(recording).sort_values("start").reset_index(drop=True)
+        self.attack = self.attack if self.attack in {*self.events["attack"]} else None
+        self.scored = tuple(name for name in self.scored if scores is not None and name in scores)
+        first, last = self.whole
+        if follows or self.start >= last:
+            keeps_all = whole and (width > FOLLOWED or last - first <= FOLLOWED)
+            self.start, self.end = first if keeps_all else max(first, last - min(width, FOLLOWED)), last
+        for listen in self.growing:
+            listen()
 
     def figure(self) -> Figure:
         """The fixed figure of what is shown now, for reports and slides."""
@@ -130,6 +147,7 @@ class Exploration:
 
         made = ExplorationWidget(self)
         self.listeners.append(made.refresh)
+        self.growing.append(made.grow)
         return made.box
 
     def _repr_mimebundle_(self, **_: Any) -> Any:

@@ -276,8 +276,9 @@ def _telling(x: np.ndarray, row: float, text: list[str], name: str) -> dict:
 def _attack_telling(stretch: Stretch) -> dict:
     near = _near(stretch)
     starts, ends = (milliseconds(pd.DatetimeIndex(near[side])) for side in ("start", "end"))
-    beside = stretch.width * BESIDE
-    grid = np.linspace(stretch.span[0] - beside, stretch.span[1] + beside, RESOLUTION)
+    beside, apart = stretch.width * BESIDE, stretch.step * max(1, -(-stretch.width // (RESOLUTION * stretch.step)))
+    first = np.floor((stretch.span[0] - beside) / apart)
+    grid = np.arange(first, (stretch.span[1] + beside) / apart) * apart  # on the clock, so that it only grows
     x = np.unique(np.concatenate([grid, starts, starts - 1, ends - 1, ends]))
     at = np.full(len(x), -1)
     for row, (start, end) in enumerate(zip(starts, ends, strict=True)):

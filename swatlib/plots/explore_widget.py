@@ -1,6 +1,8 @@
 """The widgets of `explore`: buttons of the tags by stage, the list of attacks, and plotly's figure."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 import pandas as pd
@@ -36,10 +38,24 @@ class ExplorationWidget:
 
     def refresh(self) -> None:
         """Draw what is shown now."""
-        self._quiet = True
-        try:
+        with self._quietly():
             self.plot.send_figure(drawing(self.shown.stretch))
             self._mark()
+
+    def grow(self) -> None:
+        """Draw the rows that have come, list the attacks that have begun."""
+        with self._quietly():
+            self.plot.append_rows(drawing(self.shown.stretch))
+            if (options := self._attack_options()) != self.attacks.options:
+                self.attacks.options, self.listed.layout.display = options, self._listing
+            self._mark()
+
+    @contextmanager
+    def _quietly(self) -> Iterator[None]:
+        """What is set here was not clicked."""
+        self._quiet = True
+        try:
+            yield
         finally:
             self._quiet = False
 
@@ -85,8 +101,15 @@ class ExplorationWidget:
     def _choose_scores(self) -> None:
         self.shown.show_scores([name for name, button in self.scores.items() if button.value])
 
+    @property
+    def _listing(self) -> str:
+        return "flex" if len(self.shown.events) else "none"
+
+    def _attack_options(self) -> tuple[tuple[str, Any], ...]:
+        return tuple((_breakable(attack_line(row)), row.attack) for row in self.shown.events.itertuples())
+
     def _attack_list(self) -> widgets.Select:
-        options = [(_breakable(attack_line(row)), row.attack) for row in self.shown.events.itertuples()]
+        options = self._attack_options()
         chooser = widgets.Select(
             options=options, value=None, rows=9, layout={"width": "calc(100% - 4px)", "height": "170px"}
         )
@@ -100,12 +123,9 @@ class ExplorationWidget:
             for stage in STAGES
         ]
         chosen = widgets.VBox(stages, layout={"flex": "3 1 480px"})
-        if not len(self.shown.events):
-            return [chosen]
-        listed = widgets.VBox(
-            [_small(f"Attacks: click to go there{WRAPPED}"), self.attacks], layout={"flex": "2 1 300px"}
-        )
-        return [widgets.HBox([chosen, listed], layout={"flex_flow": "row wrap", "width": "100%"})]
+        heading = _small(f"Attacks: click to go there{WRAPPED}")
+        self.listed = widgets.VBox([heading, self.attacks], layout={"flex": "2 1 300px", "display": self._listing})
+        return [widgets.HBox([chosen, self.listed], layout={"flex_flow": "row wrap", "width": "100%"})]
 
     def _moves(self) -> widgets.Widget:
         whole = self._do("Whole recording", lambda: self.shown.show(*self.shown.whole))

@@ -8,6 +8,8 @@ from waiting import wait
 from swatlib.live.wiring import connect
 from swatlib.servers import Services
 
+ROWS = "document.querySelector('.js-plotly-plot')._fullData.find(trace => trace.name === 'LIT101').x.length"
+SHADES = "document.querySelector('.js-plotly-plot').layout.shapes.filter(shape => shape.type === 'rect').length"
 SHORT = {"detectors": '("pca", "kmeans")', "attacks": "()"}
 
 
@@ -17,14 +19,16 @@ def test_the_attack_button_works_while_the_figure_is_kept_current(need, tmp_path
     services = tmp_path / "services"
     with new_page() as page, jupyterlab(tmp_path, "05-live") as address:
         run_all(page, address)
-        figure = page.locator(".jp-OutputArea-output img")
         page.get_by_text("starting Spark").first.wait_for()
-        figure.first.wait_for()
-        before = figure.first.get_attribute("src")
+        page.locator(".js-plotly-plot .nsewdrag").first.wait_for()
+        rows = page.evaluate(ROWS)
+        wait(lambda: page.evaluate(ROWS) > rows)
+        assert page.evaluate(SHADES) == 0
         page.get_by_role("button", name="Attack", exact=True).click()
         page.get_by_text("it begins with the plant's next row").wait_for()
         reader = connect(services).reader
         [plant] = re.findall(r"The plant's name is (\S+)\.", page.get_by_text("The plant's name is").inner_text())
         wait(lambda: reader.attacks(plant)["title"].tolist() == ["LIT101 ramp +1"])
-        wait(lambda: figure.first.get_attribute("src") != before)
+        wait(lambda: page.evaluate(SHADES) == 1)
+        wait(lambda: page.locator(".swat-attacks option").count() == 1)
     wait(lambda: {each.state for each in Services(services).status().values()} <= {"gone", "stopped", "never started"})

@@ -13,6 +13,7 @@ from swatlib import plots
 from swatlib.data import Recording
 from swatlib.plots.explore_lanes import milliseconds, spans_of, stretched, telling_rows
 from swatlib.plots.explore_panels import drawing
+from swatlib.plots.figure_sent import growth
 from swatlib.plots.plotly_data import packed
 from swatlib.plots.style import Figure
 
@@ -180,6 +181,67 @@ def test_a_zoom_that_the_kernel_hears_of_after_a_jump_is_dropped_and_one_after_a
     assert ((view.start, view.end), shown.plot.sent["answers"]) == (jumped, None)
     zoom(shown.plot, TIMES[0], TIMES[3000])
     assert view.end == TIMES[3000]
+
+
+def at_row(recording, scores, rows):
+    """Both as they were after so many rows, the attacks that had begun."""
+    begun = recording.events[recording.events["start"] < TIMES[rows]]
+    return Recording(recording.frame.iloc[:rows], events=begun), scores.iloc[:rows]
+
+
+def put_together(data, more):
+    """The traces that the browser has after it was sent `more`."""
+
+    def joined(old, part):
+        return [*list(old)[part["drop"] :], *part["add"]]
+
+    return [
+        trace | each["changed"] | {name: joined(trace[name], part) for name, part in each["grown"].items()}
+        for trace, each in zip(data, more, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("rows", [700, 1005, 1300])
+def test_of_a_figure_that_grows_only_new_rows_are_sent(recording, scores, rows):
+    view = plots.explore(*at_row(recording, scores, rows))
+    before = drawing(view.stretch)["data"]
+    view.grow(*at_row(recording, scores, rows + 7))
+    after = drawing(view.stretch)["data"]
+    more = growth(before, after)
+    level = next(each for each, trace in zip(more, after, strict=True) if trace.get("name") == "LIT101")
+    assert [len(level["grown"][name]["add"]) for name in ("x", "y")] == [7, 7]
+    whole = put_together(before, more)
+    assert [each["name"] for each in whole if "name" in each] == [each["name"] for each in after if "name" in each]
+    for trace, wanted in zip(whole, after, strict=True):
+        for name in ("x", "y"):
+            np.testing.assert_array_equal(np.asarray(trace[name], float), np.asarray(wanted[name], float))
+        assert list(trace.get("text") or []) == list(wanted.get("text") or [])
+
+
+def test_a_view_goes_along_with_the_end_and_stays_where_it_was_put(recording, scores):
+    view = plots.explore(*at_row(recording, scores, 1100))
+    view.grow(*at_row(recording, scores, 1200))
+    assert (view.start, view.end) == (TIMES[0], TIMES[1200])
+    view.grow(*at_row(recording, scores, 1300))
+    assert (view.start, view.end) == (TIMES[100], TIMES[1300])
+    view.show(TIMES[200], TIMES[300])
+    view.grow(*at_row(recording, scores, 1400))
+    assert (view.start, view.end) == (TIMES[200], TIMES[300])
+    view.show(*view.whole).grow(*at_row(recording, scores, 1500))
+    assert (view.start, view.end) == (TIMES[0], TIMES[1500])
+
+
+def test_a_live_figure_takes_up_rows_attacks_and_another_plant(recording, scores, monkeypatch):
+    monkeypatch.setenv("JPY_SESSION_NAME", "05-live.ipynb")
+    events = pd.DataFrame({"title": ["LIT101 spoof 900"], "attack": [1], "start": TIMES[1000], "end": TIMES[1300]})
+    show = plots.following()
+    view = show(recording.frame.iloc[:900], scores.iloc[:900], events.iloc[:0])
+    assert view.widget is show.view.widget
+    assert show(recording.frame.iloc[600:1100], scores.iloc[600:1100], events) is view
+    pd.testing.assert_frame_equal(view.recording.frame, recording.frame.iloc[:1100])
+    assert view.show_attack(1).tags[:2] == ("FIT101", "LIT101")
+    show(recording.frame.iloc[:300], scores[["pca"]].iloc[:300], events.iloc[:0])
+    assert (len(view.recording.frame), view.end, view.stretch.detectors) == (300, TIMES[300], ["pca"])
 
 
 def test_all_that_is_sent_to_the_browser_is_json(recording, scores):
