@@ -11,10 +11,11 @@ from swatlib.report.mouse_pages import PLOTLY, attack_links, save_attack_page
 TIMES = pd.date_range("2015-12-28 10:00", periods=4000, freq="s", name="time")
 SHOWN = """() => {
     const figure = document.querySelector("#figure"), { range, type } = figure._fullLayout.xaxis
-    const lines = [...figure.querySelectorAll(".js-line")].filter(line => (line.getAttribute("d") || "").length > 20)
+    const drawn = line => line.getAttribute("d") && parseFloat(line.style.strokeWidth) > 0
+    const lines = [...figure.querySelectorAll(".js-line")].filter(drawn)
     return [type, range, lines.length]
 }"""
-LINES = 5  # attack, alarm, LIT101, FIT101, MV101 open
+LINES = 4  # attack, LIT101, FIT101, MV101 open; the alarm begins later
 AROUND_1 = ["2015-12-28 10:06:40", "2015-12-28 10:36:40"]
 
 
