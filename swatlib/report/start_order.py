@@ -40,8 +40,8 @@ def place_order(steps: Sequence[Step], seconds: Mapping[str, float]) -> list[int
     """Places of the steps in the order in which they start: the shortest, so that there is a page soon, then the rest,
     the longest first, so that none is left alone at the end.
 
-    seconds: what each took in an earlier run, by name. One that is not known counts by its cells, far more where it
-    fits detectors, and one that waits for a plant to play counts as the longest.
+    seconds: what each took in an earlier run, by name. One that is not known counts by its cells, far more for each
+    detector that it fits, and one that waits for a plant to play counts as the longest.
     """
     known = [step for step in steps if step.name in seconds]
     a_cell = sum(seconds[step.name] for step in known) / sum(step.cells for step in known) if known else 1.0
@@ -53,7 +53,7 @@ def place_order(steps: Sequence[Step], seconds: Mapping[str, float]) -> list[int
 def _weight(step: Step) -> float:
     if "wait" in step.given:
         return PLAYING
-    return FITTING if "budget" in step.parameters else 1.0
+    return FITTING * len(step.parameters.get("detectors", "1")) if "budget" in step.parameters else 1.0
 
 
 def seconds_before(steps: Iterable[Step], reports: Path) -> dict[str, float]:

@@ -123,6 +123,8 @@ def test_the_first_to_start_gives_a_page_soon_and_then_the_longest_come():
 def test_a_notebook_that_fits_detectors_is_not_taken_for_a_short_one():
     steps = [Step("fits", "", 2, {}, {"budget": 1.0}), Step("describes", "", 9, {}, {"seed": 0})]
     assert place_order(steps, {}) == [1, 0]
+    more = Step("fits two", "", 2, {}, {"budget": 1.0, "detectors": ("pca", "lof")})
+    assert place_order([*steps, more], {}) == [1, 2, 0]
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
