@@ -19,7 +19,7 @@ import pandas as pd
 
 from swatlib.cli.run_performance import family_gigabytes
 from swatlib.live import sink
-from swatlib.live.producer import Producer, blocks
+from swatlib.live.producer import Producer, blocks, create_topics
 from swatlib.live.sink import FileSink, InfluxSink
 from swatlib.live.stream import Stream
 from swatlib.pipeline import Pipeline
@@ -122,6 +122,7 @@ class BatchesOnly(FileSink):
 def _servers() -> Iterator[tuple[Services, InfluxSink]]:
     """Fresh servers in a folder that goes with them, and a reader of what is stored."""
     with TemporaryDirectory(prefix="swat-bench-") as folder, Services(Path(folder), ("kafka", "influxdb")) as servers:
+        create_topics(servers.kafka)
         base = servers.influxdb
         yield servers, InfluxSink(base.url, base.org, base.bucket, base.token("read"))
 
