@@ -191,4 +191,4 @@ def _wait(
         if time.monotonic() > deadline:
             raise ServicesError(f"the stream did not come to its end within {most:g} s")
         each()
-        time.sleep(1)
+        time.sleep(0.2)
