@@ -28,6 +28,7 @@ from rich.table import Table
 from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.atomic import write_text
 from swatlib.data import load
+from swatlib.detectors import make
 from swatlib.metrics import METRICS
 from swatlib.metrics.case import Case, make_case
 from swatlib.pipeline import Pipeline
@@ -69,6 +70,9 @@ GOALS = (
     Goal("fit", "fit seven detectors on 495,000 rows, score 450,000", "s", most=60),
     Goal("fit", "peak memory of that process", "GB", most=4),
     Goal("row", "one row scored by all seven, with history", "ms", most=20),
+    Goal("autoencoder", "fit on 248,000 rows of features", "s", most=30),
+    Goal("autoencoder", "one row, with history", "ms", most=20),
+    Goal("autoencoder", "450,000 rows, one process", "rows/s"),
     Goal("metrics", "all metrics but the two volumes, 450,000 rows", "s", most=1),
     Goal("metrics", "the same with an alarm that begins 100,000 times", "s", most=1),
     Goal("vus", "both volumes under the surface, 450,000 rows", "s", most=20),
@@ -188,8 +192,23 @@ def _fit(folder: Path) -> tuple[float, float]:
 def _row(folder: Path) -> tuple[float]:
     normal = load(folder / "normal.parquet")
     pipeline = Pipeline().fit(normal.between(end=normal.frame.index[2 * SECONDS_PER_DAY]))
-    rows = normal.frame.tail(pipeline.history + 1)
-    return (1000 * statistics.median(_seconds(lambda: pipeline.score(rows)) for _ in range(50)),)
+    return (_a_row(pipeline, normal.frame),)
+
+
+def _autoencoder(folder: Path) -> tuple[float, float, float]:
+    normal, attacked = load(folder / "normal.parquet"), load(folder / "attack.parquet")
+    pipeline = Pipeline(("autoencoder",)).fit(normal)
+    half = normal.frame.iloc[: len(normal.frame) // 2]
+    rows = pipeline.features.transform(half)
+    fit = _seconds(lambda: make("autoencoder").fit(rows))
+    rows_a_second = len(attacked.frame) / _seconds(lambda: pipeline.score(attacked.frame))
+    return fit, _a_row(pipeline, normal.frame), rows_a_second
+
+
+def _a_row(pipeline: Pipeline, frame: pd.DataFrame) -> float:
+    """Milliseconds to score one row with its history."""
+    rows = frame.tail(pipeline.history + 1)
+    return 1000 * statistics.median(_seconds(lambda: pipeline.score(rows)) for _ in range(50))
 
 
 def _metrics(_: None) -> tuple[float, ...]:
@@ -257,6 +276,7 @@ WORKS: dict[str, Callable[..., tuple[float, ...]]] = {
     "simulate": _simulate,
     "fit": _fit,
     "row": _row,
+    "autoencoder": _autoencoder,
     "metrics": _metrics,
     "vus": _vus,
     "explore": _explore,

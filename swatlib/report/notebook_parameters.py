@@ -6,6 +6,7 @@ passes over lines that are no assignment. Here each of these is an error.
 
 import ast
 import math
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -138,8 +139,13 @@ def _list(text: str, default: Sequence[Any]) -> list[Any]:
     if text[:1] in ("[", "("):
         members = [each if isinstance(each, str) else repr(each) for each in ast.literal_eval(text)]
     else:
-        members = [part.strip() for part in text.split(",") if part.strip()]
+        members = [part.strip() for part in split_at(",", text) if part.strip()]
     return [_scalar(each, default[0] if default else "") for each in members]
+
+
+def split_at(sign: str, text: str) -> list[str]:
+    """Parts of a text between signs that stand in no brackets: `lof,pyod:VAE:encoder=[9,3]` has two."""
+    return re.split(rf"{sign}(?![^\[\](){{}}]*[\])}}])", text)
 
 
 def _written(default: Any) -> str:

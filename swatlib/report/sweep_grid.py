@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from swatlib.report.notebook_parameters import TAKES, ReportError, parse_assignments, refuse_unknown
+from swatlib.report.notebook_parameters import TAKES, ReportError, parse_assignments, refuse_unknown, split_at
 
 MOST_POINTS = 1_000
 RANGE = re.compile(r"\s*(-?\d+)\s*\.\.\s*(-?\d+)\s*")
@@ -65,7 +65,7 @@ def _parts(name: str, values: str, default: Any) -> list[str]:
         if last - first >= MOST_POINTS:
             raise ReportError(f"--sweep {name}={values} are {last - first + 1:,} values; give at most {MOST_POINTS:,}.")
         return [str(each) for each in range(first, last + 1)]
-    parts = values.split(";" if isinstance(default, (list, tuple)) and ";" in values else ",")
+    parts = split_at(";" if isinstance(default, (list, tuple)) and ";" in values else ",", values)
     if found := [part.strip() for part in parts if part.strip()]:
         return found
     raise ReportError(f"--sweep {name}= has no value; give one or more, separated by commas.")

@@ -53,6 +53,8 @@ def figures(reports):
         (["budget=0.5, 1"], {"budget": [0.5, 1.0]}),
         (["budget=1..2", "detector=pca,lof:rows=9"], {"budget": [1.0, 2.0], "detector": ["pca", "lof:rows=9"]}),
         (["detectors=pca,lof"], {"detectors": [["pca"], ["lof"]]}),
+        (["detector=a:x=[1,2],b:y=(3,)"], {"detector": ["a:x=[1,2]", "b:y=(3,)"]}),
+        (["detectors=a:x=[1,2],b;lof"], {"detectors": [["a:x=[1,2]", "b"], ["lof"]]}),
         (["detectors=pca,lof;guard", "force=true"], {"detectors": [["pca", "lof"], ["guard"]], "force": [True]}),
     ],
 )  # fmt: skip
