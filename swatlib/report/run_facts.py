@@ -6,7 +6,8 @@ from swatlib.wording import number
 
 
 def run_facts(run: dict[str, Any], cells: dict[str, str]) -> dict[str, Any]:
-    """Of a run: title, its data, detectors and parameters to filter by, and facts in groups, each a text.
+    """Of a run: title, its data, detectors and parameters to filter by, the key figures of its best detector to order
+    by, and facts in groups, each a text.
 
     cells: the parameters that were not given.
     """
@@ -16,6 +17,7 @@ def run_facts(run: dict[str, Any], cells: dict[str, str]) -> dict[str, Any]:
         "data": list(dict.fromkeys(each["name"] for each in run["data"])),
         "detectors": _detectors(run["notebooks"]),
         "parameters": [f"{name}={value}" for name, value in parameters.items()],
+        "key": {name: next(iter(row.values())) for name, row in key_table(run["notebooks"]).items()},
         "facts": {
             "Figures": _figures(run["notebooks"]),
             "Parameters": parameters,

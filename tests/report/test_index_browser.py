@@ -81,6 +81,16 @@ def test_runs_are_filtered_by_data_detector_and_parameter_and_a_reload_keeps_it(
     assert shown(page) == ["a"]
 
 
+def test_runs_are_ordered_by_a_figure_of_their_best_detector_and_a_reload_keeps_it(page):
+    page.locator("[name=order]").select_option("F1, falling")
+    assert shown(page) == ["b", "c", "a"]
+    page.locator("[name=order]").select_option("F1, rising")
+    page.reload()
+    assert shown(page) == ["c", "a", "b"]
+    page.locator("[name=order]").select_option("newest first")
+    assert shown(page) == ["c", "b", "a"]
+
+
 def test_two_runs_side_by_side_show_what_changed(page):
     for name in ("c", "b"):
         page.locator(f".compare input[value={name}]").check()

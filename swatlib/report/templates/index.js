@@ -1,9 +1,9 @@
-// Filters the rows and sets two runs beside each other; what is chosen stands in the address, so that a reload keeps it.
+// Filters and orders the rows and sets two runs beside each other; what is chosen stands in the address, so that a reload keeps it.
 function show(runs) {
   const form = document.querySelector(".filter"), changed = document.querySelector(".changed");
   const boxes = [...document.querySelectorAll(".compare input")];
   const rows = new Map(boxes.map(box => [box.value, box.closest("tr")]));
-  const { data, detector, parameter } = form.elements;
+  const { data, detector, parameter, order } = form.elements, kept = [data, detector, parameter, order];
   const fill = (place, values) => [...new Set(values)].sort().forEach(value => place.append(new Option(value)));
   const cell = (kind, text) => Object.assign(document.createElement(kind), { textContent: text ?? "–" });
   const line = (name, values, kind) => {
@@ -24,6 +24,15 @@ function show(runs) {
       shown += fits;
     });
     form.querySelector("output").textContent = `${shown} of ${runs.length} runs`;
+  };
+  const arrange = () => {
+    const [name, way] = order.value.split(", "), figure = run => parseFloat(run.key[name]);
+    const known = order.value ? runs.filter(run => !isNaN(figure(run))) : [];
+    known.sort((one, other) => (figure(one) - figure(other)) * (way === "rising" ? 1 : -1));
+    [...known, ...runs.filter(run => !known.includes(run))].forEach(run => {
+      const row = rows.get(run.run);
+      row.parentElement.append(row);
+    });
   };
   const compare = () => {
     const names = boxes.filter(box => box.checked).map(box => box.value);
@@ -49,7 +58,7 @@ function show(runs) {
   };
   const keep = () => {
     const chosen = new URLSearchParams();
-    [data, detector, parameter].filter(each => each.value).forEach(each => chosen.set(each.name, each.value));
+    kept.filter(each => each.value).forEach(each => chosen.set(each.name, each.value));
     boxes.filter(box => box.checked).forEach(box => chosen.append("run", box.value));
     history.replaceState(null, "", `#${chosen}`);
   };
@@ -57,13 +66,15 @@ function show(runs) {
   fill(data, runs.flatMap(run => run.data));
   fill(detector, runs.flatMap(run => run.detectors));
   fill(document.getElementById("parameters"), runs.flatMap(run => run.parameters));
+  fill(order, runs.flatMap(run => Object.keys(run.key)).flatMap(name => [`${name}, falling`, `${name}, rising`]));
   const chosen = new URLSearchParams(location.hash.slice(1));
-  [data, detector, parameter].forEach(each => { each.value = chosen.get(each.name) ?? ""; });
+  kept.forEach(each => { each.value = chosen.get(each.name) ?? ""; });
   boxes.forEach(box => { box.checked = chosen.getAll("run").includes(box.value); });
   [form, ...document.querySelectorAll(".compare")].forEach(each => { each.hidden = false; });
   form.onsubmit = event => event.preventDefault();
-  form.oninput = () => { filter(); keep(); };
+  form.oninput = () => { filter(); arrange(); keep(); };
   boxes.forEach(box => { box.oninput = () => { compare(); keep(); }; });
   filter();
+  arrange();
   compare();
 }
