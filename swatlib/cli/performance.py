@@ -95,6 +95,10 @@ GOALS = (
     Goal("boards", "all of them answered", "s", most=2),
     Goal("boards", "queries of a refresh of a detector's board", ""),
     Goal("boards", "all of them answered", "s", most=2),
+    Goal("score", "folder of four plants, six detectors, one process", "rows/s", least=10_000),
+    Goal("score", "the same on one Spark executor of one core", "rows/s"),
+    Goal("score", "the same on two executors, each", "rows/s"),
+    Goal("score", "the same, per second of processor time", "rows/s"),
     Goal("run", "second `sh run.sh`", "s", most=45),
     Goal("run", "the same, processor time", "s", most=75),
     Goal("run", "the same, until a page can be opened", "s", most=15),
@@ -135,10 +139,17 @@ def measure_performance(names: Iterable[str], out: Console) -> Path:
 def _that_can_be_measured() -> list[str]:
     """All works, without those that lack something on this machine."""
     from swatlib.cli.run_performance import can_measure_run
-    from swatlib.servers import available
+    from swatlib.servers import ServicesError, available, java
 
     there = {*available()}
+    try:
+        java()
+    except ServicesError:
+        spark = False
+    else:
+        spark = True
     lacking = {
+        "score": not spark,
         "stream": not {"kafka", "influxdb"} <= there,
         "boards": "influxdb" not in there,
         "run": not can_measure_run(),
@@ -264,6 +275,13 @@ def _boards(_: None) -> tuple[float, ...]:
     return tuple(measure_boards())
 
 
+def _score(_: None) -> tuple[float, ...]:
+    # imported here, as for the stream
+    from swatlib.cli.score_performance import measure_scoring
+
+    return tuple(measure_scoring())
+
+
 def _run(_: None) -> tuple[float, ...]:
     from swatlib.cli.run_performance import measure_run
 
@@ -282,9 +300,10 @@ WORKS: dict[str, Callable[..., tuple[float, ...]]] = {
     "explore": _explore,
     "stream": _stream,
     "boards": _boards,
+    "score": _score,
     "run": _run,
 }
-NEED_NO_FILES = {"simulate", "metrics", "vus", "explore", "stream", "boards", "run"}
+NEED_NO_FILES = {"simulate", "metrics", "vus", "explore", "stream", "boards", "score", "run"}
 
 
 def _seconds(work: Callable[[], Any]) -> float:

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from swatlib.cluster.shipping import packed_pipeline
+from swatlib.live import topic
 from swatlib.live.sink import FileSink
 from swatlib.live.stream.scorer import WHY_LATE, Scorer
 
@@ -102,6 +104,18 @@ def test_one_row_of_today_is_rejected_and_the_others_are_stored():
     stored, rejected, late = outcome([row(0), row(1), row(TODAY), row(2), row(3)])
     assert (len(stored), [place for place, _ in rejected], late) == (4, [2], 0)
     assert "more than 1 day after the row before" in rejected[0][1]
+
+
+def test_a_plant_of_another_pace_ends_no_stream(quick, attacked, tmp_path):
+    slow = attacked.frame.iloc[:3_000:3]
+    values = pd.DataFrame(
+        {"value": topic.encode(slow, "swat"), "partition": 0, "offset": range(len(slow)), "written": WRITTEN}
+    )
+    scorer = Scorer(packed_pipeline(quick).shipped, FileSink(tmp_path))
+    scorer.init(Handle())
+    found = pd.concat(scorer.handleInputRows(("swat",), [values], None))
+    assert (found["stored"].sum(), found["reason"].notna().sum()) == (1_000, 0)
+    assert len(scorer.to.scores("swat")) == 1_000
 
 
 def test_a_first_row_of_today_is_no_reason_to_lose_the_others():
