@@ -22,7 +22,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("patient")
 
-collect_ignore = ["metrics/reference/make_metrics.py"]  # made by hand, with packages that no test needs
+# Not looked into for doctests: what needs packages that no test needs, programs of images, and this file, since of
+# several conftest.py only one is imported by its name.
+collect_ignore = ["metrics/reference/make_metrics.py", "stack/images", "conftest.py"]
 NEED_SERVERS = {"need", "services", "engine"}  # fixtures: a test that has one of them starts servers
 NEED_A_FIT = {"fitted"}  # all seven detectors on two days
 SLOW_FILES = {

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import re
 import signal
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -149,7 +150,8 @@ def test_what_its_user_can_mend_is_not_tried_again(tmp_path):
 
 
 def test_a_master_that_can_not_be_used_is_said_in_one_sentence():
-    with pytest.raises(ValueError, match=r"no Spark master answers at spark://127\.0\.0\.1:1 .* or leave out --on"):
-        map_on("spark://127.0.0.1:1", abs, [1])
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as without_a_session:
+        met = without_a_session.submit(map_on, "spark://127.0.0.1:1", abs, [1]).exception()
+    assert re.search(r"no Spark master answers at spark://127\.0\.0\.1:1 .* or leave out --on", str(met))
     with pytest.raises(ValueError, match="cluster is no Spark master; give spark://host:7077"):
         map_on("cluster", abs, [1])
