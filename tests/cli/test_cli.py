@@ -154,7 +154,7 @@ def test_bench_writes_what_it_measured(run, tmp_path):
 
 def test_bench_names_what_it_can_measure(run):
     code, _, complained = run("bench", "sream")
-    works = "read, cache, simulate, fit, row, metrics, vus, explore, stream, boards, run"
+    works = "read, cache, simulate, fit, row, autoencoder, metrics, vus, explore, stream, boards, score, run"
     hint = "Did you mean 'stream'?"
     assert (code, complained) == (1, f"Error: There is no work 'sream' to measure. {hint} There are: {works}.\n")
 
