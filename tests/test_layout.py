@@ -235,6 +235,11 @@ def test_committed_notebooks_ran_from_top_to_bottom(cells):
     assert any(cell.outputs for cell in ran)
 
 
+def test_committed_notebooks_show_no_warning(cells):
+    shown = [output for cell in code(cells) for output in cell.outputs]
+    assert [output.text for output in shown if output.get("name") == "stderr"] == []
+
+
 def test_formulas_are_plain_text(cells):
     # Pages open offline, where no TeX is set.
     assert [

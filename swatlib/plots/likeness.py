@@ -31,8 +31,8 @@ def likeness(table: pd.DataFrame) -> Figure:
 
 
 def _distances(ax: Axes, table: pd.DataFrame) -> None:
-    factors = np.log(table["apart"]) / np.log(table["allowed"])
-    ratio = (table["apart"] / table["allowed"]).where(table["allowed"] < 1, factors)
+    ratio, factors = table["apart"] / table["allowed"], table[table["allowed"] > 1]
+    ratio[factors.index] = np.log(factors["apart"]) / np.log(factors["allowed"])
     cells = ratio.unstack("statistic").loc[table.index.unique("tag"), list(SENSOR_TOLERANCES)]
     norm = BoundaryNorm([*DISTANCES[:-1], 1e9], len(COLOURS))
     ax.pcolormesh(cells.fillna(1e6), cmap=ListedColormap(COLOURS), norm=norm, edgecolor="white", linewidth=0.5)
