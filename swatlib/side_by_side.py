@@ -54,7 +54,6 @@ def run_points(
     `began(place)` and `ended(place, outcome)` are called in the thread that called this. A point whose process is
     killed has failed and stops no other. What interrupts this function ends all points that run.
     """
-    outcomes: dict[int, Outcome[R]] = {}
     waiting, told = SimpleQueue[int](), SimpleQueue[tuple[int, Outcome[R] | None]]()
     for place in range(len(points)):
         waiting.put(place)
@@ -62,19 +61,30 @@ def run_points(
     try:
         for lane in lanes:
             lane.start()
-        while len(outcomes) < len(points):
-            place, outcome = told.get()
-            if outcome is None:
-                began(place)
-            else:
-                outcomes[place] = outcome
-                ended(place, outcome)
+        return outcomes_told(told, len(points), began, ended)
     finally:
         for lane in lanes:
             lane.end()
         for lane in lanes:
             lane.join()
-    return [outcomes[place] for place in range(len(points))]
+
+
+def outcomes_told(
+    told: "SimpleQueue[tuple[int, Outcome[R] | None]]",
+    points: int,
+    began: Callable[[int], None],
+    ended: Callable[[int, Outcome[R]], None],
+) -> list[Outcome[R]]:
+    """The outcomes of so many points, in their order, once all are told: a place with None when its point begins."""
+    outcomes: dict[int, Outcome[R]] = {}
+    while len(outcomes) < points:
+        place, outcome = told.get()
+        if outcome is None:
+            began(place)
+        else:
+            outcomes[place] = outcome
+            ended(place, outcome)
+    return [outcomes[place] for place in range(points)]
 
 
 class _Lane(threading.Thread):

@@ -26,7 +26,7 @@ from swatlib.cluster.crew import TRIES, ClusterError, Crew, Told, ToldPlace
 from swatlib.cluster.shipping import Shipped, ship
 from swatlib.provenance import code_digest, versions
 from swatlib.settings import MASTER, settings
-from swatlib.side_by_side import Outcome, outcome_of
+from swatlib.side_by_side import Outcome, outcome_of, outcomes_told
 
 LEAST_JOBS = 32  # in flight, so that executors which join later find work
 ANSWERS_S = 5.0  # seconds in which a master must answer
@@ -46,25 +46,17 @@ class Executors(Crew):
         return self.context.defaultParallelism
 
     def _run(self, points: list[Any], work: Callable[[Any], Any], began: ToldPlace, ended: Told) -> list[Outcome]:
-        outcomes: dict[int, Outcome] = {}
         told = SimpleQueue[tuple[int, Outcome | None]]()
         with ThreadPoolExecutor(max(LEAST_JOBS, 2 * self.width)) as threads:
             for place, point in enumerate(points):
                 threads.submit(self._hand_out, told, place, work, point)
             try:
-                while len(outcomes) < len(points):
-                    place, outcome = told.get()
-                    if outcome is None:
-                        began(place)
-                    else:
-                        outcomes[place] = outcome
-                        ended(place, outcome)
+                return outcomes_told(told, len(points), began, ended)
             except BaseException:
                 self.stopped.set()
                 threads.shutdown(wait=False, cancel_futures=True)
                 self.context.cancelAllJobs()
                 raise
-        return [outcomes[place] for place in range(len(points))]
 
     def ship(self, folder: Path, trusted: Iterable[str] = ()) -> Shipped:
         return ship(self.context, folder, trusted)
