@@ -106,7 +106,7 @@ def test_one_row_of_today_is_rejected_and_the_others_are_stored():
     assert "more than 1 day after the row before" in rejected[0][1]
 
 
-def test_a_plant_of_another_pace_ends_no_stream(quick, attacked, tmp_path):
+def test_a_plant_of_another_pace_ends_no_stream_and_is_remarked_on(quick, attacked, tmp_path, caplog):
     slow = attacked.frame.iloc[:3_000:3]
     values = pd.DataFrame(
         {"value": topic.encode(slow, "swat"), "partition": 0, "offset": range(len(slow)), "written": WRITTEN}
@@ -116,6 +116,7 @@ def test_a_plant_of_another_pace_ends_no_stream(quick, attacked, tmp_path):
     found = pd.concat(scorer.handleInputRows(("swat",), [values], None))
     assert (found["stored"].sum(), found["reason"].notna().sum()) == (1_000, 0)
     assert len(scorer.to.scores("swat")) == 1_000
+    assert "plant swat: the frame has a row every 3 s, the pipeline was fitted on one every 1 s" in caplog.text
 
 
 def test_a_first_row_of_today_is_no_reason_to_lose_the_others():

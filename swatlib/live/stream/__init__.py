@@ -16,6 +16,7 @@ Irregular rows (all are counted in the point `pipeline`):
 * a tag missing: the pipeline carries its last value for at most `Features.carry` rows; after that, and until the
   history is whole again, the points have no score and no alarm
 * a gap in time of more than `Pipeline.gap` periods: a new history begins, scores return after `history` rows
+* a pace other than that of the fit: scored, and remarked on in the log, since its scores don't mean what they should
 """
 
 from swatlib.live.stream.query import Stream, StreamError

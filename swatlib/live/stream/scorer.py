@@ -1,5 +1,6 @@
 """The stateful operator, which Spark runs in its workers for each plant of a batch."""
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from swatlib.cluster.shipping import Shipped, loaded
 from swatlib.live import sink, topic
 from swatlib.live.acceptance import FOLLOWING, JUMP, JUMPED, LATE, TAKEN, Position, accept
 from swatlib.live.line_protocol import name_fault, nanoseconds
+from swatlib.pipeline import Pipeline
 from swatlib.plant import TAG_NAMES
 
 HISTORY, JUMPED_TO = "times binary, rows binary", "time long, rows long"
@@ -30,6 +32,8 @@ OUTCOME = (
     "stored long, latency double, late long, gaps long, missing long, alarms long"
 )
 COUNTS = {"rows_out": "stored", "late": "late", "gaps": "gaps", "missing": "missing", "alarms": "alarms"}
+
+_log = logging.getLogger(__name__)
 
 
 class Scorer(StatefulProcessor):
@@ -97,12 +101,25 @@ class Scorer(StatefulProcessor):
             self._keep(whole.iloc[-2:])
             return {}
         pipeline = loaded(self.shipped)
-        scored = pipeline.score_last(whole[list(pipeline.tags)], new)  # refuses no time between rows
+        self._remark_on_pace(plant, pipeline, whole.index)
+        scored = pipeline.score_last(whole[list(pipeline.tags)], new)
         self.to.write(sink.score_points(scored, plant), plant)
         self._keep(whole.iloc[-max(pipeline.history, 2) :])
         steps = np.diff(whole.index[-new - 1 :])
         alarms = scored.xs("alarm", axis=1, level=1).any(axis=1)
         return {"gaps": int((steps > pipeline.gap * pipeline.period_).sum()), "alarms": int(alarms.sum())}
+
+    def _remark_on_pace(self, plant: str, pipeline: Pipeline, times: pd.DatetimeIndex) -> None:
+        """In the stream's log, of a plant of another pace than the fit's: its scores don't mean what they should.
+
+        It is scored all the same, since an error would end the stream for all plants.
+        """
+        if len(times) <= max(pipeline.history, 1):  # too few to judge: no row of them has a score
+            return
+        try:
+            pipeline.require_period(pd.Timedelta(np.median(np.diff(times))))
+        except ValueError as error:
+            _log.warning("plant %s: %s", plant, error)
 
     def _history(self) -> pd.DataFrame:
         times, rows = self._past.get() or (b"", b"")
