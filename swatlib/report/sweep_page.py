@@ -19,6 +19,7 @@ from swatlib.report.sweep_points import FigureRow
 from swatlib.wording import in_brackets
 
 PAGE, PICTURE = "index.html", "sweep.webp"
+COUNT = r"(\d+) of \d+"
 CHANCE = ("seed", "run")  # parameters whose values stand for chance
 
 
@@ -49,7 +50,7 @@ def save_picture(table: pd.DataFrame, axes: Mapping[str, Sequence[Any]], folder:
     figures, by = _figures(table, axes), _by(table, axes)
     if not figures:
         return None
-    png, _ = against_parameters(table[table["status"] == DONE], list(axes), by, figures, CHANCE)._repr_png_()
+    png, _ = against_parameters(_done(table), list(axes), by, figures, CHANCE)._repr_png_()
     with replacing(folder / "sweep.png") as temporary:
         temporary.write_bytes(png)
     image = Image.open(BytesIO(png)).convert("RGB")
@@ -64,8 +65,9 @@ def sweep_page(
     folder: Path,
 ) -> str:  # fmt: skip
     """HTML of the page."""
-    by = _by(table, axes)
-    shown = list(dict.fromkeys(name for point in points for row in point.rows for name in row.numbers))
+    by = [name for name in _by(table, axes) if any(name in row.of for point in points for row in point.rows)]
+    given = dict.fromkeys(name for point in points for row in point.rows for name in row.numbers)
+    shown = [name for name in given if name not in axes]
     rows = [(point, row) for point in points for row in (point.rows or [FigureRow({})])]
     picture = folder / "sweep.png"
     uri = f"data:image/png;base64,{b64encode(picture.read_bytes()).decode()}" if picture.is_file() else None
@@ -92,6 +94,14 @@ def _rows(point: SweptPoint) -> list[dict[str, Any]]:
     return found
 
 
+def _done(table: pd.DataFrame) -> pd.DataFrame:
+    """The points that came to their end; a count of a whole, as in "7 of 9", is the number that was counted."""
+    done = table[table["status"] == DONE]
+    texts = done.select_dtypes(["object", "string"])
+    counts = [name for name in texts if texts[name].dropna().astype(str).str.fullmatch(COUNT).all()]
+    return done.assign(**{name: done[name].str.extract(COUNT)[0].astype(float) for name in counts})
+
+
 def _by(table: pd.DataFrame, axes: Mapping[str, Sequence[Any]]) -> list[str]:
     """What else tells rows apart: the detectors of a benchmark, unless they are swept."""
     return [name for name in ("detector",) if name in table and name not in axes and table["status"].eq(DONE).any()]
@@ -99,7 +109,7 @@ def _by(table: pd.DataFrame, axes: Mapping[str, Sequence[Any]]) -> list[str]:
 
 def _figures(table: pd.DataFrame, axes: Mapping[str, Sequence[Any]]) -> list[str]:
     """Figures that are numbers; first those that differ."""
-    done = table[table["status"] == DONE]
+    done = _done(table)
     others = {*axes, *_by(table, axes), "status", "seconds", "error", "page"}
     names = [name for name in done if name not in others and not name.endswith((" low", " high"))]
     numbers = [
@@ -112,7 +122,7 @@ def _over_repeats(table: pd.DataFrame, axes: Mapping[str, Sequence[Any]]) -> dic
     """Mean, least and greatest of each figure over seeds or runs, for each combination of the other parameters."""
     repeated = [name for name in axes if name in CHANCE and len(axes[name]) > 1]
     keys = [name for name in [*axes, *_by(table, axes)] if name not in repeated]
-    figures, done = _figures(table, axes), table[table["status"] == DONE]
+    figures, done = _figures(table, axes), _done(table)
     if not (repeated and figures):
         return None
     groups = done.groupby(keys, sort=False, dropna=False) if keys else [((), done)]

@@ -158,6 +158,9 @@ def test_the_page_shows_every_point_and_leads_to_it(reports, notebook):
     assert "The sweep</a>" in (reports / "mine" / links[0][0]).read_text()
     for shown in ("1.00 (0.100–0.900)", "0.750 (0.500–1.00)", "3 is too much", "2 of 4 points", "data:image/png"):
         assert shown in page
+    over, points = (re.findall("<th>([^<]*)</th>", part) for part in page.split("Point by point"))
+    assert points == ["point", "budget", "seed", "f1", "found", "attacks", "took (s)"]
+    assert over == ["budget", "n", "f1", "found", "attacks"]
     row = json.loads((reports / "mine" / "run.json").read_text())["notebooks"][0]
     assert (row["page"], row["numbers"], row["status"]) == ("index.html", {"points": "2 of 4", "failed": 2}, "failed")
     assert 'href="mine/index.html">Sweep of 01-one</a>' in (reports / "index.html").read_text()
