@@ -1,4 +1,4 @@
-"""From a score to an alarm: smoothing, a threshold from a false-alarm budget, persistence. No label is used."""
+"""From a score to an alarm: on-delay, a threshold from a false-alarm budget, off-delay. No label is used."""
 
 import math
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def rounded(score: np.ndarray, bits: int = 16) -> np.ndarray:
     return np.ldexp(np.round(np.ldexp(mantissa, bits)), exponent - bits)
 
 
-def persistent(score: np.ndarray, k: int, n: int) -> np.ndarray:
+def on_delayed(score: np.ndarray, k: int, n: int) -> np.ndarray:
     """The k-th largest of the last n values (rows,).
 
     It exceeds a threshold exactly when k of the last n scores do. NaN before there are n values or while one is NaN.
@@ -42,10 +42,24 @@ def persistent(score: np.ndarray, k: int, n: int) -> np.ndarray:
     return kth
 
 
-def alarms_per_day(score: np.ndarray, threshold: float, day: int = SECONDS_PER_DAY) -> float:
-    """Alarm episodes (`score > threshold`) per day of `day` scored rows; NaN where no row is scored."""
-    above = score > threshold
-    starts = np.count_nonzero(above[1:] & ~above[:-1]) + int(above[:1].any())
+def rows_since_above(score: np.ndarray, threshold: float, hold: int) -> np.ndarray:
+    """Rows since the score last exceeded the threshold, `hold` + 1 where that is longer ago (rows,).
+
+    A missing score ends what came before it: from there on nothing has exceeded the threshold yet.
+    """
+    rows = np.arange(len(score))
+    above = np.maximum.accumulate(np.where(score > threshold, rows, -1))
+    missing = np.maximum.accumulate(np.where(np.isnan(score), rows, -1))
+    return np.minimum(np.where(above > missing, rows - above, hold + 1), hold + 1)
+
+
+def alarms_per_day(score: np.ndarray, threshold: float, day: int = SECONDS_PER_DAY, hold: int = 0) -> float:
+    """Alarm episodes per day of `day` scored rows; NaN where no row is scored.
+
+    In alarm are the rows whose score exceeds the threshold, and the `hold` rows after each.
+    """
+    alarm = rows_since_above(score, threshold, hold) <= hold
+    starts = np.count_nonzero(alarm[1:] & ~alarm[:-1]) + int(alarm[:1].any())
     scored = np.count_nonzero(~np.isnan(score))
     return float(starts * day / scored) if scored else math.nan
 

@@ -19,11 +19,12 @@ from swatlib.alarms import (
     RULES,
     Budget,
     alarms_per_day,
-    persistent,
+    on_delayed,
     rounded,
+    rows_since_above,
     threshold,
 )
-from swatlib.arrays import joined_intervals, moving_mean, segments
+from swatlib.arrays import SECONDS_PER_DAY, joined_intervals, moving_mean, segments
 from swatlib.data import Recording, normal_frame
 from swatlib.detectors import DETECTORS, described, is_ours, is_plain, unfitted
 from swatlib.detectors.base import Detector
@@ -42,11 +43,12 @@ LONGEST_NAME = 150  # characters of a detector's name
 CHUNK_ROWS = 20_000  # scored at once: bounds the memory
 VIEWS: dict[str, type[View]] = {"features": Features, "checks": Checks}  # what a detector may see
 Seconds = Annotated[float, Limits(0, 1e9)]
+OffDelay = Annotated[float, Limits(0, SECONDS_PER_DAY / BLOCKS_PER_DAY)]  # seconds
 
 
 @dataclass
 class Pipeline:
-    """Features and checks, detectors, thresholds and persistence, fitted on normal days and frozen.
+    """Features and checks, detectors, thresholds and delays of the alarm, fitted on normal days and frozen.
 
     Parameters
     ----------
@@ -60,8 +62,11 @@ class Pipeline:
         What the detectors see.
     smoothing
         Rows over which a score is averaged.
-    persistence
-        (k, n): alarm when k of the last n scores exceed the threshold.
+    on_delay
+        (k, n): an alarm begins when k of the last n scores exceed the threshold.
+    off_delay
+        Seconds for which that has to be over before the alarm ends (terms of ISA-18.2), so that what exceeds the
+        threshold again and again is one episode. Up to half an hour.
     rule
         How the threshold follows from the budget: "blocks" or "peaks" (`swatlib.alarms`).
     startup
@@ -90,7 +95,8 @@ class Pipeline:
     features: Features = field(default_factory=Features)
     checks: Checks = field(default_factory=Checks)
     smoothing: Count = 10
-    persistence: tuple[Count, Count] = (8, 10)
+    on_delay: tuple[Count, Count] = (8, 10)
+    off_delay: OffDelay = 60.0
     rule: str = "blocks"
     startup: Seconds = 6 * 3600
     shares: tuple[Share, Share, Share] = (0.5, 0.3, 0.2)
@@ -102,8 +108,8 @@ class Pipeline:
             raise ValueError(f"there is no detector to fit; name one or more of {', '.join(DEFAULT)}")
         if len(set(self.detectors)) < len(self.detectors):
             raise ValueError(f"Pipeline: detectors is {self.detectors}; name each detector once")
-        if self.persistence[0] > self.persistence[1]:
-            raise ValueError(f"Pipeline: persistence is {self.persistence}; give (k, n) with k of 1 to n")
+        if self.on_delay[0] > self.on_delay[1]:
+            raise ValueError(f"Pipeline: on_delay is {self.on_delay}; give (k, n) with k of 1 to n")
         if self.rule not in RULES:
             raise ValueError(f"Pipeline: rule is {self.rule!r}; choose one of {', '.join(RULES)}")
         if not math.isclose(sum(self.shares), 1) or 0 in self.shares:
@@ -146,7 +152,7 @@ class Pipeline:
             name: max(threshold(score, self.budget, self.rule, day), models[name].floor)
             for name, score in on_calibrate.items()
         }
-        self.checked_ = {n: alarms_per_day(s, self.thresholds_[n], day) for n, s in on_check.items()}
+        self.checked_ = {n: alarms_per_day(s, self.thresholds_[n], day, self._held) for n, s in on_check.items()}
         return self
 
     @property
@@ -178,9 +184,10 @@ class Pipeline:
         """Scores of every detector on the rows of `frame` (rows × tags, times ascending).
 
         Columns (detector, field): `score` (float32, high = anomalous), `threshold`, `alarm` (bool) and `lead` (the tag
-        that contributes most while in alarm). The first `history` rows, those after a gap in time, and those with a
-        reading missing for long have score NaN and no alarm. Raises ValueError when tags or the time between rows
-        differ from those of the fit, when times do not ascend, or when a reading is infinite.
+        that contributes most while in alarm; while the off-delay holds the alarm, the last one that did). The first
+        `history` rows, those after a gap in time, and those with a reading missing for long have score NaN and no
+        alarm; such a row ends an alarm, and no off-delay goes beyond it. Raises ValueError when tags or the time
+        between rows differ from those of the fit, when times do not ascend, or when a reading is infinite.
         """
         frame = self._same_tags(frame)
         if len(frame) > self.history:
@@ -313,7 +320,7 @@ class Pipeline:
     def _refuse_short(self, frame: pd.DataFrame, models: dict[str, Detector]) -> None:
         """Raises ValueError when the part that sets the thresholds is shorter than they need, with hours to give."""
         period = (frame.index[-1] - frame.index[0]) / max(len(frame) - 1, 1)
-        given, past = len(frame) * period, max(map(self._needs, models.values())) * period
+        given, past = len(frame) * period, max(map(self._decides, models.values())) * period
         needed = (
             pd.Timedelta(self.startup, "s")
             + (LEAST_BLOCKS * pd.Timedelta("1d") / BLOCKS_PER_DAY + past) / self.shares[1]
@@ -368,21 +375,35 @@ class Pipeline:
 
     def _needs(self, model: Detector) -> int:
         """Rows of readings before a row that its alarm depends on."""
+        return self._decides(model) + self._held
+
+    def _decides(self, model: Detector) -> int:
+        """Rows of readings before a row that decide whether it exceeds the threshold."""
         return self._view(model.sees).history + self._past(model)
+
+    @property
+    def _held(self) -> int:
+        """Rows for which the off-delay holds an alarm."""
+        return round(pd.Timedelta(self.off_delay, "s") / self.period_)
 
     def _judge(self, name: str, X: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Score, alarm and number of the leading tag (-1: none) of the last `rows` rows of X."""
-        X = X[-(rows + self._past(self.models_[name])) :]
+        X = X[-(rows + self._past(self.models_[name]) + self._held) :]
         score = self._smoothed(name, X)
-        alarm = persistent(score, *self.persistence) > self.thresholds_[name]
-        return score[-rows:], alarm[-rows:], self._leads(self.models_[name], X, alarm)[-rows:]
+        since = self._since_above(name, score)[-rows:]
+        return score[-rows:], since <= self._held, self._leads(self.models_[name], X, since)
+
+    def _since_above(self, name: str, score: np.ndarray) -> np.ndarray:
+        """Rows since k of n scores last exceeded the threshold; up to `_held` of them are in alarm."""
+        return rows_since_above(on_delayed(score, *self.on_delay), self.thresholds_[name], self._held)
 
     def _past(self, model: Detector) -> int:
-        """Rows of what it sees before a row that its alarm depends on."""
-        return model.history + self.smoothing - 1 + self.persistence[1] - 1
+        """Rows of what it sees before a row that decide whether it exceeds the threshold."""
+        return model.history + self.smoothing - 1 + self.on_delay[1] - 1
 
     def _smoothed(self, name: str, X: np.ndarray) -> np.ndarray:
-        return moving_mean(rounded(self.models_[name].score(X)), self.smoothing)
+        """Scores with the digits that are stored, so that alarms follow from what is stored."""
+        return moving_mean(rounded(self.models_[name].score(X)), self.smoothing).astype(np.float32).astype(np.float64)
 
     def _decisive(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
         """Per detector the value that must exceed the threshold for an alarm, on normal rows."""
@@ -391,28 +412,39 @@ class Pipeline:
             for piece in self._pieces(frame, what):
                 X = self._view(what).transform(piece)
                 for name in (name for name, model in self.models_.items() if model.sees == what):
-                    scores[name].append(persistent(self._smoothed(name, X), *self.persistence))
+                    scores[name].append(on_delayed(self._smoothed(name, X), *self.on_delay))
         return {name: np.concatenate(pieces) for name, pieces in scores.items()}
 
-    def _leads(self, model: Detector, X: np.ndarray, alarm: np.ndarray) -> np.ndarray:
-        """Number of the tag behind the largest contribution, where in alarm; else -1."""
-        leads = np.full(len(X), -1, np.int16)
+    def _leads(self, model: Detector, X: np.ndarray, since: np.ndarray) -> np.ndarray:
+        """Number of the tag behind the largest contribution, of each of the last rows in alarm; else -1.
+
+        since: of each of these rows as `_since_above` gives it: the tag is that of the row that last was above.
+        """
+        alarm = since <= self._held
+        decided = np.arange(len(X) - len(since), len(X)) - since
+        above, named = np.zeros(len(X), bool), np.zeros(len(X), np.int16)
+        above[decided[alarm]] = True
         past, numbers = model.history + self.smoothing - 1, self._view(model.sees).tag_numbers
-        for start, stop in joined_intervals(alarm, past):
+        for start, stop in joined_intervals(above, past):
             begin = max(start - past, 0)
             parts = self._parts(model, X[begin:stop])[start - begin :]
-            leads[start:stop] = numbers[np.nan_to_num(parts).argmax(axis=1)]
-        leads[~alarm] = -1
-        return leads
+            named[start:stop] = numbers[np.nan_to_num(parts).argmax(axis=1)]
+        return np.where(alarm, named[decided], np.int16(-1))
 
     def _first(self, detector: str, frame: pd.DataFrame, row: int, places: int) -> list[str]:
-        """What the largest contribution at a row means, and the tags that contribute most; of equal ones the first."""
+        """What the largest contribution at a row means, and the tags that contribute most; of equal ones the first.
+
+        While the off-delay holds an alarm these are those of the row that last was above, as for the lead.
+        """
         model = self._model(detector)
         view = self._view(model.sees)
         X = view.transform(frame.iloc[row - self._needs(model) : row + 1])
-        if np.isnan(self._smoothed(detector, X)[-1]):
+        score = self._smoothed(detector, X)
+        if np.isnan(score[-1]):
             return []
-        parts = np.nan_to_num(self._parts(model, X)[-1])
+        since = self._since_above(detector, score)[-1]
+        stop = len(X) - (since if since <= self._held else 0)
+        parts = np.nan_to_num(self._parts(model, X[stop - model.history - self.smoothing : stop])[-1])
         order = np.argsort(-parts, kind="stable")
         numbers = list(dict.fromkeys(view.tag_numbers[order]))[:places]
         return [view.says_[order[0]], *(self.tags[number] for number in numbers)]

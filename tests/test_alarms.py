@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from swatlib.alarms import RULES, alarms_per_day, persistent, rounded, threshold
+from swatlib.alarms import RULES, alarms_per_day, on_delayed, rounded, rows_since_above, threshold
 from swatlib.arrays import moving_mean
 
 DAY = 86_400
@@ -12,19 +12,37 @@ finite = st.floats(-1e6, 1e6)
 
 
 @given(arrays(float, st.integers(1, 60), elements=finite), st.integers(1, 10), st.data())
-def test_persistent_exceeds_a_threshold_exactly_when_k_of_the_last_n_do(score, n, data):
+def test_a_delayed_score_exceeds_a_threshold_exactly_when_k_of_the_last_n_do(score, n, data):
     k = data.draw(st.integers(1, n))
     level = data.draw(finite)
     counted = np.array(
         [np.sum(score[i - n + 1 : i + 1] > level) >= k if i >= n - 1 else False for i in range(len(score))]
     )
-    np.testing.assert_array_equal(persistent(score, k, n) > level, counted)
+    np.testing.assert_array_equal(on_delayed(score, k, n) > level, counted)
+
+
+@given(
+    arrays(float, st.integers(1, 60), elements=st.floats(-3, 3) | st.just(np.nan)), st.floats(-3, 3), st.integers(0, 12)
+)
+def test_an_alarm_ends_when_nothing_was_above_for_the_off_delay(score, level, hold):
+    expected, left = [], 0  # rows for which the alarm is still held
+    for value in score:
+        left = hold + 1 if value > level else 0 if np.isnan(value) else max(left - 1, 0)
+        expected.append(left > 0)
+    np.testing.assert_array_equal(rows_since_above(score, level, hold) <= hold, expected)
+    starts = np.count_nonzero(np.diff(np.r_[False, expected].astype(int)) == 1)
+    scored = np.count_nonzero(~np.isnan(score))
+    assert (
+        np.isnan(alarms_per_day(score, level, 1, hold))
+        if not scored
+        else alarms_per_day(score, level, scored, hold) == starts
+    )
 
 
 def test_a_missing_score_cannot_alarm_until_it_has_passed():
     score = np.ones(10)
     score[3] = np.nan
-    np.testing.assert_array_equal(np.isnan(persistent(score, 1, 3)), [1, 1, 0, 1, 1, 1, 0, 0, 0, 0])
+    np.testing.assert_array_equal(np.isnan(on_delayed(score, 1, 3)), [1, 1, 0, 1, 1, 1, 0, 0, 0, 0])
 
 
 @given(arrays(float, 50, elements=finite), st.integers(1, 20), st.integers(20, 49))
@@ -45,7 +63,7 @@ def test_a_threshold_keeps_its_budget_on_later_normal_days(rule, budget):
     rng = np.random.default_rng(7)
     noise = moving_mean(rng.standard_t(8, 40 * DAY // 10 * 10), 10)
     level = threshold(noise[: 4 * DAY], budget, rule)
-    later = alarms_per_day(persistent(noise[4 * DAY :], 8, 10), level)
+    later = alarms_per_day(on_delayed(noise[4 * DAY :], 8, 10), level)
     assert later < 2 * budget
 
 

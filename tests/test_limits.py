@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from swatlib.alarms import alarms_per_day, persistent
+from swatlib.alarms import alarms_per_day, on_delayed
 from swatlib.detectors import DETECTORS, make
 from swatlib.detectors.neighbours import KMeans
 from swatlib.pipeline import Pipeline
@@ -18,7 +18,8 @@ from swatlib.views.features import Features
     [
         *({"budget": budget} for budget in (0, -1, math.inf, math.nan, "1", True)),
         *({"smoothing": rows} for rows in (0, -1, 1.5, "10", None)),
-        *({"persistence": pair} for pair in ((11, 10), (0, 10), (8,), (8, 10, 12), 8, "8 of 10")),
+        *({"on_delay": pair} for pair in ((11, 10), (0, 10), (8,), (8, 10, 12), 8, "8 of 10")),
+        *({"off_delay": seconds} for seconds in (-1, math.nan, 1801, "60")),
         *({"shares": shares} for shares in ((0.5, 0.5, 0.5), (1.0, 0.0, 0.0), (0.7, 0.5, -0.2), (0.5, 0.5))),
         *({"startup": seconds} for seconds in (-1, math.nan, math.inf, "6h")),
         *({"gap": gap} for gap in (0, -1, 0.5)),
@@ -63,13 +64,13 @@ def test_views_and_detectors_refuse_what_makes_no_sense(kind, given):
 
 
 def test_lists_are_taken_as_tuples_and_numbers_of_numpy_as_numbers():
-    pipeline = Pipeline(["pca"], persistence=[8, 10], smoothing=np.int64(5))
-    assert (pipeline.detectors, pipeline.persistence, type(pipeline.smoothing)) == (("pca",), (8, 10), int)
+    pipeline = Pipeline(["pca"], on_delay=[8, 10], smoothing=np.int64(5))
+    assert (pipeline.detectors, pipeline.on_delay, type(pipeline.smoothing)) == (("pca",), (8, 10), int)
 
 
 def test_more_scores_than_there_are_can_not_be_asked_for():
     with pytest.raises(ValueError, match="11 of the last 10 scores"):
-        persistent(np.zeros(20), 11, 10)
+        on_delayed(np.zeros(20), 11, 10)
 
 
 def test_without_a_scored_row_there_is_no_rate_of_alarms():

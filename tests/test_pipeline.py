@@ -77,6 +77,34 @@ def test_a_ranking_begins_with_the_lead(fitted, scored, attacked, name):
     assert ranking.drop(columns="why").nunique(axis=1).eq(10).all()
 
 
+def test_an_alarm_lasts_for_the_off_delay_and_keeps_its_lead(fitted, scored, attacked):
+    """From the stored scores alone, by a loop, wherever the rows that decide have scores."""
+    k, n = fitted.on_delay
+    hold = round(fitted.off_delay)
+    for name in DEFAULT:
+        judged = scored[name].iloc[fitted.history :]
+        high = (judged["score"] > judged["threshold"]).to_numpy()
+        above = np.convolve(high, np.ones(n))[: len(high)] >= k
+        last, expected, lead = -hold - 1, [], []
+        for row, now in enumerate(above):
+            last = row if now else last
+            expected.append(row - last <= hold)
+            lead.append(judged["lead"].iloc[last] if expected[-1] else None)
+        settled = slice(n + hold, None)
+        assert judged["alarm"].tolist()[settled] == expected[settled]
+        assert judged["lead"].astype(object).where(judged["alarm"], None).tolist()[settled] == lead[settled]
+
+
+def test_no_off_delay_goes_beyond_a_row_without_a_score(fitted, scored, attacked):
+    ends = np.flatnonzero(np.diff(scored["pca"]["alarm"].astype(int)) == -1)[0]  # last row in alarm
+    lacking = attacked.frame.iloc[: ends + 400].copy()
+    lacking.iloc[ends - 50 : ends - 20, 0] = np.nan
+    judged = fitted.score(lacking)["pca"].iloc[ends - 100 :]
+    missing = judged["score"].isna()
+    assert missing.any() and not judged["alarm"][missing].any()
+    assert not judged["alarm"].loc[missing.idxmax() :].any()
+
+
 def test_a_row_without_a_score_has_no_ranking(fitted, part):
     ranking = fitted.rank(part, "pca", [0, fitted.history - 1, fitted.history])
     assert ranking.notna().any(axis=1).tolist() == [False, False, True]
@@ -147,6 +175,13 @@ def test_a_label_of_nothing_changes_nothing(normal):
 
 def test_budget_is_kept_within_reason_on_the_check_block(fitted):
     assert max(fitted.checked_.values()) <= 5  # two alarms in the ten hours of a check part on two days
+
+
+def test_an_off_delay_of_none_leaves_what_is_above(normal, part):
+    small = normal.between("2015-12-23", "2015-12-23 18:00")
+    held, bare = (Pipeline(("kmeans",), startup=0, off_delay=seconds).fit(small) for seconds in (60, 0))
+    assert held.history == bare.history + 60
+    assert held.thresholds_ == bare.thresholds_ and held.checked_["kmeans"] <= bare.checked_["kmeans"]
 
 
 def test_alarms_on_the_check_part_are_those_that_scoring_it_gives(fitted, normal):
@@ -264,7 +299,7 @@ def test_a_changed_or_foreign_file_is_refused(fitted, tmp_path):
         Pipeline.load(folder)
     saved = json.loads((folder / "pipeline.json").read_text()) | {"format": 0}
     (folder / "pipeline.json").write_text(json.dumps(saved))
-    with pytest.raises(ValueError, match="was saved with format 0, this is 5"):
+    with pytest.raises(ValueError, match="was saved with format 0, this is 6"):
         Pipeline.load(folder)
     with pytest.raises(ValueError, match=r"holds no pipeline.json"):
         Pipeline.load(tmp_path)

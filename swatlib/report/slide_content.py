@@ -122,7 +122,7 @@ def _plant(study: SlideData, files: Files) -> Slide:
 def _method(study: SlideData) -> Slide:
     pipeline = study.pipeline
     shares = dict(zip(("fit", "threshold", "check"), (round(100 * share) for share in pipeline.shares), strict=True))
-    k, n = pipeline.persistence
+    k, n = pipeline.on_delay
     return Slide(
         "Method",
         [
@@ -130,7 +130,8 @@ def _method(study: SlideData) -> Slide:
             "read; no label and no attacked row is used for a fit, a threshold or the choice of a tag.",
             f"- Budget of false alarms per day, the same for all: **{pipeline.budget:g}**, turned into a threshold on "
             f"the second part\n- Score averaged over {pipeline.smoothing} rows, alarm when {k} of the last {n} exceed "
-            "the threshold; no smoothing into the future\n- Each attack counts once; no point adjustment\n"
+            f"the threshold (on-delay), until they have not for {pipeline.off_delay:g} s (off-delay); "
+            "no smoothing into the future\n- Each attack counts once; no point adjustment\n"
             "- Baselines that never read a sensor stand in the same table",
         ],
         parts=shares,

@@ -30,11 +30,11 @@ CHOICES = {
 class Protocol:
     """How scores become one F1. The defaults are those of this workbench; CHOICES has the others.
 
-    threshold: from a false-alarm budget with persistence, the largest or the .999 quantile of the scores of normal days
-    that were not fitted, or the best on the test labels. adjustment: none, point adjustment, or that of Kim et al.
-    sampling: rows as they are (1 s), or medians of the scores over 10 s, labelled attack if any row is (max) or all are
-    (min). labels: true or official. longest: the longest attack whole or cut to 550 s. startup: the hours in which the
-    tanks fill dropped before the fit, or kept. Raises ValueError for a choice that is none.
+    threshold: from a false-alarm budget with on-delay and off-delay, the largest or the .999 quantile of the scores of
+    normal days that were not fitted, or the best on the test labels. adjustment: none, point adjustment, or that of Kim
+    et al. sampling: rows as they are (1 s), or medians of the scores over 10 s, labelled attack if any row is (max) or
+    all are (min). labels: true or official. longest: the longest attack whole or cut to 550 s. startup: the hours in
+    which the tanks fill dropped before the fit, or kept. Raises ValueError for a choice that is none.
     """
 
     threshold: str = "budget"
