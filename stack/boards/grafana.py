@@ -14,7 +14,8 @@ from grafana_foundation_sdk.models import dashboard as models
 from queries import REGIONS
 
 from swatlib.pipeline import DEFAULT
-from swatlib.plots.style import BLACK, LINE_COLOURS
+from swatlib.plots.looks import looks
+from swatlib.plots.style import BLACK
 
 INFLUXQL = common.DataSourceRef(type_val="influxdb", uid="swat-influxql")
 FLUX = common.DataSourceRef(type_val="influxdb", uid="swat-flux")
@@ -24,8 +25,8 @@ GREEN, RED, ORANGE, BLUE, PURPLE, GREY = "green", "red", "orange", "blue", "purp
 INK = "text"  # Grafana's own black or white, after its theme
 BAND = "5s"  # rows come each second: in shorter intervals some lack, and a band becomes a comb
 COLOURS = {
-    name: INK if colour == BLACK else colour for name, colour in zip(DEFAULT, LINE_COLOURS, strict=True)
-}  # as figures of the default pipeline have them
+    name: INK if look.colour == BLACK else look.colour for name, look in looks(DEFAULT).items()
+}  # as figures have them
 
 
 class Query(Builder):

@@ -1,8 +1,8 @@
 """Figures: each function takes data frames and returns one matplotlib Figure, which a notebook shows once;
 `explore` returns an interactive one.
 
-style → series, labels → panels → process, closeup, excerpt, verdicts, naming, scored, tags, sketch, protocols, windows,
-likeness, live, parameter_effects; excerpt → explore; architecture, which draws no data
+style → looks, series, labels → panels → process, closeup, excerpt, verdicts, naming, scored, tags, sketch, protocols,
+windows, likeness, live, parameter_effects; excerpt → explore; architecture, which draws no data
 
 Time runs to the right, attacks are grey, alarms red, thresholds dashed; long recordings are reduced to their extremes.
 """

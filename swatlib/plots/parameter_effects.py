@@ -1,14 +1,16 @@
 """Figures of a sweep against its parameters."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import cycle
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from swatlib.plots.annotations import note
+from swatlib.plots.looks import looks
 from swatlib.plots.style import GREY, LINE_COLOURS, Figure, nothing, styled
 
 MOST_PANELS, ACROSS = 6, 3
@@ -57,8 +59,13 @@ def _panel(ax: Axes, table: pd.DataFrame, along: str, lines: list[str], name: st
     values = list(dict.fromkeys(table[along]))
     numeric = _is_numeric(table[along])
     places = {value: value if numeric else place for place, value in enumerate(values)}
-    groups = table.groupby(lines, sort=False, dropna=False) if lines else [((), table)]
-    for (key, group), colour in zip(groups, cycle(LINE_COLOURS), strict=False):
+    groups: list[tuple[Any, pd.DataFrame]] = [((), table)]
+    if lines:
+        groups = list(table.groupby(lines, sort=False, dropna=False))
+    colours: Iterable[str] = cycle(LINE_COLOURS)
+    if lines == ["detector"]:
+        colours = [each.colour for each in looks(str(key[0]) for key, _ in groups).values()]
+    for (key, group), colour in zip(groups, colours, strict=False):
         rows = group[group[name].notna()]
         x, y = rows[along].map(places).astype(float), rows[name].astype(float)
         if f"{name} low" in rows:

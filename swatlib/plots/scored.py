@@ -1,7 +1,5 @@
 """Scores against labels: the distributions of normal and attack rows, and precision and recall at every threshold."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,11 +9,11 @@ from swatlib.metrics.case import make_case
 from swatlib.metrics.curves import average_precision, precision_recall_curve
 from swatlib.metrics.point_based import precision, recall
 from swatlib.plots.annotations import chosen, detector_title, end_labels, note
-from swatlib.plots.style import BLUE, GREY, INK, LINE_COLOURS, PALE, VERMILION, Figure, nothing, styled
+from swatlib.plots.looks import looks
+from swatlib.plots.style import BLUE, GREY, INK, PALE, VERMILION, Figure, nothing, styled
 
 BINS = 80
 POINTS = 800  # of a curve
-MARKERS = "oDs^vPX"
 
 
 @styled
@@ -54,23 +52,24 @@ def precision_recall(scores: pd.DataFrame, label: pd.Series | None, detectors=No
         return nothing("No attack is labelled in this recording: precision and recall are not known.")
     names = chosen(scores, detectors)
     cases = {name: make_case(label, scores[name, "alarm"], scores[name, "score"]) for name in names}
+    own_looks = looks(names)
     area = {name: average_precision(case) for name, case in cases.items()}
     figure = Figure(4.4, width=8.0)
     ax = figure.subplots()
     for name in sorted(names, key=lambda name: -area[name]):
-        k = names.index(name)
-        look: dict[str, Any] = {
-            "color": LINE_COLOURS[k % len(LINE_COLOURS)],
-            "marker": MARKERS[k % len(MARKERS)],
-            "markeredgecolor": "white",
-        }
-        ax.plot(*_curve(scores[name, "score"], label), color=look["color"])
+        own = own_looks[name]
+        ax.plot(*_curve(scores[name, "score"], label), color=own.colour, linestyle=own.dashes)
         named = f"{detector_title(name)}  {area[name]:.2f}"
-        ax.plot(recall(cases[name]), precision(cases[name]), markersize=8, clip_on=False, zorder=3, label=named, **look)
+        ax.plot(
+            recall(cases[name]), precision(cases[name]), marker=own.marker, markersize=8, markeredgecolor="white",
+            color=own.colour, linestyle=own.dashes, clip_on=False, zorder=3, label=named,
+        )  # fmt: skip
     ax.set(xlim=(0, 1), ylim=(0, 1.02))
     ax.set(xlabel="recall (share of attack rows)", ylabel="precision (share of alarm rows)")
     _guides(ax, chance=float(label.mean()))
-    figure.legend(loc="outside right upper", title="average precision", alignment="left", labelspacing=0.8)
+    figure.legend(
+        loc="outside right upper", title="average precision", alignment="left", labelspacing=0.8, handlelength=4
+    )
     note(figure, "marks: each alarm with its own threshold · grey: equal F1")
     return figure
 

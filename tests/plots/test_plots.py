@@ -18,9 +18,12 @@ from sklearn.isotonic import isotonic_regression
 
 from swatlib import plots
 from swatlib.data import Recording
+from swatlib.detectors import DETECTORS
 from swatlib.metrics import evaluate, per_attack
+from swatlib.pipeline import DEFAULT
 from swatlib.plant import FLOWS, GAUGED_TANKS, STAGES, TAG_NAMES, TAGS, TANKS
 from swatlib.plots.annotations import spread_out
+from swatlib.plots.looks import looks
 from swatlib.plots.series import GAP, thin
 from swatlib.plots.sketch import PLACES
 from swatlib.plots.style import ATTACK_BAND, BLACK, BLUE, VERMILION
@@ -354,6 +357,20 @@ def test_precision_recall_marks_where_the_alarm_stands():
         line.get_label(): (*line.get_xdata(), *line.get_ydata()) for line in ax.lines if line.get_marker() != "None"
     }
     assert marked[f"PCA residual  {met['average_precision']:.2f}"] == (met["recall"], met["precision"])
+
+
+def test_a_detector_has_its_own_colour_whatever_others_are_drawn():
+    def colours(*names):
+        (ax,) = plots.precision_recall(scores(), attacked().label, names).axes
+        return {line.get_label(): line.get_color() for line in ax.lines if line.get_marker() != "None"}
+
+    assert colours("pca", "ocsvm") == colours("pca") | colours("ocsvm")
+
+
+def test_no_two_detectors_look_alike():
+    names = [*DETECTORS, *map("pyod:{}".format, ("KNN", "HBOS", "COPOD", "ECOD", "LODA", "MCD", "INNE", "GMM"))]
+    assert len(set(looks(names).values())) == len(names)
+    assert {looks([name])[name] for name in DEFAULT} == set(looks(DEFAULT).values())
 
 
 # Tags

@@ -13,7 +13,8 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from swatlib.live import links as boards
 from swatlib.pipeline import DEFAULT
-from swatlib.plots.style import BLACK, LINE_COLOURS
+from swatlib.plots.looks import looks
+from swatlib.plots.style import BLACK
 from swatlib.settings import ROOT
 
 STACK = ROOT / "stack"
@@ -111,7 +112,7 @@ def test_a_band_is_asked_in_intervals_that_hold_a_row(board):
 
 
 def test_a_detector_has_the_colour_of_the_figures_on_every_board(board):
-    colours = dict(zip(DEFAULT, LINE_COLOURS, strict=True))
+    colours = {name: look.colour for name, look in looks(DEFAULT).items()}
     for panel in panels(board):
         for each in panel["fieldConfig"]["overrides"]:
             name, [fixed] = each["matcher"]["options"], values(each, "fixedColor") or [""]
