@@ -84,10 +84,18 @@ stack_status() {
   say "Boards        http://localhost:$(value_of GRAFANA_PORT=3000)/d/swat-overview"
 }
 
+# Of a line: measurement, time in nanoseconds, lead tag, detectors with commas between, plant.
 last_alarm() {
   found=$(asked 'SELECT lead, detectors, plant FROM episode ORDER BY time DESC LIMIT 1') || { say "none" && return; }
-  found=$(printf '%s\n' "$found" | tr -d '"')
-  printf '%s\n' "$found" | sed 's/^[^,]*,[^,]*,\([^,]*\),\([^,]*\),\(.*\),\([^,]*\)$/\4, from \1 on, lead tag \2, raised by \3/'
+  found=$(printf '%s\n' "$found" | tr -d '"' | sed 's/^[^,]*,[^,]*,//')
+  first=${found%%,*} found=${found#*,}
+  say "$found" | sed "s/^\([^,]*\),\(.*\),\([^,]*\)\$/\3, from $(time_of "$first") on, lead tag \1, raised by \2/"
+}
+
+# GNU's date takes -d, that of macOS -r.
+time_of() {
+  seconds=${1%?????????}
+  { date -u -d "@$seconds" '+%F %T' || date -u -r "$seconds" '+%F %T'; } 2>/dev/null
 }
 
 check_engine() {

@@ -14,6 +14,7 @@ BURST = {None: GREEN, MANAGEABLE: ORANGE, FLOOD: RED}
 
 def board() -> Page:
     page = Page("swat-alarms", "Alarm system", "Alarm episodes of a plant, by the measures of ISA-18.2.")
+    page.mark_maintenance()
     page.add(_per_ten_minutes(), 12, 8)
     most = flux(queries.most_in_ten_minutes())
     page.add(grafana.number("Most episodes in 10 minutes", most, unit="none", steps=BURST), 4, 8)

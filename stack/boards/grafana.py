@@ -11,7 +11,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.runtime import UnknownDataquery
 from grafana_foundation_sdk.models import common
 from grafana_foundation_sdk.models import dashboard as models
-from queries import REGIONS
+from queries import REGIONS, maintenance_regions
 
 from swatlib.pipeline import DEFAULT
 from swatlib.plots.looks import looks
@@ -151,8 +151,14 @@ class Page:
     def __init__(self, uid: str, title: str, description: str):
         self.board = builders.Dashboard(title).uid(uid).tags(["swat"]).description(description).timezone("utc")
         self.board = self.board.refresh("10s").time("now-15m", "now").tooltip(models.DashboardCursorSync.CROSSHAIR)
-        self.board = self.board.readonly().link(_others()).with_variable(_plant()).annotation(_regions())
+        self.board = self.board.readonly().link(_others()).with_variable(_plant())
+        self.board = self.board.annotation(_shown("Attacks", PURPLE, REGIONS))
         self.x = self.y = self.line = self.count = 0
+
+    def mark_maintenance(self) -> "Page":
+        """Show maintenance windows as regions too."""
+        self.board = self.board.annotation(_shown("Maintenance", GREY, maintenance_regions()))
+        return self
 
     def add(self, panel, width: int, height: int) -> "Page":
         if self.x + width > 24:
@@ -185,9 +191,9 @@ def _plant():
     return variable.refresh(models.VariableRefresh.ON_DASHBOARD_LOAD).sort(models.VariableSort.ALPHABETICAL_ASC)
 
 
-def _regions():
-    shown = builders.AnnotationQuery().name("Attacks").enable(True).icon_color(PURPLE).datasource(FLUX)
-    return shown.target(flux(REGIONS, "Anno"))
+def _shown(name: str, colour: str, query: str):
+    shown = builders.AnnotationQuery().name(name).enable(True).icon_color(colour).datasource(FLUX)
+    return shown.target(flux(query, "Anno"))
 
 
 Make = Callable[[], Page]

@@ -14,14 +14,16 @@ WALL = "Of the last minute, whatever time range the board shows."
 
 def board() -> Page:
     page = Page("swat-overview", "SWaT overview", "All detectors beside the known attacks, and the stream's health.")
+    page.mark_maintenance()
     page.add(alarms("Known attacks and alarms"), 24, 9)
     page.add(_excess(), 24, 9)
     page.add(_now(), 12, 10)
     page.add(_delay(), 6, 10)
     page.add(_alarms_an_hour(), 6, 10)
     page.add(alarm_system.episodes(), 24, 8)
-    page.add(_attacks(), 12, 7)
-    page.add(_plants(), 12, 7)
+    page.add(_attacks(), 7, 7)
+    page.add(_maintenance(), 9, 7)
+    page.add(_plants(), 8, 7)
     rates = ("mean rows_per_second processed", "sum rows_out stored_per_interval")
     page.add(_stream("Throughput (rows/s)", *rates, unit="rows/s"), 6, 7)
     page.add(_stream("Consumer lag (messages)", "max behind lag", unit="messages"), 5, 7)
@@ -66,6 +68,12 @@ def _alarms_an_hour():
 def _attacks():
     panel = grafana.rows("Known attacks", influxql(queries.attacks(), as_table=True), "no known attack in this time")
     return panel.override_by_name("until", TIME)
+
+
+def _maintenance():
+    panel = grafana.rows("Maintenance windows", flux(queries.maintenance()), "no maintenance window")
+    panel = panel.description("Alarms within one are kept, and no alert of them is sent.")
+    return panel.override_by_regexp("/^(start|until)$/", TIME)
 
 
 def _plants():

@@ -4,12 +4,13 @@
 and fields are the sink's.
 """
 
-from swatlib.live.sink import ATTACK_EVENT, EPISODE, PIPELINE, READING, SCORE
+from swatlib.live.sink import ATTACK_EVENT, EPISODE, MAINTENANCE, PIPELINE, READING, SCORE
 
 HERE = '"plant" =~ /^$plant$/'
 WITHIN = f"WHERE $timeFilter AND {HERE}"
 EACH = "GROUP BY time($__interval)"  # with fill(null) an interval without points is a gap, at every zoom
 LONGEST = "3h"  # an attack may have begun so long before the window
+LONGEST_WINDOW = "31d"  # of maintenance, as `swatlib.live.maintenance` has it
 NONE = "none"  # while no known attack is active
 
 
@@ -238,9 +239,52 @@ def _of_episodes(field: str) -> str:
   |> filter(fn: (r) => r._measurement == "{EPISODE}" and r._field == "{field}" and r.plant == "${{plant}}")"""
 
 
+def _maintenance(stop: str = "v.timeRangeStop") -> str:
+    return f"""from(bucket: v.defaultBucket)
+  |> range(start: experimental.subDuration(d: {LONGEST_WINDOW}, from: v.timeRangeStart), stop: {stop})
+  |> filter(fn: (r) => r._measurement == "{MAINTENANCE}" and r.plant == "${{plant}}")
+  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
+  |> group()
+  |> map(fn: (r) => ({{r with _stop: time(v: int(v: r.end * 1000000000.0))}}))"""
+
+
+def maintenance_regions() -> str:
+    return (
+        'import "experimental"\n'
+        + _maintenance()
+        + """
+  |> filter(fn: (r) => r._stop > r._time)
+  |> map(fn: (r) => ({time: r._time, timeEnd: r._stop, title: "maintenance", text: "maintenance: " + r.note}))"""
+    )
+
+
+def maintenance() -> str:
+    """Windows, the newest first; planned ones too. Times in milliseconds."""
+    stop = f"experimental.addDuration(d: {LONGEST_WINDOW}, to: v.timeRangeStop)"
+    return (
+        'import "experimental"\n'
+        + _maintenance(stop)
+        + """
+  |> sort(columns: ["_time"], desc: true)
+  |> limit(n: 20)
+  |> map(fn: (r) => ({start: int(v: r._time) / 1000000, until: int(v: r._stop) / 1000000,
+    state: if exists r.ended then "ended early" else if r._time > now() then "planned"
+      else if r._stop > now() then "now" else "over", note: r.note}))"""
+    )
+
+
 def episodes() -> str:
     """The newest 20 episodes: what each was, its state, and the times (ms) between which a board shows it."""
-    return f"""from(bucket: v.defaultBucket)
+    return f"""import "array"
+import "experimental"
+import "strings"
+windows = {_maintenance()}
+  |> map(fn: (r) => ({{window: string(v: int(v: r._time)) + " " + string(v: int(v: r._stop))}}))
+  |> findColumn(fn: (key) => true, column: "window")
+edge = (of, number) => int(v: strings.split(v: of, t: " ")[number])
+kept = (when) => length(arr: array.filter(arr: windows, fn: (x) =>
+  edge(of: x, number: 0) <= when and when < edge(of: x, number: 1))) > 0
+from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
   |> filter(fn: (r) => r._measurement == "{EPISODE}" and r.plant == "${{plant}}")
   |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
@@ -251,7 +295,8 @@ def episodes() -> str:
     start: int(v: r._time) / 1000000,
     lasts: string(v: int(v: r.end) - int(v: r._time) / 1000000000 + 1) + " s",
     state: if exists r.shelved_until and r.shelved_until > float(v: int(v: now())) / 1000000000.0 then "shelved"
-      else if exists r.acknowledged then "acknowledged" else if r.standing then "standing" else "over",
+      else if exists r.acknowledged then "acknowledged" else if kept(when: int(v: r._time)) then "maintenance"
+      else if r.standing then "standing" else "over",
     peak: r.peak, strongest: r.strongest, lead: r.lead, why: r.why, detectors: r.detectors,
     note: if exists r.note then r.note else "",
     from: int(v: r._time) / 1000000 - 120000, to: int(v: r.end) * 1000 + 120000}}))"""

@@ -1,8 +1,9 @@
 """The verbs of alarm episodes, which `swatlib.cli.app` adds to its own. What a verb needs is imported when it runs."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,16 +15,23 @@ if TYPE_CHECKING:
     from swatlib.live.sink import InfluxSink
 
 alarms = typer.Typer(
-    help="Alarm episodes of a live plant: list, acknowledge, shelve.",
+    help="Alarm episodes of a live plant: list, acknowledge, shelve; maintenance windows.",
     epilog="Example: python -m swatlib alarms ack 'valve tested by hand'",
     no_args_is_help=True,
 )
+maintenance_verbs = typer.Typer(
+    help="Maintenance windows: alarms within one are kept and shown, and no alert of them is sent.",
+    epilog="Example: python -m swatlib alarms maintenance begin 'pump P101 is exchanged' --minutes 120",
+    no_args_is_help=True,
+)
+alarms.add_typer(maintenance_verbs, name="maintenance")
 Folder = Annotated[
     Path | None, typer.Option(help="Data, logs and tokens of the servers. Default: SWAT_SERVICES_FOLDER.")
 ]
 Plant = Annotated[str, typer.Option(help="Name of the plant.")]
 Note = Annotated[str, typer.Argument(help="Why, in a few words; kept beside the episode and shown on the boards.")]
 Start = Annotated[str | None, typer.Option(help="First second of the episode (UTC); the newest one if not said.")]
+FORM = "%Y-%m-%d %H:%M:%S"
 EPISODE_COLUMNS = [
     "end",
     "standing",
@@ -47,7 +55,7 @@ def list_episodes(plant: Plant = "swat", most: Annotated[int, typer.Option(min=1
     if found.empty:
         out.print(f"Plant {plant} has no alarm episode; `python -m swatlib alarms watch` stores them as they come.")
     else:
-        print_table(found[[name for name in EPISODE_COLUMNS if name in found]])
+        print_table(_spelled(found[[name for name in EPISODE_COLUMNS if name in found]]))
 
 
 @alarms.command(epilog="Example: python -m swatlib alarms ack 'valve tested by hand'")
@@ -88,6 +96,89 @@ def watch(
         time.sleep(every)
 
 
+@maintenance_verbs.command(
+    "begin", epilog="Example: python -m swatlib alarms maintenance begin 'pump P101 is exchanged' --minutes 120"
+)
+def begin_window(
+    note: Note,
+    plant: Plant = "swat",
+    minutes: Annotated[float, typer.Option(help="How long it lasts.", min=1)] = 60.0,
+    start: Annotated[str | None, typer.Option(help="When it begins (UTC); now if not said.")] = None,
+    folder: Folder = None,
+) -> None:
+    """Begin a maintenance window, or plan one."""
+    import pandas as pd
+
+    from swatlib.live.maintenance import begin_maintenance
+
+    first = pd.Timestamp.now("UTC").tz_localize(None).round("ms") if start is None else _time(start)
+    end = first + pd.Timedelta(minutes, "min")
+    _refused(begin_maintenance)(*_sinks(folder), plant, note, first, end)
+    out.print(f"Maintenance of plant {plant} from {first:{FORM}} to {end:{FORM}} (UTC): no alert.", highlight=False)
+
+
+@maintenance_verbs.command("end", epilog="Example: python -m swatlib alarms maintenance end")
+def end_window(
+    plant: Plant = "swat",
+    start: Annotated[str | None, typer.Option(help="Begin of the window (UTC); those that are on if not said.")] = None,
+    folder: Folder = None,
+) -> None:
+    """End a maintenance window early."""
+    from swatlib.live.maintenance import end_maintenance
+
+    ended = _refused(end_maintenance)(*_sinks(folder), plant, None if start is None else _time(start))
+    for first, window in ended.iterrows():
+        said = f"The maintenance of plant {plant} from {first:{FORM}} to {window['end']:{FORM}} is ended."
+        out.print(said, highlight=False)
+
+
+@maintenance_verbs.command("list", epilog="Example: python -m swatlib alarms maintenance list")
+def list_windows(plant: Plant = "swat", folder: Folder = None) -> None:
+    """Maintenance windows, the newest first; times in UTC."""
+    from swatlib.live.maintenance import maintenance_windows
+
+    found = maintenance_windows(_sinks(folder)[0], plant)
+    if found.empty:
+        out.print(f"Plant {plant} has no maintenance window.")
+    else:
+        print_table(_spelled(found))
+
+
+def _refused(act: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, with a ValueError as what the user typed wrong."""
+
+    def acted(*given: Any) -> Any:
+        try:
+            return act(*given)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    return acted
+
+
+def _spelled(table: "pd.DataFrame") -> "pd.DataFrame":
+    """The same with times as texts; acknowledged and shelved_until are stored as seconds since 1970."""
+    import pandas as pd
+
+    def text(when: object) -> str:
+        return "" if pd.isna(when) else f"{pd.Timestamp(when, unit='s' if isinstance(when, float) else None):{FORM}}"
+
+    times = [name for name in ("end", "acknowledged", "shelved_until") if name in table]
+    table = table.assign(**{name: [text(when) for when in table[name]] for name in times})
+    return table.set_axis(pd.Index([text(when) for when in table.index], name=table.index.name))
+
+
+def _time(text: str) -> "pd.Timestamp":
+    """A time in UTC. Raises typer.BadParameter."""
+    import pandas as pd
+
+    try:
+        when = pd.Timestamp(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no time; write it as in '2026-03-01 10:00'") from None
+    return when.tz_convert(None) if when.tz else when
+
+
 def _say_of_it(note: str, plant: str, start: str | None, folder: Path | None, minutes: float | None) -> None:
     import pandas as pd
 
@@ -97,16 +188,12 @@ def _say_of_it(note: str, plant: str, start: str | None, folder: Path | None, mi
     which = _episode(reader, plant, start)
     until = None if minutes is None else pd.Timestamp.now("UTC").tz_localize(None) + pd.Timedelta(minutes, "min")
     acknowledge(to, plant, which, note, until)
-    shelved = "" if until is None else f", shelved until {until:%Y-%m-%d %H:%M:%S}"
-    out.print(
-        f"The episode of plant {plant} from {which:%Y-%m-%d %H:%M:%S} on is acknowledged{shelved}.", highlight=False
-    )
+    shelved = "" if until is None else f", shelved until {until:{FORM}}"
+    out.print(f"The episode of plant {plant} from {which:{FORM}} on is acknowledged{shelved}.", highlight=False)
 
 
 def _episode(reader: "InfluxSink", plant: str, start: str | None) -> "pd.Timestamp":
     """Start of the episode that is meant. Raises typer.BadParameter where there is none."""
-    import pandas as pd
-
     from swatlib.live.episodes import stored_episodes
 
     found = stored_episodes(reader, plant, 1_000)
@@ -116,7 +203,7 @@ def _episode(reader: "InfluxSink", plant: str, start: str | None) -> "pd.Timesta
         )
     if start is None:
         return found.index[0]
-    meant = pd.Timestamp(start)
+    meant = _time(start)
     if meant not in found.index:
         raise typer.BadParameter(
             f"no episode of plant {plant} begins at {start}; `python -m swatlib alarms list` shows them."

@@ -116,11 +116,13 @@ class EpisodeWatch:
 
     def _begin(self, plant: str) -> pd.Timestamp:
         """Where a watch of before ended: at the begin of an episode that stood, or after the last one; else at once."""
-        asked = f'SELECT "end", "standing" FROM "{EPISODE}" WHERE "plant" = {_quoted(plant)} ORDER BY time DESC LIMIT 1'
+        asked = (
+            f'SELECT "end", "standing" FROM "{EPISODE}" WHERE "plant" = {sink.quoted(plant)} ORDER BY time DESC LIMIT 1'
+        )
         found = self.reader.select(asked)
         if len(found):
             row = found.iloc[0]
-            return pd.Timestamp(int(row["time"])) if row["standing"] else _seconds(row["end"]) + pd.Timedelta("1ns")
+            return pd.Timestamp(int(row["time"])) if row["standing"] else sink.seconds(row["end"]) + pd.Timedelta("1ns")
         return _first(self.reader, plant, pd.Timestamp(0))
 
 
@@ -134,12 +136,12 @@ def episode_point(plant: str, episode: pd.Series) -> pa.StringArray:
 
 def stored_episodes(reader: InfluxSink, plant: str, most: int = 20) -> pd.DataFrame:
     """The newest episodes of a plant, the newest first, with what was said of them."""
-    asked = f'SELECT * FROM "{EPISODE}" WHERE "plant" = {_quoted(plant)} ORDER BY time DESC LIMIT {most}'
+    asked = f'SELECT * FROM "{EPISODE}" WHERE "plant" = {sink.quoted(plant)} ORDER BY time DESC LIMIT {most}'
     found = reader.select(asked)
     if found.empty:
         return pd.DataFrame(columns=list(FIELDS))
     table = found.set_index(pd.DatetimeIndex(pd.to_datetime(found["time"]), name="start")).drop(columns="time")
-    return table.assign(end=[_seconds(end) for end in table["end"]])
+    return table.assign(end=[sink.seconds(end) for end in table["end"]])
 
 
 def acknowledge(to: InfluxSink, plant: str, start: pd.Timestamp, note: str, shelved_until: pd.Timestamp | None) -> None:
@@ -158,22 +160,13 @@ def plants(reader: InfluxSink) -> list[str]:
 
 def _first(reader: InfluxSink, plant: str, since: pd.Timestamp) -> pd.Timestamp:
     """The first row with a score from a time on."""
-    within = f'"plant" = {_quoted(plant)} AND time >= {since.as_unit("ns").value}'
+    within = f'"plant" = {sink.quoted(plant)} AND time >= {since.as_unit("ns").value}'
     found = reader.select(f'SELECT first("score") FROM "{SCORE}" WHERE {within}')
     return pd.Timestamp(int(found["time"].iloc[0]))
 
 
 def _last(reader: InfluxSink, plant: str) -> pd.Timestamp:
     """The last row of which every detector that scored within the last minutes has its score."""
-    asked = f'SELECT last("score") FROM "{SCORE}" WHERE "plant" = {_quoted(plant)} GROUP BY "detector"'
+    asked = f'SELECT last("score") FROM "{SCORE}" WHERE "plant" = {sink.quoted(plant)} GROUP BY "detector"'
     times = pd.to_datetime(reader.select(asked)["time"])
     return times[times > times.max() - PIECE].min()
-
-
-def _seconds(since_1970: float) -> pd.Timestamp:
-    return pd.Timestamp(since_1970, unit="s").round("ms")
-
-
-def _quoted(plant: str) -> str:
-    escaped = plant.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"

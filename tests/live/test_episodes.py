@@ -140,6 +140,8 @@ def test_episodes_are_listed_acknowledged_and_shelved_at_the_terminal(to, influx
     assert typed("watch", "--once")[0] == 0
     assert "is acknowledged." in typed("ack", "seen")[1]
     assert "is acknowledged, shelved until" in typed("shelve", "calibrated", "--start", "2015-12-28 10:00:12")[1]
+    listed = typed("list")
+    assert listed[0] == 0 and "2015-12-28 10:00:40 2015-12-28 10:00:49" in listed[1] and "None" not in listed[1]
     said = stored_episodes(to, "typed")
     assert list(said["note"]) == ["seen", "calibrated"] and list(said["shelved_until"].notna()) == [False, True]
     code, complained = typed("ack", "seen", "--start", "2015-12-28 10:00:13")

@@ -4,11 +4,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+import yaml
 
 from swatlib.live import sink
-from swatlib.live.boards import GRAFANA, Window, ask_panel, panels
+from swatlib.live.boards import GRAFANA, Window, ask_panel, panels, regions
+from swatlib.live.boards import asked as ask
 from swatlib.live.episodes import EpisodeWatch, acknowledge
+from swatlib.live.maintenance import begin_maintenance
 from swatlib.live.sink import InfluxSink
+from swatlib.settings import ROOT
 
 START = pd.Timestamp("2015-12-28 10:00")
 PANELS = {panel.title: panel for name in ("swat-alarms", "swat-overview") for panel in panels(GRAFANA / f"{name}.json")}
@@ -117,3 +121,66 @@ def test_a_lead_tag_chatters_from_three_episodes_in_a_minute_on(episodes, asked)
     assert chattering[["lead", "episodes"]].to_numpy().tolist() == [["LIT101", 3]]
     [frequent] = asked("Most frequent lead tags", "chattering")
     assert frequent[["lead", "episodes"]].to_numpy().tolist() == [["LIT101", 4]]
+
+
+@pytest.fixture
+def maintained(influxdb):
+    """Keep a maintenance window of a plant from one second to another."""
+    to = InfluxSink(influxdb.url, influxdb.org, influxdb.bucket, influxdb.token("operator"))
+
+    def keep(plant, first, last):
+        begin_maintenance(to, to, plant, "pump", at(first), at(last))
+        return to
+
+    return keep
+
+
+def at(second):
+    return START + pd.Timedelta(second, "s")
+
+
+def alerted(influxdb, plant, until):
+    """Detectors that the rule of Grafana counts in its 15 s before a second; 0: it has no row for this plant."""
+    rule = yaml.safe_load((ROOT / "stack" / "grafana" / "provisioning" / "alerting" / "swat.yaml").read_text())
+    query = rule["groups"][0]["rules"][0]["data"][0]
+    window = Window("", at(until - query["relativeTimeRange"]["from"]), at(until))
+    reader = InfluxSink(influxdb.url, influxdb.org, influxdb.bucket, influxdb.token("read"))
+    found = ask(query["model"], window, reader)
+    return int(found.loc[found["plant"] == plant, "_value"].sum()) if len(found) else 0
+
+
+def test_the_rule_counts_detectors_in_alarm_outside_maintenance(influxdb, store, maintained):
+    store("maintained", {}, pca=[(100, 500)], lof=[(100, 500)], kmeans=[(100, 103)])
+    assert [alerted(influxdb, "maintained", second) for second in (100, 110, 200, 300, 510, 530)] == [0, 3, 2, 2, 2, 0]
+    maintained("maintained", 180, 310)
+    maintained("another plant", 0, 600)
+    assert [alerted(influxdb, "maintained", second) for second in (110, 181, 200, 300, 320, 330)] == [3, 2, 0, 0, 2, 2]
+
+
+def test_the_rule_does_not_count_a_shelved_episode_but_the_one_after_it(influxdb, episodes):
+    to = episodes("shelved", pca=[(100, 300), (400, 500)], lof=[(100, 300), (400, 500)])
+    assert [alerted(influxdb, "shelved", second) for second in (200, 450)] == [2, 2]
+    acknowledge(to, "shelved", at(100), "seen", None)
+    assert alerted(influxdb, "shelved", 200) == 2
+    acknowledge(to, "shelved", at(100), "calibrated", at(250))
+    assert [alerted(influxdb, "shelved", second) for second in (200, 249, 270, 450)] == [0, 0, 2, 2]
+    acknowledge(to, "shelved", at(100), "calibrated", at(3600))
+    assert [alerted(influxdb, "shelved", second) for second in (200, 270, 300, 450)] == [0, 0, 0, 2]
+
+
+def test_the_overview_shows_maintenance_as_a_region_a_row_and_a_state(episodes, asked, maintained):
+    to = maintained("in maintenance", 90, 200)
+    episodes("in maintenance", pca=[(100, 110), (300, 310)])
+    begin_maintenance(to, to, "in maintenance", "planned", at(86_400), at(90_000))
+    [table] = asked("Maintenance windows", "in maintenance")
+    assert table[["start", "until", "note"]].to_numpy().tolist() == [
+        [at(86_400).value // 10**6, at(90_000).value // 10**6, "planned"],
+        [at(90).value // 10**6, at(200).value // 10**6, "pump"],
+    ]
+    [shown] = asked("Alarm episodes", "in maintenance")
+    assert list(shown["state"]) == ["over", "maintenance"]
+    [region] = [each for each in regions(GRAFANA / "swat-overview.json") if "maintenance" in each["query"]]
+    found = ask(region, Window("in maintenance", at(100), at(600)), to)
+    assert found[["time", "timeEnd", "text"]].astype(str).to_numpy().tolist() == [
+        ["2015-12-28 10:01:30+00:00", "2015-12-28 10:03:20+00:00", "maintenance: pump"]
+    ]

@@ -137,11 +137,11 @@ def test_regular_expressions_stand_between_slashes(board):
     assert [each for each in matchers + reduced if not re.fullmatch("/.+/", each)] == []
 
 
-def test_attacks_are_regions_with_an_end(board):
-    [attacks] = board["annotations"]["list"]
-    assert (attacks["enable"], attacks["datasource"]["uid"], "timeEnd" in attacks["target"]["query"]) == (
-        True, "swat-flux", True,
-    )  # fmt: skip
+def test_attacks_and_maintenance_are_regions_with_an_end(board):
+    for shown in board["annotations"]["list"]:
+        assert (shown["enable"], shown["datasource"]["uid"], "timeEnd" in shown["target"]["query"]) == (
+            True, "swat-flux", True,
+        )  # fmt: skip
 
 
 def test_nothing_hides_in_the_menu_of_controls(board):
@@ -180,10 +180,10 @@ def test_the_alert_has_a_folder_of_its_own_and_leads_to_a_panel():
     [rule] = group["rules"]
     assert group["folder"] != provider["folder"]
     assert int(group["interval"].removesuffix("s")) % 10 == 0
-    assert rule["for"] == "30s"
+    assert rule["for"] == "90s"
     board = BOARDS[rule["annotations"]["__dashboardUid__"]]
     assert int(rule["annotations"]["__panelId__"]) in {panel["id"] for panel in panels(board)}
-    assert {each["datasourceUid"] for each in rule["data"]} == {"swat-influxql", "__expr__"}
+    assert {each["datasourceUid"] for each in rule["data"]} == {"swat-flux", "__expr__"}
     assert alerting["policies"][0]["receiver"] == alerting["contactPoints"][0]["name"]
     assert "$$" not in str(rule)
 

@@ -59,6 +59,7 @@ class Stack:
         command = ["sh", "run.sh", "stack", *words]
         done = subprocess.run(command, cwd=self.folder, env=os.environ | self.engine.variables, capture_output=True,
                               text=True, check=False)  # fmt: skip
+        print(*command, done.stdout, sep="\n")  # the times of its steps
         kept = self.folder / "work" / "stack.log"
         assert done.returncode == 0, f"{done.stdout}{done.stderr}{kept.read_text()[-4000:] if kept.exists() else ''}"
         return done.stdout

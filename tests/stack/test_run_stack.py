@@ -173,12 +173,12 @@ def test_the_state_is_five_lines(stack, free):
         "ps --all *": "kafka False Up 2 minutes (healthy)\npipeline False Exited (0)\nstream False Up 1 minute",
         "compose exec -T grafana *rows_out*": "name,tags,time,sum\npipeline,,0,0.98",
         "compose exec -T grafana *behind*": "name,tags,time,last\npipeline,,0,4",
-        "compose exec -T grafana *episode*": 'name,tags,time,lead\nepisode,,2026-11-27T09:00:00Z,P1,"pca, lof",x',
+        "compose exec -T grafana *episode*": 'name,tags,time,lead\nepisode,,1795770000000000000,P1,"pca, lof",x',
     }
     assert stack("status", answers=answers)[:2] == (0, f"""Services      1 of 2 services healthy; waiting for stream
 Throughput    1 rows/s in the last minute
 Consumer lag  4 messages
-Last alarm    x, from 2026-11-27T09:00:00Z on, lead tag P1, raised by pca, lof
+Last alarm    x, from 2026-11-27 09:00:00 on, lead tag P1, raised by pca, lof
 Boards        http://localhost:{free["GRAFANA_PORT"]}/d/swat-overview
 """)  # fmt: skip
 

@@ -27,6 +27,7 @@ from swatlib.live.sink.points import (
     SinkError,
     Time,
     body,
+    quoted,
 )
 
 _log = logging.getLogger(__name__)
@@ -128,8 +129,7 @@ def _series(answer: str) -> Iterator[pd.DataFrame]:
 
 
 def _where(plant: str, start: Time, end: Time) -> str:
-    quoted = plant.replace("\\", "\\\\").replace("'", "\\'")
     bounds = [f"time >= {frames.bound(start)}"] * (start is not None) + [f"time < {frames.bound(end)}"] * (
         end is not None
     )
-    return " AND ".join([f"\"plant\" = '{quoted}'", *bounds])
+    return " AND ".join([f'"plant" = {quoted(plant)}', *bounds])

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from swatlib.live import line_protocol
 
-READING, SCORE, ATTACK_EVENT, PIPELINE, EPISODE = "reading", "score", "attack", "pipeline", "episode"
+READING, SCORE, ATTACK_EVENT, PIPELINE = "reading", "score", "attack", "pipeline"
+EPISODE, MAINTENANCE = "episode", "maintenance"
 SCORE_FIELDS = ("score", "threshold", "alarm", "lead")
 LINES_PER_REQUEST = 5_000
 
@@ -75,6 +76,17 @@ def point(
     head = measurement + "".join(f",{key}={line_protocol.escaped(value)}" for key, value in tags.items())
     columns = {key: pa.array([str(value)]) for key, value in fields.items() if value is not None}
     return _lines(head, columns, pd.DatetimeIndex([when]))
+
+
+def quoted(plant: str) -> str:
+    """A plant's name in a condition of InfluxQL."""
+    escaped = plant.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def seconds(since_1970: float) -> pd.Timestamp:
+    """A time as fields hold it, to the millisecond."""
+    return pd.Timestamp(since_1970, unit="s").round("ms")
 
 
 def _lines(head: str, columns: Mapping[str, pa.Array], times: pd.DatetimeIndex) -> pa.StringArray:
