@@ -122,7 +122,7 @@ class EpisodeWatch:
         found = self.reader.select(asked)
         if len(found):
             row = found.iloc[0]
-            return pd.Timestamp(int(row["time"])) if row["standing"] else sink.seconds(row["end"]) + pd.Timedelta("1ns")
+            return pd.Timestamp(int(row["time"])) if row["standing"] else sink.time_of(row["end"]) + pd.Timedelta("1ns")
         return _first(self.reader, plant, pd.Timestamp(0))
 
 
@@ -141,7 +141,7 @@ def stored_episodes(reader: InfluxSink, plant: str, most: int = 20) -> pd.DataFr
     if found.empty:
         return pd.DataFrame(columns=list(FIELDS))
     table = found.set_index(pd.DatetimeIndex(pd.to_datetime(found["time"]), name="start")).drop(columns="time")
-    return table.assign(end=[sink.seconds(end) for end in table["end"]])
+    return table.assign(end=[sink.time_of(end) for end in table["end"]])
 
 
 def acknowledge(to: InfluxSink, plant: str, start: pd.Timestamp, note: str, shelved_until: pd.Timestamp | None) -> None:

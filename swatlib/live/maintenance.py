@@ -11,7 +11,7 @@ from swatlib.live import sink
 from swatlib.live.sink import MAINTENANCE, InfluxSink
 
 LONGEST_WINDOW = pd.Timedelta("31d")  # Grafana's rule looks back so far
-STATES = ("planned", "now", "over", "ended early")
+WINDOW_STATES = ("planned", "now", "over", "ended early")
 
 
 def begin_maintenance(
@@ -28,14 +28,14 @@ def begin_maintenance(
 def maintenance_windows(
     reader: InfluxSink, plant: str, since: pd.Timestamp | None = None, until: pd.Timestamp | None = None
 ) -> pd.DataFrame:
-    """Windows that begin from `since` on and before `until`, the newest first: end, note, and state, one of STATES."""
+    """Windows that begin between two times, the newest first: end, note, and state, one of WINDOW_STATES."""
     bounds = [f"time {sign} {when.as_unit('ns').value}" for sign, when in ((">=", since), ("<", until)) if when]
     where = " AND ".join([f'"plant" = {sink.quoted(plant)}', *bounds])
     found = reader.select(f'SELECT * FROM "{MAINTENANCE}" WHERE {where} ORDER BY time DESC')
     if found.empty:
         return pd.DataFrame(columns=["end", "note", "state"], index=pd.DatetimeIndex([], name="start"))
     start = pd.DatetimeIndex(pd.to_datetime(found["time"]), name="start")
-    end = [sink.seconds(each) for each in found["end"]]
+    end = [sink.time_of(each) for each in found["end"]]
     early = found["ended"].notna() if "ended" in found else pd.Series(False, found.index)
     state = [_state(*each) for each in zip(start, end, early, strict=True)]
     return pd.DataFrame({"end": end, "note": found["note"].to_numpy(), "state": state}, index=start)

@@ -30,7 +30,7 @@ from swatlib.live.sink.points import (
     quoted,
     reading_points,
     score_points,
-    seconds,
+    time_of,
 )
 
 __all__ = [
@@ -51,5 +51,5 @@ __all__ = [
     "quoted",
     "reading_points",
     "score_points",
-    "seconds",
+    "time_of",
 ]

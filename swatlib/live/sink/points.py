@@ -84,7 +84,7 @@ def quoted(plant: str) -> str:
     return f"'{escaped}'"
 
 
-def seconds(since_1970: float) -> pd.Timestamp:
+def time_of(since_1970: float) -> pd.Timestamp:
     """A time as fields hold it, to the millisecond."""
     return pd.Timestamp(since_1970, unit="s").round("ms")
 
