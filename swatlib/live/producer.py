@@ -125,11 +125,16 @@ class Producer:
     def last(self) -> tuple[pd.Timestamp, pd.Timedelta] | None:
         """Time of the last row that the topic holds for the plant, in the source's own clock, and its shift."""
         with _reached(self.servers), reading_back(self.servers, self.patience) as consumer:
-            partitions = sorted(consumer.partitions_for_topic(self.topic) or ())
+            partitions = consumer.partitions_for_topic(self.topic)
             if not partitions:
                 raise ProducerError(f"{self.servers} has no topic {self.topic}; make it with `create_topics`")
-            number = (murmur2(self.plant.encode()) & 0x7FFFFFFF) % len(partitions)
-            return _last(_backwards(consumer, TopicPartition(self.topic, partitions[number]), self.plant.encode()))
+            part = TopicPartition(self.topic, self._part(partitions))
+            return _last(_backwards(consumer, part, self.plant.encode()))
+
+    def _part(self, partitions: Iterable[int]) -> int:
+        """The partition of the plant's messages: that of their key."""
+        several = sorted(partitions)
+        return several[(murmur2(self.plant.encode()) & 0x7FFFFFFF) % len(several)]
 
     @contextmanager
     def _producer(self) -> Iterator[KafkaProducer]:
@@ -166,7 +171,8 @@ class Producer:
         messages = topic.encode(frame.drop(columns="label", errors="ignore"), self.plant, label, restart)
         key, headers = self.plant.encode(), [(SHIFT, str(shift.value).encode())] if shift else []
         with _reached(self.servers):
-            return [producer.send(self.topic, message, key=key, headers=headers) for message in messages][-1]
+            part = self._part(producer.partitions_for(self.topic))  # not by `send`, which looks it up for every message
+            return [producer.send(self.topic, each, key=key, headers=headers, partition=part) for each in messages][-1]
 
     def _acknowledged(self, pending: _Pending, most: int) -> int:
         """Wait until no more than `most` parts are pending; number of rows found acknowledged."""
