@@ -1,14 +1,19 @@
-"""A small console for a notebook: start and stop the plant, attack it, and choose the detector that is shown."""
+"""A small console for a notebook: start and stop the plant, attack it, acknowledge its alarms, choose a detector."""
 
 import ipywidgets as widgets
+import pandas as pd
 
 from swatlib.arrays import SECONDS_PER_DAY
+from swatlib.live.episodes import EpisodeWatch, acknowledge, episode_state, plants, stored_episodes
 from swatlib.live.session import Live
+from swatlib.live.sink import InfluxSink
 from swatlib.plant import ACTUATORS, SENSORS, TAG_NAMES, TAGS
+from swatlib.wording import count, duration
 
 ON_SENSORS, ON_ACTUATORS = ("ramp", "spoof", "freeze"), ("force",)
 SPEEDS = {"1 (its own pace)": 1.0, "10": 10.0, "60": 60.0}
 ALL_DETECTORS = "all"
+NEWEST = 20  # alarm episodes to choose from
 
 
 def console(live: Live) -> widgets.Widget:
@@ -16,7 +21,8 @@ def console(live: Live) -> widgets.Widget:
     progress = widgets.Label(live.progress)
     live.listeners[:] = [lambda text: setattr(progress, "value", text)]
     answer = widgets.Label(f"python -m swatlib attack --plant {live.name} … does the same")
-    return widgets.VBox([progress, _plant(live, answer), _attack(live, answer), _detector(live), answer])
+    rows = [_plant(live, answer), _attack(live, answer), _alarms(live, answer), _detector(live)]
+    return widgets.VBox([progress, *rows, answer])
 
 
 def _plant(live: Live, answer: widgets.Label) -> widgets.Widget:
@@ -64,6 +70,52 @@ def _attack(live: Live, answer: widgets.Label) -> widgets.Widget:
     tag.value = "LIT101"
     button.on_click(_answered(answer, attack))
     return widgets.HBox([tag, action, value, seconds, button])
+
+
+def _alarms(live: Live, answer: widgets.Label) -> widgets.Widget:
+    """Acknowledge or shelve one of the newest alarm episodes, as `python -m swatlib alarms` does."""
+    reader, to = live.at.reader, live.at.to
+    if not isinstance(reader, InfluxSink) or not isinstance(to, InfluxSink):
+        return widgets.Label("Alarm episodes are kept in InfluxDB, which does not run here.")
+    watch = EpisodeWatch(reader, to)
+    episode = widgets.Dropdown(description="alarm", layout={"width": "32em"})
+    note = widgets.Text(description="note", placeholder="why, in a few words")
+    minutes = widgets.BoundedFloatText(value=60, min=1, max=SECONDS_PER_DAY / 60, description="minutes")
+    look = widgets.Button(description="Show alarms", tooltip="The newest alarm episodes, the newest first")
+    seen = widgets.Button(description="Acknowledge", tooltip="It was seen, and the note says why it was raised")
+    shelve = widgets.Button(description="Shelve", tooltip="The same, and no alert of it for so many minutes")
+
+    def refresh() -> str:
+        if live.name in plants(reader):
+            watch.look_at(live.name)
+        found = stored_episodes(reader, live.name, NEWEST)
+        chosen = episode.value
+        episode.options = [(_worded(each), start) for start, each in found.iterrows()]
+        if len(found):
+            episode.value = chosen if chosen in list(found.index) else found.index[0]
+        return f"plant {live.name} has {count(len(found), 'alarm episode')} to show, the newest first"
+
+    def say(until: pd.Timestamp | None) -> str:
+        if episode.value is None:
+            raise ValueError("no alarm is chosen; press Show alarms")
+        acknowledge(to, live.name, episode.value, note.value, until)
+        refresh()
+        shelved = "" if until is None else f", shelved until {until:%H:%M:%S} (UTC)"
+        return f"the alarm of {episode.value:%Y-%m-%d %H:%M:%S} is acknowledged{shelved}"
+
+    look.on_click(_answered(answer, refresh))
+    seen.on_click(_answered(answer, lambda: say(None)))
+    shelve.on_click(
+        _answered(answer, lambda: say(pd.Timestamp.now("UTC").tz_localize(None) + pd.Timedelta(minutes.value, "min")))
+    )
+    return widgets.VBox([widgets.HBox([look, episode]), widgets.HBox([note, minutes, seen, shelve])])
+
+
+def _worded(episode: pd.Series) -> str:
+    """An alarm episode in a line."""
+    lasts = duration((episode["end"] - episode.name).total_seconds() + 1)
+    said = f": {episode['note']}" if pd.notna(episode.get("note")) and episode["note"] else ""
+    return f"{episode.name:%m-%d %H:%M:%S}, {lasts}, {episode['lead']}, {episode_state(episode)}{said}"
 
 
 def _detector(live: Live) -> widgets.Widget:

@@ -84,9 +84,10 @@ class EpisodeWatch:
 
     def look(self) -> int:
         """Store what is new; how many episodes began or went on."""
-        return sum(self._look_at(plant) for plant in plants(self.reader))
+        return sum(self.look_at(plant) for plant in plants(self.reader))
 
-    def _look_at(self, plant: str) -> int:
+    def look_at(self, plant: str) -> int:
+        """The same for one plant, which has scores."""
         count = 0
         for scored in self._pieces(plant):
             rows = [row for _, row in episodes(scored).iterrows()]
@@ -142,6 +143,16 @@ def stored_episodes(reader: InfluxSink, plant: str, most: int = 20) -> pd.DataFr
         return pd.DataFrame(columns=list(FIELDS))
     table = found.set_index(pd.DatetimeIndex(pd.to_datetime(found["time"]), name="start")).drop(columns="time")
     return table.assign(end=[sink.time_of(end) for end in table["end"]])
+
+
+def episode_state(episode: pd.Series) -> str:
+    """What the boards call it: shelved, acknowledged, standing or over. episode: as `stored_episodes` has it."""
+    until = episode.get("shelved_until")
+    if pd.notna(until) and until > pd.Timestamp.now("UTC").timestamp():
+        return "shelved"
+    if pd.notna(episode.get("acknowledged")):
+        return "acknowledged"
+    return "standing" if episode["standing"] else "over"
 
 
 def acknowledge(to: InfluxSink, plant: str, start: pd.Timestamp, note: str, shelved_until: pd.Timestamp | None) -> None:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,6 +29,7 @@ STAND_INS = {
     "grafana/grafana:12.4.10": "grafana",
     "chronograf:1.11.4": "chronograf",
 }
+PATIENCE = 900  # seconds for one step of an engine: it ends with a sentence then, and never hangs
 PACKAGES = "docker.io iptables containerd runc debootstrap"
 
 
@@ -43,20 +45,31 @@ class Engine:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.variables: dict[str, str] = {}
         self.daemon: subprocess.Popen | None = None
-        if not answers({}):
-            self._start()
-        self._add_compose()
+        try:
+            if not answers({}):
+                self._start()
+            self._add_compose()
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         if self.daemon:
-            self.docker("builder", "prune", "--force", "--keep-storage", "12gb")
+            with suppress(RuntimeError):
+                self.docker("builder", "prune", "--force", "--keep-storage", "12gb")
             self.daemon.terminate()
-            self.daemon.wait(60)
+            try:
+                self.daemon.wait(60)
+            except subprocess.TimeoutExpired:
+                self.daemon.kill()
 
     def docker(self, *words: str, check: bool = True) -> str:
         """What `docker …` prints."""
-        done = subprocess.run(["docker", *words], env=os.environ | self.variables, capture_output=True, text=True,
-                              check=False)  # fmt: skip
+        try:
+            done = subprocess.run(["docker", *words], env=os.environ | self.variables, capture_output=True, text=True,
+                                  check=False, timeout=PATIENCE)  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise RuntimeError(f"docker {' '.join(words)} did not end within {PATIENCE} s") from None
         if check and done.returncode:
             raise RuntimeError(f"docker {' '.join(words)} ended with {done.returncode}: {done.stderr[-2000:]}")
         return done.stdout
@@ -93,17 +106,20 @@ class Engine:
                 with TemporaryDirectory(dir=self.folder) as room:
                     context = Path(room) / "context"
                     shutil.copytree(HERE / folder, context)
-                    (ADDED.get(folder) or nothing)(context)
-                    self.docker("build", "--tag", image, str(context))
+                    try:
+                        (ADDED.get(folder) or nothing)(context)
+                        self.docker("build", "--tag", image, str(context))
+                    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+                        raise LackError(f"The image that stands in for {image} could not be made: {error}") from None
 
     def _add_compose(self) -> None:
         """Compose where it lacks: built by Go once. A folder of our own, for Docker's settings are the user's."""
         plugin = self.folder / "config" / "cli-plugins" / "docker-compose"
-        if (
-            not plugin.exists()
-            and subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode
-        ):
-            build_compose(plugin)
+        if not plugin.exists() and not succeeds("docker", "compose", "version"):
+            try:
+                build_compose(plugin)
+            except (OSError, subprocess.SubprocessError) as error:
+                raise LackError(f"Docker's compose plugin could not be built: {error}") from None
         if plugin.exists():
             self.variables["DOCKER_CONFIG"] = str(self.folder / "config")
 
@@ -125,7 +141,11 @@ def succeeds(*command: str, **variables: str) -> bool:
     """Whether a command can be run and says so."""
     if not shutil.which(command[0]):
         return False
-    return not subprocess.run(command, env=os.environ | variables, capture_output=True, check=False).returncode
+    try:
+        done = subprocess.run(command, env=os.environ | variables, capture_output=True, check=False, timeout=60)
+    except subprocess.TimeoutExpired:
+        return False
+    return not done.returncode
 
 
 def build_compose(plugin: Path) -> None:
@@ -135,12 +155,14 @@ def build_compose(plugin: Path) -> None:
     with TemporaryDirectory(dir=plugin.parents[2]) as room:
         variables = os.environ | {"GOFLAGS": "-mod=mod", "CGO_ENABLED": "0"}
         listed = ["go", "mod", "download", "-json", COMPOSE]
-        found = subprocess.run(listed, env=variables, cwd=room, capture_output=True, text=True, check=True).stdout
+        found = subprocess.run(listed, env=variables, cwd=room, capture_output=True, text=True, check=True,
+                               timeout=PATIENCE).stdout  # fmt: skip
         source = shutil.copytree(found.split('"Dir": "')[1].split('"')[0], Path(room) / "source")
         subprocess.run(["chmod", "-R", "u+w", source], check=True)
         mark = f"-s -w -X github.com/docker/compose/v2/internal.Version={version}"
         build = ["go", "build", "-trimpath", "-ldflags", mark, "-o", f"{room}/docker-compose", "./cmd"]
-        subprocess.run(build, env=os.environ | {"CGO_ENABLED": "0"}, cwd=source, check=True, capture_output=True)
+        subprocess.run(build, env=os.environ | {"CGO_ENABLED": "0"}, cwd=source, check=True, capture_output=True,
+                       timeout=2 * PATIENCE)  # fmt: skip
         plugin.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(f"{room}/docker-compose", plugin)
 
@@ -152,7 +174,7 @@ def nothing(context: Path) -> None:
 def add_debian(context: Path) -> None:
     root = context / "root"
     subprocess.run(["debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", root], check=True,
-                   capture_output=True)  # fmt: skip
+                   capture_output=True, timeout=PATIENCE)  # fmt: skip
     subprocess.run(["tar", "-C", root, "-cf", context / "base.tar", "."], check=True)
     shutil.rmtree(root)
     (context / "certificates").mkdir()

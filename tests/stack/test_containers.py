@@ -58,7 +58,7 @@ class Stack:
         """`sh run.sh stack …`: what it says."""
         command = ["sh", "run.sh", "stack", *words]
         done = subprocess.run(command, cwd=self.folder, env=os.environ | self.engine.variables, capture_output=True,
-                              text=True, check=False)  # fmt: skip
+                              text=True, check=False, timeout=1_500)  # fmt: skip
         print(*command, done.stdout, sep="\n")  # the times of its steps
         kept = self.folder / "work" / "stack.log"
         assert done.returncode == 0, f"{done.stdout}{done.stderr}{kept.read_text()[-4000:] if kept.exists() else ''}"
@@ -167,7 +167,7 @@ def test_on_workers_and_with_notebooks_it_goes_on_from_where_it_was(started, sta
     said = stack.type("--workers", "2", "--notebooks")
     assert f"localhost:{stack.ports['JUPYTER']}/lab?token=" in said and stack.unhealthy() == []
     page = f"http://127.0.0.1:{stack.ports['SPARK_MASTER_UI']}/json/"
-    with urllib.request.urlopen(page) as answer:
+    with urllib.request.urlopen(page, timeout=30) as answer:
         master = json.load(answer)
     assert [(app["cores"], app["state"]) for app in master["activeapps"]] == [(2, "RUNNING")]
     after = now()
