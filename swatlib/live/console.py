@@ -80,7 +80,7 @@ def _alarms(live: Live, answer: widgets.Label) -> widgets.Widget:
     watch = EpisodeWatch(reader, to)
     episode = widgets.Dropdown(description="alarm", layout={"width": "32em"})
     note = widgets.Text(description="note", placeholder="why, in a few words")
-    minutes = widgets.BoundedFloatText(value=60, min=1, max=SECONDS_PER_DAY / 60, description="minutes")
+    minutes = widgets.BoundedFloatText(value=60, min=1, max=SECONDS_PER_DAY / 60, description="shelve (min)")
     look = widgets.Button(description="Show alarms", tooltip="The newest alarm episodes, the newest first")
     seen = widgets.Button(description="Acknowledge", tooltip="It was seen, and the note says why it was raised")
     shelve = widgets.Button(description="Shelve", tooltip="The same, and no alert of it for so many minutes")

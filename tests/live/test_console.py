@@ -85,7 +85,7 @@ def test_an_alarm_is_acknowledged_with_a_note(panel, to, request):
 
 def test_an_alarm_is_shelved_for_a_stated_time(panel, to, request):
     panel.press("Show alarms")
-    panel["minutes"].value = 30
+    panel["shelve (min)"].value = 30
     before = pd.Timestamp.now("UTC").timestamp()
     assert "is acknowledged, shelved until" in panel.press("Shelve")
     assert panel["alarm"].options[0][0].endswith("shelved")
