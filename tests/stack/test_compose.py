@@ -224,7 +224,8 @@ def test_what_an_image_copies_is_there_and_sent_to_the_engine(dockerfile):
     sent = {
         line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line.startswith("!")
     }
-    for sources in re.findall(r"^COPY (?!--from)(?:--chown=\S+ )?(.*) \S+$", dockerfile.read_text(encoding="utf-8"), re.MULTILINE):
+    copied = r"^COPY (?!--from)(?:--chown=\S+ )?(.*) \S+$"
+    for sources in re.findall(copied, dockerfile.read_text(encoding="utf-8"), re.MULTILINE):
         for source in sources.split():
             assert (ROOT / source).exists() and source in sent
 
