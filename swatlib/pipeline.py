@@ -1,6 +1,5 @@
 """From readings to alarms: one object, fitted in notebooks, that scores a file and a stream row by row the same."""
 
-import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy, deepcopy
@@ -25,13 +24,14 @@ from swatlib.alarms import (
     threshold,
 )
 from swatlib.arrays import SECONDS_PER_DAY, joined_intervals, moving_mean, segments
-from swatlib.data import Recording, normal_frame
+from swatlib.data import Recording
 from swatlib.detectors import DETECTORS, described, is_ours, is_plain, unfitted
 from swatlib.detectors.base import Detector
 from swatlib.detectors.own_classes import identity
 from swatlib.detectors.soundness import fitted
 from swatlib.limits import Count, Limits, Share, check_parameters
-from swatlib.plant import TAG_NAMES
+from swatlib.normal_parts import normal_frames, parts_of, require_readings, usual_pace
+from swatlib.origins import Origin, origin_of, same_rows
 from swatlib.saved import read_pipeline, untrusted, write_pipeline
 from swatlib.views.base import View
 from swatlib.views.checks import Checks
@@ -118,35 +118,29 @@ class Pipeline:
             _refuse_name(name, self._given(name))
             self._unfitted(name)
 
-    def fit(self, recording: Recording) -> Self:
-        """Fit on normal rows.
+    def fit(self, *recordings: Recording) -> Self:
+        """Fit on normal rows of one recording or several, of which each loses its start-up and gives to every part.
 
-        Raises DataError when the recording holds an attack row; ValueError when it is short, when it holds no readings
-        of the plant's tags, or when a tag has no reading in one of its parts.
+        Raises DataError when a recording holds an attack row; ValueError when it is short, when it holds no readings
+        of the plant's tags, when a tag has no reading in a part, or when two recordings differ in their tags or hold
+        the same rows.
         """
         check_parameters(self)
-        if not isinstance(recording, Recording):
-            raise ValueError(f"fit takes a Recording (of `load`, `simulate`), not a {type(recording).__name__}")
         models = {name: self._row_by_row(name) for name in self.detectors}
-        frame = normal_frame(recording)
-        _require_readings(frame)
-        if frame.empty:
-            raise ValueError("the recording has no row to fit on; give normal days")
-        if unknown := [tag for tag in frame if tag not in TAG_NAMES]:
-            hint = did_you_mean(str(unknown[0]), TAG_NAMES)
-            raise ValueError(f"{unknown[0]!r} is no tag of the plant; leave the column out of the frame.{hint}")
-        self._refuse_short(frame, models)
-        fit, calibrate, check = self._split(frame[frame.index >= frame.index[0] + pd.Timedelta(self.startup, "s")])
-        self.period_ = pd.Timedelta(np.median(np.diff(fit.index)))
+        frames = normal_frames(recordings)
+        self._refuse_short(frames, models)
+        least = 2 * max(self._view(model.sees).history for model in models.values())
+        fit, calibrate, check = parts_of(frames, self.startup, self.shares, least)
+        self.period_ = usual_pace(fit)
         day = round(pd.Timedelta("1d") / self.period_)
-        self.tags_ = tuple(fit.columns)
+        self.tags_ = tuple(fit[0].columns)
         seen = {}
         for what in {model.sees for model in models.values()}:
             view, pieces = self._view(what), self._pieces(fit, what)
             view.fit(*pieces)
             seen[what] = np.vstack([view.transform(piece) for piece in pieces])
         self.models_ = {name: _on_one_thread(fitted, name, model, seen[model.sees]) for name, model in models.items()}
-        self.source_ = recording.checksum
+        self.origins_ = tuple(map(origin_of, recordings))
         on_calibrate, on_check = (_on_one_thread(self._decisive, part) for part in (calibrate, check))
         self.thresholds_ = {
             name: max(threshold(score, self.budget, self.rule, day), models[name].floor)
@@ -159,6 +153,21 @@ class Pipeline:
     def history(self) -> int:
         """Past rows that a scored row depends on."""
         return max(map(self._needs, self._fitted().values()))
+
+    def refit(self, *more: Recording, files: Iterable[str | Path] = ()) -> Self:
+        """A new pipeline, fitted on the rows of the fit and on further normal days.
+
+        files: where files lie now that were read from elsewhere. Raises what `fit` raises, and DataError when rows of
+        the fit are not found or have changed.
+        """
+        known = (same_rows(origin, self.tags, files) for origin in self.fitted_on)
+        return deepcopy(self).fit(*known, *more)
+
+    @property
+    def fitted_on(self) -> tuple[Origin, ...]:
+        """Where the normal rows of each recording came from that it was fitted on."""
+        self._fitted()
+        return self.origins_
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -290,7 +299,7 @@ class Pipeline:
         pipeline = cls(**saved["settings"], **views)
         pipeline.tags_ = tuple(saved["tags"])
         pipeline.period_ = pd.Timedelta(saved["period"])
-        pipeline.source_ = saved["source"]
+        pipeline.origins_ = tuple(Origin.from_dict(each) for each in saved["fitted on"])
         pipeline.thresholds_, pipeline.checked_ = saved["thresholds"], saved["checked"]
         pipeline.models_ = models
         return pipeline
@@ -300,29 +309,12 @@ class Pipeline:
         """Names of the classes that `load` of this folder has to be given as `trusted`."""
         return untrusted(Path(folder))
 
-    def _split(self, frame: pd.DataFrame) -> list[pd.DataFrame]:
-        edges = np.round(np.cumsum((0, *self.shares)) * len(frame)).astype(int)
-        least = 2 * max(self._view(self._unfitted(name).sees).history for name in self.detectors)
-        if np.diff(edges).min() < least:
-            raise ValueError(
-                f"{len(frame):,} normal rows are left after {self.startup:,} s of start-up; the smallest "
-                f"of the parts {self.shares} needs {least:,}: give more normal days or a smaller `startup`"
-            )
-        parts = [frame.iloc[start:stop] for start, stop in itertools.pairwise(edges)]
-        for part, what in zip(parts, ("fits the detectors", "sets the thresholds", "checks them"), strict=True):
-            if silent := [tag for tag in part if part[tag].isna().all()]:
-                raise ValueError(
-                    f"{', '.join(silent)} has no reading in the part of the normal days that {what}; "
-                    "leave it out of the files, or give other normal days"
-                )
-        return parts
-
-    def _refuse_short(self, frame: pd.DataFrame, models: dict[str, Detector]) -> None:
+    def _refuse_short(self, frames: list[pd.DataFrame], models: dict[str, Detector]) -> None:
         """Raises ValueError when the part that sets the thresholds is shorter than they need, with hours to give."""
-        period = (frame.index[-1] - frame.index[0]) / max(len(frame) - 1, 1)
-        given, past = len(frame) * period, max(map(self._decides, models.values())) * period
+        rows, period = sum(map(len, frames)), usual_pace(frames)
+        given, past = rows * period, max(map(self._decides, models.values())) * period
         needed = (
-            pd.Timedelta(self.startup, "s")
+            len(frames) * pd.Timedelta(self.startup, "s")
             + (LEAST_BLOCKS * pd.Timedelta("1d") / BLOCKS_PER_DAY + past) / self.shares[1]
         )
         if given < needed:
@@ -332,20 +324,21 @@ class Pipeline:
                 "hours were given; give more normal days"
             )
 
-    def _pieces(self, frame: pd.DataFrame, what: str) -> list[pd.DataFrame]:
+    def _pieces(self, frames: list[pd.DataFrame], what: str) -> list[pd.DataFrame]:
         """Segments of normal rows, each longer than the past that a view needs."""
         least = self._view(what).history
-        spans = segments(frame.index, self.gap * self.period_)
-        pieces = [frame.iloc[start:stop] for start, stop in spans if stop - start > least]
+        spans = [(frame, *span) for frame in frames for span in segments(frame.index, self.gap * self.period_)]
+        pieces = [frame.iloc[start:stop] for frame, start, stop in spans if stop - start > least]
         if not pieces:
             raise ValueError(
-                f"the normal days from {frame.index[0]} to {frame.index[-1]} have {len(spans) - 1:,} gaps, "
-                f"and no segment of more than {least:,} rows without one; give more normal days"
+                f"the normal days from {frames[0].index[0]} to {frames[-1].index[-1]} have "
+                f"{len(spans) - len(frames):,} gaps, and no segment of more than {least:,} rows without one; "
+                "give more normal days"
             )
         return pieces
 
     def _same_tags(self, frame: pd.DataFrame) -> pd.DataFrame:
-        _require_readings(frame)
+        require_readings(frame)
         lacks, extra = (sorted(map(str, a - b)) for a, b in _both_ways(set(self.tags), set(frame.columns)))
         if lacks or extra:
             raise ValueError(
@@ -405,11 +398,11 @@ class Pipeline:
         """Scores with the digits that are stored, so that alarms follow from what is stored."""
         return moving_mean(rounded(self.models_[name].score(X)), self.smoothing).astype(np.float32).astype(np.float64)
 
-    def _decisive(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    def _decisive(self, frames: list[pd.DataFrame]) -> dict[str, np.ndarray]:
         """Per detector the value that must exceed the threshold for an alarm, on normal rows."""
         scores: dict[str, list[np.ndarray]] = {name: [] for name in self.models_}
         for what in {model.sees for model in self.models_.values()}:
-            for piece in self._pieces(frame, what):
+            for piece in self._pieces(frames, what):
                 X = self._view(what).transform(piece)
                 for name in (name for name, model in self.models_.items() if model.sees == what):
                     scores[name].append(on_delayed(self._smoothed(name, X), *self.on_delay))
@@ -472,7 +465,7 @@ class Pipeline:
             "settings": settings | {"detectors": tuple(self.detectors)},
             "given": self._texts(),
             "period": str(self.period_),
-            "source": self.source_,
+            "fitted on": [each.to_dict() for each in self.origins_],
             "thresholds": self.thresholds_,
             "checked": self.checked_,
             "tags": self.tags_,
@@ -519,27 +512,6 @@ class Pipeline:
                 f"{detector} scores a row by the rows scored with it, so pieces and whole differ; choose another"
             )
         return model
-
-
-def _require_readings(frame: pd.DataFrame) -> None:
-    """ValueError unless a frame has finite numbers or NaN alone, in columns of different names, and ascending times."""
-    if not isinstance(frame, pd.DataFrame):
-        raise ValueError(f"a DataFrame of readings is needed, not a {type(frame).__name__}; give `recording.frame`")
-    if not frame.columns.is_unique:
-        twice = frame.columns[frame.columns.duplicated()].unique()
-        raise ValueError(f"the frame has {listed(twice)} in more than one column; keep one of them")
-    if other := [tag for tag, kind in frame.dtypes.items() if not (isinstance(kind, np.dtype) and kind.kind in "fiu")]:
-        raise ValueError(
-            f"the frame's {other[0]} holds {frame.dtypes[other[0]]}, not numbers; convert it with `pandas.to_numeric`"
-        )
-    if not isinstance(frame.index, pd.DatetimeIndex) or not frame.index.is_monotonic_increasing:
-        raise ValueError("the frame's index is not made of ascending times; give it a DatetimeIndex and sort it")
-    infinite = np.isinf(frame.to_numpy(np.float64))
-    if infinite.any():
-        row, column = np.argwhere(infinite)[0]
-        raise ValueError(
-            f"{frame.columns[column]} is infinite at {frame.index[row]}; replace it by NaN, which is a missing reading"
-        )
 
 
 def _blank(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

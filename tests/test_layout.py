@@ -22,7 +22,7 @@ LAYERS = (  # a layer imports only from those before it; the floor, also from it
     FLOOR,
     {"data"},
     {"simulation", "views", "detectors", "alarms"},
-    {"saved"},
+    {"saved", "normal_parts", "origins"},
     {"pipeline", "metrics"},
     {"results", "cluster"},
     {"studies"},

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from swatlib.data import DataError
 from swatlib.detectors import DETECTORS
 from swatlib.pipeline import DEFAULT, Pipeline
+from swatlib.saved import SAVED_FORMAT
 from swatlib.views.checks import Checks
 
 
@@ -160,8 +161,8 @@ def test_rows_on_another_clock_are_refused(fitted, attacked, change, says):
         fitted.score(change(attacked.frame))
 
 
-def test_fit_takes_nothing_but_a_recording():
-    assert list(inspect.signature(Pipeline.fit).parameters) == ["self", "recording"]
+def test_fit_takes_nothing_but_recordings():
+    assert list(inspect.signature(Pipeline.fit).parameters) == ["self", "recordings"]
 
 
 def test_a_label_of_nothing_changes_nothing(normal):
@@ -299,7 +300,7 @@ def test_a_changed_or_foreign_file_is_refused(fitted, tmp_path):
         Pipeline.load(folder)
     saved = json.loads((folder / "pipeline.json").read_text()) | {"format": 0}
     (folder / "pipeline.json").write_text(json.dumps(saved))
-    with pytest.raises(ValueError, match="was saved with format 0, this is 6"):
+    with pytest.raises(ValueError, match=f"was saved with format 0, this is {SAVED_FORMAT}"):
         Pipeline.load(folder)
     with pytest.raises(ValueError, match=r"holds no pipeline.json"):
         Pipeline.load(tmp_path)

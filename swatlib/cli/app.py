@@ -233,16 +233,40 @@ def fit(
     seed: Seed = 0,
     detector: Detectors = None,
     budget: Budget = 1.0,
+    old: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", help="A pipeline to refit, with its detectors and budget.", exists=True, file_okay=False
+        ),
+    ] = None,
+    add: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--add", help="File of further normal days; repeat.", exists=True, dir_okay=False, resolve_path=True
+        ),
+    ] = None,
+    trust: commands.Trusted = None,
 ) -> None:
-    """Fit a pipeline on normal days, from a file or simulated, and save it."""
+    """Fit a pipeline on normal days, from a file or simulated, and save it.
+
+    With --from and --add an older pipeline is fitted anew on its own normal days, found again and held to their
+    checksum, and on new ones; --normal then says where its file lies, if it has moved.
+    """
     from swatlib.arrays import SECONDS_PER_DAY
     from swatlib.data import load
     from swatlib.simulation import simulate as run
 
-    pipeline = _pipeline(detector, budget)
-    recording = load(normal) if normal else run(round(days_normal * SECONDS_PER_DAY), attacks=None, seed=seed)
-    pipeline.fit(recording).save(folder)
-    say(f"{folder}: {', '.join(pipeline.detectors)}, fitted on {_extent(recording)}")
+    if bool(old) != bool(add):
+        raise typer.BadParameter("--from and --add go together: a pipeline, and new normal days for it.")
+    if old:
+        if detector:
+            raise typer.BadParameter(f"--detector: a refit keeps the detectors and the budget of {old}.")
+        pipeline = _refit(old, [load(path) for path in add or ()], trust or (), [normal] if normal else [])
+    else:
+        recording = load(normal) if normal else run(round(days_normal * SECONDS_PER_DAY), attacks=None, seed=seed)
+        pipeline = _pipeline(detector, budget).fit(recording)
+    pipeline.save(folder)
+    say(f"{folder}: {', '.join(pipeline.detectors)}, fitted on {'; '.join(map(str, pipeline.fitted_on))}")
     if own := pipeline.untrusted(folder):
         say(f"To stream it: python -m swatlib stream {folder} {' '.join(f'--trust {name}' for name in own)}")
 
@@ -520,6 +544,13 @@ def _pipeline(detectors: Sequence[str] | None, budget: float) -> "Pipeline":
     for text in detectors or ():
         refuse_useless(text)
     return Pipeline(tuple(detectors or DEFAULT), budget)
+
+
+def _refit(old: Path, new: list["Recording"], trust: Iterable[str], files: list[Path]) -> "Pipeline":
+    """A saved pipeline, fitted on its rows and on new normal days."""
+    from swatlib.pipeline import Pipeline
+
+    return Pipeline.load(old, trust).refit(*new, files=files)
 
 
 def _write(recording: "Recording", path: Path) -> None:

@@ -64,7 +64,7 @@ def _file(path: Path, cache: bool) -> Recording:
     _refuse_absent(path)
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    source = (Source(path.name, sha256),)
+    source = (Source(path.name, sha256, str(path.resolve())),)
     recording, said = cached.fetch(sha256) if cache else (None, [])
     if recording is None:
         recording = join(recorded_tables(formats.tables(path.name, path.read_bytes())))

@@ -18,10 +18,16 @@ class DataError(ValueError):
 
 @dataclass(frozen=True)
 class Source:
-    """Where rows came from: a file's name or a description of the simulation, and the SHA-256 of the bytes."""
+    """Where rows came from: a file's name or a description of the simulation, and the SHA-256 of the bytes.
+
+    path: of the file. simulated: what `cached_simulation` takes to simulate the rows again, as JSON. One of them is
+    empty, or both where rows can't be had again.
+    """
 
     name: str
     sha256: str
+    path: str = ""
+    simulated: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from uuid import uuid4
 from swatlib.cached import Cached, Form, cached_together, rows_digest
 from swatlib.data import Recording, attacks
 from swatlib.detectors import DETECTORS
+from swatlib.origins import origin_of
 from swatlib.pipeline import VIEWS, Pipeline
 
 
@@ -80,7 +81,7 @@ def _joined(pipeline: Pipeline, parts: dict[str, Pipeline], normal: Recording) -
     first = next(iter(parts.values()))
     joined = copy(first)
     joined.detectors = pipeline.only(*parts).detectors
-    joined.source_ = normal.checksum
+    joined.origins_ = (origin_of(normal),)
     for what in ("models_", "thresholds_", "checked_"):
         setattr(joined, what, {name: getattr(part, what)[name] for name, part in parts.items()})
     for part in parts.values():

@@ -6,6 +6,7 @@ second in which the compiled plant is loaded.
 
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from swatlib.plant import TAG_NAMES
 from swatlib.simulation.attacks import Duration, seconds
 from swatlib.simulation.run import simulate
 
-SIMULATED_FORMAT = 1
+SIMULATED_FORMAT = 2
 
 
 def cached_simulation(
@@ -42,7 +43,7 @@ def _write(folder: Path, recording: Recording) -> None:
     (source,), events = recording.source, recording.events
     np.save(folder / "rows.npy", recording.frame.to_numpy())
     about = {
-        "source": [source.name, source.sha256],
+        "source": asdict(source),
         "start": str(recording.frame.index[0]),
         "findings": recording.findings,
         "events": None if events is None else json.loads(events.to_json(orient="values", date_unit="ns")),
@@ -55,8 +56,8 @@ def _write(folder: Path, recording: Recording) -> None:
 def _read(folder: Path) -> Recording:
     about, digest = json.loads((folder / "about.json").read_text())
     rows = np.asarray(np.load(folder / "rows.npy", mmap_mode="c"))  # what is changed in memory stays there
-    name, sha256 = about["source"]
-    if digest != _digest(about) or sha256 != hashlib.sha256(rows.data).hexdigest():
+    source = Source(**about["source"])
+    if digest != _digest(about) or source.sha256 != hashlib.sha256(rows.data).hexdigest():
         raise ValueError("its checksum is another")
     index = pd.date_range(about["start"], periods=len(rows), freq="s", name="time")
     events = pd.DataFrame(about["events"], columns=list(EVENT_COLUMNS))
@@ -64,7 +65,7 @@ def _read(folder: Path) -> Recording:
         frame=pd.DataFrame(rows, index=index, columns=list(TAG_NAMES), copy=False),
         label=None if about["attacked"] is None else _label(index, about["attacked"]),
         findings=tuple(about["findings"]),
-        source=(Source(name, sha256),),
+        source=(source,),
         events=events.astype(dict(zip(EVENT_COLUMNS, about["event_types"], strict=True))),
     )
 

@@ -1,6 +1,7 @@
 """The plant, run second by second, or for a whole duration at once with its labels."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -266,14 +267,23 @@ def simulate(
     index = pd.date_range(plant.start, periods=span, freq="s", name="time")
     windows = None if attacks is None else _windows(plant.events, labels, attacks)
     named = parameters if isinstance(parameters, str) else "of your own"
+    again = _again(span, attacks, seed, plant.start, parameters) if labels == "exact" else ""
     name = f"simulated: {span} s from {plant.start}, parameters {named}, seed {seed}"
     return Recording(
         frame=pd.DataFrame(rows, index=index, columns=list(TAG_NAMES)),
         label=None if windows is None else _label(index, windows),
         findings=(*plant.mishaps, *plant.changes),
-        source=(Source(name, hashlib.sha256(rows.data).hexdigest()),),
+        source=(Source(name, hashlib.sha256(rows.data).hexdigest(), simulated=again),),
         events=plant.events,
     )
+
+
+def _again(span: int, attacks: Attacks, seed: int, start: pd.Timestamp, parameters: str | Parameters) -> str:
+    """What `cached_simulation` takes to give the same rows, as JSON; empty for attacks or parameters of one's own."""
+    if not isinstance(parameters, str) or not (attacks is None or isinstance(attacks, str)):
+        return ""
+    named = {"duration": span, "attacks": attacks, "seed": seed, "start": str(start), "parameters": parameters}
+    return json.dumps(named)
 
 
 def is_simulated_2015(recording: Recording) -> bool:

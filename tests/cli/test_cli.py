@@ -64,6 +64,18 @@ def test_fit_saves_a_pipeline(run):
     assert Pipeline.load("model").budget == 2
 
 
+def test_a_refit_adds_new_days_to_those_of_the_old_pipeline(run):
+    run("simulate", "new.parquet", "--duration", "1d", "--seed", 5, "--no-attacks")
+    run("fit", "old", "--days-normal", 1, "--detector", "pca", "--budget", 2)
+    code, printed, _ = run("fit", "both", "--from", "old", "--add", "new.parquet")
+    assert code == 0 and " seed 0: 86,400 rows from " in printed and "; new.parquet: 86,400 rows from " in printed
+    both = Pipeline.load("both")
+    assert (both.budget, len(both.fitted_on)) == (2, 2)
+    assert run("fit", "more", "--from", "old")[0] == run("fit", "more", "--from", "old", "--add", "old")[0] == 2
+    code, _, said = run("fit", "again", "--from", "both", "--add", "new.parquet")
+    assert code == 1 and "86,400 rows from 2015-12-22 16:00:00 to 2015-12-23 15:59:59 stand in two" in said
+
+
 def test_compare_computes_what_is_not_in_the_cache_and_prints_a_row_for_each(run):
     span = "compare", "--start", "2015-12-27 10:00", "--days-normal", 1, "--days-attack", 0.2, "--detector", "pca"
     calls = (), (), ("--detector", "kmeans"), ("--force",)

@@ -175,7 +175,7 @@ def test_a_fit_that_is_read_scores_as_the_one_that_was_made(kept, normal_days, d
     fitted = pipeline(*NAMES).fit(normal_days)
     monkeypatch.setattr(Pipeline, "fit", None)  # all are there
     read = cached_fit(pipeline(*NAMES), normal_days)
-    assert (read.detectors, read.source_, read.history) == (fitted.detectors, fitted.source_, fitted.history)
+    assert (read.detectors, read.fitted_on, read.history) == (fitted.detectors, fitted.fitted_on, fitted.history)
     pd.testing.assert_frame_equal(read.score(day.frame), fitted.score(day.frame), check_exact=True)
 
 
