@@ -4,6 +4,7 @@ What a verb needs is imported when it runs, so that `--help` answers at once.
 """
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -200,14 +201,13 @@ def stream(
 
     kept = checkpoint or stream_folder(folder) / "checkpoint"
     options = {"batch": batch, "trusted": tuple(trust or ())}
-    if after:
+    with ThreadPoolExecutor(1) as aside:
+        connecting = aside.submit(connect, folder, after or ())  # while Java starts
         begin_spark(pipeline, kept, **options)
-    at = connect(folder, after or ())
+        at = connecting.result()
     out.print(at.sentence, soft_wrap=True, highlight=False)
-    query = configured_stream(at, pipeline, kept, **options)
-    query.session()
     out.print(SPARK_RUNS)
-    query.run()
+    configured_stream(at, pipeline, kept, **options).run()
 
 
 @live_verbs.command(epilog="Example: python -m swatlib upload ~/points")

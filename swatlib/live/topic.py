@@ -45,6 +45,10 @@ BRACKETS = 100  # in a message at most: a reading is flat, and deep nesting exha
 EFFECTS_LENGTH = 500  # characters of a command's effects
 
 _TIME = pa.timestamp("ns", "UTC")
+_DECODED = pa.schema(
+    {"plant": pa.string(), "time": _TIME, **dict.fromkeys(TAG_NAMES, pa.float32())}
+    | {name: pa.bool_() for name in ("label", "restart")}
+)
 _PARSE = pa.json.ParseOptions(explicit_schema=SCHEMA, unexpected_field_behavior="ignore")
 
 
@@ -86,12 +90,12 @@ def decode(messages: Sequence[bytes | None], written: pd.DatetimeIndex) -> pd.Da
     reasons = np.full(len(messages), None, object)
     if table is None:
         table, reasons = _one_by_one(messages, written)
-    frame = table.to_pandas(date_as_object=False)
+    frame = table.cast(_DECODED).to_pandas(date_as_object=False)
     frame["time"] = frame["time"].astype("datetime64[ns, UTC]")
-    frame[list(TAG_NAMES)] = frame[list(TAG_NAMES)].astype(np.float32)
     frame["label"] = frame["label"].astype(object)
     frame["restart"] = np.array(table["restart"].fill_null(False))
-    return frame.assign(reason=reasons)
+    frame["reason"] = reasons
+    return frame
 
 
 def broker_times(milliseconds: Sequence[int]) -> pd.DatetimeIndex:

@@ -1,6 +1,7 @@
 """The stateful operator, which Spark runs in its workers for each plant of a batch."""
 
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ OUTCOME = (
     "partition int, offset long, value binary, reason string, "
     "stored long, latency double, late long, gaps long, missing long, alarms long"
 )
+OUTCOME_NAMES = [part.split()[0] for part in OUTCOME.split(", ")]
+NOTHING = {"value": None, "reason": None, **dict.fromkeys(("partition", "offset", "latency"), math.nan)}
 COUNTS = {"rows_out": "stored", "late": "late", "gaps": "gaps", "missing": "missing", "alarms": "alarms"}
 
 _log = logging.getLogger(__name__)
@@ -54,8 +57,8 @@ class Scorer(StatefulProcessor):
         past = self._history()
         reason = self._judge(plant, found, past)
         taken = reason.isna().to_numpy()
-        rejected = messages.loc[~taken, ["partition", "offset", "value"]].assign(reason=reason[~taken])
-        yield _outcome(rejected.assign(late=rejected["reason"].eq(WHY_LATE).astype(int)))
+        rejected = messages.loc[~taken, ["partition", "offset", "value"]].assign(reason=reason).reset_index(drop=True)
+        yield _outcome(len(rejected), late=rejected["reason"].eq(WHY_LATE).to_numpy(int), **rejected)
         if taken.any():
             yield from self._store(plant, past, found[taken], messages.loc[taken, "written"])
 
@@ -90,8 +93,8 @@ class Scorer(StatefulProcessor):
                 past = pd.concat([before, new.iloc[part]])
                 counts.update(self._write(plant, past, len(part), taken["label"].iloc[part]))
         latency, rows = np.unique(np.round(time.time() * 1000 - written.to_numpy()), return_counts=True)
-        yield _outcome(pd.DataFrame([counts]))
-        yield _outcome(pd.DataFrame({"latency": latency / 1000, "stored": rows}))
+        yield _outcome(1, **counts)
+        yield _outcome(len(rows), latency=latency / 1000, stored=rows)
 
     def _write(self, plant: str, whole: pd.DataFrame, new: int, label: pd.Series) -> dict[str, int]:
         """Store points of the last `new` rows of `whole` and keep the history; counts of gaps and alarms."""
@@ -132,7 +135,7 @@ class Scorer(StatefulProcessor):
         self._past.update((nanoseconds(frame.index).tobytes(), frame.to_numpy(np.float32).tobytes()))
 
 
-def _outcome(frame: pd.DataFrame) -> pd.DataFrame:
-    names = [part.split()[0] for part in OUTCOME.split(", ")]
-    types = {**dict.fromkeys(("value", "reason"), object), **dict.fromkeys(COUNTS.values(), np.int64)}
-    return frame.reindex(columns=names).fillna(dict.fromkeys(COUNTS.values(), 0)).astype(types)
+def _outcome(rows: int, **columns: Any) -> pd.DataFrame:
+    """Columns of OUTCOME, `rows` long or one value for all; what is not given is null, of a count 0."""
+    values = {**dict.fromkeys(COUNTS.values(), 0), **NOTHING, **columns}
+    return pd.DataFrame({name: values[name] for name in OUTCOME_NAMES}, index=range(rows))
