@@ -22,6 +22,7 @@ Offline, each layer importing only from layers before it:
     views        what a detector sees, causal and fitted on normal days: features, plausibility checks
     detectors    one contract, one small file per family; never a label
     alarms       thresholds from a false-alarm budget, on-delay, off-delay
+    alarm_episodes  rows in alarm that follow each other, as values, of a detector or of a plant
     pipeline     views, detectors and alarms in one object, the same for notebook, batch and stream; `saved` keeps it
     metrics      what a detector is worth, given the labels
     results      what a pipeline made of the attacked days, cached

@@ -12,6 +12,7 @@ from swatlib.limits import Limits, allowed
 SHAPES = (-0.5, 0.2)
 BLOCKS_PER_DAY = 48  # half an hour: longer than any alarm on a normal day, so that blocks are independent
 LEAST_BLOCKS = 10  # from which a threshold can be estimated
+BUDGETS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 24.0)  # of a curve
 Budget = Annotated[float, Limits(0, BLOCKS_PER_DAY, above=True)]  # false alarms per day
 
 
@@ -98,10 +99,20 @@ def threshold(score: np.ndarray, budget: float, rule: str = "blocks", day: int =
     `rule` works on the maxima of half-hour blocks. Raises ValueError for an unknown rule, a budget that is not between
     0 and one a block, or fewer than ten blocks of scores.
     """
+    return threshold_of(half_hour_maxima(score, day), budget, rule)
+
+
+def threshold_of(maxima: np.ndarray, budget: float, rule: str = "blocks") -> float:
+    """The same, from the maxima of half-hour blocks (`half_hour_maxima`)."""
     if rule not in RULES:
         raise ValueError(f"threshold rule {rule!r} is unknown; choose one of {', '.join(RULES)}")
     allowed("budget", budget, Budget)
-    return RULES[rule](_maxima(score[~np.isnan(score)], max(day // BLOCKS_PER_DAY, 1)), budget / BLOCKS_PER_DAY)
+    return RULES[rule](maxima, budget / BLOCKS_PER_DAY)
+
+
+def half_hour_maxima(score: np.ndarray, day: int = SECONDS_PER_DAY) -> np.ndarray:
+    """Largest score of each half hour of the scored rows, of which a day has `day`; ValueError for fewer than ten."""
+    return _maxima(score[~np.isnan(score)], max(day // BLOCKS_PER_DAY, 1))
 
 
 def _maxima(score: np.ndarray, block: int) -> np.ndarray:

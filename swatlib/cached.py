@@ -30,7 +30,18 @@ MOST_BYTES = 4_000_000_000
 SCRATCH_S = 24 * 3600  # after which what a killed process left is removed
 # Of each kind of entry, a folder, the modules of this package that change nothing of it: what makes it imports none.
 _SHOWING = ("studies", "plots", "report", "cli", "live", "servers")
-_JUDGING = ("alarms", "views", "detectors", "saved", "normal_parts", "origins", "pipeline", "metrics", "results")
+_JUDGING = (
+    "alarms",
+    "alarm_episodes",
+    "views",
+    "detectors",
+    "saved",
+    "normal_parts",
+    "origins",
+    "pipeline",
+    "metrics",
+    "results",
+)
 KINDS: dict[str, tuple[str, ...]] = {
     "simulated": (*_JUDGING, *_SHOWING),
     "fits": _SHOWING,

@@ -12,16 +12,18 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import ThreadpoolController
 
+from swatlib.alarm_episodes import detector_episodes
 from swatlib.alarms import (
     BLOCKS_PER_DAY,
     LEAST_BLOCKS,
     RULES,
     Budget,
     alarms_per_day,
+    half_hour_maxima,
     on_delayed,
     rounded,
     rows_since_above,
-    threshold,
+    threshold_of,
 )
 from swatlib.arrays import SECONDS_PER_DAY, joined_intervals, moving_mean, segments
 from swatlib.data import Recording
@@ -42,6 +44,7 @@ DEFAULT = ("guard", "ocsvm", "iforest", "kmeans", "lof", "pca", "forecast")
 LONGEST_NAME = 150  # characters of a detector's name
 CHUNK_ROWS = 20_000  # scored at once: bounds the memory
 VIEWS: dict[str, type[View]] = {"features": Features, "checks": Checks}  # what a detector may see
+FITTED_EACH = ("models_", "thresholds_", "checked_", "maxima_")  # what a fit keeps of each detector
 Seconds = Annotated[float, Limits(0, 1e9)]
 OffDelay = Annotated[float, Limits(0, SECONDS_PER_DAY / BLOCKS_PER_DAY)]  # seconds
 
@@ -142,11 +145,9 @@ class Pipeline:
         self.models_ = {name: _on_one_thread(fitted, name, model, seen[model.sees]) for name, model in models.items()}
         self.origins_ = tuple(map(origin_of, recordings))
         on_calibrate, on_check = (_on_one_thread(self._decisive, part) for part in (calibrate, check))
-        self.thresholds_ = {
-            name: max(threshold(score, self.budget, self.rule, day), models[name].floor)
-            for name, score in on_calibrate.items()
-        }
-        self.checked_ = {n: alarms_per_day(s, self.thresholds_[n], day, self._held) for n, s in on_check.items()}
+        self.maxima_ = {name: half_hour_maxima(score, day).tolist() for name, score in on_calibrate.items()}
+        self.thresholds_ = {name: self._threshold(name, self.budget) for name in self.models_}
+        self.checked_ = {n: alarms_per_day(s, self.thresholds_[n], day, self.hold) for n, s in on_check.items()}
         return self
 
     @property
@@ -170,10 +171,24 @@ class Pipeline:
         return self.origins_
 
     @property
+    def hold(self) -> int:
+        """Rows for which the off-delay holds an alarm."""
+        self._fitted()
+        return round(pd.Timedelta(self.off_delay, "s") / self.period_)
+
+    @property
     def tags(self) -> tuple[str, ...]:
         """Tags it was fitted on, and that a frame to score must have."""
         self._fitted()
         return self.tags_
+
+    def thresholds(self, budgets: Iterable[float]) -> pd.DataFrame:
+        """Thresholds (detectors × budgets) that a fit for each budget would set, from what this fit kept."""
+        table = {budget: [self._threshold(name, budget) for name in self._fitted()] for budget in budgets}
+        return pd.DataFrame(table, index=list(self._fitted())).rename_axis(index="detector", columns="budget")
+
+    def _threshold(self, name: str, budget: float) -> float:
+        return max(threshold_of(np.array(self.maxima_[name]), budget, self.rule), self.models_[name].floor)
 
     def calibration(self) -> pd.DataFrame:
         """One row a detector: threshold, budget, and the false alarms per day on normal days used for neither.
@@ -230,6 +245,18 @@ class Pipeline:
                         column[start:stop] = values
         return self._table(frame.index, judged)
 
+    def episodes(self, scores: pd.DataFrame, frame: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Alarm episodes, a row each: detector, start, end, lasts_s, peak, lead, why (`swatlib.alarm_episodes`).
+
+        scores: as `score` gives them. frame: the readings that were scored; with them `why` says what the lead tag does
+        at the start, as in "LIT101 stands still".
+        """
+        table = detector_episodes(scores)
+        for name, each in table.groupby("detector") if frame is not None else ():
+            first = self.rank(frame, name, scores.index.searchsorted(each["start"]).tolist(), places=1)
+            table.loc[each.index, "why"] = first["why"].to_numpy()
+        return table
+
     def rank(self, frame: pd.DataFrame, detector: str, rows: Iterable[int], places: int = 10) -> pd.DataFrame:
         """Tags of `frame` by what they contribute to a detector's score at each of `rows` (numbers of rows).
 
@@ -261,7 +288,7 @@ class Pipeline:
         alone = copy(self)
         several = isinstance(self.detectors, Mapping)
         alone.detectors = {name: self._given(name) for name in detectors} if several else detectors
-        for what in ("models_", "thresholds_", "checked_") if hasattr(self, "models_") else ():
+        for what in FITTED_EACH if hasattr(self, "models_") else ():
             setattr(alone, what, {name: getattr(self, what)[name] for name in detectors})
         return alone
 
@@ -301,6 +328,7 @@ class Pipeline:
         pipeline.period_ = pd.Timedelta(saved["period"])
         pipeline.origins_ = tuple(Origin.from_dict(each) for each in saved["fitted on"])
         pipeline.thresholds_, pipeline.checked_ = saved["thresholds"], saved["checked"]
+        pipeline.maxima_ = saved["maxima"]
         pipeline.models_ = models
         return pipeline
 
@@ -368,27 +396,22 @@ class Pipeline:
 
     def _needs(self, model: Detector) -> int:
         """Rows of readings before a row that its alarm depends on."""
-        return self._decides(model) + self._held
+        return self._decides(model) + self.hold
 
     def _decides(self, model: Detector) -> int:
         """Rows of readings before a row that decide whether it exceeds the threshold."""
         return self._view(model.sees).history + self._past(model)
 
-    @property
-    def _held(self) -> int:
-        """Rows for which the off-delay holds an alarm."""
-        return round(pd.Timedelta(self.off_delay, "s") / self.period_)
-
     def _judge(self, name: str, X: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Score, alarm and number of the leading tag (-1: none) of the last `rows` rows of X."""
-        X = X[-(rows + self._past(self.models_[name]) + self._held) :]
+        X = X[-(rows + self._past(self.models_[name]) + self.hold) :]
         score = self._smoothed(name, X)
         since = self._since_above(name, score)[-rows:]
-        return score[-rows:], since <= self._held, self._leads(self.models_[name], X, since)
+        return score[-rows:], since <= self.hold, self._leads(self.models_[name], X, since)
 
     def _since_above(self, name: str, score: np.ndarray) -> np.ndarray:
-        """Rows since k of n scores last exceeded the threshold; up to `_held` of them are in alarm."""
-        return rows_since_above(on_delayed(score, *self.on_delay), self.thresholds_[name], self._held)
+        """Rows since k of n scores last exceeded the threshold; up to `hold` of them are in alarm."""
+        return rows_since_above(on_delayed(score, *self.on_delay), self.thresholds_[name], self.hold)
 
     def _past(self, model: Detector) -> int:
         """Rows of what it sees before a row that decide whether it exceeds the threshold."""
@@ -413,7 +436,7 @@ class Pipeline:
 
         since: of each of these rows as `_since_above` gives it: the tag is that of the row that last was above.
         """
-        alarm = since <= self._held
+        alarm = since <= self.hold
         decided = np.arange(len(X) - len(since), len(X)) - since
         above, named = np.zeros(len(X), bool), np.zeros(len(X), np.int16)
         above[decided[alarm]] = True
@@ -436,7 +459,7 @@ class Pipeline:
         if np.isnan(score[-1]):
             return []
         since = self._since_above(detector, score)[-1]
-        stop = len(X) - (since if since <= self._held else 0)
+        stop = len(X) - (since if since <= self.hold else 0)
         parts = np.nan_to_num(self._parts(model, X[stop - model.history - self.smoothing : stop])[-1])
         order = np.argsort(-parts, kind="stable")
         numbers = list(dict.fromkeys(view.tag_numbers[order]))[:places]
@@ -468,6 +491,7 @@ class Pipeline:
             "fitted on": [each.to_dict() for each in self.origins_],
             "thresholds": self.thresholds_,
             "checked": self.checked_,
+            "maxima": self.maxima_,
             "tags": self.tags_,
             **{what: self._view(what).to_dict() if what in used else None for what in VIEWS},
         }

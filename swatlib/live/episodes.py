@@ -8,50 +8,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from swatlib.alarm_episodes import PLANT_FIELDS, plant_episodes
 from swatlib.live import sink
 from swatlib.live.sink import EPISODE, SCORE, InfluxSink
 
 PIECE = pd.Timedelta("1h")  # of scores that are read in one piece
-FIELDS = ("end", "standing", "peak", "lead", "strongest", "why", "detectors", "agree")
-
-
-def episodes(scored: pd.DataFrame) -> pd.DataFrame:
-    """One row an episode, by its first second: `FIELDS`, of which `end` is its last second.
-
-    scored: as `Pipeline.score` gives it. standing: the last row is still in alarm. peak: the highest score above its
-    threshold, in multiples of the threshold. lead: the tag that the first alarm led with. strongest: the detector of
-    the peak, and why: the tag that it led with there. detectors: those in alarm, the first one first. agree: how many.
-    """
-    alarm = scored.xs("alarm", axis=1, level=1).astype(bool)
-    on = alarm.any(axis=1).to_numpy()
-    edges = np.flatnonzero(np.diff(np.r_[False, on, False])).reshape(-1, 2)
-    rows = [_episode(scored.iloc[first:last], alarm.iloc[first:last]) for first, last in edges]
-    table = pd.DataFrame(rows, columns=list(FIELDS), index=scored.index[edges[:, 0]])
-    return table.assign(standing=[bool(last == len(on)) for _, last in edges])
-
-
-def _episode(scored: pd.DataFrame, alarm: pd.DataFrame) -> dict[str, object]:
-    names = alarm.idxmax()[alarm.any()].sort_values(kind="stable").index
-    above = {
-        name: ((scored[name, "score"] - scored[name, "threshold"]) / scored[name, "threshold"].abs()).where(alarm[name])
-        for name in names
-    }
-    highest = max(names, key=lambda name: above[name].max())
-    peak = float(above[highest].max())
-    tag = scored[highest, "lead"][above[highest].idxmax()]
-    return {
-        "end": scored.index[-1],
-        "peak": peak,
-        "lead": scored[names[0], "lead"].iloc[0],
-        "strongest": highest,
-        "why": f"{tag} at the peak",
-        "detectors": ", ".join(names),
-        "agree": len(names),
-    }
 
 
 def with_rest(before: pd.Series, more: pd.Series) -> pd.Series:
@@ -90,7 +54,7 @@ class EpisodeWatch:
         """The same for one plant, which has scores."""
         count = 0
         for scored in self._pieces(plant):
-            rows = [row for _, row in episodes(scored).iterrows()]
+            rows = [row for _, row in plant_episodes(scored).iterrows()]
             stood = self._standing.pop(plant, None)
             if stood is not None and rows and rows[0].name == scored.index[0]:
                 rows[0] = with_rest(stood, rows[0])
@@ -140,7 +104,7 @@ def stored_episodes(reader: InfluxSink, plant: str, most: int = 20) -> pd.DataFr
     asked = f'SELECT * FROM "{EPISODE}" WHERE "plant" = {sink.quoted(plant)} ORDER BY time DESC LIMIT {most}'
     found = reader.select(asked)
     if found.empty:
-        return pd.DataFrame(columns=list(FIELDS))
+        return pd.DataFrame(columns=list(PLANT_FIELDS))
     table = found.set_index(pd.DatetimeIndex(pd.to_datetime(found["time"]), name="start")).drop(columns="time")
     return table.assign(end=[sink.time_of(end) for end in table["end"]])
 

@@ -1,7 +1,7 @@
 """What every metric reads: label, events, and the alarm and score of one detector, on the same rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -50,6 +50,12 @@ class Case:
         if self.weights is None:
             return values.sum()
         return self.weights[:, self.groups_of_alarms] @ values
+
+    def with_alarm(self, alarm: np.ndarray) -> "Case":
+        """The same rows with another alarm, and all that does not depend on it."""
+        other = replace(self, alarm=alarm)
+        vars(other).update(groups=self.groups, in_event=self.in_event)
+        return other
 
     @cached_property
     def groups(self) -> np.ndarray:

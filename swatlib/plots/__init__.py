@@ -2,12 +2,13 @@
 `explore` returns an interactive one.
 
 style → looks, series, labels → panels → process, closeup, excerpt, verdicts, naming, scored, tags, sketch, protocols,
-windows, likeness, live, parameter_effects; excerpt → explore; architecture, which draws no data
+windows, budget_curves, likeness, live, parameter_effects; excerpt → explore; architecture, which draws no data
 
 Time runs to the right, attacks are grey, alarms red, thresholds dashed; long recordings are reduced to their extremes.
 """
 
 from swatlib.plots.architecture import architecture
+from swatlib.plots.budget_curves import over_budgets
 from swatlib.plots.closeup import closeup
 from swatlib.plots.excerpt import excerpt
 from swatlib.plots.explore import explore
@@ -38,6 +39,7 @@ __all__ = [
     "matrix",
     "movement",
     "offsets",
+    "over_budgets",
     "phantom",
     "plant_sketch",
     "precision_recall",

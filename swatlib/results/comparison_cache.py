@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pandas as pd
 
 from swatlib.cached import rows_digest
-from swatlib.metrics import compare, compare_resampled
+from swatlib.metrics import budget_curve, compare, compare_resampled
+from swatlib.results.detection import DetectionResults
 from swatlib.results.table_cache import cached_tables
 
 
@@ -21,6 +22,19 @@ def cached_draws(
 ) -> pd.DataFrame:
     """What `metrics.compare_resampled` gives. force: compute it anew."""
     return _kept("draws", compare_resampled, scores, label, events, seed, force)
+
+
+def cached_curve(
+    results: DetectionResults, label: pd.Series | None, events: pd.DataFrame, seed: int = 0, force: bool = False
+) -> pd.DataFrame:
+    """What `metrics.budget_curve` gives of what a pipeline made of a recording. force: compute it anew."""
+    judged = results.scores.loc[:, results.scores.columns.get_level_values(1) == "score"]
+    depends = [rows_digest(judged, label, events, results.thresholds), results.on_delay, results.hold, seed]
+    settings = results.thresholds, results.on_delay, results.hold
+    made = cached_tables(
+        "curve", depends, lambda: {"curve": budget_curve(judged, label, events, *settings, seed)}, force
+    )
+    return made["curve"]
 
 
 def _kept(

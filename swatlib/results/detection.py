@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from swatlib.alarm_episodes import detector_episodes
 from swatlib.arrays import count_within, intervals_of, mask_of
 from swatlib.metrics import attribution, per_attack
 from swatlib.metrics.case import event_intervals
@@ -18,7 +19,8 @@ class DetectionResults:
 
     scores: as `Pipeline.score` gives them. calibration: as `Pipeline.calibration`. rankings: of each detector what
     `Pipeline.rank` gives, at the first row of each alarm and at the first alarm row of each attack. nameable: of each
-    the tags that it can name. computed: detectors that were fitted for it, the others were cached. notes: faults of
+    the tags that it can name. thresholds: those of each at every budget of `alarms.BUDGETS` and at its own. on_delay,
+    hold: as in `Pipeline`. computed: detectors that were fitted for it, the others were cached. notes: faults of
     the cache.
     """
 
@@ -26,6 +28,9 @@ class DetectionResults:
     calibration: pd.DataFrame
     rankings: dict[str, pd.DataFrame]
     nameable: dict[str, tuple[str, ...]]
+    thresholds: pd.DataFrame
+    on_delay: tuple[int, int]
+    hold: int
     computed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -43,6 +48,19 @@ class DetectionResults:
         fields = ((name, self.scores[name]) for name in self.detectors)
         tables = {name: per_attack(events, judged["alarm"], judged["lead"]) for name, judged in fields}
         return pd.concat(tables, names=["detector"])
+
+    def episodes(self, events: pd.DataFrame) -> pd.DataFrame:
+        """`alarm_episodes.detector_episodes`, why being what the lead tag does at the start, and the attacks met.
+
+        attacks: names of those that the episode overlaps; None where it is false.
+        """
+        table = detector_episodes(self.scores)
+        for name, each in table.groupby("detector"):
+            why = self.rankings[name]["why"].reindex(pd.DatetimeIndex(each["start"]), method="ffill")
+            table.loc[each.index, "why"] = why.to_numpy()
+        spans = table[["start", "end"]].itertuples(index=False)
+        met = [events["attack"][(events["start"] <= end) & (events["end"] > start)] for start, end in spans]
+        return table.assign(attacks=[", ".join(map(str, names)) or None for names in met])
 
     def named(self, events: pd.DataFrame) -> pd.DataFrame:
         """Per detector and attack found: `why`, and the ranking of tags, at its first alarm row."""

@@ -11,7 +11,7 @@ from swatlib.cached import Cached, Form, cached_together, rows_digest
 from swatlib.data import Recording, attacks
 from swatlib.detectors import DETECTORS
 from swatlib.origins import origin_of
-from swatlib.pipeline import VIEWS, Pipeline
+from swatlib.pipeline import FITTED_EACH, VIEWS, Pipeline
 
 
 def cached_fit(pipeline: Pipeline, normal: Recording, force: bool = False) -> Pipeline:
@@ -82,7 +82,7 @@ def _joined(pipeline: Pipeline, parts: dict[str, Pipeline], normal: Recording) -
     joined = copy(first)
     joined.detectors = pipeline.only(*parts).detectors
     joined.origins_ = (origin_of(normal),)
-    for what in ("models_", "thresholds_", "checked_"):
+    for what in FITTED_EACH:
         setattr(joined, what, {name: getattr(part, what)[name] for name, part in parts.items()})
     for part in parts.values():
         for what in {model.sees for model in part.models_.values()} & {*VIEWS}:

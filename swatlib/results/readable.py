@@ -17,6 +17,7 @@ HEADINGS = {
     "false_positive_rate": "normal time in alarm",
     "delay_median_s": "median delay (s)",
     "delay_s": "delay (s)",
+    "lasts_s": "lasts (s)",
     "precision": "precision (rows)",
     "recall": "recall (rows)",
     "f1": "F1 (rows)",
@@ -46,7 +47,7 @@ HEADINGS = {
     "false alarms per day on the check part": "false alarms per day on held-out normal data",
     "budget": "budget (false alarms per day)",
 }
-IN_WHOLE_SECONDS = {"delay_s", "delay_median_s"}
+IN_WHOLE_SECONDS = {"delay_s", "delay_median_s", "lasts_s"}
 IN_PERCENT = {*SHARES, "unchanged", "near", "in_alarm_outside"}
 
 

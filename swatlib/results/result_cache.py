@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from swatlib.alarms import BUDGETS
 from swatlib.arrays import intervals_of, segments
 from swatlib.cached import Form, cached_together
 from swatlib.data import Recording, attacks
@@ -23,7 +24,7 @@ from swatlib.pipeline import Pipeline
 from swatlib.results.detection import DetectionResults, first_alarms
 from swatlib.results.fit_cache import detector_part, fits_of, parameters, recording_digest
 
-ENTRY_FORMAT = 4
+ENTRY_FORMAT = 5
 _ABOUT = b"swatlib"
 
 
@@ -35,6 +36,7 @@ class Entry:
     ranking: pd.DataFrame
     nameable: tuple[str, ...]
     threshold: float
+    thresholds: dict[float, float]
     checked: float
     history: int
     period: pd.Timedelta
@@ -88,6 +90,7 @@ def _alone(fitted: Pipeline, name: str, scores: pd.DataFrame, attacked: Recordin
         ranking,
         alone.nameable(name),
         alone.thresholds_[name],
+        alone.thresholds(sorted({*BUDGETS, alone.budget})).loc[name].to_dict(),
         alone.checked_[name],
         alone.history,
         alone.period_,
@@ -109,11 +112,23 @@ def _joined(pipeline: Pipeline, entries: dict[str, Entry], attacked: Recording, 
     scores = pd.concat({name: _silenced(entry, early) for name, entry in entries.items()}, axis=1)
     filled = copy(pipeline)
     filled.thresholds_ = {name: entry.threshold for name, entry in entries.items()}
+    filled.models_, filled.period_ = dict.fromkeys(entries), next(iter(entries.values())).period
     filled.checked_ = {name: entry.checked for name, entry in entries.items()}
     rankings, nameable = (
         {name: getattr(entry, what) for name, entry in entries.items()} for what in ("ranking", "nameable")
     )
-    return DetectionResults(scores, filled.calibration(), rankings, nameable, tuple(computed), tuple(notes))
+    thresholds = pd.DataFrame({name: entry.thresholds for name, entry in entries.items()}).T
+    return DetectionResults(
+        scores,
+        filled.calibration(),
+        rankings,
+        nameable,
+        thresholds.rename_axis(index="detector", columns="budget"),
+        pipeline.on_delay,
+        filled.hold,
+        tuple(computed),
+        tuple(notes),
+    )
 
 
 def _silenced(entry: Entry, early: np.ndarray) -> pd.DataFrame:
@@ -130,6 +145,7 @@ def _silenced(entry: Entry, early: np.ndarray) -> pd.DataFrame:
 
 def _write(path: Path, entry: Entry) -> None:
     about = {name: getattr(entry, name) for name in ("threshold", "checked", "history", "nameable")} | {
+        "thresholds": [*entry.thresholds.items()],
         "period": str(entry.period),
         "ranked": [str(time) for time in entry.ranking.index],
         "places": list(entry.ranking.columns),
@@ -157,6 +173,7 @@ def _read(path: Path, attacked: Recording) -> Entry:
         ranking,
         tuple(about["nameable"]),
         about["threshold"],
+        dict(about["thresholds"]),
         about["checked"],
         about["history"],
         pd.Timedelta(about["period"]),

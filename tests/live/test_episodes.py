@@ -6,9 +6,10 @@ import pytest
 from rig import influx_sink
 from typer.testing import CliRunner
 
+from swatlib.alarm_episodes import PLANT_FIELDS, plant_episodes
 from swatlib.cli.app import app
 from swatlib.live import sink
-from swatlib.live.episodes import FIELDS, EpisodeWatch, acknowledge, episodes, stored_episodes
+from swatlib.live.episodes import EpisodeWatch, acknowledge, stored_episodes
 from swatlib.live.sink import InfluxSink
 
 START = pd.Timestamp("2015-12-28 10:00")
@@ -35,7 +36,7 @@ def scores(seconds=60, **alarms):
 
 
 def test_an_episode_lasts_while_any_detector_is_in_alarm():
-    found = episodes(scores(pca=[(12, 20)], lof=[(10, 15), (40, 60)]))
+    found = plant_episodes(scores(pca=[(12, 20)], lof=[(10, 15), (40, 60)]))
     assert found.to_dict("index") == {
         at(10): {"end": at(19), "standing": False, "peak": 2.0, "lead": "P101",
                  "strongest": "pca", "why": "LIT101 at the peak", "detectors": "lof, pca", "agree": 2},
@@ -45,7 +46,7 @@ def test_an_episode_lasts_while_any_detector_is_in_alarm():
 
 
 def test_without_an_alarm_there_is_no_episode():
-    assert episodes(scores(pca=[])).empty
+    assert plant_episodes(scores(pca=[])).empty
 
 
 @pytest.fixture
@@ -54,9 +55,9 @@ def to(influxdb):
 
 
 def stored(to, plant):
-    """What is stored, oldest first, as `episodes` has it."""
+    """What is stored, oldest first, as `plant_episodes` has it."""
     found = stored_episodes(to, plant).sort_index()
-    return found[list(FIELDS)].to_dict("index")
+    return found[list(PLANT_FIELDS)].to_dict("index")
 
 
 @pytest.mark.parametrize("cut", [5, 11, 12, 15, 20, 45])
@@ -66,7 +67,7 @@ def test_episodes_are_the_same_however_scores_come(to, cut):
     for part in (whole.iloc[:cut], whole.iloc[cut:]):
         to.write(sink.score_points(part, plant), plant)
         looking.look()
-    assert stored(to, plant) == episodes(whole).to_dict("index")
+    assert stored(to, plant) == plant_episodes(whole).to_dict("index")
 
 
 def test_a_watch_goes_on_where_another_one_ended(to):
@@ -74,7 +75,7 @@ def test_a_watch_goes_on_where_another_one_ended(to):
     for part in (whole.iloc[:45], whole.iloc[45:]):
         to.write(sink.score_points(part, "restarted"), "restarted")
         EpisodeWatch(to, to).look()
-    assert stored(to, "restarted") == episodes(whole).to_dict("index")
+    assert stored(to, "restarted") == plant_episodes(whole).to_dict("index")
 
 
 def test_a_pause_of_years_is_passed_over_at_once(to, monkeypatch):
@@ -109,7 +110,7 @@ def test_a_row_whose_scores_are_not_all_there_is_read_later(to):
     assert one["end"] == at(14)
     to.write(sink.score_points(whole[["pca"]].iloc[15:], "late"), "late")
     looking.look()
-    assert stored(to, "late") == episodes(whole).to_dict("index")
+    assert stored(to, "late") == plant_episodes(whole).to_dict("index")
 
 
 def test_what_is_said_stays_beside_an_episode_that_goes_on(to):

@@ -17,9 +17,11 @@ from matplotlib.text import Text
 from sklearn.isotonic import isotonic_regression
 
 from swatlib import plots
+from swatlib.alarms import BUDGETS
 from swatlib.data import Recording
 from swatlib.detectors import DETECTORS
 from swatlib.metrics import evaluate, per_attack
+from swatlib.metrics.budget_curve import CURVE_METRICS, ENDS
 from swatlib.pipeline import DEFAULT
 from swatlib.plant import FLOWS, GAUGED_TANKS, STAGES, TAG_NAMES, TAGS, TANKS
 from swatlib.plots.annotations import spread_out
@@ -113,6 +115,26 @@ FIGURES |= {
     "spread": lambda: plots.spread(PROTOCOLS),
     "offsets": lambda: plots.offsets(MOVEMENTS),
     "phantom": lambda: plots.phantom(attacked(), PHANTOM, WINDOWS, attack=2),
+}
+
+
+def curve(detectors):
+    """Each detector finds a little more at a larger budget, and is in alarm for longer."""
+    rows = {}
+    for place, name in enumerate(detectors):
+        for budget in BUDGETS:
+            found, delay, share = 0.3 + 0.05 * place + 0.02 * budget**0.5, 2.0 * 2**place, 1e-4 * 2**place * budget
+            ends = [end for value in (found, delay, share, budget) for end in (value, 0.8 * value, 1.2 * value)]
+            rows[name, budget] = [5.0, *ends]
+    metrics = [metric.__name__ for metric in CURVE_METRICS]
+    columns = pd.MultiIndex.from_tuples([("threshold", "value"), *itertools.product(metrics, ENDS)])
+    return pd.DataFrame(rows, columns).T.rename_axis(["detector", "budget"])
+
+
+FIGURES |= {
+    "over_budgets": lambda: plots.over_budgets(curve(DEFAULT), 1.0),
+    "over_budgets, one detector": lambda: plots.over_budgets(curve(["pca"]), 24.0),
+    "over_budgets, ten": lambda: plots.over_budgets(curve([*DEFAULT, "dbscan", "autoencoder", "mine"]), 0.05),
 }
 
 
@@ -342,6 +364,15 @@ def test_a_long_action_is_set_in_lines_that_the_figure_holds():
     }
     said = plots.closeup(attacked(), scores(), event, width=5).get_suptitle().splitlines()
     assert len(said) == 3 and max(map(len, said)) < 60
+
+
+def test_a_curve_has_its_detectors_colour_and_the_figures_of_the_budget_in_use():
+    figure = drawn("over_budgets")
+    own = looks(DEFAULT)
+    for place, name in enumerate(DEFAULT):
+        found = figure.axes[place]
+        assert to_hex(found.lines[1].get_color()) == to_hex(own[name].colour)
+        assert f"{0.32 + 0.05 * place:.0%}" in [text.get_text() for text in found.texts]
 
 
 def test_score_distributions_show_each_threshold():

@@ -51,7 +51,8 @@ def results():
     """pca finds 7 after 12 s and names it; kmeans finds 8 by an alarm that stood already, by a tag of its stage."""
     scores = pd.concat({"pca": judged(612, "LIT301"), "kmeans": judged(1790, "FIT101")}, axis=1)
     rankings = {"pca": ranking(612, "LIT301", "P101", "FIT101"), "kmeans": ranking(1790, "FIT101", "P101", "LIT301")}
-    return DetectionResults(scores, pd.DataFrame(), rankings, dict.fromkeys(rankings, tuple(TAGS)))
+    nameable, none = dict.fromkeys(rankings, tuple(TAGS)), pd.DataFrame()
+    return DetectionResults(scores, none, rankings, nameable, none, (8, 10), 60)
 
 
 def test_a_page_says_what_was_done_what_moved_and_who_spoke(normal, attacked, results):
