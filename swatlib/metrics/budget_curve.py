@@ -14,6 +14,9 @@ from swatlib.metrics.point_based import false_positive_rate
 
 CURVE_METRICS = (event_recall, delay_median_s, false_positive_rate, false_alarms_per_day)
 ENDS = ("value", "low", "high")
+CURVE_COLUMNS = pd.MultiIndex.from_tuples(
+    [("threshold", "value"), *((metric.__name__, end) for metric in CURVE_METRICS for end in ENDS)]
+)
 
 
 def budget_curve(
@@ -34,11 +37,8 @@ def budget_curve(
     scores: as `Pipeline.score` gives them. thresholds: detectors × budgets, of `Pipeline.thresholds`. on_delay, hold:
     those of the pipeline.
     """
-    columns = pd.MultiIndex.from_tuples(
-        [("threshold", "value"), *((metric.__name__, end) for metric in CURVE_METRICS for end in ENDS)]
-    )
     if label is None or not label.any():
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=CURVE_COLUMNS)
     plain = make_case(label, scores.iloc[:, 0].notna() & False, events=events)
     drawn = resampled(plain, draws, seed)
     rows: dict[tuple[str, float], list[float]] = {}
@@ -50,7 +50,7 @@ def budget_curve(
                 for level, alarm in alarms_at(score, levels.unique(), on_delay, hold)
             }
             rows |= {(str(name), float(budget)): figures[level] for budget, level in levels.items()}
-    return pd.DataFrame(rows, columns).T.rename_axis(["detector", "budget"])
+    return pd.DataFrame(rows, CURVE_COLUMNS).T.rename_axis(["detector", "budget"])
 
 
 def curve_verdict(curve: pd.DataFrame) -> str:

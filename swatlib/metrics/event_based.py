@@ -89,7 +89,7 @@ def delay_median_s(case: Case) -> PerDraw:
     if case.weights is None:
         return np.nanmedian(delays) if np.isfinite(delays).any() else np.nan
     found = np.isfinite(delays)
-    return _medians(delays[found], case.weights[:, : len(delays)][:, found])
+    return weighted_medians(delays[found], case.weights[:, : len(delays)][:, found])
 
 
 def first_rows(alarm: np.ndarray, spans: np.ndarray) -> np.ndarray:
@@ -105,7 +105,12 @@ def delays_s(alarm: np.ndarray, spans: np.ndarray, onsets: np.ndarray, seconds: 
     return np.where(first >= 0, seconds[first] - onsets, np.nan)
 
 
-def _medians(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def standing_at(alarm: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Whether the alarm is on at each start and in the row before it (m,)."""
+    return alarm[starts] & alarm[starts - 1] & (starts > 0)
+
+
+def weighted_medians(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Median of the values (k,), each as often as its weight (draws, k); NaN in a draw without any."""
     if not len(values):
         return np.full(len(weights), np.nan)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from swatlib.metrics.case import Events, Rows, column, elapsed_s, intervals_and_onsets, shape
-from swatlib.metrics.event_based import delays_s, first_rows
+from swatlib.metrics.event_based import delays_s, first_rows, standing_at
 
 ATTACK_COLUMNS = ("attack", "start", "end", "points", "found", "delay_s", "standing", "lead_tag", "attacked")
 
@@ -31,7 +31,7 @@ def per_attack(events: Events, alarm: Rows, lead: Rows | None = None) -> pd.Data
     table = _named(events, spans)
     table["found"] = first >= 0
     table["delay_s"] = delays_s(rows, spans, onsets, seconds)
-    table["standing"] = _standing(rows, spans[:, 0])
+    table["standing"] = standing_at(rows, spans[:, 0])
     table["lead_tag"] = _tags_at(lead, first)
     known = table["lead_tag"].notna() & table["points"].ne("")
     right = [tag in points.split(";") for tag, points in zip(table["lead_tag"], table["points"], strict=True)]
@@ -48,11 +48,6 @@ def _named(events, spans: np.ndarray) -> pd.DataFrame:
         return numbered
     own = events.reset_index(drop=True)
     return numbered.assign(**{name: own[name] for name in numbered if name in own})
-
-
-def _standing(alarm: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Whether the alarm is on at each start and in the row before it (m,)."""
-    return alarm[starts] & alarm[starts - 1] & (starts > 0)
 
 
 def _tags_at(lead, rows: np.ndarray) -> np.ndarray:

@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from swatlib.metrics import alarms_at
 from swatlib.plant import SENSORS, STAGES, TAGS
 from swatlib.simulation import Attack
 from swatlib.studies.benchmark import SIM_1_SEED, ablation, benchmark_runs, evaluate_run, near, runs, table_sim_1
+from swatlib.studies.benchmark.budgets import at_budgets
 from swatlib.studies.benchmark.drawing import ATTACKS, HARMLESS, RANGES, draw
 
 
@@ -95,6 +97,23 @@ def test_intervals_are_of_attacks_and_of_days(run):
     assert drawn["event_recall"].mean() == pytest.approx(0.5, abs=0.02) and quiet.gt(0).all()
     noisy = replace(judged, days=judged.days.assign(false_alarms=[4, 0])).draws()["detector", "one"]
     assert set(noisy["false_alarms_per_day"].round(6)) == {0, round(4 / quiet.sum(), 6), round(4 / quiet[0], 6)}
+
+
+def test_at_the_budget_in_use_the_curve_of_runs_is_the_summary(run):
+    score = np.random.default_rng(0).normal(size=len(run.attacked.frame)).cumsum()
+    levels, (on_delay, hold) = pd.DataFrame({0.5: [150.0], 1.0: [90.0]}, ["one"]), ((8, 10), 60)
+    (_, alarm), *_ = alarms_at(score, [90.0], on_delay, hold)
+    scores = answers(run, alarm)
+    scores["one", "score"] = score
+    judged = evaluate_run(run, scores)
+    found, days = at_budgets(run, scores, levels, on_delay, hold)
+    curve, whole = replace(judged, budget_attacks=found, budget_days=days).curve(), judged.summary().iloc[0]
+    metrics = ["event_recall", "delay_median_s", "false_positive_rate", "false_alarms_per_day"]
+    expected = whole[["recall", "delay_median_s", "in_alarm_outside", "false_alarms_per_day"]].astype(float)
+    at = curve.loc[("one", 1.0)]
+    np.testing.assert_allclose([at[metric, "value"] for metric in metrics], expected, equal_nan=True)
+    assert at["threshold", "value"] == 90 and list(curve.loc["one"].index) == [0.5, 1.0]
+    assert 0 < whole["in_alarm_outside"] < 1 and at["false_positive_rate", "low"] <= at["false_positive_rate", "value"]
 
 
 def test_near_is_an_attacked_tag_or_one_of_its_stage():

@@ -18,14 +18,15 @@ from swatlib.views.checks import CHECK_KINDS
     ],
 )
 def test_all_default_detectors_were_measured_on_all_runs(benchmark, runs):
-    for table in vars(measured.measured_benchmark(benchmark)).values():
+    for table in filter(len, vars(measured.measured_benchmark(benchmark)).values()):
         detectors = table[table["kind"] == "detector"].groupby("detector", sort=False)
         assert detectors["run"].unique().map(list).to_dict() == dict.fromkeys(DEFAULT, runs)
 
 
 def test_what_was_measured_is_what_the_code_gives_now():
     now = run_benchmark("swat-sim-1", (3,), lambda: Pipeline(("guard",)))
-    for name, table in vars(measured.measured_benchmark("swat-sim-1")).items():
+    kept = vars(measured.measured_benchmark("swat-sim-1")).items()
+    for name, table in ((name, table) for name, table in kept if len(table)):
         then = table.query("run == 'run 3' and (detector == 'guard' or kind == 'baseline')").reset_index(drop=True)
         fresh = getattr(now, name)
         pd.testing.assert_frame_equal(fresh[then.columns], then, check_dtype=False)

@@ -1,7 +1,7 @@
 """Results of detectors on the runs of a benchmark: by attack, by day and in all."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Self
 
 import numpy as np
@@ -14,6 +14,7 @@ from swatlib.metrics.bootstrap import DRAWS
 from swatlib.metrics.case import make_case
 from swatlib.metrics.point_based import f1, precision, recall
 from swatlib.plant import TAGS
+from swatlib.studies.benchmark.budgets import curve_of_runs
 from swatlib.studies.benchmark.runs import BenchmarkRun
 
 DETECTOR_KEY = ["kind", "detector"]
@@ -30,12 +31,15 @@ class BenchmarkResult:
     attack), `echoes` (those of them that begin within a minute of an attack's end, by its release or the plant's
     answer), `normal_days` (time outside attacks). runs: one row a run and detector: `in_alarm` and `in_alarm_outside`
     (shares of time, all and outside attacks), precision, recall and f1 over rows, `harmless` and `harmless_alarmed`
-    (disturbances, and those an alarm touched).
+    (disturbances, and those an alarm touched). budget_attacks, budget_days: what detectors are worth at each budget, as
+    `at_budgets` gives it; empty where that was not asked.
     """
 
     attacks: pd.DataFrame
     days: pd.DataFrame
     runs: pd.DataFrame
+    budget_attacks: pd.DataFrame = field(default_factory=pd.DataFrame)
+    budget_days: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @classmethod
     def joined(cls, parts: Iterable[Self]) -> Self:
@@ -79,6 +83,10 @@ class BenchmarkResult:
         table = visible.pivot_table("found", "class", "detector", aggfunc="mean", sort=False)
         first = visible[visible["detector"] == visible["detector"].iloc[0]]
         return table.assign(of=first.groupby("class").size())
+
+    def curve(self) -> pd.DataFrame:
+        """Attacks found, median delay and time in alarm of each detector at every budget, for `plots.over_budgets`."""
+        return curve_of_runs(self.budget_attacks, self.budget_days)
 
     def draws(self, number: int = DRAWS, seed: int = 0) -> pd.DataFrame:
         """The bootstrap over attacks and over days: draws × (kind, detector, metric), for `intervals` and `beats`.

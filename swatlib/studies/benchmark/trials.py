@@ -1,12 +1,14 @@
 """Pipelines on a benchmark: fitted anew on each run and judged, whole or without one of its parts."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from swatlib.alarms import BUDGETS
 from swatlib.atomic import write_text
 from swatlib.cluster import HERE, Crew, values_of
 from swatlib.metrics import baselines, beats
@@ -15,6 +17,7 @@ from swatlib.results import cached_fit, cached_tables
 from swatlib.results.fit_cache import detector_part, parameters
 from swatlib.settings import settings
 from swatlib.side_by_side import Outcome
+from swatlib.studies.benchmark.budgets import at_budgets
 from swatlib.studies.benchmark.result import BenchmarkResult, evaluate_run
 from swatlib.studies.benchmark.runs import BenchmarkRun, benchmark_run, run_numbers
 from swatlib.views.checks import CHECK_KINDS, Checks
@@ -111,7 +114,11 @@ class _Trial:
 
     def _judged(self, pipeline: Pipeline, force: bool) -> BenchmarkResult:
         run = self.run()
-        return evaluate_run(run, cached_fit(pipeline, run.normal, force).score(run.attacked.frame))
+        fitted = cached_fit(pipeline, run.normal, force)
+        scores = fitted.score(run.attacked.frame)
+        thresholds = fitted.thresholds(sorted({*BUDGETS, fitted.budget}))
+        found, days = at_budgets(run, scores, thresholds, fitted.on_delay, fitted.hold)
+        return replace(evaluate_run(run, scores), budget_attacks=found, budget_days=days)
 
     def _judged_baselines(self) -> BenchmarkResult:
         return evaluate_run(self.run(), _baselines(self.run()), "baseline")
