@@ -124,7 +124,7 @@ def cached_together(
     for batch in batches or [tuple(paths)]:
         work.make_missing(batch)
     while waiting := work.missing(paths):  # another process makes them
-        with _locked(paths[waiting[0]], wait=True):
+        with making(paths[waiting[0]], wait=True):
             work.look(waiting)
         work.make_missing(waiting)
     return Cached({name: work.values[name] for name in paths}, tuple(work.computed), tuple(work.notes))
@@ -146,7 +146,7 @@ class _Work(Generic[T]):
         """Look for them, and make those which nobody else is making, under their locks."""
         self.look(names)
         with ExitStack() as locks:
-            free = [name for name in self.missing(names) if locks.enter_context(_locked(self.paths[name], wait=False))]
+            free = [name for name in self.missing(names) if locks.enter_context(making(self.paths[name], wait=False))]
             self.look(free)  # made since
             self.make_now(self.missing(free))
 
@@ -186,8 +186,8 @@ def _path(kind: str, name: str, depends: Any, suffix: str) -> Path:
 
 
 @contextmanager
-def _locked(path: Path, wait: bool) -> Iterator[bool]:
-    """Whether this process may make the entry. It may where no lock can be made: then each makes its own."""
+def making(path: Path, wait: bool) -> Iterator[bool]:
+    """Whether this process may make the entry at `path`. It may where no lock can be made: then each makes its own."""
     lock, free = FileLock(path.with_name(f".{path.name}.lock")), True
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+from swatlib.cached import making
 from swatlib.data import cache as cached
 from swatlib.data import formats
 from swatlib.data.companions import recorded_tables
@@ -65,11 +66,18 @@ def _file(path: Path, cache: bool) -> Recording:
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     source = (Source(path.name, sha256, str(path.resolve())),)
-    recording, said = cached.fetch(sha256) if cache else (None, [])
-    if recording is None:
-        recording = join(recorded_tables(formats.tables(path.name, path.read_bytes())))
-        said += cached.keep(sha256, recording) if cache else []
+    if not cache:
+        return replace(_parsed(path), source=source)
+    with making(cached.entry(sha256), wait=True):  # of several that read it at once, one parses it
+        recording, said = cached.fetch(sha256)
+        if recording is None:
+            recording = _parsed(path)
+            said += cached.keep(sha256, recording)
     return replace(recording, source=source).noting(*said)
+
+
+def _parsed(path: Path) -> Recording:
+    return join(recorded_tables(formats.tables(path.name, path.read_bytes())))
 
 
 def _refuse_absent(path: Path) -> None:

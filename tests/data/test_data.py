@@ -1,6 +1,8 @@
 """Names, times, events, corrected labels and the cache of `swatlib.data`."""
 
 import datetime as dt
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal, assert_series_equal
 
-from swatlib.data import DataError, Recording, attacks, correct_labels, load
+from swatlib.data import DataError, Recording, attacks, correct_labels, load, loading
 from swatlib.data.cache import reader
 from swatlib.data.names import plain, tag
 from swatlib.data.table import Table
@@ -243,6 +245,18 @@ def test_the_cache_is_read(kept):
     written = entry.stat().st_mtime_ns
     load(path)
     assert [each.stat().st_mtime_ns for each in folder.iterdir()] == [written]
+
+
+def test_of_two_that_read_a_file_at_once_one_parses_it(kept, monkeypatch):
+    _, path = kept
+    parsed, tables = [], loading.formats.tables
+    monkeypatch.setattr(
+        loading.formats, "tables", lambda *given: [parsed.append(given), time.sleep(0.5), tables(*given)][2]
+    )
+    with ThreadPoolExecutor(2) as threads:
+        one, other = threads.map(load, [path, path])
+    assert len(parsed) == 1
+    assert_same(one, other)
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 broken", b"PAR1"])
