@@ -8,10 +8,29 @@ PALETTE = ("#00C9FF", "#9394FF", "#FFD255")
 WIDE = 12  # columns of the grid
 
 
-def metric(select: str, measurement: str, *tags: str, where: str = "", every: str = ":interval:") -> str:
-    """`select` from Telegraf's bucket over the page's time, by interval and tags; null where there is none."""
-    by = ", ".join([f"GROUP BY time({every})", *(f'"{tag}"' for tag in tags)])
-    return f'SELECT {select} FROM "telegraf"."autogen"."{measurement}" WHERE {WITHIN}{where} {by}'
+def metric(select: str, measurement: str, where: str = "", every: str = ":interval:") -> str:
+    """`select` from Telegraf's bucket, all series together, by interval over the page's time: null where there is none,
+    so that lines of cells side by side span the same time.
+    """
+    within = f'FROM "telegraf"."autogen"."{measurement}" WHERE {WITHIN}{where}'
+    return f"SELECT {select} {within} GROUP BY time({every})"
+
+
+def rates(measurement: str, tag: str = "", **fields: str) -> str:
+    """Growth of counters per second, name to field, summed over a tag, in the same intervals.
+
+    A counter that restarts from 0 with its server gives no value there. A rate has no value where it can't be computed,
+    hence the outer query.
+    """
+    grown = ", ".join(f'non_negative_derivative(last("{field}"), 1s) AS "{name}"' for name, field in fields.items())
+    summed = ", ".join(f'sum("{name}") AS "{name}"' for name in fields)
+    by_tag = f', "{tag}"' if tag else ""
+    return f"SELECT {summed} FROM ({metric(grown, measurement)}{by_tag}) WHERE {WITHIN} GROUP BY time(:interval:)"
+
+
+def each(function: str, field: str, measurement: str, tag: str, *values: str) -> list[str]:
+    """A query for each value of a tag, whose line has the value's name."""
+    return [metric(f'{function}("{field}") AS "{it}"', measurement, f" AND \"{tag}\" = '{it}'") for it in values]
 
 
 def last(field: str, measurement: str, *tags: str, where: str = "", scale: str = "") -> str:
@@ -19,11 +38,6 @@ def last(field: str, measurement: str, *tags: str, where: str = "", scale: str =
     by = " GROUP BY " + ", ".join(f'"{tag}"' for tag in tags) if tags else ""
     select = f'last("{field}"){scale} AS "last"'
     return f'SELECT {select} FROM "telegraf"."autogen"."{measurement}" WHERE {WITHIN}{where}{by}'
-
-
-def rate(field: str, name: str) -> str:
-    """Growth of a counter per second; a counter that restarts from 0 with its server gives no value there."""
-    return f'non_negative_derivative(last("{field}"), 1s) AS "{name}"'
 
 
 class Board:
@@ -37,14 +51,14 @@ class Board:
         self,
         name: str,
         width: int,
-        query: str,
+        query: str | list[str],
         unit: str = "",
         base: str = "10",
         kind: str = "line",
         height: int = 3,
         up_to: str = "",
     ):
-        """Lines over time; `kind`: line, line-stacked, bar. `base` 2: thousands are 1024.
+        """Lines over time; `kind`: line, line-stacked, bar. `base` 2: thousands are 1024. One line needs no legend.
 
         `up_to`: where the axis ends, whatever the values: a line at zero has numbers then, and a catch-up does
         not flatten the rest. The name says so.
@@ -52,8 +66,9 @@ class Board:
         name = f"{name}, up to {up_to}" if up_to else name
         y = {"label": unit, "base": base, "bounds": ["0", up_to], "scale": "linear", "prefix": "", "suffix": ""}
         scale = [{"type": "scale", "hex": color, "id": color, "name": color, "value": "0"} for color in PALETTE]
-        legend = {"type": "static", "orientation": "bottom"}
-        return self._cell(name, kind, width, height, query, axes={"y": y}, colors=scale, legend=legend)
+        several = not isinstance(query, str) or query.partition(" FROM ")[0].count(" AS ") > 1
+        legend = {"legend": {"type": "static", "orientation": "bottom"}} if several else {}
+        return self._cell(name, kind, width, height, query, axes={"y": y}, colors=scale, **legend)
 
     def number(
         self, name: str, width: int, query: str, suffix: str = "", steps: dict = (), digits: int = 0, height: int = 2
@@ -92,11 +107,13 @@ class Board:
         """The board as Chronograf reads it."""
         return json.dumps(self.whole, indent=1, ensure_ascii=False) + "\n"
 
-    def _cell(self, name: str, kind: str, width: int, height: int, query: str, language: str = "influxql", **more):
+    def _cell(
+        self, name: str, kind: str, width: int, height: int, query: str | list[str], language: str = "influxql", **more
+    ):
         if self.x + width > WIDE:
             self.x, self.y, self.line = 0, self.y + self.line, 0
         place = {"x": self.x, "y": self.y, "w": width, "h": height}
-        asked = [{"query": query, "type": language}]
+        asked = [{"query": one, "type": language} for one in ([query] if isinstance(query, str) else query)]
         identity = f"{self.whole['id']}-{len(self.whole['cells']) + 1}"
         self.whole["cells"].append({"i": identity, "name": name, "type": kind, **place, "queries": asked, **more})
         self.x, self.line = self.x + width, max(self.line, height)

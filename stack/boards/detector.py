@@ -11,6 +11,7 @@ from swatlib.detectors import title as title_of
 ALARM = {"true": ("ALARM", RED), "false": ("normal", GREEN)}
 ATTACK = [grafana.words_of({queries.NONE: (queries.NONE, grafana.BLUE)}), grafana.prop("custom.insertNulls", False)]
 NO_ALARM = "no alarm in this time"
+POINTS = 10  # number of the panel "Scores in alarm"
 OLD = {None: GREEN, 10: grafana.ORANGE, 60: RED}  # seconds without a point
 
 
@@ -19,18 +20,19 @@ def board(name: str) -> Page:
     title, only = title_of(name), f" AND {queries.one(name)}"
     page = Page(_uid(name), f"Detector: {title}", f"Scores of {title}: high is anomalous, alarm above threshold.")
     page.add(_state(only), 4, 4)
-    page.add(grafana.number("Time since the last score (s)", flux(queries.last_point(name)), unit="s", steps=OLD), 4, 4)
+    ages, source = flux(queries.ages(name)), page.next
+    page.add(grafana.number("Time since the last score (s)", ages, field="/^score$/", unit="s", steps=OLD), 4, 4)
     page.add(grafana.number("Alarm episodes", flux(queries.alarms_counted(name)), unit="none"), 4, 4)
-    page.add(grafana.number("Time since the last alarm (s)", flux(queries.last_alarm(name)), unit="s"), 4, 4)
+    alarmed = grafana.number("Time since the last alarm (s)", grafana.shared(source), field="/^alarm$/", unit="s")
+    page.add(alarmed, 4, 4)
     page.add(grafana.number("Time in alarm (s)", influxql(queries.seconds_in_alarm(name)), unit="suffix: s"), 4, 4)
-    lead = influxql(queries.last_lead(name), as_table=True)
-    page.add(grafana.number("Last lead tag", lead, field="/^lead$/"), 4, 4)
+    page.add(grafana.number("Last lead tag", grafana.shared(POINTS), field="/^lead$/", newest="first"), 4, 4)
     page.add(_scores(name), 24, 9)
     page.add(alarms("Alarms and known attacks", only), 24, 5)
     leads = grafana.rows("Lead tags", flux(queries.leads(name)), NO_ALARM)
     page.add(leads.description("n: seconds in alarm in which the tag is the lead tag."), 8, 9)
-    points = influxql(queries.points_in_alarm(name), as_table=True)
-    page.add(grafana.rows("Scores in alarm", points, NO_ALARM), 16, 9)
+    asked = influxql(queries.points_in_alarm(name), as_table=True)
+    page.add(grafana.rows("Scores in alarm", asked, NO_ALARM), 16, 9)
     return page
 
 

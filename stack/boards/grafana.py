@@ -20,6 +20,7 @@ from swatlib.plots.style import BLACK
 INFLUXQL = common.DataSourceRef(type_val="influxdb", uid="swat-influxql")
 FLUX = common.DataSourceRef(type_val="influxdb", uid="swat-flux")
 MIXED = common.DataSourceRef(type_val="datasource", uid="-- Mixed --")
+SAME = common.DataSourceRef(type_val="datasource", uid="-- Dashboard --")  # answers that another panel has got
 GAP = 600_000  # ms between two points that break a line; a smaller value would break it between long intervals
 GREEN, RED, ORANGE, BLUE, PURPLE, GREY = "green", "red", "orange", "blue", "purple", "#808080"
 INK = "text"  # Grafana's own black or white, after its theme
@@ -50,6 +51,17 @@ def flux(query: str, ref: str = "A") -> Query:
     return Query(FLUX, ref, query=query)
 
 
+def shared(panel: int) -> Query:
+    """What the panel of this number asks: it is asked once for all that show parts of it."""
+    return Query(SAME, "A", panelId=panel, withTransforms=False)
+
+
+def only(panel, *names: str):
+    """Show no series but these; others that share the query show the rest."""
+    kept = {"include": {"names": ["Time", *names]}}
+    return panel.with_transformation(models.DataTransformerConfig(id_val="filterFieldsByName", options=kept))
+
+
 def series(title: str, *queries: Query, unit: str = "") -> timeseries.Panel:
     """Lines over time, broken at gaps; `unit` stands beside the axis."""
     panel = timeseries.Panel().show_points(common.VisibilityMode.NEVER).line_width(1).insert_nulls(GAP)
@@ -78,9 +90,11 @@ def timeline(title: str, *queries: Query) -> statetimeline.Panel:
     return _with(panel.insert_nulls(GAP).legend(hidden.placement(common.LegendPlacement.BOTTOM)), title, queries)
 
 
-def number(title: str, query: Query, field: str = "", unit: str = "", steps: dict = ()) -> stat.Panel:
-    """One value. `steps`: from which number on it has which colour. `field`: a regular expression, for text."""
-    chosen = parts.ReduceDataOptions().calcs(["lastNotNull"]).values(False)
+def number(
+    title: str, query: Query, field: str = "", unit: str = "", steps: dict = (), newest: str = "last"
+) -> stat.Panel:
+    """One value. `steps`: from which number on it has which colour. `field`: a regular expression; needed for text."""
+    chosen = parts.ReduceDataOptions().calcs([f"{newest}NotNull"]).values(False)
     panel = _with(stat.Panel(), title, [query]).reduce_options(chosen.fields(field) if field else chosen)
     panel = panel.graph_mode(common.BigValueGraphMode.NONE).no_value("none")
     panel = panel.unit(unit) if unit else panel
@@ -154,6 +168,11 @@ class Page:
         self.board = self.board.readonly().link(_others()).with_variable(_plant())
         self.board = self.board.annotation(_shown("Attacks", PURPLE, REGIONS))
         self.x = self.y = self.line = self.count = 0
+
+    @property
+    def next(self) -> int:
+        """Number of the panel that is added next."""
+        return self.count + 1
 
     def mark_maintenance(self) -> "Page":
         """Show maintenance windows as regions too."""

@@ -1,6 +1,6 @@
 """Three boards of the machinery: is every part alive, what does the machine do, how does the stream run?"""
 
-from chronograf import GREEN, RED, WITHIN, YELLOW, Board, last, metric, rate
+from chronograf import GREEN, RED, WITHIN, YELLOW, Board, each, last, metric, rates
 
 from swatlib.live.sink import PIPELINE
 from swatlib.live.telegraf import PRODUCER, QUERY_FAILED, QUERY_RUNS, STREAM
@@ -19,7 +19,9 @@ LATE = {BASE: GREEN, 5: YELLOW, 30: RED}
 NONE = {BASE: GREEN, 1: RED}
 BEHIND = {BASE: GREEN, 1_000: YELLOW, 10_000: RED}
 MEGABYTES = " / 1048576"
-QUERIES = 'non_negative_derivative(last("influxql_service_executing_duration_seconds_count"), 1s) AS "queries"'
+QUERIES = "influxql_service_executing_duration_seconds_count"
+PROCESSES = ("kafka", "influxdb", "spark", "producer")
+MOST = "20"  # rows/s that an axis shows: a plant has 1, and sends its first 1,200 rows at once
 
 # of all buckets, whose names its figures do not hold
 SERIES = (
@@ -39,14 +41,16 @@ def health() -> Board:
     board.table("Time since the last report of each part (s)", 6, alive(), flux=True, height=4,
                 names={"part": "part", "_time": "last report", "seconds": "seconds", "state": "state"})  # fmt: skip
     board.table("Alerts sent by Grafana", 6, ALERTS, height=4, digits=0)
-    acknowledged = f"{rate('sent', 'sent')}, {rate('acked', 'acknowledged')}"
-    board.lines("Throughput of the producer (rows/s)", 4, metric(acknowledged, PRODUCER, "plant"))
-    board.lines("Throughput of Kafka (messages/s)", 4, metric(rate("MessagesInPerSec", "in"), "kafka_topic", "topic"))
-    board.lines("Rows stored (per 10 s)", 4, metric('sum("rows_out") AS "stored"', STREAM, "query", every="10s"))
-    board.lines("Unacknowledged rows", 3, metric('last("sent") - last("acked") AS "rows"', PRODUCER, "plant"))
-    board.lines("Consumer lag (messages)", 3, metric('max("behind") AS "messages"', STREAM, "query"), up_to="100")
+    produced = rates(PRODUCER, "plant", sent="sent", acknowledged="acked")
+    board.lines("Throughput of the producer (rows/s)", 4, produced, up_to=MOST)
+    received = rates("kafka_topic", "topic", messages="MessagesInPerSec")
+    board.lines("Throughput of Kafka (messages/s)", 4, received, up_to=MOST)
+    stored = metric('sum("rows_out") / 10 AS "stored"', STREAM, every="10s")
+    board.lines("Rows stored (rows/s)", 4, stored, up_to=MOST)
+    board.lines("Unacknowledged rows", 3, metric('last("sent") - last("acked") AS "rows"', PRODUCER), up_to="100")
+    board.lines("Consumer lag (messages)", 3, metric('max("behind") AS "messages"', STREAM), up_to="100")
     latency = 'max("latency_p50") AS "p50", max("latency_p95") AS "p95"'
-    board.lines("End-to-end latency (s), p50 and p95", 3, metric(latency, STREAM, "query"), unit="s", up_to="30")
+    board.lines("End-to-end latency (s), p50 and p95", 3, metric(latency, STREAM), unit="s", up_to="30")
     board.number("Rejected messages", 3, REJECTED, steps=NONE, height=3)
     board.number("End-to-end latency (s), p95", 3, last("latency_p95", STREAM), " s", LATE, 1)
     board.number("Consumer lag now (messages)", 3, last("behind", STREAM), steps=BEHIND)
@@ -80,9 +84,9 @@ def machine() -> Board:
     board.lines("CPU by kind (%)", 6, metric(usage, "cpu"), unit="%", kind="line-stacked")
     board.gauge("Memory used (%)", 3, last("used_percent", "mem"), " %", 75, 90)
     board.gauge("Disk used (%)", 3, last("used_percent", "disk"), " %", 75, 90)
-    board.lines("CPU of each process (% of a core)", 6, metric('mean("cpu_usage") AS "cpu"', "procstat", "filter"),
+    board.lines("CPU of each process (% of a core)", 6, each("mean", "cpu_usage", "procstat", "filter", *PROCESSES),
                 unit="%")  # fmt: skip
-    board.lines("Memory of each process (B)", 6, metric('mean("memory_rss") AS "resident"', "procstat", "filter"),
+    board.lines("Memory of each process (B)", 6, each("mean", "memory_rss", "procstat", "filter", *PROCESSES),
                 unit="B", base="2")  # fmt: skip
     board.table("Running processes", 4, last("running", "procstat_lookup", "filter"), digits=0,
                 names={"filter": "program", "procstat_lookup.last": "processes"})  # fmt: skip
@@ -100,21 +104,22 @@ def stream() -> Board:
     """How does the stream run: batches, broker, storage?"""
     board = Board(9003, "SWaT: stream, broker, storage")
     rows = 'sum("rows_in") AS "read", sum("rows_out") AS "stored"'
-    board.lines("Rows read and stored (per interval)", 4, metric(rows, STREAM, "query"), kind="bar")
-    board.lines("Batch duration (s)", 4, metric('max("seconds") AS "longest"', STREAM, "query"), unit="s")
-    board.lines("Throughput within batches (rows/s)", 4, metric('max("rows_per_second") AS "best"', STREAM, "query"))
+    board.lines("Rows read and stored (per 10 s)", 4, metric(rows, STREAM, every="10s"), kind="bar", up_to="200")
+    board.lines("Batch duration (s)", 4, metric('max("seconds") AS "longest"', STREAM), unit="s")
+    board.lines("Throughput within batches (rows/s)", 4, metric('max("rows_per_second") AS "best"', STREAM))
     spoilt = ", ".join(f'sum("{name}") AS "{name}"' for name in ("late", "gaps", "missing"))
-    board.lines("Late rows, gaps, missing readings", 4, metric(spoilt, STREAM, "query"))
-    board.lines("Rows in alarm", 4, metric('sum("alarms") AS "rows"', STREAM, "query"), kind="bar")
+    board.lines("Late rows, gaps, missing readings (per 10 s)", 4, metric(spoilt, STREAM, every="10s"))
+    alarms = metric('sum("alarms") AS "rows"', STREAM, every="10s")
+    board.lines("Rows in alarm (per 10 s)", 4, alarms, kind="bar")
     board.table("State", 4, states(), flux=True, names={"query": "query", "_time": "last report", "state": "state"})
-    board.lines("Throughput into Kafka (B/s)", 4, metric(rate("BytesInPerSec", "in"), "kafka_topic", "topic"), base="2")
-    board.lines("Request latency of Kafka (ms), p99", 4,
-                metric('max("99thPercentile") AS "p99"', "kafka_request", "request"), unit="ms")  # fmt: skip
+    board.lines("Throughput into Kafka (B/s)", 4, rates("kafka_topic", "topic", bytes="BytesInPerSec"), base="2")
+    requests = each("max", "99thPercentile", "kafka_request", "request", "Produce", "FetchConsumer")
+    board.lines("Request latency of Kafka (ms), p99", 4, requests, unit="ms")
     board.table("Log size of each topic (MB)", 4, last("Size", "kafka_log", "topic", "partition", scale=MEGABYTES),
                 names={"topic": "topic", "partition": "partition", "kafka_log.last": "MB"})  # fmt: skip
-    stored = rate("storage_writer_ok_points_sum", "points")
-    board.lines("Throughput into InfluxDB (points/s)", 4, metric(stored, "influxdb"))
-    board.lines("Query rate of InfluxDB (queries/s)", 4, metric(QUERIES, "influxdb"))
+    stored = rates("influxdb", points="storage_writer_ok_points_sum")
+    board.lines("Throughput into InfluxDB (points/s)", 4, stored)
+    board.lines("Query rate of InfluxDB (queries/s)", 4, rates("influxdb", queries=QUERIES))
     board.number("Series in InfluxDB", 4, SERIES, height=3)
     return board
 

@@ -9,6 +9,9 @@ from grafana_foundation_sdk.builders import common as parts
 from grafana_foundation_sdk.models import common
 
 TIME = [prop("unit", "dateTimeAsIso"), prop("decimals", 0)]
+STREAM = ("mean rows_per_second processed", "sum rows_out stored_per_interval", "max behind lag",
+          "max latency_p50 p50", "max latency_p95 p95")  # fmt: skip
+FRESH = ("max latency_p95 latency", "sum rejected rejected")
 WALL = "Of the last minute, whatever time range the board shows."
 
 
@@ -24,14 +27,14 @@ def board() -> Page:
     page.add(_attacks(), 7, 7)
     page.add(_maintenance(), 9, 7)
     page.add(_plants(), 8, 7)
-    rates = ("mean rows_per_second processed", "sum rows_out stored_per_interval")
-    page.add(_stream("Throughput (rows/s)", *rates, unit="rows/s"), 6, 7)
-    page.add(_stream("Consumer lag (messages)", "max behind lag", unit="messages"), 5, 7)
-    latency = ("max latency_p50 p50", "max latency_p95 p95")
-    page.add(_stream("End-to-end latency (s), p50 and p95", *latency, unit="s"), 5, 7)
-    late = {None: GREEN, 5: ORANGE, 30: RED}
-    page.add(_fresh("Latency now (s), p95", 'max("latency_p95")', "suffix: s", late), 4, 7)
-    page.add(_fresh("Rejected messages", 'sum("rejected")', "none", {None: GREEN, 1: RED}), 4, 7)
+    stream, source = influxql(queries.stream(*STREAM), "$col"), page.next
+    page.add(_stream("Throughput (rows/s)", "rows/s", stream, "processed", "stored_per_interval"), 6, 7)
+    page.add(_stream("Consumer lag (messages)", "messages", grafana.shared(source), "lag"), 5, 7)
+    page.add(_stream("End-to-end latency (s), p50 and p95", "s", grafana.shared(source), "p50", "p95"), 5, 7)
+    fresh, source = influxql(queries.stream_now(*FRESH), as_table=True), page.next
+    late, none = {None: GREEN, 5: ORANGE, 30: RED}, {None: GREEN, 1: RED}
+    page.add(_fresh("Latency now (s), p95", fresh, "/^latency$/", "suffix: s", late), 4, 7)
+    page.add(_fresh("Rejected messages", grafana.shared(source), "/^rejected$/", "none", none), 4, 7)
     return page
 
 
@@ -84,9 +87,9 @@ def _plants():
     return panel.override_by_regexp("/^(start|stop)$/", TIME)
 
 
-def _stream(title: str, *fields: str, unit: str):
-    return grafana.counts(title, influxql(queries.stream(*fields), "$col"), unit=unit).interval("10s")
+def _stream(title: str, unit: str, query: grafana.Query, *names: str):
+    return grafana.only(grafana.counts(title, query, unit=unit), *names).interval("10s")
 
 
-def _fresh(title: str, field: str, unit: str, steps: dict):
-    return grafana.number(title, influxql(queries.stream_now(field)), unit=unit, steps=steps).description(WALL)
+def _fresh(title: str, query: grafana.Query, field: str, unit: str, steps: dict):
+    return grafana.number(title, query, field=field, unit=unit, steps=steps).description(WALL)

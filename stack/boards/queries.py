@@ -4,6 +4,8 @@
 and fields are the sink's.
 """
 
+from collections.abc import Sequence
+
 from swatlib.live.sink import ATTACK_EVENT, EPISODE, MAINTENANCE, PIPELINE, READING, SCORE
 
 HERE = '"plant" =~ /^$plant$/'
@@ -47,10 +49,6 @@ def points_in_alarm(detector: str) -> str:
     return f'SELECT {fields} FROM "{SCORE}" {where} ORDER BY time DESC LIMIT 200'
 
 
-def last_lead(detector: str) -> str:
-    return f'SELECT last("lead") AS "lead" FROM "{SCORE}" {WITHIN} AND {one(detector)} AND "alarm" = true'
-
-
 def seconds_in_alarm(detector: str) -> str:
     return f'SELECT count("score") FROM "{SCORE}" {WITHIN} AND {one(detector)} AND "alarm" = true'
 
@@ -74,14 +72,17 @@ def attacks() -> str:
 
 
 def stream(*fields: str) -> str:
-    """Figures of the stream's batches, on wall-clock time."""
-    chosen = ", ".join(f'{function}("{name}") AS "{alias}"' for function, name, alias in map(str.split, fields))
-    return f'SELECT {chosen} FROM "{PIPELINE}" WHERE $timeFilter {EACH} fill(null)'
+    """Figures of the stream's batches, on wall-clock time; a field as "function name alias"."""
+    return f'SELECT {_chosen(fields)} FROM "{PIPELINE}" WHERE $timeFilter {EACH} fill(null)'
 
 
-def stream_now(field: str) -> str:
-    """A figure of the last minute, whatever time the board shows."""
-    return f'SELECT {field} FROM "{PIPELINE}" WHERE time > now() - 1m'
+def stream_now(*fields: str) -> str:
+    """Figures of the last minute, whatever time the board shows."""
+    return f'SELECT {_chosen(fields)} FROM "{PIPELINE}" WHERE time > now() - 1m'
+
+
+def _chosen(fields: Sequence[str]) -> str:
+    return ", ".join(f'{function}("{name}") AS "{alias}"' for function, name, alias in map(str.split, fields))
 
 
 _KNOWN = f"""import "array"
@@ -200,24 +201,22 @@ def alarms_counted(detector: str) -> str:
     )
 
 
-def last_alarm(detector: str) -> str:
-    """Seconds since the last point in alarm."""
-    return _age(_scores("alarm", start="-30d", stop="now()", detector=detector) + "\n  |> filter(fn: (r) => r._value)")
-
-
-def last_point(detector: str) -> str:
-    """Seconds since the last score was made, on wall-clock time."""
-    return _age(_scores("score", start="-30d", stop="now()", detector=detector))
-
-
-def _age(found: str) -> str:
-    return (
-        found
-        + """
+def ages(detector: str) -> str:
+    """Seconds since the last score was made, and since the last one in alarm, on wall-clock time."""
+    score, alarm = (_scores(field, start="-30d", stop="now()", detector=detector) for field in ("score", "alarm"))
+    return f"""age = (r) => float(v: int(v: now()) - int(v: r._time)) / 1000000000.0
+scored = {score}
   |> group()
   |> last()
-  |> map(fn: (r) => ({_time: now(), _value: float(v: int(v: now()) - int(v: r._time)) / 1000000000.0}))"""
-    )
+  |> map(fn: (r) => ({{what: "score", age: age(r: r)}}))
+alarmed = {alarm}
+  |> filter(fn: (r) => r._value)
+  |> group()
+  |> last()
+  |> map(fn: (r) => ({{what: "alarm", age: age(r: r)}}))
+union(tables: [scored, alarmed])
+  |> map(fn: (r) => ({{_time: now(), what: r.what, age: r.age}}))
+  |> pivot(rowKey: ["_time"], columnKey: ["what"], valueColumn: "age")"""
 
 
 def leads(detector: str) -> str:

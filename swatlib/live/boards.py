@@ -44,12 +44,13 @@ class Window:
 
 @dataclass(frozen=True)
 class BoardPanel:
-    """A panel as its file has it: what it asks, and its options."""
+    """A panel as its file has it: what it asks, and its options. shared: it shows what another panel asks."""
 
     title: str
     kind: str
     targets: tuple[dict, ...]
     whole: dict
+    shared: bool = False
 
     @property
     def interval(self) -> int:
@@ -62,8 +63,14 @@ def panels(path: Path) -> list[BoardPanel]:
     board = json.loads(path.read_text(encoding="utf-8"))
     if "cells" in board:
         return [BoardPanel(each["name"], each["type"], _queries(each), each) for each in board["cells"]]
-    whole = [each for each in board["panels"] if each["type"] != "row"]
-    return [BoardPanel(each["title"], each["type"], tuple(each.get("targets", ())), each) for each in whole]
+    by_number = {each["id"]: each for each in board["panels"]}
+    return [_panel(each, by_number) for each in board["panels"] if each["type"] != "row"]
+
+
+def _panel(whole: dict, by_number: dict[int, dict]) -> BoardPanel:
+    asks = [each["panelId"] for each in whole["targets"] if "panelId" in each]
+    source = by_number[asks[0]] if asks else whole
+    return BoardPanel(whole["title"], whole["type"], tuple(source["targets"]), whole, bool(asks))
 
 
 def regions(path: Path) -> list[dict]:
@@ -108,8 +115,16 @@ def filled_flux(query: str, window: Window) -> str:
 
 
 def ask_panel(panel: BoardPanel, window: Window, reader: InfluxSink) -> list[pd.DataFrame]:
-    """Answers to a panel's queries, one a target. Raises SinkError for a query that InfluxDB refuses."""
-    return [asked(target, window, reader, panel.interval) for target in panel.targets]
+    """Answers to a panel's queries, what it shows of them, one a target. Raises SinkError for one that is refused."""
+    return [_shown(panel, asked(target, window, reader, panel.interval)) for target in panel.targets]
+
+
+def _shown(panel: BoardPanel, answer: pd.DataFrame) -> pd.DataFrame:
+    """The columns that a panel's filter, or the field of its number, leaves."""
+    names = {name for each in panel.whole.get("transformations", ()) for name in each["options"]["include"]["names"]}
+    field = panel.whole.get("options", {}).get("reduceOptions", {}).get("fields", "").strip("/")
+    kept = [name for name in answer if name in TAG_COLUMNS or name in names or re.search(field or "$^", name)]
+    return _with_values(answer[kept]) if names or field else answer
 
 
 def asked(target: dict, window: Window, reader: InfluxSink, least: int = 1) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from waiting import wait
 from swatlib.live import sink
 from swatlib.live.boards import CHRONOGRAF, GRAFANA, Window, ask_panel, asked, filled, panels
 from swatlib.live.episodes import EpisodeWatch
+from swatlib.live.maintenance import begin_maintenance
 from swatlib.live.session import Live
 from swatlib.live.wiring import connect
 from swatlib.pipeline import DEFAULT
@@ -35,6 +36,8 @@ def run(need, tmp_path_factory, fitted):
         with Live(fitted, 10, 60.0, (SEEN_BY_MOST,), folder=folder) as live:
             live.wait()
             EpisodeWatch(live.at.reader, live.at.to).look()
+            first = live.plant.first
+            begin_maintenance(live.at.reader, live.at.to, live.name, "pump", first, first + pd.Timedelta("1min"))
             alert(address(services.status()["telegraf"].record.ports["alerts"]), live.name)
             live.until = pd.Timestamp.now("UTC").tz_localize(None) + pd.Timedelta("10s")
         wait(lambda: len(live.at.reader.select('SELECT * FROM "telegraf"."autogen"."alert"')))
@@ -92,6 +95,18 @@ def test_most_detectors_raise_an_alarm_and_their_boards_show_the_attack(window, 
 def test_each_cell_of_chronograf_has_data(board, window, reader):
     cells = panels(CHRONOGRAF / f"{board}.dashboard")
     assert [cell.title for cell in cells for answer in ask_panel(cell, window, reader) if answer.empty] == []
+
+
+@pytest.mark.parametrize("board", ["health", "machine", "stream"])
+def test_lines_side_by_side_span_the_pages_time(board, window, reader):
+    lines = [cell for cell in panels(CHRONOGRAF / f"{board}.dashboard") if cell.kind.startswith(("line", "bar"))]
+    spans = {}
+    for cell in lines:
+        for target in cell.targets:
+            times = pd.to_datetime(reader.select(filled(target, window))["time"])
+            step = times.sort_values().diff().max()
+            spans[cell.title] = (times.min() <= window.start < times.min() + step, window.end <= times.max() + step)
+    assert lines and spans == {cell.title: (True, True) for cell in lines}
 
 
 def test_the_alert_counts_the_detectors_that_agree(run, reader, alarmed_during):

@@ -43,12 +43,15 @@ class Engine:
     def __init__(self):
         self.folder = settings().cache_folder / "containers"
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.whole = self.folder / "made"  # a file that says so
         self.variables: dict[str, str] = {}
         self.daemon: subprocess.Popen | None = None
         try:
             if not answers({}):
                 self._start()
             self._add_compose()
+            if self.daemon:
+                self.whole.touch()
         except BaseException:
             self.stop()
             raise
@@ -83,7 +86,11 @@ class Engine:
 
     def _launch(self, socket: str) -> None:
         if not settings().require_containers:
-            raise LackError("No container engine answers; as root SWAT_REQUIRE_CONTAINERS=1 starts one for the tests.")
+            if not settings().start_engine:
+                raise LackError("No container engine answers; as root SWAT_REQUIRE_CONTAINERS=1 starts one for tests.")
+            if not self.whole.exists():
+                raise LackError("The images that stand in for official ones are not made yet; as root "
+                                "SWAT_REQUIRE_CONTAINERS=1 makes them once, in a quarter of an hour.")  # fmt: skip
         if os.geteuid() != 0 or not shutil.which("dockerd"):
             raise LackError(f"No engine can be started; on Debian type, as root: apt-get install {PACKAGES}")
         command = ["dockerd", "--host", socket, "--data-root", f"{self.folder}/engine", "--exec-root",

@@ -25,7 +25,7 @@ CHRONOGRAF = {
     path.stem: json.loads(path.read_text(encoding="utf-8"))
     for path in sorted((STACK / "chronograf").glob("*.dashboard"))
 }
-BUILT_IN = {"-- Mixed --", "__expr__"}
+BUILT_IN = {"-- Mixed --", "-- Dashboard --", "__expr__"}
 GRID, CHRONOGRAFS_GRID = 24, 12
 
 
@@ -38,7 +38,8 @@ def panels(board):
 
 
 def targets(board):
-    return [target for panel in panels(board) for target in panel["targets"]]
+    """What a board asks; a panel that shows answers of another asks nothing."""
+    return [target for panel in panels(board) for target in panel["targets"] if "panelId" not in target]
 
 
 def values(whole, key):
@@ -147,6 +148,29 @@ def test_attacks_and_maintenance_are_regions_with_an_end(board):
 def test_nothing_hides_in_the_menu_of_controls(board):
     assert values(board, "placement") in ([], ["bottom"] * len(values(board, "placement")))
     assert values(board, "perPage") == []
+
+
+def test_a_panel_shows_answers_of_one_that_asks_itself_and_no_query_is_asked_twice(board):
+    by_number = {panel["id"]: panel for panel in panels(board)}
+    asked = [target["query"] for target in targets(board)]
+    assert len(set(asked)) == len(asked)
+    for panel in panels(board):
+        if sources := [target["panelId"] for target in panel["targets"] if "panelId" in target]:
+            [source] = sources
+            assert panel["datasource"]["uid"] == "-- Dashboard --"
+            assert all("query" in target for target in by_number[source]["targets"])
+            assert panel.get("interval") == by_number[source].get("interval")
+
+
+def test_a_panel_that_shows_a_part_names_what_the_query_gives(board):
+    by_number = {panel["id"]: panel for panel in panels(board)}
+    for panel in panels(board):
+        source = by_number[panel["targets"][0].get("panelId", panel["id"])]
+        for each in panel.get("transformations", ()):
+            time, *names = each["options"]["include"]["names"]
+            assert (
+                time == "Time" and [name for name in names if f' "{name}"' not in source["targets"][0]["query"]] == []
+            )
 
 
 def test_links_lead_to_boards_that_exist(board):
