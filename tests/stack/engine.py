@@ -52,6 +52,9 @@ class Engine:
             self._add_compose()
             if self.daemon:
                 self.whole.touch()
+        except subprocess.TimeoutExpired as late:
+            self.stop()
+            raise LackError(f"No engine: {late}") from None
         except BaseException:
             self.stop()
             raise
@@ -91,6 +94,8 @@ class Engine:
             if not self.whole.exists():
                 raise LackError("The images that stand in for official ones are not made yet; as root "
                                 "SWAT_REQUIRE_CONTAINERS=1 makes them once, in a quarter of an hour.")  # fmt: skip
+        if settings().require_containers and os.geteuid() == 0 and shutil.which("apt-get"):
+            install_packages()
         if os.geteuid() != 0 or not shutil.which("dockerd"):
             raise LackError(f"No engine can be started; on Debian type, as root: apt-get install {PACKAGES}")
         command = ["dockerd", "--host", socket, "--data-root", f"{self.folder}/engine", "--exec-root",
@@ -153,6 +158,14 @@ def succeeds(*command: str, **variables: str) -> bool:
     except subprocess.TimeoutExpired:
         return False
     return not done.returncode
+
+
+def install_packages() -> None:
+    """What lacks of Debian's packages; without it the caller says what to type."""
+    if not shutil.which("dockerd") or not shutil.which("debootstrap"):
+        for words in (["update"], ["install", "--yes", "--no-install-recommends", *PACKAGES.split()]):
+            subprocess.run(["apt-get", "--quiet", *words], env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+                           stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=PATIENCE)  # fmt: skip
 
 
 def build_compose(plugin: Path) -> None:
