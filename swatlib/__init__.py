@@ -13,6 +13,7 @@ The floor, which everything may use:
     atomic       files written whole or not at all
     side_by_side independent pieces of work in processes; an error of one stops no other
     limits       what a parameter may be, checked in one place
+    tails        what normal days reach beyond what was seen of them, and how sure that is
     arrays       arithmetic over consecutive rows; intervals, segments, gaps
     wording      numbers, durations, lists, "did you mean"
 

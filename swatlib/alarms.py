@@ -1,18 +1,19 @@
 """From a score to an alarm: on-delay, a threshold from a false-alarm budget, off-delay. No label is used."""
 
 import math
-from collections.abc import Callable
 from typing import Annotated
 
 import numpy as np
 
 from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.limits import Limits, allowed
+from swatlib.tails import Tail
+from swatlib.wording import count
 
-SHAPES = (-0.5, 0.2)
 BLOCKS_PER_DAY = 48  # half an hour: longer than any alarm on a normal day, so that blocks are independent
 LEAST_BLOCKS = 10  # from which a threshold can be estimated
 BUDGETS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 24.0)  # of a curve
+SURE = 0.8  # probability that a threshold keeps its budget; chosen on simulated normal days (docs/evaluation.md)
 Budget = Annotated[float, Limits(0, BLOCKS_PER_DAY, above=True)]  # false alarms per day
 
 
@@ -65,61 +66,49 @@ def alarms_per_day(score: np.ndarray, threshold: float, day: int = SECONDS_PER_D
     return float(starts * day / scored) if scored else math.nan
 
 
-def block_maxima(maxima: np.ndarray, exceeded: float) -> float:
-    """Threshold that a share `exceeded` of the blocks exceeds: a quantile of their maxima.
+def block_maxima(score: np.ndarray, day: int = SECONDS_PER_DAY) -> np.ndarray:
+    """Largest score of each half hour (blocks,), of consecutive scored rows, `day` of them a day.
 
-    It is never above the largest maximum, which a budget under one alarm in the calibration time gives.
+    Raises ValueError where there are fewer than ten blocks.
     """
-    return float(np.quantile(maxima, 1 - exceeded, method="higher"))
-
-
-def peaks_over_threshold(maxima: np.ndarray, exceeded: float, share: float = 0.5) -> float:
-    """Threshold that a share `exceeded` of blocks is expected to exceed, from a generalised Pareto tail of the maxima.
-
-    Fitted by moments to the upper `share` of the maxima (Hosking and Wallis, Technometrics 1987), so it goes beyond the
-    largest one. The shape is kept within SHAPES: a day has too few blocks to tell a heavier tail from one outlier.
-    """
-    from scipy.stats import genpareto
-
-    base = np.quantile(maxima, 1 - share)
-    beyond = maxima[maxima > base] - base
-    if len(np.unique(beyond)) < 2:  # no tail to fit
-        return float(maxima.max())
-    shape = np.clip((1 - beyond.mean() ** 2 / beyond.var(ddof=1)) / 2, *SHAPES)
-    scale = beyond.mean() * (1 - shape)
-    return float(base + genpareto.isf(min(exceeded / share, 1.0), shape, scale=scale))
-
-
-RULES: dict[str, Callable[[np.ndarray, float], float]] = {"blocks": block_maxima, "peaks": peaks_over_threshold}
-
-
-def threshold(score: np.ndarray, budget: float, rule: str = "blocks", day: int = SECONDS_PER_DAY) -> float:
-    """Threshold for `budget` false alarms per day of `day` rows, from the scores of normal days alone.
-
-    `rule` works on the maxima of half-hour blocks. Raises ValueError for an unknown rule, a budget that is not between
-    0 and one a block, or fewer than ten blocks of scores.
-    """
-    return threshold_of(half_hour_maxima(score, day), budget, rule)
-
-
-def threshold_of(maxima: np.ndarray, budget: float, rule: str = "blocks") -> float:
-    """The same, from the maxima of half-hour blocks (`half_hour_maxima`)."""
-    if rule not in RULES:
-        raise ValueError(f"threshold rule {rule!r} is unknown; choose one of {', '.join(RULES)}")
-    allowed("budget", budget, Budget)
-    return RULES[rule](maxima, budget / BLOCKS_PER_DAY)
-
-
-def half_hour_maxima(score: np.ndarray, day: int = SECONDS_PER_DAY) -> np.ndarray:
-    """Largest score of each half hour of the scored rows, of which a day has `day`; ValueError for fewer than ten."""
-    return _maxima(score[~np.isnan(score)], max(day // BLOCKS_PER_DAY, 1))
-
-
-def _maxima(score: np.ndarray, block: int) -> np.ndarray:
-    blocks = len(score) // block
+    known, block = score[~np.isnan(score)].astype(np.float64), max(day // BLOCKS_PER_DAY, 1)
+    blocks = len(known) // block
     if blocks < LEAST_BLOCKS:
         raise ValueError(
-            f"{len(score):,} scored rows are {blocks} blocks of {block} rows, too few for a threshold; "
-            f"give normal days with at least {10 * block:,} rows to calibrate on"
+            f"{len(known):,} scored rows are {blocks} blocks of {block} rows, too few for a threshold; "
+            f"give normal days with at least {LEAST_BLOCKS * block:,} rows to calibrate on"
         )
-    return score[: blocks * block].reshape(blocks, block).max(axis=1)
+    return known[: blocks * block].reshape(blocks, block).max(axis=1)
+
+
+def threshold(maxima: np.ndarray, budget: float) -> float:
+    """Threshold for `budget` false alarms per day, from the largest scores of the half hours of normal days alone.
+
+    With a probability of SURE the score exceeds it in no more half hours of such days than the budget has alarms, if
+    alarms fall on half hours by chance. It grows with every smaller budget, also where so few alarms are expected in
+    the time given that it lies beyond all scores seen. Raises ValueError unless the budget is above 0 and up to 48.
+    """
+    allowed("budget", budget, Budget)
+    return Tail(maxima).reached(-math.expm1(-budget / BLOCKS_PER_DAY), SURE)
+
+
+def expected_alarms(maxima: np.ndarray, threshold: float) -> tuple[float, float]:
+    """False alarms per day on normal days like those of the maxima, from and to: eight times in ten between these."""
+    low, high = (-BLOCKS_PER_DAY * math.log1p(-min(share, 0.999)) for share in Tail(maxima).share_above(threshold))
+    return low, high
+
+
+def beyond_calibration(blocks: int, budget: float, share: float, startup: float) -> str | None:
+    """One sentence where less than one alarm is expected in the half hours that thresholds were set on; else None.
+
+    Thresholds of all such budgets lie beyond the scores seen. share: of the normal days that sets thresholds. startup:
+    seconds left out before.
+    """
+    days = blocks / BLOCKS_PER_DAY
+    if days * budget >= 1:
+        return None
+    enough = math.ceil(1 / (budget * share) + startup / SECONDS_PER_DAY)
+    return (
+        f"{days * 24:.1f} h of calibration can't tell {budget:g} from {1 / days:.2g} false alarms a day: "
+        f"give {count(enough, 'normal day')}"
+    )

@@ -16,14 +16,15 @@ from swatlib.alarm_episodes import detector_episodes
 from swatlib.alarms import (
     BLOCKS_PER_DAY,
     LEAST_BLOCKS,
-    RULES,
     Budget,
     alarms_per_day,
-    half_hour_maxima,
+    beyond_calibration,
+    block_maxima,
+    expected_alarms,
     on_delayed,
     rounded,
     rows_since_above,
-    threshold_of,
+    threshold,
 )
 from swatlib.arrays import SECONDS_PER_DAY, joined_intervals, moving_mean, segments
 from swatlib.data import Recording
@@ -70,8 +71,6 @@ class Pipeline:
     off_delay
         Seconds for which that has to be over before the alarm ends (terms of ISA-18.2), so that what exceeds the
         threshold again and again is one episode. Up to half an hour.
-    rule
-        How the threshold follows from the budget: "blocks" or "peaks" (`swatlib.alarms`).
     startup
         Seconds left out before fitting, while the tanks fill.
     shares
@@ -100,7 +99,6 @@ class Pipeline:
     smoothing: Count = 10
     on_delay: tuple[Count, Count] = (8, 10)
     off_delay: OffDelay = 60.0
-    rule: str = "blocks"
     startup: Seconds = 6 * 3600
     shares: tuple[Share, Share, Share] = (0.5, 0.3, 0.2)
     gap: Count = 10
@@ -113,8 +111,6 @@ class Pipeline:
             raise ValueError(f"Pipeline: detectors is {self.detectors}; name each detector once")
         if self.on_delay[0] > self.on_delay[1]:
             raise ValueError(f"Pipeline: on_delay is {self.on_delay}; give (k, n) with k of 1 to n")
-        if self.rule not in RULES:
-            raise ValueError(f"Pipeline: rule is {self.rule!r}; choose one of {', '.join(RULES)}")
         if not math.isclose(sum(self.shares), 1) or 0 in self.shares:
             raise ValueError(f"Pipeline: shares is {self.shares}; give three shares above 0 whose sum is 1")
         for name in self.detectors:
@@ -145,8 +141,8 @@ class Pipeline:
         self.models_ = {name: _on_one_thread(fitted, name, model, seen[model.sees]) for name, model in models.items()}
         self.origins_ = tuple(map(origin_of, recordings))
         on_calibrate, on_check = (_on_one_thread(self._decisive, part) for part in (calibrate, check))
-        self.maxima_ = {name: half_hour_maxima(score, day).tolist() for name, score in on_calibrate.items()}
-        self.thresholds_ = {name: self._threshold(name, self.budget) for name in self.models_}
+        self.maxima_ = {name: block_maxima(score, day).tolist() for name, score in on_calibrate.items()}
+        self.thresholds_ = self.thresholds([self.budget])[self.budget].to_dict()
         self.checked_ = {n: alarms_per_day(s, self.thresholds_[n], day, self.hold) for n, s in on_check.items()}
         return self
 
@@ -183,23 +179,40 @@ class Pipeline:
         return self.tags_
 
     def thresholds(self, budgets: Iterable[float]) -> pd.DataFrame:
-        """Thresholds (detectors × budgets) that a fit for each budget would set, from what this fit kept."""
-        table = {budget: [self._threshold(name, budget) for name in self._fitted()] for budget in budgets}
-        return pd.DataFrame(table, index=list(self._fitted())).rename_axis(index="detector", columns="budget")
+        """Threshold of each detector at each of the budgets (detectors × budgets), as `fit` would set it there."""
+        maxima, budgets = self._calibrated(), [*budgets]
+        found = {name: [threshold(each, budget) for budget in budgets] for name, each in maxima.items()}
+        table = pd.DataFrame.from_dict(found, "index", columns=budgets)
+        return table.rename_axis(index="detector", columns="budget")
 
-    def _threshold(self, name: str, budget: float) -> float:
-        return max(threshold_of(np.array(self.maxima_[name]), budget, self.rule), self.models_[name].floor)
+    @property
+    def caveat(self) -> str | None:
+        """One sentence where the thresholds lie beyond all that the calibration shows, None elsewhere."""
+        blocks = min(map(len, self._calibrated().values()))
+        return beyond_calibration(blocks, self.budget, self.shares[1], self.startup)
+
+    def _calibrated(self) -> dict[str, np.ndarray]:
+        """Of each detector the largest score of each half hour of the part that sets the thresholds."""
+        if not hasattr(self, "maxima_"):
+            self._fitted()
+        return {name: np.array(self.maxima_[name]) for name in self.detectors}
 
     def calibration(self) -> pd.DataFrame:
-        """One row a detector: threshold, budget, and the false alarms per day on normal days used for neither.
+        """One row a detector: threshold, budget, and false alarms per day.
+
+        These are from and to how many are to be expected if later days are like those that set the threshold (eight
+        times in ten), and how many there were on normal days used for neither.
 
         Where one is no plain name, first the class and the parameters of each that differ from their defaults.
         """
         plain = all(is_plain(self._given(name)) for name in self.detectors)
+        expected = {name: expected_alarms(each, self.thresholds_[name]) for name, each in self._calibrated().items()}
         columns = {
             **({} if plain else {"parameters": {name: described(self._given(name)) for name in self.detectors}}),
             "threshold": self.thresholds_,
             "budget": self.budget,
+            "expected per day, from": {name: low for name, (low, _) in expected.items()},
+            "expected per day, to": {name: high for name, (_, high) in expected.items()},
             "false alarms per day on the check part": self.checked_,
         }
         return pd.DataFrame(columns, index=list(self.detectors)).rename_axis("detector")

@@ -1,10 +1,22 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from swatlib.alarms import RULES, alarms_per_day, on_delayed, rounded, rows_since_above, threshold
+from swatlib.alarms import (
+    BLOCKS_PER_DAY,
+    alarms_per_day,
+    beyond_calibration,
+    block_maxima,
+    expected_alarms,
+    on_delayed,
+    rounded,
+    rows_since_above,
+    threshold,
+)
 from swatlib.arrays import moving_mean
 
 DAY = 86_400
@@ -57,33 +69,83 @@ def test_rounding_keeps_four_digits_and_forgets_the_last_bits(score):
     np.testing.assert_array_equal(rounded(rounded(score)), rounded(score))
 
 
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("budget", [1.0, 4.0])
-def test_a_threshold_keeps_its_budget_on_later_normal_days(rule, budget):
+distinct = arrays(float, st.integers(10, 80), elements=st.integers(-1000, 1000).map(float), unique=True)
+budgets = st.lists(st.floats(0.05, 24), min_size=2, max_size=6, unique_by=lambda budget: round(budget, 3))
+
+
+@given(distinct, budgets)
+def test_every_smaller_budget_gives_a_higher_threshold(maxima, budgets):
+    levels = [threshold(maxima, budget) for budget in sorted(budgets, reverse=True)]
+    assert (np.diff(levels) > 0).all()
+
+
+@given(distinct, budgets)
+def test_a_score_in_other_units_has_its_threshold_in_them(maxima, budgets):
+    for budget in budgets:
+        assert threshold(5 + 8 * maxima, budget) == pytest.approx(5 + 8 * threshold(maxima, budget), rel=1e-9, abs=1e-6)
+
+
+@pytest.mark.parametrize("budget", [0.05, 0.5, 4.0, 24.0])
+@pytest.mark.parametrize("draw", ["normal", "exponential", "logistic"])
+def test_scores_of_a_known_distribution_exceed_their_threshold_as_often_as_the_budget_says(draw, budget):
     rng = np.random.default_rng(7)
-    noise = moving_mean(rng.standard_t(8, 40 * DAY // 10 * 10), 10)
-    level = threshold(noise[: 4 * DAY], budget, rule)
-    later = alarms_per_day(on_delayed(noise[4 * DAY :], 8, 10), level)
-    assert later < 2 * budget
+    maxima = getattr(rng, draw)(size=(60 * BLOCKS_PER_DAY, 40)).max(axis=1)
+    later = getattr(rng, draw)(size=(2_000 * BLOCKS_PER_DAY, 40)).max(axis=1)
+    exceeded = -np.log1p(-np.mean(later > threshold(maxima, budget))) * BLOCKS_PER_DAY
+    assert budget / 4 < exceeded < 1.5 * budget
 
 
-def test_peaks_see_beyond_the_largest_value_when_the_budget_is_small():
-    score = np.random.default_rng(3).exponential(size=2 * DAY)
-    assert threshold(score, 0.01, "peaks") > score.max() * 0.95
-    assert threshold(score, 0.01, "blocks") == score.max()
+def test_a_budget_holds_eight_times_in_ten_when_a_day_sets_it():
+    rng = np.random.default_rng(11)
+    levels = [threshold(rng.normal(size=(28, 40)).max(axis=1), 1.0) for _ in range(200)]
+    later = np.sort(rng.normal(size=(50_000, 40)).max(axis=1))
+    kept = len(later) - np.searchsorted(later, levels) <= len(later) / BLOCKS_PER_DAY
+    assert 0.7 < kept.mean() < 0.95
 
 
-def test_a_smaller_budget_gives_a_higher_threshold():
-    score = np.random.default_rng(3).normal(size=2 * DAY)
-    levels = [threshold(score, budget) for budget in (8, 4, 2, 1, 0.5)]
-    assert levels == sorted(levels)
+def test_less_data_gives_a_wider_threshold():
+    maxima = np.random.default_rng(3).normal(size=(40_000, 40)).max(axis=1)
+    few, many = (np.mean([threshold(each, 0.5) for each in maxima.reshape(-1, n)]) for n in (20, 400))
+    assert few > many + 0.1
+
+
+def test_alarms_to_expect_hold_the_budget_and_narrow_with_more_data():
+    maxima = np.random.default_rng(3).normal(size=(2_000, 40)).max(axis=1)
+    (a, b), (c, d) = (expected_alarms(each, threshold(each, 1.0)) for each in (maxima[:30], maxima))
+    assert a < c < 1 < d < b
+
+
+@pytest.mark.parametrize(
+    ("blocks", "budget", "says"),
+    [
+        (25, 0.1, "12.5 h of calibration can't tell 0.1 from 1.9 false alarms a day: give 34 normal days"),
+        (24, 1.9, "12.0 h of calibration can't tell 1.9 from 2 false alarms a day: give 3 normal days"),
+        (24, 2.0, None),
+        (480, 0.1, None),
+    ],
+)
+def test_a_budget_of_less_than_one_alarm_in_the_calibration_is_said_to_be_one(blocks, budget, says):
+    assert beyond_calibration(blocks, budget, share=0.3, startup=6 * 3_600) == says
+
+
+@given(st.integers(10, 400), st.floats(0.05, 24))
+def test_the_days_that_are_asked_for_are_enough(blocks, budget):
+    said = beyond_calibration(blocks, budget, share=0.3, startup=0)
+    if said:
+        days = int(said.split()[-3])
+        assert beyond_calibration(math.ceil(0.3 * days * BLOCKS_PER_DAY), budget, share=0.3, startup=0) is None
+
+
+def test_a_score_that_never_moves_is_its_own_threshold():
+    assert threshold(np.ones(20), 0.1) == 1.0 == threshold(np.ones(20), 24)
 
 
 def test_a_plant_recorded_more_slowly_has_its_budget_in_days_too():
     score = np.random.default_rng(3).normal(size=8 * DAY)
     later = moving_mean(score, 10)[9:]
     slow = later[::10]
-    assert alarms_per_day(slow[4 * DAY // 10 :], threshold(slow[: 4 * DAY // 10], 4, day=DAY // 10), DAY // 10) < 8
+    level = threshold(block_maxima(slow[: 4 * DAY // 10], day=DAY // 10), 4)
+    assert alarms_per_day(slow[4 * DAY // 10 :], level, DAY // 10) < 8
 
 
 def test_alarms_are_runs_a_day():
@@ -92,14 +154,12 @@ def test_alarms_are_runs_a_day():
     assert alarms_per_day(score, 1) == 3
 
 
-@pytest.mark.parametrize(
-    ("score", "budget", "rule", "says"),
-    [
-        (np.ones(DAY), 1, "luck", "rule 'luck' is unknown; choose one of blocks, peaks"),
-        (np.ones(DAY), 0, "peaks", "budget is 0; give a number above 0 and up to 48"),
-        (np.ones(100), 1, "peaks", "100 scored rows are 0 blocks"),
-    ],
-)
-def test_what_gives_no_threshold_is_said(score, budget, rule, says):
-    with pytest.raises(ValueError, match=says):
-        threshold(score, budget, rule)
+@pytest.mark.parametrize("budget", [0, 48.1, math.nan])
+def test_a_budget_that_no_threshold_keeps_is_refused(budget):
+    with pytest.raises(ValueError, match="give a number above 0 and up to 48"):
+        threshold(np.arange(20.0), budget)
+
+
+def test_too_few_scores_for_a_threshold_are_counted():
+    with pytest.raises(ValueError, match="100 scored rows are 0 blocks of 1800 rows, too few for a threshold"):
+        block_maxima(np.ones(100))

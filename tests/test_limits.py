@@ -24,7 +24,6 @@ from swatlib.views.features import Features
         *({"startup": seconds} for seconds in (-1, math.nan, math.inf, "6h")),
         *({"gap": gap} for gap in (0, -1, 0.5)),
         *({"detectors": names} for names in ("pca", ("pca", "pca"), ("isolation_forrest",), (1,), ())),
-        {"rule": "luck"},
         {"features": None},
         {"checks": Features()},
     ],

@@ -267,6 +267,8 @@ def fit(
         pipeline = _pipeline(detector, budget).fit(recording)
     pipeline.save(folder)
     say(f"{folder}: {', '.join(pipeline.detectors)}, fitted on {'; '.join(map(str, pipeline.fitted_on))}")
+    if pipeline.caveat:
+        say(pipeline.caveat)
     if own := pipeline.untrusted(folder):
         say(f"To stream it: python -m swatlib stream {folder} {' '.join(f'--trust {name}' for name in own)}")
 

@@ -16,11 +16,10 @@ class Detector:
 
     Parameters are dataclass fields and stay as given; what `fit` learns ends in `_`. Labels are never given.
     `history` is the number of past rows that the score of a row depends on beside the row itself. X holds features, or
-    the evidence of checks where `sees` says so. No threshold goes below `floor`.
+    the evidence of checks where `sees` says so.
     """
 
     sees: ClassVar[str] = "features"
-    floor: float = -np.inf
 
     def __post_init__(self) -> None:
         check_parameters(self)

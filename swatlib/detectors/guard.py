@@ -19,13 +19,11 @@ class Guard(Detector):
     sees the evidence of plausibility checks, not features. Each column is divided by its largest value on the fit rows
     (at least 1); the score is the largest ratio as a logarithm to base 2: 0 is the largest value of the normal days, 1
     is twice that. Over the next 2**doublings rows a score decays by one bit in `halving` rows, so that an attack and
-    the plant's recovery from it are one alarm episode. No threshold is below `floor`: it would alarm on evidence that
-    hardly exceeds the normal days.
+    the plant's recovery from it are one alarm episode.
     """
 
     halving: Positive = 60.0
     doublings: RowCount = 9
-    floor: float = 1.0
     sees: ClassVar[str] = "checks"
 
     @property

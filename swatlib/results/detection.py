@@ -17,7 +17,7 @@ from swatlib.plant import stage_of, stage_tags
 class DetectionResults:
     """Of one or several detectors.
 
-    scores: as `Pipeline.score` gives them. calibration: as `Pipeline.calibration`. rankings: of each detector what
+    scores: as `Pipeline.score` gives them. calibration, caveat: as in the `Pipeline`. rankings: of each detector what
     `Pipeline.rank` gives, at the first row of each alarm and at the first alarm row of each attack. nameable: of each
     the tags that it can name. thresholds: those of each at every budget of `alarms.BUDGETS` and at its own. on_delay,
     hold: as in `Pipeline`. computed: detectors that were fitted for it, the others were cached. notes: faults of
@@ -26,6 +26,7 @@ class DetectionResults:
 
     scores: pd.DataFrame
     calibration: pd.DataFrame
+    caveat: str | None
     rankings: dict[str, pd.DataFrame]
     nameable: dict[str, tuple[str, ...]]
     thresholds: pd.DataFrame

@@ -45,6 +45,8 @@ HEADINGS = {
     "recovery_s": "recovery (s)",
     "unchanged": "rows without a change",
     "false alarms per day on the check part": "false alarms per day on held-out normal data",
+    "expected per day, from": "false alarms per day to expect, from",
+    "expected per day, to": "to",
     "budget": "budget (false alarms per day)",
 }
 IN_WHOLE_SECONDS = {"delay_s", "delay_median_s", "lasts_s"}

@@ -24,7 +24,7 @@ from swatlib.pipeline import Pipeline
 from swatlib.results.detection import DetectionResults, first_alarms
 from swatlib.results.fit_cache import detector_part, fits_of, parameters, recording_digest
 
-ENTRY_FORMAT = 5
+ENTRY_FORMAT = 6
 _ABOUT = b"swatlib"
 
 
@@ -36,8 +36,8 @@ class Entry:
     ranking: pd.DataFrame
     nameable: tuple[str, ...]
     threshold: float
-    thresholds: dict[float, float]
     checked: float
+    maxima: list[float]
     history: int
     period: pd.Timedelta
 
@@ -90,8 +90,8 @@ def _alone(fitted: Pipeline, name: str, scores: pd.DataFrame, attacked: Recordin
         ranking,
         alone.nameable(name),
         alone.thresholds_[name],
-        alone.thresholds(sorted({*BUDGETS, alone.budget})).loc[name].to_dict(),
         alone.checked_[name],
+        alone.maxima_[name],
         alone.history,
         alone.period_,
     )
@@ -114,16 +114,17 @@ def _joined(pipeline: Pipeline, entries: dict[str, Entry], attacked: Recording, 
     filled.thresholds_ = {name: entry.threshold for name, entry in entries.items()}
     filled.models_, filled.period_ = dict.fromkeys(entries), next(iter(entries.values())).period
     filled.checked_ = {name: entry.checked for name, entry in entries.items()}
+    filled.maxima_ = {name: entry.maxima for name, entry in entries.items()}
     rankings, nameable = (
         {name: getattr(entry, what) for name, entry in entries.items()} for what in ("ranking", "nameable")
     )
-    thresholds = pd.DataFrame({name: entry.thresholds for name, entry in entries.items()}).T
     return DetectionResults(
         scores,
         filled.calibration(),
+        filled.caveat,
         rankings,
         nameable,
-        thresholds.rename_axis(index="detector", columns="budget"),
+        filled.thresholds(sorted({*BUDGETS, pipeline.budget})),
         pipeline.on_delay,
         filled.hold,
         tuple(computed),
@@ -144,8 +145,7 @@ def _silenced(entry: Entry, early: np.ndarray) -> pd.DataFrame:
 
 
 def _write(path: Path, entry: Entry) -> None:
-    about = {name: getattr(entry, name) for name in ("threshold", "checked", "history", "nameable")} | {
-        "thresholds": [*entry.thresholds.items()],
+    about = {name: getattr(entry, name) for name in ("threshold", "checked", "maxima", "history", "nameable")} | {
         "period": str(entry.period),
         "ranked": [str(time) for time in entry.ranking.index],
         "places": list(entry.ranking.columns),
@@ -173,8 +173,8 @@ def _read(path: Path, attacked: Recording) -> Entry:
         ranking,
         tuple(about["nameable"]),
         about["threshold"],
-        dict(about["thresholds"]),
         about["checked"],
+        about["maxima"],
         about["history"],
         pd.Timedelta(about["period"]),
     )

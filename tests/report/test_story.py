@@ -52,7 +52,7 @@ def results():
     scores = pd.concat({"pca": judged(612, "LIT301"), "kmeans": judged(1790, "FIT101")}, axis=1)
     rankings = {"pca": ranking(612, "LIT301", "P101", "FIT101"), "kmeans": ranking(1790, "FIT101", "P101", "LIT301")}
     nameable, none = dict.fromkeys(rankings, tuple(TAGS)), pd.DataFrame()
-    return DetectionResults(scores, none, rankings, nameable, none, (8, 10), 60)
+    return DetectionResults(scores, none, None, rankings, nameable, none, (8, 10), 60)
 
 
 def test_a_page_says_what_was_done_what_moved_and_who_spoke(normal, attacked, results):

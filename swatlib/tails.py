@@ -1,0 +1,80 @@
+"""How far normal days go beyond what was seen of them: a generalised Pareto tail, with what is not known of it."""
+
+import numpy as np
+
+_SHARE = 0.2  # of the values, the largest ones, that make the tail
+_USUAL_SHAPE, _SPREAD = (
+    -0.2,
+    0.15,
+)  # prior of its shape: maxima of smoothed scores have light tails (docs/evaluation.md)
+_SHAPES = np.linspace(-0.7, 0.5, 24)  # none is 0, where the formula has its limit
+_SCALES = np.geomspace(0.2, 6, 60)  # in mean exceedances
+_ONE_SIDED_80 = 1.28  # standard deviations of the interval from the 10 % to the 90 % quantile
+
+
+class Tail:
+    """What values like those given will be exceeded by, and how often.
+
+    The largest fifth of the values exceed a base by amounts of a generalised Pareto distribution. Every shape and scale
+    on a grid has a weight: its likelihood, times the prior of the shape, times one over the scale. Few values leave
+    many of them possible, so that what is reached with certainty lies further out. Below the base the values count.
+
+    Raises ValueError for fewer than three values.
+    """
+
+    def __init__(self, values: np.ndarray) -> None:
+        if len(values) < 3:
+            raise ValueError(f"{len(values)} values have no tail to fit; give 3 or more")
+        self._falling = np.sort(np.asarray(values, np.float64))[::-1]
+        beyond = max(round(_SHARE * len(values)), 2)
+        self._base, self._share = self._falling[beyond], beyond / len(values)
+        excess = self._falling[:beyond] - self._base
+        self._unit = excess.mean()
+        shapes, scales = (grid.ravel() for grid in np.meshgrid(_SHAPES, _SCALES, indexing="ij"))
+        likelihood = _log_likelihood(excess / self._unit, shapes, scales) if self._unit > 0 else np.zeros(len(shapes))
+        weights = likelihood - ((shapes - _USUAL_SHAPE) / _SPREAD) ** 2 / 2
+        weights = np.exp(weights - weights.max())
+        kept = weights > 1e-6
+        self._weights, self._shapes, self._scales = weights[kept] / weights[kept].sum(), shapes[kept], scales[kept]
+
+    def reached(self, share: float, sure: float) -> float:
+        """The value that, with a probability of `sure`, no more than this share of further values exceeds.
+
+        It grows with every smaller share, and with `sure`.
+        """
+        if share >= self._share:
+            return float(np.interp(share, np.arange(len(self._falling)) / len(self._falling), self._falling))
+        excess = self._scales * np.expm1(-self._shapes * np.log(share / self._share)) / self._shapes
+        return float(self._base + self._unit * self._quantile(excess, sure))
+
+    def share_above(self, value: float) -> tuple[float, float]:
+        """Share of further values that exceed this one, from and to: eight in ten lie between."""
+        if value <= self._base or not self._unit:
+            above = max(float(np.mean(self._falling > value)), 1 / len(self._falling))
+            return _widened(above, above, above, len(self._falling) * above)
+        z = 1 + self._shapes * (value - self._base) / (self._unit * self._scales)
+        shares = self._share * np.where(z > 0, np.maximum(z, 1e-300) ** (-1 / self._shapes), 0.0)
+        low, middle, high = (self._quantile(shares, quantile) for quantile in (0.1, 0.5, 0.9))
+        return _widened(low, middle, high, len(self._falling) * self._share)
+
+    def _quantile(self, values: np.ndarray, share: float) -> float:
+        """The smallest of the values that have this share of the weight up to it."""
+        order = np.argsort(values, kind="stable")
+        place = int(np.searchsorted(np.cumsum(self._weights[order]), share))
+        return float(values[order[min(place, len(order) - 1)]])
+
+
+def _log_likelihood(excess: np.ndarray, shapes: np.ndarray, scales: np.ndarray) -> np.ndarray:
+    """Of each shape and scale, with a prior of one over the scale which the grid's equal ratios give."""
+    z = 1 + np.outer(shapes / scales, excess)
+    powers = (1 + 1 / shapes) * np.log(np.where(z > 0, z, 1.0)).sum(axis=1)
+    return np.where((z > 0).all(axis=1), -len(excess) * np.log(scales) - powers, -np.inf)
+
+
+def _widened(low: float, middle: float, high: float, counted: float) -> tuple[float, float]:
+    """The interval, wider by what a count of so many leaves open."""
+    least = 1e-9 * max(middle, 1e-300)
+    sides = [
+        np.hypot(np.log(max(end, least) / max(middle, least)), _ONE_SIDED_80 / np.sqrt(counted)) for end in (low, high)
+    ]
+    return float(middle * np.exp(-sides[0])), float(min(middle * np.exp(sides[1]), 1.0))
