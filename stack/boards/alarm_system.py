@@ -25,7 +25,7 @@ def board() -> Page:
     page.add(episodes(), 24, 10)
     page.add(grafana.rows("Most frequent lead tags", flux(queries.frequent_leads()), NO_ALARM), 12, 8)
     chattering = grafana.rows("Chattering lead tags", flux(queries.chattering()), "none chattered in this time")
-    page.add(chattering.description("Three or more episodes of one lead tag within a minute."), 12, 8)
+    page.add(chattering.description("Three or more episodes of one lead tag within ten minutes."), 12, 8)
     return page
 
 

@@ -347,13 +347,13 @@ def frequent_leads() -> str:
 
 
 def chattering() -> str:
-    """Lead tags with three episodes or more in a minute, and how many at most."""
+    """Lead tags with three episodes or more in ten minutes, and how many at most. The off-delay leaves none in one."""
     return (
         _of_episodes("lead")
         + """
   |> map(fn: (r) => ({_time: r._time, lead: r._value, _value: 1}))
   |> group(columns: ["lead"])
-  |> window(every: 1m)
+  |> window(every: 10m)
   |> count()
   |> filter(fn: (r) => r._value >= 3)
   |> group(columns: ["lead"])
