@@ -187,8 +187,8 @@ def simulate(
     attacks: Annotated[bool, typer.Option(help="With the attacks of 2015 that fall into the time.")] = True,
     seed: Seed = 0,
     plant: Annotated[
-        Literal["2015", "2015-second", "2017"],
-        typer.Option(help="Parameters of the plant; 2015-second is as irregular as the recorded one."),
+        Literal["2015", "2017"],
+        typer.Option(help="Parameters of the plant."),
     ] = "2015",
     labels: Annotated[Literal["exact", "official"], typer.Option(help="Official ones err as in 2015.")] = "exact",
 ) -> None:

@@ -247,7 +247,7 @@ def table_2015() -> pd.DataFrame:
 def attacks_2015() -> list[Attack]:
     """The schedule of 28 December 2015 to 2 January 2016.
 
-    Each waits up to four hours for its condition: a cycle of the plant takes 88 minutes at most, the recovery from
+    Each waits up to two hours for its condition: a cycle of the plant takes 88 minutes at most, the recovery from
     attack 28 takes longer.
     """
     return [
@@ -257,7 +257,7 @@ def attacks_2015() -> list[Attack]:
             start=row.begin,
             name=row.attack,
             when=row.when,
-            wait="4h",
+            wait="2h",
             points=row.points,
             action=row.action,
             visibility=row.visibility,

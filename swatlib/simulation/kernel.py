@@ -44,11 +44,7 @@ World = namedtuple(
 
 
 VALVES = sum(tag.kind == "valve" for tag in TAGS.values())
-
-
-def slow_values(parameters: Parameters) -> int:
-    """How many values wander slowly: two a sensor and the recovery of the UF; none in the first edition."""
-    return 2 * len(SENSORS) + 1 if parameters.irregular else 0
+SLOW_VALUES = 2 * len(SENSORS) + 1  # two a sensor, and the recovery of the UF
 
 
 def new_world(parameters: Parameters, clock: float) -> World:
@@ -72,10 +68,8 @@ def new_world(parameters: Parameters, clock: float) -> World:
     forced, spoofed = record(TAG_FIELDS), np.full(len(TAG_NAMES), np.nan)
     forced.view("f8")[:] = np.nan
     sensors = len(SENSORS)
-    transmitters = transmitter_table(bool(parameters.irregular))
-    slowness = np.ones(slow_values(parameters))
-    if parameters.irregular:
-        slowness[:] = [*transmitters[:, SLOWNESS], *transmitters[:, CALM], 3_600 * parameters.recovery_hours]
+    transmitters = transmitter_table()
+    slowness = np.array([*transmitters[:, SLOWNESS], *transmitters[:, CALM], 3_600 * parameters.recovery_hours])
     return World(
         parameters=p,
         transmitters=transmitters,
@@ -137,6 +131,14 @@ def scan(view: PlantRecord, command: PlantRecord, forced: PlantRecord, state: Pl
 
 
 @njit
+def new_minute(world: World, drifts: np.ndarray, minute_noise: np.ndarray, slow_noise: np.ndarray) -> None:
+    """What changes from minute to minute: what wanders slowly, and the strokes of the valves."""
+    measurement.wander_slowly(world.slow, world.slowness, slow_noise)
+    measurement.change_trends(world.trends, world.rates, drifts, world.slow, world.transmitters, minute_noise)
+    world.strokes[:] = world.parameters[0].stroke_spread * slow_noise[-VALVES:]
+
+
+@njit
 def one_second(
     world: World,
     values: tuple[np.ndarray, ...],
@@ -152,31 +154,26 @@ def one_second(
 
     process.fill_tanks(truth, state, p)
     chemistry.chemistry(truth, state, drift, p)
-    measurement.wander(drifts, world.trends, world.transmitters, minute_noise, state.second)
-    if p.irregular:
-        measurement.wander_slowly(world.slow, world.slowness, slow_noise, state.second)
-        measurement.be_irregular(drifts, world.rates, world.slow, world.transmitters, state.second)
-        state.recovery = world.slow[-1, 0]
-        world.strokes[:] = p.stroke_spread * slow_noise[-VALVES:]
+    if state.second % 60 == 0:
+        new_minute(world, drifts, minute_noise, slow_noise)
+    measurement.drift_on(drifts, world.trends)
+    state.recovery += world.slow[-1, 1]
     measurement.level_readings(truth, state, p)
     rough, first = measurement.turbulence(truth), state.second == 0
     measurement.give_back(seen, world.honest)
-    if p.irregular:
-        measurement.read_irregularly(
-            truths,
-            seen,
-            drifts,
-            world.transmitters,
-            world.chain,
-            world.noise,
-            world.rates,
-            normal,
-            uniform,
-            rough,
-            first,
-        )
-    else:
-        measurement.read(truths, seen, world.transmitters, world.chain, world.noise, normal, uniform, rough, first)
+    measurement.read(
+        truths,
+        seen,
+        drifts,
+        world.transmitters,
+        world.chain,
+        world.noise,
+        world.rates,
+        normal,
+        uniform,
+        rough,
+        first,
+    )
     measurement.report_actuators(truths, seen)
     measurement.distort(seen, world.distortions, world.honest, world.past, normal, state.second)
     world.spoofed[:] += world.ramp

@@ -40,9 +40,9 @@ class Parameters:
     duty_ro: float = 402
     # flows
     raw_flow: float = 2.542
-    raw_flow_more: float = 0.0  # while a pump draws from T101
-    raw_flow_unmetered: float = 0.0  # at the same time, beside FIT101
-    raw_ripple: float = 0.12
+    raw_flow_more: float = 0.02  # while a pump draws from T101
+    raw_flow_unmetered: float = 0.043  # at the same time, beside FIT101
+    raw_ripple: float = 0.057
     feed_flow: float = 2.440
     feed_flow_at_start: float = 2.466
     feed_flow_of_two: float = 2.805
@@ -59,26 +59,26 @@ class Parameters:
     ro_recirculation: float = 0.306
     ro_inlet_gain: float = 0.0105
     # travel of the motorised valves
-    travel_mv101: float = 8.2
-    travel_mv201: float = 7.4
-    travel_mv301: float = 6.6
-    travel_mv302: float = 7.0
-    travel_mv303: float = 8.3
-    travel_mv304: float = 7.5
-    stroke_spread: float = 0.0  # standard deviation of a stroke's length, in seconds
+    travel_mv101: float = 8.67
+    travel_mv201: float = 7.93
+    travel_mv301: float = 7.04
+    travel_mv302: float = 7.47
+    travel_mv303: float = 8.74
+    travel_mv304: float = 8.05
+    stroke_spread: float = 0.45  # standard deviation of a stroke's length, in seconds
     # lags of the level transmitters
     lit101_rising: float = 20.0
-    lit101_falling: float = 6.0
+    lit101_falling: float = 16.0
     lit301_rising: float = 20.0
-    lit301_falling: float = 8.0
+    lit301_falling: float = 14.0
     lit401_rising: float = 12.0
-    lit401_falling: float = 8.0
+    lit401_falling: float = 24.0
     # ultrafiltration
-    recovery_wander: float = 0.0  # standard deviation of the recovery, which wanders over `recovery_hours`
-    recovery_hours: float = 6.0
+    recovery_wander: float = 0.002  # standard deviation of the recovery, which wanders over `recovery_hours`
+    recovery_hours: float = 2.0
     flush_seconds: float = 32
     backwash_seconds: float = 31
-    drain_seconds: float = 46
+    drain_seconds: float = 43
     filtration_pulses: float = 30
     dp_idle: float = 2.0
     dp_flush: float = 9.58
@@ -93,9 +93,9 @@ class Parameters:
     pit501_unboosted: float = 165.1
     pit503: float = 186.3
     pit503_unboosted: float = 134.7
-    pressure_by_day: float = 2.0
-    pit503_per_pit501: float = 0.95
-    ro_flow_per_kpa: float = 0.0012
+    pressure_by_day: float = 1.0
+    pit503_per_pit501: float = 0.75
+    ro_flow_per_kpa: float = 0.003
     pit502_night: float = 0.95
     pit502_day: float = 1.55
     morning: float = 7.75
@@ -114,9 +114,8 @@ class Parameters:
     ait503: float = 260.0
     ait504: float = 12.8
     ait504_restart: float = 100.0
-    # the second edition: transmitters that are as irregular as the recorded ones, and days that differ
-    irregular: float = 0.0
-    operator_changes: float = 0.0  # of set points and dosing, a day
+    # days that differ
+    operator_changes: float = 1.0  # of set points and dosing, a day
 
 
 PARAMETERS = {"2015": Parameters()}
@@ -171,80 +170,24 @@ PARAMETERS["2017"] = replace(
     ait504=37.0,
     ait504_restart=310.0,
 )
-PARAMETERS["2015-second"] = replace(
-    PARAMETERS["2015"],
-    raw_flow_more=0.02,
-    raw_flow_unmetered=0.043,
-    raw_ripple=0.057,
-    recovery_uf=0.961,
-    recovery_wander=0.002,
-    recovery_hours=2.0,
-    travel_mv101=8.67,
-    travel_mv201=7.93,
-    travel_mv301=7.04,
-    travel_mv302=7.47,
-    travel_mv303=8.74,
-    travel_mv304=8.05,
-    stroke_spread=0.45,
-    drain_seconds=43,
-    lit101_falling=16.0,
-    lit301_falling=14.0,
-    lit401_falling=24.0,
-    pressure_by_day=1.0,
-    pit503_per_pit501=0.75,
-    ro_flow_per_kpa=0.003,
-    irregular=1.0,
-    operator_changes=1.0,
-)
 
-# sigma: standard deviation of the fast noise; rho: its correlation after one second; step: resolution; hold: share of
-# seconds without a new value; lag: time constant of each of three lags in series, in seconds; drift: standard deviation
-# of a random walk after one day; bound: largest drift
+# sigma: standard deviation of the fast noise; rho: its correlation after one second; step: resolution; smooth: share of
+# the noise that passes in a second; lag: time constant of each of three lags in series, in seconds. A second gives a
+# new value with the probability rate × (1 - eager + eager × move / sigma), and surely after a move of `prompt` sigma.
+# The rate changes: its logarithm has the standard deviation `spread` and wanders over `calm` seconds. wander: standard
+# deviation of what wanders over `slowness` seconds; drift: that of a random walk after one day; bound: how far both
+# together reach; below `rest` the noise has another sigma, and below `cut` the meter shows 0
 _TRANSMITTERS = """
-tag     sigma   rho  step    hold  lag   drift bound
-FIT101  .015    .0   .0003   .11   2.1   0     0
-LIT101  1.05    .88  .0393   0     0     0     0
-AIT201  .023    .84  .032    .99   0     8     9
-AIT202  .00183  .90  .0003   .90   4     .04   .12
-AIT203  .061    .85  .026    .94   2.7   7     12
-FIT201  .00184  .86  .00077  .54   2.4   0     0
-DPIT301 .056    .84  .0064   .51   1.8   0     0
-FIT301  .00182  .85  .0004   .59   2.33  0     0
-LIT301  1.02    .88  .0400   0     0     0     0
-AIT401  .0017   .90  .005    1.0   0     0     0
-AIT402  .113    .89  .026    .91   0     4     6
-FIT401  .00226  .88  .00013  .65   1.6   0     0
-LIT401  0.93    .88  .0384   0     0     0     0
-AIT501  .00091  .87  .0003   .95   0     .02   .05
-AIT502  .107    .88  .026    .91   12    0     0
-AIT503  .155    .93  .032    .93   6     3     8
-AIT504  .077    .66  .038    .93   3     .8    1.6
-FIT501  .00204  .89  .00013  .69   1.6   0     0
-FIT502  .0142   .79  .00013  .15   1.6   0     0
-FIT503  .000888 .75  .00013  .81   1.6   0     0
-FIT504  .000904 .75  .00006  .77   1.6   0     0
-PIT501  .202    .91  .016    .76   0     2     3
-PIT502  .0325   .66  .016    .93   1.6   0     0
-PIT503  .182    .91  .016    .78   0     0     0
-FIT601  .0016   .85  .0004   .66   1.6   0     0
-"""
-
-# As above; in place of a share of seconds without a new value, a second gives one with the probability
-# rate × (1 - eager + eager × move / sigma), and surely after a move of `prompt` sigma. The rate changes: its logarithm
-# has the standard deviation `spread` and wanders over `calm` seconds. smooth: share of the noise that passes in a
-# second; wander: standard deviation of what wanders over `slowness` seconds, on top of the drift; below `rest` the
-# noise has another sigma, and below `cut` the meter shows 0
-_IRREGULAR = """
 tag     sigma  rho step     smooth lag rate   eager prompt spread calm wander slowness drift bound rest rest_sigma cut
 FIT101  .017   .45 .0003    1      1.2 1.6    .81   11     .014   410  .0068  2200     0     0     .05  0          .005
-LIT101  .47    .53 .0393    .69    0   .98    .013  8.2    0      180  0      370      0     0     .05  0          0
+LIT101  .79    .88 .0393    .68    0   .98    .014  3.2    0      200  0      400      0     0     .05  0          0
 AIT201  .066   .52 .032     1      0   .0064  .79   10     1.3    440  2.2    17000    .8    6     .05  0          0
-AIT202  .00099 .48 .0003    1      4.7 .073   .79   3.6    .89    150  .008   4500     .01   .1    .05  0          0
+AIT202  .0014  .74 .0003    1      4.7 .095   .32   3.3    .82    81   .008   4500     .01   .1    .05  0          0
 AIT203  .063   .35 .026     1      1.6 .037   .93   4.7    .95    84   .61    3400     2     10    .05  0          0
 FIT201  .0015  .67 .0001294 1      2.5 .33    .019  4.3    .4     85   .0028  9800     0     0     .05  0          .005
 DPIT301 .067   .91 .0064    1      2.3 .8     .72   5.3    .34    160  .035   8300     0     0     2.3  0          0
 FIT301  .0026  .92 .000128  1      2.2 .55    .72   3      .62    94   .013   6400     0     0     .05  0          .005
-LIT301  .79    .93 .04      .96    0   .97    0     8.1    0      110  0      3300     0     0     .05  0          0
+LIT301  .98    .92 .04      .68    0   1.1    .14   7.9    0      200  0      400      0     0     .05  0          0
 AIT401  .0042  .64 .0048    1      0   .00026 .41   4.1    1.2    460  .0023  18000    0     0     .05  0          0
 AIT402  .082   .45 .026     1      0   .075   .95   5.9    .22    390  .85    4400     .5    5     .05  0          0
 FIT401  .0021  .9  .00013   1      1.5 .58    .79   8      .48    120  .0029  5000     0     0     .05  0          .005
@@ -257,25 +200,32 @@ FIT501  .0019  .91 .00013   1      1   .51    .76   5.6    .36    130  0      16
 FIT502  .013   .81 .00013   1      1.9 1.8    .76   7.1    .4     90   0      4000     0     0     .05  0          0
 FIT503  .00079 .64 .00013   1      1.4 .17    .96   11     .76    76   .00038 1200     0     0     .05  0          0
 FIT504  .00075 .73 .00006   1      2   .19    .77   4.2    1.1    70   .00041 970      0     0     .05  0          .005
-PIT501  .11    .73 .016     1      0   .27    .89   11     .48    170  .45    2500     .2    2.5   .05  0          0
+PIT501  .2     .95 .016     1      0   .43    .7    11     .43    190  .45    2500     .2    2.5   .05  0          0
 PIT502  .046   .49 .016     1      1.6 .027   .87   3.4    1      130  .02    3200     0     0     .05  0          0
-PIT503  .08    .53 .016     1      0   .22    .74   11     .35    86   .25    100      0     0     .05  0          0
+PIT503  .17    .94 .016     1      0   .3     .43   5.5    .33    98   .12    300      0     0     .05  0          0
 FIT601  .0021  .73 .0000641 1      2.6 .01    .91   1.5    2      860  .00067 3500     0     0     .05  .00011     0
 """
 
 # fmt: off
-_COLUMNS = ["sigma", "rho", "step", "hold", "lag", "drift", "bound", "smooth", "rate", "eager", "prompt", "spread",
-            "calm", "wander", "slowness", "rest", "rest_sigma", "cut"]
+_COLUMNS = ["sigma", "rho", "step", "smooth", "lag", "rate", "eager", "prompt", "spread", "calm", "wander", "slowness",
+            "drift", "bound", "rest", "rest_sigma", "cut"]
+(SIGMA, RHO, READING_STEP, SMOOTH, LAG, RATE, EAGER, PROMPT, SPREAD, CALM, WANDER, SLOWNESS, DRIFT, BOUND, AT_REST,
+ REST_SIGMA, CUT, FRESH, SHARE, PER_STEP, PER_SIGMA) = range(len(_COLUMNS) + 4)
 # fmt: on
-SIGMA, RHO, READING_STEP, HOLD, LAG, DRIFT, BOUND = range(7)
-SMOOTH, RATE, EAGER, PROMPT, SPREAD, CALM, WANDER, SLOWNESS, AT_REST, REST_SIGMA, CUT = range(7, 18)
 
 
-def transmitter_table(irregular: bool = False) -> np.ndarray:
-    """One row a sensor in plant order, one column a property (SIGMA to CUT); 0 for what its edition does not have."""
-    (_, *names), *lines = (line.split() for line in (_IRREGULAR if irregular else _TRANSMITTERS).strip().splitlines())
+def transmitter_table() -> np.ndarray:
+    """One row a sensor in plant order, one column a property (SIGMA to CUT).
+
+    Beside them what a step would compute anew: FRESH, the share of new noise in a second; SHARE, what a lag passes on
+    in a second (0: no lag); PER_STEP and PER_SIGMA, the inverses of step and sigma.
+    """
+    (_, *names), *lines = (line.split() for line in _TRANSMITTERS.strip().splitlines())
     given = pd.DataFrame({tag: values for tag, *values in lines}, index=names, dtype=float).T
-    return given.reindex(index=SENSORS, columns=_COLUMNS, fill_value=0.0).to_numpy(copy=True)
+    table = given.loc[list(SENSORS), _COLUMNS].to_numpy()
+    share = np.divide(1.0, table[:, LAG], out=np.zeros(len(table)), where=table[:, LAG] > 0)
+    fresh = np.sqrt(1.0 - table[:, RHO] ** 2)
+    return np.column_stack([table, fresh, share, 1.0 / table[:, READING_STEP], 1.0 / table[:, SIGMA]])
 
 
 def record(fields: Iterable[str]) -> np.ndarray:

@@ -37,15 +37,15 @@ _Windows = list[tuple[pd.Timestamp, pd.Timestamp]]
 class SimulatedPlant:
     """The plant at 1 Hz from its first second on, with empty tanks and everything off.
 
-    `start`: time of the first row. `seed`: of noise and drifts. `parameters`: "2015", "2015-second", "2017", or
-    `Parameters` of your own. `step` and `run` give the same rows however a duration is cut; attacks are added and
+    `start`: time of the first row. `seed`: of noise and drifts. `parameters`: "2015", "2017", or `Parameters` of
+    your own. `step` and `run` give the same rows however a duration is cut; attacks are added and
     stopped between two rows.
     """
 
     def __init__(
         self, start: str | datetime = "2015-12-22 16:00", seed: int = 0, parameters: str | Parameters = "2015"
     ) -> None:
-        from swatlib.simulation.kernel import VALVES, compiled_advance, new_world, slow_values
+        from swatlib.simulation.kernel import SLOW_VALUES, VALVES, compiled_advance, new_world
 
         if seed < 0:
             raise ValueError(f"seed: {seed} is below 0; give 0 or more")
@@ -56,7 +56,7 @@ class SimulatedPlant:
         self._operator = Operator(self.start, seed, parameter_set(parameters))
         self._active: dict[tuple[str, bool], Effect] = {}
         self._parameters = parameter_set(parameters)
-        self._slow_values = slow_values(self._parameters) + VALVES
+        self._slow_values = SLOW_VALUES + VALVES
         self._world = new_world(self._parameters, (self.start - self.start.normalize()).total_seconds())
         self._compiled = compiled_advance()
         records = ("process", "reading", "command", "drift", "forced")
@@ -89,7 +89,7 @@ class SimulatedPlant:
 
     @property
     def changes(self) -> list[str]:
-        """What the operator has changed so far, in a sentence; none in the first edition."""
+        """What the operator has changed so far, in a sentence."""
         made = [f"{change.field} to {number(change.value, 4)} on {self._at(change.second)}" for change in self._changes]
         return [f"the operator changed {listed(made)}"] if made else []
 
@@ -226,8 +226,7 @@ def simulate(
     start
         Time of the first row.
     parameters
-        Operating point of the plant: "2015", "2017", or "2015-second", the second edition of 2015, whose sensors are as
-        irregular as the recorded ones and whose days differ. Or `Parameters` of your own.
+        Operating point of the plant: "2015", "2017", or `Parameters` of your own.
     labels
         "exact": the label marks the seconds of each event, also of one that leaves no trace. "official": each window is
         shifted by as much as the official labels of 2015 are, and the window of 29 December 06:30, in which nothing was
