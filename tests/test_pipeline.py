@@ -78,32 +78,39 @@ def test_a_ranking_begins_with_the_lead(fitted, scored, attacked, name):
     assert ranking.drop(columns="why").nunique(axis=1).eq(10).all()
 
 
-def test_an_alarm_lasts_for_the_off_delay_and_keeps_its_lead(fitted, scored, attacked):
-    """From the stored scores alone, by a loop, wherever the rows that decide have scores."""
-    k, n = fitted.on_delay
-    hold = round(fitted.off_delay)
-    for name in DEFAULT:
-        judged = scored[name].iloc[fitted.history :]
-        high = (judged["score"] > judged["threshold"]).to_numpy()
-        above = np.convolve(high, np.ones(n))[: len(high)] >= k
-        last, expected, lead = -hold - 1, [], []
-        for row, now in enumerate(above):
-            last = row if now else last
-            expected.append(row - last <= hold)
-            lead.append(judged["lead"].iloc[last] if expected[-1] else None)
-        settled = slice(n + hold, None)
-        assert judged["alarm"].tolist()[settled] == expected[settled]
-        assert judged["lead"].astype(object).where(judged["alarm"], None).tolist()[settled] == lead[settled]
+def looped(judged, pipeline):
+    """Alarm and lead as a loop gives them from the stored scores, from the row on where all that decides is stored."""
+    (k, n), hold = pipeline.on_delay, pipeline.hold
+    score, last, alarm, lead = judged["score"].to_numpy(), -hold - 1, [], []
+    for row in range(len(judged)):
+        window = score[max(row - n + 1, 0) : row + 1]
+        if (window > judged["threshold"].iloc[0]).sum() >= k and not np.isnan(window).any():
+            last = row
+        elif np.isnan(score[row]):
+            last = -hold - 1
+        alarm.append(row - last <= hold)
+        lead.append(judged["lead"].iloc[last] if alarm[-1] else None)
+    return alarm[n + hold :], lead[n + hold :]
+
+
+def kept(judged, pipeline):
+    told = judged.iloc[pipeline.on_delay[1] + pipeline.hold :]
+    return told["alarm"].tolist(), told["lead"].astype(object).where(told["alarm"], None).tolist()
+
+
+@pytest.mark.parametrize("name", DEFAULT)
+def test_an_alarm_lasts_for_the_off_delay_and_keeps_its_lead(fitted, scored, name):
+    judged = scored[name].iloc[fitted.history :]
+    assert kept(judged, fitted) == looped(judged, fitted)
 
 
 def test_no_off_delay_goes_beyond_a_row_without_a_score(fitted, scored, attacked):
-    ends = np.flatnonzero(np.diff(scored["pca"]["alarm"].astype(int)) == -1)[0]  # last row in alarm
-    lacking = attacked.frame.iloc[: ends + 400].copy()
-    lacking.iloc[ends - 50 : ends - 20, 0] = np.nan
-    judged = fitted.score(lacking)["pca"].iloc[ends - 100 :]
-    missing = judged["score"].isna()
-    assert missing.any() and not judged["alarm"][missing].any()
-    assert not judged["alarm"].loc[missing.idxmax() :].any()
+    lasts = np.flatnonzero(np.diff(scored["pca"]["alarm"].astype(int)) == -1)[0]  # last row of an alarm
+    lacking = attacked.frame.iloc[: lasts + 400].copy()
+    lacking.iloc[lasts - 50 : lasts - 30, 0] = np.nan
+    judged = fitted.score(lacking)["pca"].iloc[fitted.history :]
+    assert judged["score"].isna().any() and judged["alarm"].iloc[lasts - 45 - fitted.history]
+    assert kept(judged, fitted) == looped(judged, fitted)
 
 
 def test_a_row_without_a_score_has_no_ranking(fitted, part):
