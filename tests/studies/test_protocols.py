@@ -228,11 +228,11 @@ def test_attacked_tags_first_move_at_the_true_start(normal, attacked):
 def test_recovery_ends_with_the_last_alarm_before_ten_quiet_minutes(attacked):
     events, alarm = windows(attacked).set_index("attack"), attacked.label.copy()
     end = events["true_end"]
-    alarm[end[8] : end[8] + pd.Timedelta("90s")] = True
+    alarm[end[6] : end[6] + pd.Timedelta("90s")] = True
     alarm[end[11] + pd.Timedelta("590s") : end[11] + pd.Timedelta("599s")] = True
     alarm[end[11] + pd.Timedelta("20min") : end[11] + pd.Timedelta("21min")] = True
     table = recoveries(attacked, alarm).set_index("attack")
-    assert table.loc[[7, 8, 11], "recovery_s"].to_list() == [0, 91, 600]
+    assert table.loc[[6, 7, 11], "recovery_s"].to_list() == [91, 0, 600]
     assert not table.loc[7, "cut_off"]
     assert table.loc[10, "cut_off"], "11 begins where 10 ends"
     assert recoveries(attacked, ~attacked.label & alarm).empty
