@@ -22,6 +22,7 @@ _RELATIONS = "xl/_rels/workbook.xml.rels"
 _FORMULA = re.compile(  # a formula that gave an empty text has t="str"
     rb"""<c\b(?![^>]*\bt="str")[^>]*\br="([A-Z]+\d+)"[^>]*>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>"""
 )
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ElementTree.ParseError)
 _ERROR = re.compile(r"Error\((\w+)\)")
 _ERRORS = {
     "Div0": "#DIV/0!",
@@ -43,27 +44,26 @@ def read_workbook(place: str, content: bytes) -> list[Table | NoRowsError]:
         logging.getLogger(logger).setLevel(logging.CRITICAL)
     try:
         reader = fastexcel.read_excel(content)
-        hidden = _hidden(place, content)
+        hidden = _hidden(content)
         found = [_try_sheet(reader, name, place, content) for name in reader.sheet_names if name not in hidden]
         if any(isinstance(each, Table) for each in found):
             return [*found, *(_hidden_sheet(place, name) for name in reader.sheet_names if name in hidden)]
         found += [_try_sheet(reader, name, place, content) for name in reader.sheet_names if name in hidden]
     except fastexcel.FastExcelError as error:
         raise DataError(f"{place} can't be opened as a workbook: copy it again, or save it again as .xlsx") from error
+    except _DAMAGE as error:  # that the reader did not notice
+        raise DataError(f"{place} is damaged: copy it again, or save it again as .xlsx") from error
     if not found:
         raise DataError(f"{place} is a workbook without a sheet of cells")
     return [_noting(each, "the sheet is hidden, and no visible one names a tag") for each in found]
 
 
-def _hidden(place: str, content: bytes) -> set[str]:
+def _hidden(content: bytes) -> set[str]:
     """Names of the sheets that the workbook does not show."""
     with zipfile.ZipFile(io.BytesIO(content)) as parts:
         if "xl/workbook.xml" not in parts.namelist():
             return set()
-        try:
-            book = ElementTree.fromstring(parts.read("xl/workbook.xml"))
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ElementTree.ParseError) as error:
-            raise DataError(f"{place} is damaged: copy it again, or save it again as .xlsx") from error
+        book = ElementTree.fromstring(parts.read("xl/workbook.xml"))
     sheets = book.findall(".//{*}sheet")
     return {sheet.get("name", "") for sheet in sheets if sheet.get("state", "visible") != "visible"}
 

@@ -35,7 +35,7 @@ def normal_days(normal):
 def day(attacked):
     """Seven hours with the first attacks, and a hole in time."""
     part = attacked.between(end="2015-12-28 17:00")
-    rows = np.r_[0:9_000, 12_000 : len(part.frame)]
+    rows = np.r_[0:12_600, 14_400 : len(part.frame)]
     return replace(part, frame=part.frame.iloc[rows], label=part.label.iloc[rows])
 
 

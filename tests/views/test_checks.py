@@ -110,9 +110,10 @@ def test_a_valve_that_opens_at_the_wrong_level_is_noticed_at_once(checks, rows, 
 def test_water_adds_up_by_the_time_between_rows(normal):
     tenth = normal.frame.iloc[::10]
     balance = Checks(("balance",)).fit(tenth)
-    by_time = np.nanmedian(balance.transform(tenth))
+    short = slice(len(balance.names_) // 2)  # over the longer span T301 gains more than its meters say
+    by_time = np.nanquantile(balance.transform(tenth)[:, short], 0.9, axis=0)
     balance.checks_[0].seconds_ = 1.0
-    assert by_time < np.nanmedian(balance.transform(tenth)) / 5
+    assert (by_time < np.nanquantile(balance.transform(tenth)[:, short], 0.9, axis=0) / 4).all()
 
 
 def test_every_column_names_its_tag_and_kind(checks):
