@@ -103,7 +103,7 @@ PointJobs = Annotated[
 ]
 Runs = Annotated[
     list[int] | None,
-    typer.Option("--run", help="Seed of swat-2015 (1, 2, 3), run of swat-sim-1; repeat; all if not said."),
+    typer.Option("--run", help="Seed of the plant, or run of swat-sim-1; repeat; the published ones if not said."),
 ]
 
 On = Annotated[
@@ -338,7 +338,10 @@ def compare(
 
 @app.command(epilog="Example: python -m swatlib benchmark swat-sim-1 --run 3 --detector guard --detector pca")
 def benchmark(
-    name: Annotated[Literal["swat-2015", "swat-sim-1"], typer.Argument(help="Which benchmark.")],
+    name: Annotated[
+        Literal["swat-2015", "swat-sim-1", "swat-stress", "swat-days"],
+        typer.Argument(help="Which benchmark: attacks, what else goes wrong, or the normal days after the fit."),
+    ],
     *,
     run: Runs = None,
     detector: Detectors = None,
@@ -349,6 +352,8 @@ def benchmark(
     on: On = None,
 ) -> None:
     """Compare detectors on every run of a benchmark; for the speed of this package see `bench`.
+
+    swat-stress judges the schedule of 2015 with one thing wrong at a time, swat-days the normal days after a fit.
 
     Tables here and as CSV under reports/benchmark/. With --sweep of run, detector or budget, a page under reports/.
     """
@@ -366,12 +371,15 @@ def benchmark(
     pipeline = _pipeline(detector, budget)
     runs = tuple(run or ())
     with _crew(on, jobs, detector or ()) as crew:
+        if name in ("swat-stress", "swat-days"):
+            _other_days(name, runs, pipeline, crew)
+            return
         judged = run_benchmark(name, runs, lambda: deepcopy(pipeline), lambda done: say(f"{done}: done"), crew=crew)
     say(f"{name}: {judged.runs['run'].nunique()} runs, budget {budget:g} false alarms per day")
     summed, shares = judged.summary(), judged.by_class()
     for table in (summed.droplevel("kind")[list(JUDGED)], shares):
         print_table(table)
-    say(f"Tables: {save_tables(name, runs, summary=summed, classes=shares, **vars(judged))}")
+    say(f"Tables: {save_tables(name, runs, summary=summed, classes=shares, curve=judged.curve(), **vars(judged))}")
 
 
 @app.command(epilog="Example: python -m swatlib ablation swat-sim-1 --run 1 --run 2")
@@ -454,6 +462,30 @@ def bench(
     from swatlib.cli.performance import measure_performance
 
     measure_performance(names or [], out)
+
+
+def _other_days(name: str, seeds: tuple[int, ...], pipeline: "Pipeline", crew: "Crew") -> None:
+    """swat-stress or swat-days: a table a figure, and all of them as CSV."""
+    from swatlib.studies.benchmark import save_tables
+    from swatlib.studies.later_days import another_day, later_summary
+    from swatlib.studies.stress_trials import by_stress, stress_test
+
+    def told(done: str) -> None:
+        say(f"{done}: done")
+
+    if name == "swat-stress":
+        table = stress_test(seeds, lambda: deepcopy(pipeline), progress=told, crew=crew)
+        for figure in ("found", "false_alarms_per_day", "in_alarm_outside", "unscored"):
+            say(figure)
+            print_table(by_stress(table, figure))
+        first = table.drop_duplicates(["seed", "stress"])
+        say(*(f"{row.stress}, seed {row.seed}: {row.done or 'nothing'}. {row.says}" for row in first.itertuples()))
+        tables = {"stress": table}
+    else:
+        table = another_day(seeds, lambda: deepcopy(pipeline), told, crew=crew)
+        tables = {"days": table, "summary": later_summary(table)}
+        print_table(tables["summary"])
+    say(f"Tables: {save_tables(name, seeds, **tables)}")
 
 
 def _axes(
@@ -549,10 +581,17 @@ def _pipeline(detectors: Sequence[str] | None, budget: float) -> "Pipeline":
 
 
 def _refit(old: Path, new: list["Recording"], trust: Iterable[str], files: list[Path]) -> "Pipeline":
-    """A saved pipeline, fitted on its rows and on new normal days."""
+    """A saved pipeline, fitted on its rows and on new normal days; says first what it made of these."""
     from swatlib.pipeline import Pipeline
+    from swatlib.studies.later_days import alarms_by_day, refit_advice
 
-    return Pipeline.load(old, trust).refit(*new, files=files)
+    before = Pipeline.load(old, trust)
+    for recording in new:
+        days = alarms_by_day(before, recording)
+        say(f"{old} as it was, on {_extent(recording)}:")
+        for name, each in days.groupby("detector", sort=False):
+            say(f"• {name}: {refit_advice(each, before.budget, len(each))}")
+    return before.refit(*new, files=files)
 
 
 def _write(recording: "Recording", path: Path) -> None:

@@ -18,6 +18,7 @@ from swatlib.plots.live_view import live
 from swatlib.plots.naming import hit_rates
 from swatlib.plots.parameter_effects import against_parameters
 from swatlib.plots.protocol_effects import spread, waterfall
+from swatlib.plots.robustness import after_the_fit, under_stress
 from swatlib.plots.scored import precision_recall, score_distributions
 from swatlib.plots.sketch import plant_sketch
 from swatlib.plots.stages import stages, tanks
@@ -26,6 +27,7 @@ from swatlib.plots.verdicts import matrix, strip
 from swatlib.plots.windows import offsets, phantom
 
 __all__ = [
+    "after_the_fit",
     "against_parameters",
     "architecture",
     "closeup",
@@ -48,5 +50,6 @@ __all__ = [
     "stages",
     "strip",
     "tanks",
+    "under_stress",
     "waterfall",
 ]

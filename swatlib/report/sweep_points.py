@@ -6,11 +6,11 @@ process or on another machine; who asked for it writes the files.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Integral
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -22,6 +22,9 @@ from swatlib.report.notebook_parameters import read_notebook
 from swatlib.report.page import notebook_body, notebook_page, save_thumbnails
 from swatlib.report.run_record import DONE, FAILED, ReportRun, Step, UsedRecording, save_record
 from swatlib.report.runner import new_run
+
+if TYPE_CHECKING:
+    from swatlib.pipeline import Pipeline
 
 PlainFigure = str | int | float | None
 Axes = Mapping[str, Sequence[Any]]
@@ -88,7 +91,8 @@ def benchmark_sweep(benchmark: str, axes: Axes, fixed: Mapping[str, Any], name: 
 
     for text in {*_texts(fixed.get("detector")), *_texts(axes.get("detector"))}:
         refuse_useless(text)
-    run_numbers(benchmark, tuple(axes.get("run") or fixed["run"]))
+    if benchmark not in _OTHER_DAYS:
+        run_numbers(benchmark, tuple(axes.get("run") or fixed["run"]))
     return Sweep(f"benchmark {benchmark}", axes, fixed, benchmark_at, {"benchmark": benchmark}, name)
 
 
@@ -134,12 +138,46 @@ def benchmark_at(point: Mapping[str, Any]) -> PointResult:
     runs, detectors = (
         tuple(each if isinstance(each, (list, tuple)) else [each]) for each in (given["run"], given["detector"])
     )
+    if other := _OTHER_DAYS.get(point["benchmark"]):
+        return other(runs, lambda: Pipeline(detectors, given["budget"]))
     judged = run_benchmark(point["benchmark"], runs, lambda: Pipeline(detectors, given["budget"]))
     table, ends = judged.summary().loc["detector"], intervals(judged.draws()).loc["detector"]
     files = {f"{name}.csv": _csv(each) for name, each in vars(judged).items()}
     return PointResult(
         [_benchmark_row(str(name), table.loc[name], ends.loc[name]) for name in table.index], files, "attacks.csv"
     )
+
+
+def _stress_at(seeds: tuple[int, ...], pipeline: Callable[[], "Pipeline"]) -> PointResult:
+    from swatlib.studies.stress_trials import stress_test
+
+    table = stress_test(seeds, pipeline)
+    shown = ["found", "of", "false_alarms_per_day", "in_alarm_outside", "unscored"]
+    return _point_of(table, ["detector", "stress"], shown, "stress.csv")
+
+
+def _days_at(seeds: tuple[int, ...], pipeline: Callable[[], "Pipeline"]) -> PointResult:
+    from swatlib.studies.later_days import another_day, later_summary
+
+    table = another_day(seeds, pipeline)
+    shown = ["false_alarms_per_day", "first_days", "last_days", "in_alarm", "refit_due"]
+    result = _point_of(later_summary(table).reset_index(), ["detector"], shown, "summary.csv")
+    return replace(result, files=result.files | {"days.csv": _csv(table)})
+
+
+_OTHER_DAYS: dict[str, Callable[..., PointResult]] = {"swat-stress": _stress_at, "swat-days": _days_at}
+
+
+def _point_of(table: pd.DataFrame, of: list[str], shown: list[str], file: str) -> PointResult:
+    rows = [
+        FigureRow(
+            {figure.replace("_", " "): _plain(row[figure]) for figure in shown},
+            {},
+            {each: str(row[each]) for each in of},
+        )
+        for _, row in table.iterrows()
+    ]
+    return PointResult(rows, {file: _csv(table)}, file)
 
 
 def field_at(point: Mapping[str, Any]) -> PointResult:

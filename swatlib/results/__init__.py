@@ -5,6 +5,7 @@ from swatlib.results.detection import DetectionResults
 from swatlib.results.fit_cache import cached_fit
 from swatlib.results.movement import movements
 from swatlib.results.result_cache import cached_results
+from swatlib.results.silences import silences, unscored
 from swatlib.results.table_cache import cached_tables
 
 __all__ = [
@@ -16,4 +17,6 @@ __all__ = [
     "cached_results",
     "cached_tables",
     "movements",
+    "silences",
+    "unscored",
 ]

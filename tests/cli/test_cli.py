@@ -68,6 +68,7 @@ def test_a_refit_adds_new_days_to_those_of_the_old_pipeline(run):
     run("simulate", "new.parquet", "--duration", "1d", "--seed", 5, "--no-attacks")
     run("fit", "old", "--days-normal", 1, "--detector", "pca", "--budget", 2)
     code, printed, _ = run("fit", "both", "--from", "old", "--add", "new.parquet")
+    assert "• pca: " in printed and "refit is due: " in printed
     assert code == 0 and " seed 0: 86,400 rows from " in printed and "; new.parquet: 86,400 rows from " in printed
     both = Pipeline.load("both")
     assert (both.budget, len(both.fitted_on)) == (2, 2)

@@ -133,7 +133,7 @@ def test_an_unknown_benchmark_or_run_is_refused():
 
 
 def test_a_run_named_twice_counts_once(monkeypatch):
-    monkeypatch.setattr(runs, "_run_2015", lambda seed: seed)
+    monkeypatch.setattr(runs, "run_2015", lambda seed: seed)
     assert list(benchmark_runs("swat-2015", (2, 1, 2))) == [2, 1]
 
 

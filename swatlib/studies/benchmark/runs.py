@@ -1,6 +1,6 @@
 """The runs of a benchmark: normal days to fit on, attacked ones to judge by, all simulated."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib.resources import files
 
@@ -9,7 +9,7 @@ import pandas as pd
 from swatlib.arrays import mask_of
 from swatlib.data import Recording, attacks
 from swatlib.metrics.case import event_intervals
-from swatlib.simulation import Attack, simulate
+from swatlib.simulation import Attack, cached_simulation, simulate
 
 SECONDS_2015, ATTACKED_2015 = 946_719, pd.Timestamp("2015-12-28 10:00")
 NORMAL_SECONDS, ATTACKED_SECONDS = 280_800, 115_200  # of a run of swat-sim-1: 3.25 days and 32 hours
@@ -59,7 +59,7 @@ def run_numbers(name: str, numbers: tuple[int, ...] = ()) -> tuple[int, ...]:
 def benchmark_run(name: str, number: int) -> BenchmarkRun:
     """One run of a benchmark, simulated."""
     if name == "swat-2015":
-        return _run_2015(number)
+        return run_2015(number)
     table = table_sim_1()
     return _run_sim_1(table[table["run"] == number])
 
@@ -70,8 +70,9 @@ def table_sim_1() -> pd.DataFrame:
         return pd.read_csv(file, keep_default_na=False)
 
 
-def _run_2015(seed: int) -> BenchmarkRun:
-    whole = simulate(SECONDS_2015, seed=seed)
+def run_2015(seed: int) -> BenchmarkRun:
+    """The schedule of 2015 on the plant of a seed: 5.75 normal days before it, five attacked ones."""
+    whole = cached_simulation(SECONDS_2015, seed=seed)
     attacked = whole.between(ATTACKED_2015)
     kinds = {
         event.attack: "forced" if event.action.startswith("FORCE") else "spoof"
@@ -88,17 +89,17 @@ def _run_sim_1(events: pd.DataFrame) -> BenchmarkRun:
     whole = simulate(NORMAL_SECONDS + ATTACKED_SECONDS, plant_attacks, seed)
     turn = whole.frame.index[NORMAL_SECONDS]
     harmless = events.loc[events["harmless"], "event"]
-    attacked = _without(whole.between(turn), harmless)
+    attacked = without_events(whole.between(turn), harmless)
     normal = whole.between(end=turn)
     kinds = dict(zip(events["event"], events["class"], strict=True))
     harmless = attacks(whole)[attacks(whole)["attack"].isin(harmless)]
     return BenchmarkRun(f"run {events['run'].iloc[0]}", normal, attacked, kinds, harmless)
 
 
-def _without(recording: Recording, names: pd.Series) -> Recording:
+def without_events(recording: Recording, names: Iterable[object]) -> Recording:
     """The recording with events of these names neither listed nor labelled."""
     events = attacks(recording)
-    events = events[~events["attack"].isin(names)].reset_index(drop=True)
+    events = events[~events["attack"].isin(list(names))].reset_index(drop=True)
     index = recording.frame.index
     label = pd.Series(mask_of(event_intervals(events, index), len(index)), index, name="attack")
     return replace(recording, events=events, label=label)

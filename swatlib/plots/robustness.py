@@ -1,0 +1,65 @@
+"""What else goes wrong, and how a budget is kept on later days."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from swatlib.plots.annotations import note
+from swatlib.plots.looks import looks
+from swatlib.plots.style import GREY, Figure, styled
+
+STRESS_PANELS = {"found": "attacks found", "false_alarms_per_day": "false alarms per day"}
+
+
+@styled
+def under_stress(table: pd.DataFrame, panels: Mapping[str, str] = STRESS_PANELS) -> Figure:
+    """A panel a figure, a line a stress: a mark for each detector, a bar from the stress "none" to it.
+
+    table: one row a stress and detector, as `stress_test` gives it; over seeds it is the mean.
+    """
+    given = looks(table["detector"].unique())
+    stresses = list(table["stress"].unique())
+    figure = Figure(0.45 * len(stresses) + 1.2)
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for ax, (name, title) in zip(axes, panels.items(), strict=True):
+        wide = table.pivot_table(name, "stress", "detector", sort=False).loc[stresses]
+        for place, (detector, look) in enumerate(given.items()):
+            at = [row + 0.7 * ((place + 0.5) / len(given) - 0.5) for row in range(len(stresses))]
+            values = wide[detector]
+            ax.hlines(at, values.iloc[0], values, color=look.colour, linewidth=1)
+            ax.plot(values, at, look.marker, color=look.colour, markersize=4, label=detector)
+        ax.set(title=title, ylim=(len(stresses) - 0.5, -0.5))
+        ax.set_yticks(range(len(stresses)), stresses)
+        ax.grid(axis="x")
+        if name == "false_alarms_per_day":
+            ax.set_xscale("symlog", linthresh=1)
+            ax.set_xlim(0)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper left", ncols=4)
+    note(figure, "line: from what a detector gives without a stress")
+    return figure
+
+
+@styled
+def after_the_fit(table: pd.DataFrame, days: int = 3) -> Figure:
+    """False alarms per day on the normal days after a fit, the mean over seeds and `days` days, beside the budget.
+
+    table: as `another_day` gives it.
+    """
+    figure = Figure(3.4)
+    ax: Axes = figure.subplots()
+    daily = table.groupby(["detector", "day"], sort=False)[["false_alarms", "scored_days"]].sum()
+    for detector, look in looks(table["detector"].unique()).items():
+        mean = daily.loc[detector].rolling(days, min_periods=1, center=True).sum()
+        rate = mean["false_alarms"] / mean["scored_days"]
+        ax.plot(rate.index, rate, color=look.colour, marker=look.marker, markersize=4, label=detector)
+    budget = float(table["budget"].iloc[0])
+    ax.axhline(budget, color=GREY, linestyle="--", linewidth=1)
+    ax.annotate(f"budget {budget:g}", (table["day"].max(), budget), color=GREY, ha="right", va="bottom")
+    ax.set(xlabel="day after the start of the plant", ylabel="false alarms per day", ylim=(0, None))
+    ax.grid(axis="y")
+    figure.legend(loc="outside upper left", ncols=4)
+    seeds = table["seed"].nunique()
+    note(figure, f"fitted on the days before day {table['day'].min()} · mean over {seeds} plants and {days} days")
+    return figure

@@ -1,0 +1,41 @@
+"""Rows without a score, and why: what a detector could not judge is said, not passed over."""
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+
+from swatlib.arrays import intervals_of
+from swatlib.data.recording import usual_step
+from swatlib.wording import count, duration, listed
+
+BEGINNING = 0.25  # share of an unscored run in which a tag is missing from which that is its cause
+
+
+def unscored(scores: pd.DataFrame) -> pd.Series:
+    """Rows without a score, by detector. scores: as `Pipeline.score` gives them."""
+    return scores.xs("score", axis=1, level=1).isna().sum().rename("unscored")
+
+
+def silences(frame: pd.DataFrame, scores: pd.DataFrame) -> list[str]:
+    """Why rows of `frame` lack the score of some detector, a sentence a cause; none where all have one.
+
+    "FIT401 missing for 2.0 h: 7,180 rows without a score".
+    """
+    step = usual_step(frame.index)
+    missing = frame.isna()
+    rows: Counter[tuple[str, ...]] = Counter()
+    for start, stop in intervals_of(scores.xs("score", axis=1, level=1).isna().any(axis=1).to_numpy()):
+        lacking = missing.iloc[start:stop].mean()
+        rows[tuple(lacking.index[lacking >= BEGINNING])] += int(stop - start)
+    said = []
+    for tags, without in rows.items():
+        if tags:
+            seconds = missing[list(tags)].any(axis=1).sum() * step.total_seconds()
+            cause = f"{listed(tags)} missing for {duration(seconds)}"
+        else:
+            gaps = int(np.count_nonzero(np.diff(frame.index) > 10 * step))
+            after = f" and after {count(gaps, 'gap')}" if gaps else ""
+            cause = f"too little before them, at the beginning{after}"
+        said.append(f"{cause}: {count(without, 'row')} without a score")
+    return said
