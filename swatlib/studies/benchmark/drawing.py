@@ -89,7 +89,7 @@ def draw(seed: int) -> pd.DataFrame:
             effects, when = MAKERS[kind](rng)
             span = int(rng.integers(240, 1_200))
             begin = FIRST_S + place * SLOT_S
-            rows.append((run + 1, 1_000 + run, len(rows) + 1, kind, harmless, begin, span, effects, when))
+            rows.append((run + 1, 2_000 + run, len(rows) + 1, kind, harmless, begin, span, effects, when))
     return pd.DataFrame(
         rows, columns=["run", "seed", "event", "class", "harmless", "begin", "seconds", "effects", "when"]
     )
