@@ -3,10 +3,9 @@
 import numpy as np
 
 _SHARE = 0.2  # of the values, the largest ones, that make the tail
-_USUAL_SHAPE, _SPREAD = (
-    -0.2,
-    0.15,
-)  # prior of its shape: maxima of smoothed scores have light tails (docs/evaluation.md)
+LIGHT = -0.2, 0.15  # prior of its shape, mean and standard deviation, for smoothed scores (docs/evaluation.md)
+EXPONENTIAL = 0.0, 0.2  # the same for single readings, which now and then stand still or move far longer than usual
+_BLOCK, _BLOCKS = 600, 10  # rows whose largest value counts, and how many such blocks there are at least
 _SHAPES = np.linspace(-0.7, 0.5, 24)  # none is 0, where the formula has its limit
 _SCALES = np.geomspace(0.2, 6, 60)  # in mean exceedances
 _ONE_SIDED_80 = 1.28  # standard deviations of the interval from the 10 % to the 90 % quantile
@@ -22,7 +21,7 @@ class Tail:
     Raises ValueError for fewer than three values.
     """
 
-    def __init__(self, values: np.ndarray) -> None:
+    def __init__(self, values: np.ndarray, shape: tuple[float, float] = LIGHT) -> None:
         if len(values) < 3:
             raise ValueError(f"{len(values)} values have no tail to fit; give 3 or more")
         self._falling = np.sort(np.asarray(values, np.float64))[::-1]
@@ -32,7 +31,7 @@ class Tail:
         self._unit = excess.mean()
         shapes, scales = (grid.ravel() for grid in np.meshgrid(_SHAPES, _SCALES, indexing="ij"))
         likelihood = _log_likelihood(excess / self._unit, shapes, scales) if self._unit > 0 else np.zeros(len(shapes))
-        weights = likelihood - ((shapes - _USUAL_SHAPE) / _SPREAD) ** 2 / 2
+        weights = likelihood - ((shapes - shape[0]) / shape[1]) ** 2 / 2
         weights = np.exp(weights - weights.max())
         kept = weights > 1e-6
         self._weights, self._shapes, self._scales = weights[kept] / weights[kept].sum(), shapes[kept], scales[kept]
@@ -62,6 +61,18 @@ class Tail:
         order = np.argsort(values, kind="stable")
         place = int(np.searchsorted(np.cumsum(self._weights[order]), share))
         return float(values[order[min(place, len(order) - 1)]])
+
+
+def reached(X: np.ndarray, rows: int, sure: float) -> np.ndarray:
+    """What each column of X reaches once in so many rows or less often, with a probability of `sure` (columns,).
+
+    From the largest values of blocks of ten minutes at 1 Hz, or of a tenth of the rows where these are fewer.
+    """
+    block = max(min(_BLOCK, len(X) // _BLOCKS), 1)
+    blocks = len(X) // block
+    maxima = X[: blocks * block].reshape(blocks, block, -1).max(axis=1)
+    share = -np.expm1(-block / rows)
+    return np.array([Tail(column, EXPONENTIAL).reached(share, sure) for column in maxima.T])
 
 
 def _log_likelihood(excess: np.ndarray, shapes: np.ndarray, scales: np.ndarray) -> np.ndarray:

@@ -5,23 +5,28 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.detectors.base import Detector, finite
-from swatlib.limits import Positive, RowCount
+from swatlib.limits import Count, Positive, RowCount
+from swatlib.tails import reached
 
 FAINTEST, STRONGEST = -8.0, 6.0  # bits; evidence is clipped to them
+SURE_OF_SCALE = 0.9
 
 
 @dataclass
 class Guard(Detector):
-    """Largest evidence of any check, in bits over the most that normal days showed. High = anomalous.
+    """Largest evidence of any check, in bits over what it reaches on a normal day. High = anomalous.
 
     An anomaly detector on invariants of the plant; a method of this project, without a source in the literature. It
-    sees the evidence of plausibility checks, not features. Each column is divided by its largest value on the fit rows
-    (at least 1); the score is the largest ratio as a logarithm to base 2: 0 is the largest value of the normal days, 1
-    is twice that. Over the next 2**doublings rows a score decays by one bit in `halving` rows, so that an attack and
-    the plant's recovery from it are one alarm episode.
+    sees the evidence of plausibility checks, not features. Each column is divided by the value (at least 1) that it
+    reaches once in `every` rows of normal days or less often: the tail of the fit rows, with nine chances in ten
+    (`swatlib.tails`), so that few rows give a wide scale. The score is the largest ratio as a logarithm to base 2: 0 is
+    that value, 1 is twice that. Over the next 2**doublings rows a score decays by one bit in `halving` rows, so that an
+    attack and the plant's recovery from it are one alarm episode.
     """
 
+    every: Count = SECONDS_PER_DAY
     halving: Positive = 60.0
     doublings: RowCount = 9
     sees: ClassVar[str] = "checks"
@@ -31,7 +36,7 @@ class Guard(Detector):
         return 2**self.doublings - 1
 
     def fit(self, X: np.ndarray) -> Self:
-        self.scale_ = np.maximum(finite(X).max(axis=0), 1.0)
+        self.scale_ = np.maximum(reached(finite(X), self.every, SURE_OF_SCALE), 1.0)
         return self
 
     def score(self, X: np.ndarray) -> np.ndarray:
