@@ -12,6 +12,7 @@ from swatlib.wording import count
 
 BLOCKS_PER_DAY = 48  # half an hour: longer than any alarm on a normal day, so that blocks are independent
 LEAST_BLOCKS = 10  # from which a threshold can be estimated
+MOST_BLOCKS_PER_DAY = 480  # three minutes: the shortest blocks, of a calibration of under five hours
 BUDGETS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 24.0)  # of a curve
 SURE = 0.8  # probability that a threshold keeps its budget; chosen on simulated normal days (docs/evaluation.md)
 Budget = Annotated[float, Limits(0, BLOCKS_PER_DAY, above=True)]  # false alarms per day
@@ -66,12 +67,20 @@ def alarms_per_day(score: np.ndarray, threshold: float, day: int = SECONDS_PER_D
     return float(starts * day / scored) if scored else math.nan
 
 
+def blocks_per_day(score: np.ndarray, day: int = SECONDS_PER_DAY) -> float:
+    """Blocks of a day: half hours, or as much shorter, down to three minutes, as scores of under five hours need."""
+    rows = int(np.count_nonzero(~np.isnan(score))) // LEAST_BLOCKS
+    if rows >= day // BLOCKS_PER_DAY:
+        return BLOCKS_PER_DAY
+    return day / max(rows, day // MOST_BLOCKS_PER_DAY, 1)
+
+
 def block_maxima(score: np.ndarray, day: int = SECONDS_PER_DAY) -> np.ndarray:
-    """Largest score of each half hour (blocks,), of consecutive scored rows, `day` of them a day.
+    """Largest score of each block (blocks,; `blocks_per_day`), of consecutive scored rows, `day` of them a day.
 
     Raises ValueError where there are fewer than ten blocks.
     """
-    known, block = score[~np.isnan(score)].astype(np.float64), max(day // BLOCKS_PER_DAY, 1)
+    known, block = score[~np.isnan(score)].astype(np.float64), max(int(day / blocks_per_day(score, day) + 1e-6), 1)
     blocks = len(known) // block
     if blocks < LEAST_BLOCKS:
         raise ValueError(
@@ -81,24 +90,25 @@ def block_maxima(score: np.ndarray, day: int = SECONDS_PER_DAY) -> np.ndarray:
     return known[: blocks * block].reshape(blocks, block).max(axis=1)
 
 
-def threshold(maxima: np.ndarray, budget: float) -> float:
-    """Threshold for `budget` false alarms per day, from the largest scores of the half hours of normal days alone.
+def threshold(maxima: np.ndarray, budget: float, per_day: float = BLOCKS_PER_DAY) -> float:
+    """Threshold for `budget` false alarms per day, from the largest scores of the blocks of normal days alone.
 
-    With a probability of SURE the score exceeds it in no more half hours of such days than the budget has alarms, if
-    alarms fall on half hours by chance. It grows with every smaller budget, also where so few alarms are expected in
-    the time given that it lies beyond all scores seen. Raises ValueError unless the budget is above 0 and up to 48.
+    With a probability of SURE the score exceeds it in no more blocks, `per_day` a day, of such days than the budget has
+    alarms, if alarms fall on blocks by chance. It grows with every smaller budget, also where so few alarms are
+    expected in the time given that it lies beyond all scores seen. Raises ValueError unless the budget is above 0 and
+    up to 48.
     """
     allowed("budget", budget, Budget)
-    return Tail(maxima).reached(-math.expm1(-budget / BLOCKS_PER_DAY), SURE)
+    return Tail(maxima).reached(-math.expm1(-budget / per_day), SURE)
 
 
-def expected_alarms(maxima: np.ndarray, threshold: float) -> tuple[float, float]:
+def expected_alarms(maxima: np.ndarray, threshold: float, per_day: float = BLOCKS_PER_DAY) -> tuple[float, float]:
     """False alarms per day on normal days like those of the maxima, from and to: eight times in ten between these."""
-    low, high = (-BLOCKS_PER_DAY * math.log1p(-min(share, 0.999)) for share in Tail(maxima).share_above(threshold))
+    low, high = (-per_day * math.log1p(-min(share, 0.999)) for share in Tail(maxima).share_above(threshold))
     return low, high
 
 
-def beyond_calibration(blocks: int, budget: float, share: float, startup: float) -> str | None:
+def beyond_calibration(blocks: float, budget: float, share: float, startup: float) -> str | None:
     """One sentence where less than one alarm is expected in the half hours that thresholds were set on; else None.
 
     Thresholds of all such budgets lie beyond the scores seen. share: of the normal days that sets thresholds. startup:

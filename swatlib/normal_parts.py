@@ -11,6 +11,7 @@ from swatlib.plant import TAG_NAMES
 from swatlib.wording import count, did_you_mean, listed
 
 PARTS = ("fits the detectors", "sets the thresholds", "checks them")
+MOST_STARTUP = 0.25  # of a recording
 SAME_ROWS = 60  # equal rows at equal times from which two recordings are taken to hold the same ones
 
 
@@ -39,7 +40,7 @@ def normal_frames(recordings: Sequence[Recording]) -> list[pd.DataFrame]:
 def parts_of(
     frames: Sequence[pd.DataFrame], startup: float, shares: Sequence[float], least: int
 ) -> list[list[pd.DataFrame]]:
-    """Rows that fit, calibrate and check: contiguous shares of each frame, without its first `startup` seconds.
+    """Rows that fit, calibrate and check: contiguous shares of each frame, without its start-up (`settled`).
 
     least: rows that each part of each frame needs. Raises ValueError for a frame that is short, and for a tag without a
     reading in a part.
@@ -53,6 +54,24 @@ def parts_of(
                 "leave it out of the files, or give other normal days"
             )
     return parts
+
+
+def settled(frame: pd.DataFrame, startup: float) -> pd.DataFrame:
+    """Rows after the first `startup` seconds; of a short frame, after its first quarter."""
+    begin, end = frame.index[[0, -1]]
+    return frame[frame.index >= begin + min(pd.Timedelta(startup, "s"), MOST_STARTUP * (end - begin))]
+
+
+def shortened(spans: Sequence[pd.Timedelta], startup: float) -> str | None:
+    """One sentence where recordings of these lengths lose less than `startup` seconds; else None."""
+    hour, usual = pd.Timedelta("1h"), pd.Timedelta(startup, "s")
+    short = [span for span in spans if MOST_STARTUP * span < usual - pd.Timedelta("1min")]
+    if not short:
+        return None
+    return (
+        f"of {listed(f'{span / hour:.1f}' for span in short)} normal hours the first quarter is left out as start-up, "
+        f"not the {usual / hour:g} h of a longer recording"
+    )
 
 
 def require_readings(frame: pd.DataFrame) -> None:
@@ -90,14 +109,14 @@ def _readings(recording: Recording) -> pd.DataFrame:
 
 
 def _shared(frame: pd.DataFrame, startup: float, shares: Sequence[float], least: int) -> list[pd.DataFrame]:
-    settled = frame[frame.index >= frame.index[0] + pd.Timedelta(startup, "s")]
-    edges = np.round(np.cumsum((0, *shares)) * len(settled)).astype(int)
+    used = settled(frame, startup)
+    edges = np.round(np.cumsum((0, *shares)) * len(used)).astype(int)
     if np.diff(edges).min() < least:
         raise ValueError(
-            f"{len(settled):,} normal rows are left after {startup:,} s of start-up; the smallest "
+            f"{len(used):,} normal rows are left after {startup:,} s of start-up; the smallest "
             f"of the parts {shares} needs {least:,}: give more normal days or a smaller `startup`"
         )
-    return [settled.iloc[start:stop] for start, stop in itertools.pairwise(edges)]
+    return [used.iloc[start:stop] for start, stop in itertools.pairwise(edges)]
 
 
 def _refuse_another_pace(first: pd.DataFrame, frame: pd.DataFrame) -> None:

@@ -16,10 +16,12 @@ from swatlib.alarm_episodes import detector_episodes
 from swatlib.alarms import (
     BLOCKS_PER_DAY,
     LEAST_BLOCKS,
+    MOST_BLOCKS_PER_DAY,
     Budget,
     alarms_per_day,
     beyond_calibration,
     block_maxima,
+    blocks_per_day,
     expected_alarms,
     on_delayed,
     rounded,
@@ -33,7 +35,7 @@ from swatlib.detectors.base import Detector
 from swatlib.detectors.own_classes import identity
 from swatlib.detectors.soundness import fitted
 from swatlib.limits import Count, Limits, Share, check_parameters
-from swatlib.normal_parts import normal_frames, parts_of, require_readings, usual_pace
+from swatlib.normal_parts import MOST_STARTUP, normal_frames, parts_of, require_readings, shortened, usual_pace
 from swatlib.origins import Origin, origin_of, same_rows
 from swatlib.saved import read_pipeline, untrusted, write_pipeline
 from swatlib.views.base import View
@@ -45,7 +47,7 @@ DEFAULT = ("guard", "ocsvm", "iforest", "kmeans", "lof", "pca", "forecast")
 LONGEST_NAME = 150  # characters of a detector's name
 CHUNK_ROWS = 20_000  # scored at once: bounds the memory
 VIEWS: dict[str, type[View]] = {"features": Features, "checks": Checks}  # what a detector may see
-FITTED_EACH = ("models_", "thresholds_", "checked_", "maxima_")  # what a fit keeps of each detector
+FITTED_EACH = ("models_", "thresholds_", "checked_", "maxima_", "blocks_per_day_")  # what a fit keeps of each detector
 Seconds = Annotated[float, Limits(0, 1e9)]
 OffDelay = Annotated[float, Limits(0, SECONDS_PER_DAY / BLOCKS_PER_DAY)]  # seconds
 
@@ -72,7 +74,8 @@ class Pipeline:
         Seconds for which that has to be over before the alarm ends (terms of ISA-18.2), so that what exceeds the
         threshold again and again is one episode. Up to half an hour.
     startup
-        Seconds left out before fitting, while the tanks fill.
+        Seconds left out before fitting, while the tanks fill; of a recording of less than four times that, its first
+        quarter.
     shares
         Contiguous parts of the normal days that fit the detectors, set the thresholds, and check them; their sum is 1.
     gap
@@ -142,6 +145,7 @@ class Pipeline:
         self.origins_ = tuple(map(origin_of, recordings))
         on_calibrate, on_check = (_on_one_thread(self._decisive, part) for part in (calibrate, check))
         self.maxima_ = {name: block_maxima(score, day).tolist() for name, score in on_calibrate.items()}
+        self.blocks_per_day_ = {name: blocks_per_day(score, day) for name, score in on_calibrate.items()}
         self.thresholds_ = self.thresholds([self.budget])[self.budget].to_dict()
         self.checked_ = {n: alarms_per_day(s, self.thresholds_[n], day, self.hold) for n, s in on_check.items()}
         return self
@@ -180,22 +184,28 @@ class Pipeline:
 
     def thresholds(self, budgets: Iterable[float]) -> pd.DataFrame:
         """Threshold of each detector at each of the budgets (detectors × budgets), as `fit` would set it there."""
-        maxima, budgets = self._calibrated(), [*budgets]
-        found = {name: [threshold(each, budget) for budget in budgets] for name, each in maxima.items()}
+        blocks, budgets = self._calibrated(), [*budgets]
+        found = {
+            name: [threshold(maxima, budget, per_day) for budget in budgets]
+            for name, (maxima, per_day) in blocks.items()
+        }
         table = pd.DataFrame.from_dict(found, "index", columns=budgets)
         return table.rename_axis(index="detector", columns="budget")
 
     @property
     def caveat(self) -> str | None:
-        """One sentence where the thresholds lie beyond all that the calibration shows, None elsewhere."""
-        blocks = min(map(len, self._calibrated().values()))
-        return beyond_calibration(blocks, self.budget, self.shares[1], self.startup)
+        """A sentence where the thresholds lie beyond all that the calibration shows, and before it one where a short
+        recording lost less than the start-up; None elsewhere."""
+        spans = [pd.Timestamp(each.last) - pd.Timestamp(each.first) for each in getattr(self, "origins_", ())]
+        half_hours = min(BLOCKS_PER_DAY / per_day * len(maxima) for maxima, per_day in self._calibrated().values())
+        beyond = beyond_calibration(half_hours, self.budget, self.shares[1], self.startup)
+        return ". ".join(filter(None, (shortened(spans, self.startup), beyond))) or None
 
-    def _calibrated(self) -> dict[str, np.ndarray]:
-        """Of each detector the largest score of each half hour of the part that sets the thresholds."""
+    def _calibrated(self) -> dict[str, tuple[np.ndarray, float]]:
+        """Of each detector the largest score of each block of the part that sets the thresholds, and blocks per day."""
         if not hasattr(self, "maxima_"):
             self._fitted()
-        return {name: np.array(self.maxima_[name]) for name in self.detectors}
+        return {name: (np.array(self.maxima_[name]), self.blocks_per_day_[name]) for name in self.detectors}
 
     def calibration(self) -> pd.DataFrame:
         """One row a detector: threshold, budget, and false alarms per day.
@@ -206,7 +216,10 @@ class Pipeline:
         Where one is no plain name, first the class and the parameters of each that differ from their defaults.
         """
         plain = all(is_plain(self._given(name)) for name in self.detectors)
-        expected = {name: expected_alarms(each, self.thresholds_[name]) for name, each in self._calibrated().items()}
+        expected = {
+            name: expected_alarms(maxima, self.thresholds_[name], per_day)
+            for name, (maxima, per_day) in self._calibrated().items()
+        }
         columns = {
             **({} if plain else {"parameters": {name: described(self._given(name)) for name in self.detectors}}),
             "threshold": self.thresholds_,
@@ -341,7 +354,7 @@ class Pipeline:
         pipeline.period_ = pd.Timedelta(saved["period"])
         pipeline.origins_ = tuple(Origin.from_dict(each) for each in saved["fitted on"])
         pipeline.thresholds_, pipeline.checked_ = saved["thresholds"], saved["checked"]
-        pipeline.maxima_ = saved["maxima"]
+        pipeline.maxima_, pipeline.blocks_per_day_ = saved["maxima"], saved["blocks per day"]
         pipeline.models_ = models
         return pipeline
 
@@ -354,10 +367,8 @@ class Pipeline:
         """Raises ValueError when the part that sets the thresholds is shorter than they need, with hours to give."""
         rows, period = sum(map(len, frames)), usual_pace(frames)
         given, past = rows * period, max(map(self._decides, models.values())) * period
-        needed = (
-            len(frames) * pd.Timedelta(self.startup, "s")
-            + (LEAST_BLOCKS * pd.Timedelta("1d") / BLOCKS_PER_DAY + past) / self.shares[1]
-        )
+        used = (LEAST_BLOCKS * pd.Timedelta("1d") / MOST_BLOCKS_PER_DAY + past) / self.shares[1]
+        needed = min(used + len(frames) * pd.Timedelta(self.startup, "s"), used / (1 - MOST_STARTUP))
         if given < needed:
             hours = pd.Timedelta("1h")
             raise ValueError(
@@ -505,6 +516,7 @@ class Pipeline:
             "thresholds": self.thresholds_,
             "checked": self.checked_,
             "maxima": self.maxima_,
+            "blocks per day": self.blocks_per_day_,
             "tags": self.tags_,
             **{what: self._view(what).to_dict() if what in used else None for what in VIEWS},
         }

@@ -11,6 +11,7 @@ from swatlib.alarms import (
     alarms_per_day,
     beyond_calibration,
     block_maxima,
+    blocks_per_day,
     expected_alarms,
     on_delayed,
     rounded,
@@ -161,5 +162,12 @@ def test_a_budget_that_no_threshold_keeps_is_refused(budget):
 
 
 def test_too_few_scores_for_a_threshold_are_counted():
-    with pytest.raises(ValueError, match="100 scored rows are 0 blocks of 1800 rows, too few for a threshold"):
+    with pytest.raises(ValueError, match="100 scored rows are 0 blocks of 180 rows, too few for a threshold"):
         block_maxima(np.ones(100))
+
+
+@pytest.mark.parametrize(("hours", "blocks", "per_day"), [(24, 48, 48), (5, 10, 48), (2.5, 10, 96), (0.5, 10, 480)])
+def test_blocks_are_half_hours_or_as_short_as_ten_of_them_need(hours, blocks, per_day):
+    score = np.append(np.full(50, np.nan), np.ones(round(3_600 * hours)))
+    assert (len(block_maxima(score)), blocks_per_day(score)) == (blocks, per_day)
+    assert threshold(np.arange(20.0), 1.0, per_day) >= threshold(np.arange(20.0), 1.0)

@@ -270,7 +270,7 @@ def test_no_detector_is_refused(normal):
         Pipeline(()).fit(normal)
 
 
-@pytest.mark.parametrize(("hours", "startup", "needed"), [(1, 6 * 3_600, 23.0), (8, 6 * 3_600, 23.0), (8, 0, 17.0)])
+@pytest.mark.parametrize(("hours", "startup", "needed"), [(1, 6 * 3_600, 2.7), (2, 6 * 3_600, 2.7), (1, 0, 2.0)])
 def test_too_few_normal_hours_are_refused_with_how_many_it_takes(normal, hours, startup, needed):
     said = f"fitted on {needed} hours of normal rows or more, and {hours}.0 hours were given"
     with pytest.raises(ValueError, match=said):
@@ -278,7 +278,14 @@ def test_too_few_normal_hours_are_refused_with_how_many_it_takes(normal, hours, 
 
 
 def test_the_hours_that_are_asked_for_are_enough(normal):
-    assert Pipeline(("pca",), startup=0).fit(normal.between("2015-12-23 00:00", "2015-12-23 17:04")).thresholds_
+    assert Pipeline(("pca",), startup=0).fit(normal.between("2015-12-23 00:00", "2015-12-23 02:00")).thresholds_
+
+
+def test_four_normal_hours_fit_and_say_what_was_left_out_and_can_not_be_told(normal):
+    pipeline = Pipeline(("guard", "pca")).fit(normal.between("2015-12-23 00:00", "2015-12-23 04:00"))
+    said = "of 4.0 normal hours the first quarter is left out as start-up, not the 6 h of a longer recording. "
+    assert pipeline.caveat.startswith(said) and "h of calibration can't tell 1 from" in pipeline.caveat
+    assert all(10 <= len(maxima) <= 12 for maxima in pipeline.maxima_.values())
 
 
 def test_a_saved_pipeline_scores_the_same(fitted, part, at_once, tmp_path):

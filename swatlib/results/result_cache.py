@@ -7,7 +7,7 @@ any others.
 
 import json
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -20,11 +20,12 @@ from swatlib.alarms import BUDGETS
 from swatlib.arrays import intervals_of, segments
 from swatlib.cached import Form, cached_together
 from swatlib.data import Recording, attacks
+from swatlib.normal_parts import shortened
 from swatlib.pipeline import Pipeline
 from swatlib.results.detection import DetectionResults, first_alarms
 from swatlib.results.fit_cache import detector_part, fits_of, parameters, recording_digest
 
-ENTRY_FORMAT = 6
+ENTRY_FORMAT = 7
 _ABOUT = b"swatlib"
 
 
@@ -38,6 +39,7 @@ class Entry:
     threshold: float
     checked: float
     maxima: list[float]
+    blocks_per_day: float
     history: int
     period: pd.Timedelta
 
@@ -64,7 +66,10 @@ def cached_results(pipeline: Pipeline, normal: Recording, attacked: Recording, f
         force=force,
     )
     notes = [*found.notes, *(note for note in noted if note not in found.notes)]
-    return _joined(pipeline, found.values, attacked, found.computed, notes)
+    results = _joined(pipeline, found.values, attacked, found.computed, notes)
+    first, last = normal.frame.index[[0, -1]]
+    said = ". ".join(filter(None, (shortened([last - first], pipeline.startup), results.caveat)))
+    return replace(results, caveat=said or None)
 
 
 def _made(
@@ -92,6 +97,7 @@ def _alone(fitted: Pipeline, name: str, scores: pd.DataFrame, attacked: Recordin
         alone.thresholds_[name],
         alone.checked_[name],
         alone.maxima_[name],
+        alone.blocks_per_day_[name],
         alone.history,
         alone.period_,
     )
@@ -115,6 +121,7 @@ def _joined(pipeline: Pipeline, entries: dict[str, Entry], attacked: Recording, 
     filled.models_, filled.period_ = dict.fromkeys(entries), next(iter(entries.values())).period
     filled.checked_ = {name: entry.checked for name, entry in entries.items()}
     filled.maxima_ = {name: entry.maxima for name, entry in entries.items()}
+    filled.blocks_per_day_ = {name: entry.blocks_per_day for name, entry in entries.items()}
     rankings, nameable = (
         {name: getattr(entry, what) for name, entry in entries.items()} for what in ("ranking", "nameable")
     )
@@ -145,7 +152,8 @@ def _silenced(entry: Entry, early: np.ndarray) -> pd.DataFrame:
 
 
 def _write(path: Path, entry: Entry) -> None:
-    about = {name: getattr(entry, name) for name in ("threshold", "checked", "maxima", "history", "nameable")} | {
+    kept = ("threshold", "checked", "maxima", "blocks_per_day", "history", "nameable")
+    about = {name: getattr(entry, name) for name in kept} | {
         "period": str(entry.period),
         "ranked": [str(time) for time in entry.ranking.index],
         "places": list(entry.ranking.columns),
@@ -175,6 +183,7 @@ def _read(path: Path, attacked: Recording) -> Entry:
         about["threshold"],
         about["checked"],
         about["maxima"],
+        about["blocks_per_day"],
         about["history"],
         pd.Timedelta(about["period"]),
     )

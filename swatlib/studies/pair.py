@@ -7,6 +7,7 @@ import pandas as pd
 from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.data import DataError, Recording, attacks, load
 from swatlib.data.facts import is_untimed
+from swatlib.normal_parts import settled
 from swatlib.simulation import cached_simulation
 from swatlib.simulation.attacks import first_attack_2015, scheduled_2015
 from swatlib.wording import count
@@ -79,18 +80,18 @@ def _not_swapped(normal: Recording, attack: Recording) -> tuple[Recording, Recor
 
 
 def without_startup(recording: Recording, hours: float = 6) -> pd.DataFrame:
-    """Rows of a recording without its first hours, in which the tanks fill.
+    """Rows of a recording without its first hours, in which the tanks fill; of a short one without its first quarter.
 
-    Raises DataError when less than an hour is left.
+    Raises DataError when less than half an hour is left.
     """
-    index = recording.frame.index
-    given = (index[-1] - index[0]) / pd.Timedelta("1h")
-    if given < hours + 0.99:  # an hour of rows ends a second before the hour
+    frame = settled(recording.frame, 3_600 * hours)
+    left, given = (each.index[-1] - each.index[0] for each in (frame, recording.frame))
+    if left < pd.Timedelta("29min"):
         raise DataError(
-            f"{hours + 1:g} hours of normal rows are needed, of which the first {hours:g} are left out while the tanks "
-            f"fill, and {given:.1f} were given; give more normal days."
+            f"0.7 hours of normal rows are needed, of which the first quarter is left out as start-up, and "
+            f"{given / pd.Timedelta('1h'):.1f} were given; give more normal rows."
         )
-    return recording.frame[index >= index[0] + pd.Timedelta(hours, "h")]
+    return frame
 
 
 def _same_tags(normal: Recording, attack: Recording) -> tuple[Recording, Recording]:

@@ -94,6 +94,8 @@ def test_swapped_files_are_suspected(pair, files):
 
 def test_settled_rows_begin_after_six_hours(pair):
     assert without_startup(pair[0]).index[0] == pd.Timestamp("2015-12-27 16:00")
+    short = pair[0].between("2015-12-27 10:00", "2015-12-27 14:00")
+    assert without_startup(short).index[0] == pd.Timestamp("2015-12-27 11:00")
 
 
 def test_the_tag_table_says_what_a_tag_is_and_where_it_moves(pair):
@@ -110,5 +112,5 @@ def test_the_tag_table_says_what_a_tag_is_and_where_it_moves(pair):
 
 
 def test_a_recording_that_ends_with_the_start_up_is_refused_with_the_hours_it_takes(pair):
-    with pytest.raises(DataError, match=r"7 hours of normal rows are needed, .* and 1.0 were given"):
-        without_startup(pair[0].between("2015-12-27 10:00", "2015-12-27 11:00"))
+    with pytest.raises(DataError, match=r"0.7 hours of normal rows are needed, .* and 0.5 were given"):
+        without_startup(pair[0].between("2015-12-27 10:00", "2015-12-27 10:30"))

@@ -8,6 +8,7 @@ import pandas as pd
 
 from swatlib.cached import rows_digest, warn_of
 from swatlib.data import Recording
+from swatlib.normal_parts import settled
 from swatlib.pipeline import Pipeline
 from swatlib.results import cached_fit, cached_results, cached_tables
 from swatlib.results.fit_cache import detector_part, parameters, recording_digest
@@ -119,8 +120,7 @@ def _answer(pipeline: Pipeline, normal: Recording, attacked: Recording, force: b
 
 def _unseen(pipeline: Pipeline, normal: Recording) -> pd.DataFrame:
     """Scores on the normal rows that were not fitted."""
-    begin = normal.frame.index[0] + pd.Timedelta(pipeline.startup, "s")
-    used = normal.frame[normal.frame.index >= begin]
+    used = settled(normal.frame, pipeline.startup)
     unseen = used.iloc[round(pipeline.shares[0] * len(used)) :]
     (detector,) = pipeline.detectors
     return cached_fit(pipeline, normal).score(unseen)[detector][["score"]].dropna().reset_index(drop=True)
