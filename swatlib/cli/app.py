@@ -263,8 +263,8 @@ def fit(
             raise typer.BadParameter(f"--detector: a refit keeps the detectors and the budget of {old}.")
         pipeline = _refit(old, [load(path) for path in add or ()], trust or (), [normal] if normal else [])
     else:
-        recording = load(normal) if normal else run(round(days_normal * SECONDS_PER_DAY), attacks=None, seed=seed)
-        pipeline = _pipeline(detector, budget).fit(recording)
+        pipeline = _pipeline(detector, budget)  # names an unknown detector before anything is read
+        pipeline.fit(load(normal) if normal else run(round(days_normal * SECONDS_PER_DAY), attacks=None, seed=seed))
     pipeline.save(folder)
     say(f"{folder}: {', '.join(pipeline.detectors)}, fitted on {'; '.join(map(str, pipeline.fitted_on))}")
     if pipeline.caveat:

@@ -130,7 +130,7 @@ def test_an_unknown_detector_is_named_before_anything_is_read(run, tmp_path, ver
 
 
 def test_simulated_rows_without_an_attack_are_said_to_have_none(run):
-    printed = run("simulate", "hours.csv", "--duration", "3h", "--start", "2015-12-28 10:00")[1]
+    printed = run("simulate", "hours.csv", "--duration", "2h", "--start", "2015-12-28 10:00")[1]
     assert "No row is under attack: the first attack is due at 2015-12-28 10:28:58" in printed
     assert "Try --start '2015-12-27 10:00:00' --duration 2d." in printed
     assert "under attack" not in run("simulate", "hours.csv", "--duration", "60", "--no-attacks")[1]
