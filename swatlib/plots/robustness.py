@@ -34,7 +34,7 @@ def under_stress(table: pd.DataFrame, panels: Mapping[str, str] = STRESS_PANELS)
         ax.grid(axis="x")
         if name == "false_alarms_per_day":
             ax.set_xscale("symlog", linthresh=1)
-            ax.set_xlim(0)
+            ax.set_xlim(0, 1.4 * max(float(wide.max(axis=None)), 1.0))
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper left", ncols=4)
     note(figure, "line: from what a detector gives without a stress")
@@ -57,6 +57,7 @@ def after_the_fit(table: pd.DataFrame, days: int = 3) -> Figure:
     budget = float(table["budget"].iloc[0])
     ax.axhline(budget, color=GREY, linestyle="--", linewidth=1)
     ax.annotate(f"budget {budget:g}", (table["day"].max(), budget), color=GREY, ha="right", va="bottom")
+    ax.set_yscale("symlog", linthresh=1)  # some detectors are a hundred times off, others within the budget
     ax.set(xlabel="day after the start of the plant", ylabel="false alarms per day", ylim=(0, None))
     ax.grid(axis="y")
     figure.legend(loc="outside upper left", ncols=4)
