@@ -4,8 +4,8 @@ from lab import copied, jupyterlab, new_page, run_all
 from waiting import wait
 
 WHOLE = ["2015-12-28 10:00:00", "2015-12-29 10:00:00"]
-AROUND_6 = ["2015-12-28 12:33:44", "2015-12-28 12:57:03"]
-ATTACK_6 = "6 · 28 Dec 12:43 · AIT202 spoofed to 6 pH".replace(" ", "\xa0\u200b")
+AROUND_6 = ["2015-12-28 12:17:29", "2015-12-28 12:40:48"]
+ATTACK_6 = "6 · 28 Dec 12:27 · AIT202 spoofed to 6 pH".replace(" ", "\xa0\u200b")
 DRAWN = """() => {
     const figure = document.querySelector(".js-plotly-plot"), time = figure._fullLayout.xaxis
     const lines = [...figure.querySelectorAll(".js-line")].filter(line => (line.getAttribute("d") || "").length > 20)
