@@ -246,10 +246,14 @@ score_stored() {
   [ "$(measured "SELECT sum(rows_out) FROM pipeline WHERE time > now() - $(($(date +%s) - since))s")" -gt 0 ] 2>/dev/null
 }
 
+all_healthy() {
+  case $(services_words) in *'waiting for'*) false ;; *healthy*) true ;; *) false ;; esac
+}
+
 await_score() {
   since=$(date +%s) told=''
-  until score_stored; do
-    [ $(($(date +%s) - since)) -lt 900 ] || give_up "No score came within a quarter of an hour"
+  until score_stored && all_healthy; do
+    [ $(($(date +%s) - since)) -lt 900 ] || give_up "There was no score of a healthy stack within a quarter of an hour"
     tell "$(services_words)"
     sleep 3
   done
