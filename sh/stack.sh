@@ -257,6 +257,7 @@ await_score() {
     tell "$(services_words)"
     sleep 3
   done
+  tell "$(services_words)"
 }
 
 print_addresses() {
