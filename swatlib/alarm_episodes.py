@@ -9,6 +9,7 @@ import pandas as pd
 
 from swatlib.arrays import intervals_of
 
+LEAST_LEVEL = 1e-9  # of a threshold: that of scores in bits may be 0, and no point holds an infinite peak
 DETECTOR_FIELDS = ("detector", "start", "end", "lasts_s", "peak", "lead", "why")
 PLANT_FIELDS = ("end", "standing", "peak", "lead", "strongest", "why", "detectors", "agree")
 
@@ -45,7 +46,7 @@ def plant_episodes(scores: pd.DataFrame) -> pd.DataFrame:
 def _of_one(name: str, judged: pd.DataFrame, period: float) -> list[tuple]:
     times, lead = judged.index, judged["lead"].to_numpy()
     level = judged["threshold"].to_numpy(np.float64)
-    above = (judged["score"].to_numpy(np.float64) - level) / np.abs(level)
+    above = (judged["score"].to_numpy(np.float64) - level) / np.maximum(np.abs(level), LEAST_LEVEL)
     rows = []
     for first, stop in intervals_of(judged["alarm"].to_numpy(bool)):
         start, end, peak = times[first], times[stop - 1], first + int(np.argmax(above[first:stop]))

@@ -112,8 +112,9 @@ def _shared(frame: pd.DataFrame, startup: float, shares: Sequence[float], least:
     used = settled(frame, startup)
     edges = np.round(np.cumsum((0, *shares)) * len(used)).astype(int)
     if np.diff(edges).min() < least:
+        left_out = (used.index[0] - frame.index[0]).total_seconds()
         raise ValueError(
-            f"{len(used):,} normal rows are left after {startup:,} s of start-up; the smallest "
+            f"{len(used):,} normal rows are left after {left_out:,.0f} s of start-up; the smallest "
             f"of the parts {shares} needs {least:,}: give more normal days or a smaller `startup`"
         )
     return [used.iloc[start:stop] for start, stop in itertools.pairwise(edges)]

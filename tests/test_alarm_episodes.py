@@ -51,6 +51,11 @@ def test_an_episode_of_the_plant_is_a_run_of_any_alarm(drawn):
     assert found["peak"].tolist() == [highest[first:stop].max() - 1 for first, stop in spans]
 
 
+def test_the_peak_above_a_threshold_of_nothing_is_a_number():
+    judged = judged_rows(np.array([True, True]), np.array([1.0, 2.0])).assign(threshold=0.0)
+    assert np.isfinite(detector_episodes(pd.concat({"guard": judged}, axis=1))["peak"]).all()
+
+
 def test_an_episode_says_what_led():
     score = np.array([2, 4, 2, 0.5])
     judged = judged_rows(np.array([True, True, True, False]), score).assign(lead=["LIT101", "P101", "P101", None])
