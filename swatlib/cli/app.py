@@ -43,6 +43,7 @@ JUDGED = ("found", "of", "recall_95", "delay_median_s", "near", "false_alarms_pe
 LIVE_NOTEBOOK = "05-live"  # needs servers
 FIELD_ROWS = (1_000, 5_000, 20_000)
 WRITTEN = (".xlsx", ".csv", ".parquet")
+REFIT_KEEPS = ("detector", "budget", "days_normal", "seed")  # options that say nothing beside --from
 ENDED_BY_USER = 130  # what a shell reports for a program that Ctrl-C ended
 
 
@@ -226,6 +227,7 @@ def inspect(
 
 @app.command(epilog="Example: python -m swatlib fit models/swat --normal SWaT_Dataset_Normal_v1.xlsx --detector pca")
 def fit(
+    context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="Where the pipeline is saved.")],
     *,
     normal: NormalFile = None,
@@ -259,8 +261,13 @@ def fit(
     if bool(old) != bool(add):
         raise typer.BadParameter("--from and --add go together: a pipeline, and new normal days for it.")
     if old:
-        if detector:
-            raise typer.BadParameter(f"--detector: a refit keeps the detectors and the budget of {old}.")
+        for name in REFIT_KEEPS:
+            source = context.get_parameter_source(name)
+            if source and source.name == "COMMANDLINE":
+                raise typer.BadParameter(
+                    f"--{name.replace('_', '-')}: a refit keeps the detectors, the budget and the normal days of "
+                    f"{old}; leave it out, or fit without --from."
+                )
         pipeline = _refit(old, [load(path) for path in add or ()], trust or (), [normal] if normal else [])
     else:
         pipeline = _pipeline(detector, budget)  # names an unknown detector before anything is read

@@ -73,6 +73,9 @@ def test_a_refit_adds_new_days_to_those_of_the_old_pipeline(run):
     both = Pipeline.load("both")
     assert (both.budget, len(both.fitted_on)) == (2, 2)
     assert run("fit", "more", "--from", "old")[0] == run("fit", "more", "--from", "old", "--add", "old")[0] == 2
+    for option, value in (("--detector", "pca"), ("--budget", 1), ("--days-normal", 2), ("--seed", 0)):
+        code, _, said = run("fit", "more", "--from", "old", "--add", "new.parquet", option, value)
+        assert code == 2 and f"{option}: a refit keeps" in " ".join(said.split())
     code, _, said = run("fit", "again", "--from", "both", "--add", "new.parquet")
     assert code == 1 and "86,400 rows from 2015-12-22 16:00:00 to 2015-12-23 15:59:59 stand in two" in said
 
