@@ -8,8 +8,7 @@
 | `SWAT_PYTHON`             | the Python for `.venv`; read by `run.sh`, not from `.env`  | the newest that fits    |
 | `SWAT_SERVICES_FOLDER`    | data, logs, tokens of servers that are started here        | the user's data folder  |
 | `SWAT_REQUIRE_SERVICES`   | 1: a test whose servers are missing fails, not skips       | 0                       |
-| `SWAT_REQUIRE_CONTAINERS` | 1: the same for a missing container engine                 | 0                       |
-| `SWAT_START_ENGINE`       | 1: as root a test starts one whose images are made already | 0                       |
+| `SWAT_REQUIRE_CONTAINERS` | 1: the same for a container engine, which root starts      | 0                       |
 | `SWAT_KAFKA`              | host:port of a Kafka of your own                           | the one started here    |
 | `SWAT_INFLUX_URL`         | address of an InfluxDB 2 of your own                       | the one started here    |
 | `SWAT_INFLUX_TOKEN_FILE`  | its token's file, or a folder with files `write`, `read`   | made at first start     |
@@ -59,7 +58,6 @@ class Settings(BaseSettings):
     services_folder: Path = Field(default_factory=lambda: user_data_path("swatlib") / "services")
     require_services: bool = False
     require_containers: bool = False
-    start_engine: bool = False
     kafka: str | None = None
     influx_url: str | None = None
     influx_token_file: Path | None = None

@@ -43,15 +43,12 @@ class Engine:
     def __init__(self):
         self.folder = settings().cache_folder / "containers"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.whole = self.folder / "made"  # a file that says so
         self.variables: dict[str, str] = {}
         self.daemon: subprocess.Popen | None = None
         try:
             if not answers({}):
                 self._start()
             self._add_compose()
-            if self.daemon:
-                self.whole.touch()
         except subprocess.TimeoutExpired as late:
             self.stop()
             raise LackError(f"No engine: {late}") from None
@@ -89,12 +86,8 @@ class Engine:
 
     def _launch(self, socket: str) -> None:
         if not settings().require_containers:
-            if not settings().start_engine:
-                raise LackError("No container engine answers; as root SWAT_REQUIRE_CONTAINERS=1 starts one for tests.")
-            if not self.whole.exists():
-                raise LackError("The images that stand in for official ones are not made yet; as root "
-                                "SWAT_REQUIRE_CONTAINERS=1 makes them once, in a quarter of an hour.")  # fmt: skip
-        if settings().require_containers and os.geteuid() == 0 and shutil.which("apt-get"):
+            raise LackError("No container engine answers; as root SWAT_REQUIRE_CONTAINERS=1 starts one for tests.")
+        if os.geteuid() == 0 and shutil.which("apt-get"):
             install_packages()
         if os.geteuid() != 0 or not shutil.which("dockerd"):
             raise LackError(f"No engine can be started; on Debian type, as root: apt-get install {PACKAGES}")
