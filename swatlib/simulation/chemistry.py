@@ -2,14 +2,13 @@
 
 import math
 
-from numba import njit
-
 from swatlib.plant import ON
+from swatlib.simulation.compiling import inner
 from swatlib.simulation.parameters import PlantRecord
 from swatlib.simulation.process import either_on, toward
 
 
-@njit
+@inner
 def chemistry(process: PlantRecord, state: PlantRecord, drift: PlantRecord, p: PlantRecord) -> None:
     flowing = process.FIT201 > 0.5
     state.flowing_seconds = state.flowing_seconds + 1 if flowing else 0.0
@@ -18,7 +17,7 @@ def chemistry(process: PlantRecord, state: PlantRecord, drift: PlantRecord, p: P
     conductivity(process, state, drift, p)
 
 
-@njit
+@inner
 def dosed_water(process: PlantRecord, state: PlantRecord, drift: PlantRecord, p: PlantRecord, flowing: bool) -> None:
     """AIT201 to AIT203: after the dosing point, in a pipe with or without flow."""
     seconds = state.flowing_seconds
@@ -41,7 +40,7 @@ def dosed_water(process: PlantRecord, state: PlantRecord, drift: PlantRecord, p:
     process.AIT203 = state.orp + drift.AIT203 + 230.0 * state.startup
 
 
-@njit
+@inner
 def ro_feed(process: PlantRecord, state: PlantRecord, drift: PlantRecord, p: PlantRecord) -> None:
     """AIT401, AIT402, AIT501, AIT502: the UV lamp removes the chlorine; while it is off, the chlorine reaches them."""
     mixing = 0.009 * (state.t401 - 895.0)
@@ -64,7 +63,7 @@ def ro_feed(process: PlantRecord, state: PlantRecord, drift: PlantRecord, p: Pla
     process.AIT502 = state.orp_membrane
 
 
-@njit
+@inner
 def conductivity(process: PlantRecord, state: PlantRecord, drift: PlantRecord, p: PlantRecord) -> None:
     """AIT503 and AIT504: salt that a backwash stirs up or that is dosed, and what passes a membrane at rest."""
     state.since_backwash = 0.0 if process.P602 == ON else state.since_backwash + 1

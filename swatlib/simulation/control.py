@@ -1,11 +1,13 @@
 """The six PLCs, as latches "set if S, reset if R, reset wins". They see `view`, they write `command`."""
 
-# ruff: noqa: SIM300 - a tag in capitals is no constant
+# ruff: noqa: SIM300, PLR1714 - a tag in capitals is no constant; `in` compiles far more slowly than `==`
+
+import math
 
 import numpy as np
-from numba import njit
 
 from swatlib.plant import CLOSED, OFF, ON, OPEN
+from swatlib.simulation.compiling import inner
 from swatlib.simulation.parameters import PlantRecord, set101, set301, set401
 from swatlib.simulation.process import either_on
 
@@ -36,7 +38,7 @@ for _step, _pattern in _PATTERNS.items():
     PATTERN[_step] = [int(bit) for bit in _pattern.replace(" ", "")]
 
 
-@njit
+@inner
 def latch(now: float, set_if: bool, reset_if: bool) -> float:
     """New state of a latch (0 or 1) that is at `now`."""
     if reset_if:
@@ -44,19 +46,19 @@ def latch(now: float, set_if: bool, reset_if: bool) -> float:
     return 1.0 if set_if else now
 
 
-@njit
+@inner
 def switch(on: bool) -> float:
     """Code of a pump or lamp."""
     return float(ON) if on else float(OFF)
 
 
-@njit
+@inner
 def valve(opened: bool) -> float:
     """Code commanded to a valve."""
     return float(OPEN) if opened else float(CLOSED)
 
 
-@njit
+@inner
 def plc1(view: PlantRecord, command: PlantRecord, forced: PlantRecord, state: PlantRecord) -> None:
     """Raw water: MV101 by the level of T101, P101 by the demand of T301."""
     state.inlet = latch(state.inlet, view.LIT101 < set101.low, view.LIT101 > set101.high)
@@ -66,12 +68,12 @@ def plc1(view: PlantRecord, command: PlantRecord, forced: PlantRecord, state: Pl
         state.demand, delivered and view.LIT301 < set301.low, not delivered or view.LIT301 > set301.high
     )
     run = state.demand and view.LIT101 >= set101.low_low
-    held = not np.isnan(forced.P101)  # a forced pump is not available to the PLC: the standby runs
+    held = not math.isnan(forced.P101)  # a forced pump is not available to the PLC: the standby runs
     command.P101 = switch(run)
     command.P102 = switch(run and held)
 
 
-@njit
+@inner
 def plc2(view: PlantRecord, command: PlantRecord, state: PlantRecord) -> None:
     """Inlet of T301 and dosing; without flow no dosing pump starts."""
     state.feed = latch(state.feed, view.LIT301 < set301.low, view.LIT301 > set301.high)
@@ -87,7 +89,7 @@ def plc2(view: PlantRecord, command: PlantRecord, state: PlantRecord) -> None:
     command.P205 = switch(state.chlorine_dosing)
 
 
-@njit
+@inner
 def next_step(view: PlantRecord, state: PlantRecord, p: PlantRecord, pump_runs: bool) -> float:  # noqa: PLR0911, PLR0912 - one line a step, as the sequence is tabled
     """Next step of the UF sequencer after `state.step`; the same one if it stays."""
     step, seconds = state.step, state.step_seconds
@@ -124,7 +126,7 @@ def next_step(view: PlantRecord, state: PlantRecord, p: PlantRecord, pump_runs: 
     return 4 if seconds >= p.drain_seconds else 16
 
 
-@njit
+@inner
 def plc3(view: PlantRecord, command: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
     """Ultrafiltration: the sequencer, and the permissives of its pump."""
     runs = either_on(view.P301, view.P302)
@@ -139,13 +141,13 @@ def plc3(view: PlantRecord, command: PlantRecord, state: PlantRecord, p: PlantRe
     command.MV301, command.MV302 = valve(pattern[0]), valve(pattern[1])
     command.MV303, command.MV304 = valve(pattern[2]), valve(pattern[3])
     permitted = view.LIT301 >= set301.low_low and view.LIT401 <= set401.high_high
-    way_out = OPEN in (view.MV302, view.MV304)
+    way_out = view.MV302 == OPEN or view.MV304 == OPEN
     pump = switch(pattern[4] and permitted and way_out)
     command.P301, command.P302 = (pump, float(OFF)) if p.duty_uf == 301 else (float(OFF), pump)
     view.UF_STEP, view.UF_SECONDS = state.step, state.step_seconds
 
 
-@njit
+@inner
 def plc4(view: PlantRecord, command: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
     """RO feed pump above the lowest level of T401; the UV lamp while it delivers."""
     pump = switch(view.LIT401 >= set401.low_low)
@@ -155,7 +157,7 @@ def plc4(view: PlantRecord, command: PlantRecord, state: PlantRecord, p: PlantRe
     command.UV401 = switch(state.flow_seconds > 1 or (flows and view.UV401 == ON))
 
 
-@njit
+@inner
 def plc5(view: PlantRecord, command: PlantRecord, state: PlantRecord) -> None:
     """High-pressure pump: starts with the lamp, stops two seconds after lamp or feed are lost."""
     fed = either_on(view.P401, view.P402) and view.FIT401 > NO_FLOW
@@ -164,7 +166,7 @@ def plc5(view: PlantRecord, command: PlantRecord, state: PlantRecord) -> None:
     command.P501 = switch(ready or (state.unready_seconds <= 2 and view.P501 == ON))
 
 
-@njit
+@inner
 def plc6(command: PlantRecord, state: PlantRecord) -> None:
     """The backwash pump follows the UF sequencer."""
     command.P602 = switch(PATTERN[int(state.step), 5])

@@ -1,6 +1,7 @@
 """The compiled step: second by second, in the order in which plant, transmitters, attacker and PLCs act."""
 
 import hashlib
+import math
 from collections import namedtuple
 from collections.abc import Callable
 from functools import cache
@@ -11,6 +12,7 @@ from numba import njit
 
 from swatlib.plant import CLOSED, OFF, SENSORS, TAG_NAMES, TAGS
 from swatlib.simulation import chemistry, control, measurement, process
+from swatlib.simulation.compiling import inner
 from swatlib.simulation.parameters import (
     CALM,
     DISTORTIONS,
@@ -91,15 +93,15 @@ def new_world(parameters: Parameters, clock: float) -> World:
     )
 
 
-@njit
+@inner
 def overwrite(values: np.ndarray, by: np.ndarray) -> None:
     """Every value that has a number in `by` takes it."""
     for k in range(by.size):
-        if not np.isnan(by[k]):
+        if not math.isnan(by[k]):
             values[k] = by[k]
 
 
-@njit
+@inner
 def holds(conditions: np.ndarray, group: int, values: np.ndarray) -> bool:
     """Whether all conditions of one group hold; a condition is (group, column, LESS | EQUAL | MORE, number)."""
     for k in range(conditions.shape[0]):
@@ -112,7 +114,7 @@ def holds(conditions: np.ndarray, group: int, values: np.ndarray) -> bool:
     return True
 
 
-@njit
+@inner
 def first_that_holds(conditions: np.ndarray, groups: int, values: np.ndarray) -> int:
     for group in range(groups):
         if holds(conditions, group, values):
@@ -120,7 +122,7 @@ def first_that_holds(conditions: np.ndarray, groups: int, values: np.ndarray) ->
     return -1
 
 
-@njit
+@inner
 def scan(view: PlantRecord, command: PlantRecord, forced: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
     control.plc1(view, command, forced, state)
     control.plc2(view, command, state)
@@ -130,15 +132,17 @@ def scan(view: PlantRecord, command: PlantRecord, forced: PlantRecord, state: Pl
     control.plc6(command, state)
 
 
-@njit
+@inner
 def new_minute(world: World, drifts: np.ndarray, minute_noise: np.ndarray, slow_noise: np.ndarray) -> None:
     """What changes from minute to minute: what wanders slowly, and the strokes of the valves."""
     measurement.wander_slowly(world.slow, world.slowness, slow_noise)
     measurement.change_trends(world.trends, world.rates, drifts, world.slow, world.transmitters, minute_noise)
-    world.strokes[:] = world.parameters[0].stroke_spread * slow_noise[-VALVES:]
+    first = slow_noise.size - VALVES
+    for k in range(VALVES):
+        world.strokes[k] = world.parameters[0].stroke_spread * slow_noise[first + k]
 
 
-@njit
+@inner
 def one_second(
     world: World,
     values: tuple[np.ndarray, ...],
@@ -176,7 +180,8 @@ def one_second(
     )
     measurement.report_actuators(truths, seen)
     measurement.distort(seen, world.distortions, world.honest, world.past, normal, state.second)
-    world.spoofed[:] += world.ramp
+    for k in range(world.spoofed.size):
+        world.spoofed[k] += world.ramp[k]
     overwrite(seen, world.spoofed)
 
     scan(view, command, forced, state, p)

@@ -3,9 +3,9 @@
 import math
 
 import numpy as np
-from numba import njit
 
 from swatlib.plant import ACTUATORS, SENSORS, TAG_NAMES
+from swatlib.simulation.compiling import inner
 from swatlib.simulation.parameters import (
     AT_REST,
     BOUND,
@@ -37,13 +37,13 @@ OWN_DRIFT = np.array([name not in DRIFT_OF_WATER for name in SENSORS])  # of the
 LIT101 = SENSORS.index("LIT101")
 
 
-@njit
+@inner
 def follow(reading: float, level: float, rising: float, falling: float) -> float:
     """A level transmitter's lag; it follows a falling level faster."""
     return toward(reading, level, rising if level > reading else falling)
 
 
-@njit
+@inner
 def level_readings(process: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
     state.lit101 = follow(state.lit101, state.t101, p.lit101_rising, p.lit101_falling)
     state.lit301 = follow(state.lit301, state.t301, p.lit301_rising, p.lit301_falling)
@@ -51,7 +51,7 @@ def level_readings(process: PlantRecord, state: PlantRecord, p: PlantRecord) -> 
     process.LIT101, process.LIT301, process.LIT401 = state.lit101, state.lit301, state.lit401
 
 
-@njit
+@inner
 def turbulence(process: PlantRecord) -> float:
     """Noise of LIT101 relative to its average: while T101 fills, drains only, or neither."""
     if process.FIT101 > 0.5:
@@ -59,7 +59,7 @@ def turbulence(process: PlantRecord) -> float:
     return 0.85 if process.FIT201 > 0.5 else 0.47
 
 
-@njit
+@inner
 def wander_slowly(slow: np.ndarray, seconds: np.ndarray, minute_noise: np.ndarray) -> None:
     """Move values that wander about 0 with standard deviation 1 on by a minute, each with its own time constant.
 
@@ -71,7 +71,7 @@ def wander_slowly(slow: np.ndarray, seconds: np.ndarray, minute_noise: np.ndarra
         slow[k, 1] = ((kept - 1.0) * slow[k, 0] + math.sqrt(1.0 - kept * kept) * minute_noise[k]) / 60.0
 
 
-@njit
+@inner
 def change_trends(
     trends: np.ndarray,
     rates: np.ndarray,
@@ -89,13 +89,13 @@ def change_trends(
         rates[k] = transmitters[k, RATE] * math.exp(transmitters[k, SPREAD] * slow[sensors + k, 0])
 
 
-@njit
+@inner
 def drift_on(drifts: np.ndarray, trends: np.ndarray) -> None:
     for k in range(SENSOR.size):
         drifts[SENSOR[k]] += trends[k]
 
 
-@njit
+@inner
 def give_back(readings: np.ndarray, honest: np.ndarray) -> None:
     """Undo the last second's distortion, so that a transmitter holds its own last value and not the distorted one."""
     for k in SENSOR:
@@ -104,7 +104,7 @@ def give_back(readings: np.ndarray, honest: np.ndarray) -> None:
             honest[k] = math.nan
 
 
-@njit
+@inner
 def distort(
     readings: np.ndarray,
     distortions: np.ndarray,
@@ -115,7 +115,8 @@ def distort(
 ) -> None:
     """Readings between transmitter and PLC; `distortions` (25, 4): bias, noise, replay, slow; `past`: the last rows."""
     for k in range(SENSOR.size):
-        bias, noise, replay, slow = distortions[k]
+        bias, noise = distortions[k, 0], distortions[k, 1]
+        replay, slow = distortions[k, 2], distortions[k, 3]
         column = SENSOR[k]
         value = readings[column]
         if not math.isnan(replay) and second >= replay:
@@ -132,13 +133,13 @@ def distort(
             readings[column] = value
 
 
-@njit
+@inner
 def report_actuators(truths: np.ndarray, seen: np.ndarray) -> None:
     for k in ACTUATOR:
         seen[k] = truths[k]
 
 
-@njit
+@inner
 def read(
     truth: np.ndarray,
     readings: np.ndarray,
@@ -159,14 +160,14 @@ def read(
         if OWN_DRIFT[k] and value > transmitters[k, AT_REST]:
             value += drifts[column]
         if first:
-            chain[k, :] = value
+            chain[k, 0] = chain[k, 1] = chain[k, 2] = value
             old = math.inf
         value = delayed(chain, k, value, transmitters[k, SHARE])
         rough = roughness if k == LIT101 else 1.0
         readings[column] = reading_after(old, value, k, transmitters, noise, rates[k], rough, normal[k], uniform[k])
 
 
-@njit
+@inner
 def delayed(chain: np.ndarray, k: int, value: float, share: float) -> float:
     """`value` as it comes out of three lags in a row, each one second behind the one before."""
     if share == 0:
@@ -177,7 +178,7 @@ def delayed(chain: np.ndarray, k: int, value: float, share: float) -> float:
     return chain[k, 2]
 
 
-@njit
+@inner
 def reading_after(
     old: float,
     value: float,

@@ -3,26 +3,26 @@
 import math
 
 import numpy as np
-from numba import njit
 
 from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.plant import CLOSED, OFF, ON, OPEN, TRAVELLING
+from swatlib.simulation.compiling import inner
 from swatlib.simulation.parameters import PlantRecord
 
 
-@njit
+@inner
 def toward(value: float, target: float, seconds: float) -> float:
     """One second of a first-order lag."""
     return value + (target - value) * (1.0 - math.exp(-1.0 / seconds))
 
 
-@njit
+@inner
 def either_on(first: float, second: float) -> bool:
     """Whether one of two pumps runs."""
-    return ON in (first, second)
+    return first == ON or second == ON  # noqa: PLR1714 - `in` compiles far more slowly
 
 
-@njit
+@inner
 def travel(position: float, command: float, seconds: float) -> float:
     """Position of a valve (0 closed, 1 open) after one more second of travel towards `command`."""
     if command == OPEN:
@@ -30,7 +30,7 @@ def travel(position: float, command: float, seconds: float) -> float:
     return max(0.0, position - 1.0 / seconds)
 
 
-@njit
+@inner
 def valve_code(position: float) -> float:
     """Code that the historian stores for a valve at `position`."""
     if position >= 1.0:
@@ -38,14 +38,14 @@ def valve_code(position: float) -> float:
     return float(CLOSED) if position <= 0.0 else float(TRAVELLING)
 
 
-@njit
+@inner
 def start_and_stop(actuators: np.ndarray, commands: np.ndarray, truths: np.ndarray) -> None:
     """Pumps and lamp follow their command within the second."""
     for k in actuators:
         truths[k] = commands[k]
 
 
-@njit
+@inner
 def move_valves(
     command: PlantRecord, position: PlantRecord, process: PlantRecord, p: PlantRecord, strokes: np.ndarray
 ) -> None:
@@ -61,14 +61,14 @@ def move_valves(
     process.MV303, process.MV304 = valve_code(position.MV303), valve_code(position.MV304)
 
 
-@njit
+@inner
 def interlock_dosing(process: PlantRecord) -> None:
     """Without flow the dosing pumps stay off, whatever commands them."""
     if process.FIT201 < 0.5:
         process.P201 = process.P202 = process.P203 = process.P204 = process.P205 = process.P206 = float(OFF)
 
 
-@njit
+@inner
 def sucks(level: float, p: PlantRecord, state: PlantRecord) -> bool:
     """Whether a running pump at the bottom of a tank gets water."""
     if level <= p.suction:
@@ -76,7 +76,7 @@ def sucks(level: float, p: PlantRecord, state: PlantRecord) -> bool:
     return level > p.suction
 
 
-@njit
+@inner
 def raw_water(process: PlantRecord, position: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
     """FIT101 through MV101; FIT201 by one or two pumps through MV201, a little more in the first minutes."""
     ripple = p.raw_ripple * math.sin(2.0 * math.pi * state.second / 25.6)
@@ -91,7 +91,7 @@ def raw_water(process: PlantRecord, position: PlantRecord, state: PlantRecord, p
     process.FIT201 = flow * position.MV201 if pumps and sucks(state.t101, p, state) else 0.0
 
 
-@njit
+@inner
 def ultrafiltration(process: PlantRecord, position: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
     """Flow and pressure over the membrane on the four paths that the water can take, and its fouling."""
     pump = either_on(process.P301, process.P302) and sucks(state.t301, p, state)
@@ -126,7 +126,7 @@ def ultrafiltration(process: PlantRecord, position: PlantRecord, state: PlantRec
     state.permeate = recovery * process.FIT301 * permeate * (1.0 - 0.4 * drain)
 
 
-@njit
+@inner
 def reverse_osmosis(process: PlantRecord, state: PlantRecord, drift: PlantRecord, p: PlantRecord) -> None:
     """Flows and pressures for: all off, feed pump alone, feed and high-pressure pump."""
     fed = either_on(process.P401, process.P402) and sucks(state.t401, p, state)
@@ -161,7 +161,7 @@ def reverse_osmosis(process: PlantRecord, state: PlantRecord, drift: PlantRecord
     process.PIT503 = toward(process.PIT503, pit503, pressurise)
 
 
-@njit
+@inner
 def daylight(clock: float, p: PlantRecord) -> float:
     """0 at night, 1 by day, with slow flanks around `morning` and `evening` (hours)."""
     hour = clock % SECONDS_PER_DAY / 3_600.0
@@ -169,7 +169,7 @@ def daylight(clock: float, p: PlantRecord) -> float:
     return 1.0 / (1.0 + math.exp(-rise)) - 1.0 / (1.0 + math.exp(-fall))
 
 
-@njit
+@inner
 def fill(level: float, inflow: float, outflow: float, area: float, p: PlantRecord, state: PlantRecord) -> float:
     """Level after one second of in- and outflow; above the brim the water is lost."""
     level += (inflow - outflow) / 3.6 / area
@@ -178,7 +178,7 @@ def fill(level: float, inflow: float, outflow: float, area: float, p: PlantRecor
     return min(max(level, 0.0), p.brim)
 
 
-@njit
+@inner
 def fill_tanks(process: PlantRecord, state: PlantRecord, p: PlantRecord) -> None:
     unmetered = p.raw_flow_unmetered * (process.FIT101 > 0.5 and process.FIT201 > 0.5)
     state.t101 = fill(state.t101, p.gain_fit101 * process.FIT101 + unmetered, process.FIT201, p.area_t101, p, state)
