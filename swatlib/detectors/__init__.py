@@ -127,7 +127,7 @@ def _made(what: str, factory: Callable[..., Any], parameters: dict[str, Any]) ->
 
 def _of_pyod(name: str, parameters: dict[str, Any]) -> Detector:
     from swatlib.detectors import deep
-    from swatlib.detectors.pyod import PyOD, lacking, module_of, refuse_parameters, refuse_unusable  # takes two seconds
+    from swatlib.detectors.pyod import PyOD, lacking, module_of, refuse_parameters, refuse_unusable
 
     refuse_unusable(name)
     module = module_of(name)

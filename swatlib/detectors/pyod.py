@@ -1,20 +1,22 @@
-"""Any detector of PyOD, by its name."""
+"""Any detector of PyOD, by its name. PyOD itself, whose import takes two seconds, is imported when one is made."""
 
 import importlib
 import inspect
 import pkgutil
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Self
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import pyod.models
-from pyod.models.base import BaseDetector
-from pyod.models.lof import LOF
 
 from swatlib.detectors.base import Detector, on_finite, sample
 from swatlib.limits import Count, RowCount
 from swatlib.wording import did_you_mean
+
+if TYPE_CHECKING:
+    from pyod.models.base import BaseDetector
 
 BATCHED = (
     "ecod",
@@ -61,7 +63,9 @@ class PyOD(Detector):
 
 def names() -> list[str]:
     """Modules of PyOD that are named after a detector, those that need torch or labels among them."""
-    modules = [module.name for module in pkgutil.iter_modules(pyod.models.__path__)]
+    package = find_spec("pyod")
+    folders = [str(Path(each) / "models") for each in (package and package.submodule_search_locations) or ()]
+    modules = [module.name for module in pkgutil.iter_modules(folders)]
     return [name for name in modules if not name.startswith("_") and name not in NO_DETECTORS]
 
 
@@ -71,19 +75,23 @@ def module_of(name: str) -> str:
     return plain.get(name.lower().removeprefix("ts_").replace("_", ""), name.lower())
 
 
-def kind_of(name: str) -> type[BaseDetector]:
+def kind_of(name: str) -> "type[BaseDetector]":
     """The only detector class of a module of PyOD.
 
     Raises ImportError when a package is missing, or the NameError of a module that does not check for it.
     """
+    from pyod.models.base import BaseDetector
+
     module = importlib.import_module(f"pyod.models.{name}")
     kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, BaseDetector)]
     (kind,) = (kind for kind in kinds if kind.__module__ == module.__name__)
     return kind
 
 
-def made(name: str, features: int | None = None, **parameters: Any) -> BaseDetector:
+def made(name: str, features: int | None = None, **parameters: Any) -> "BaseDetector":
     """A detector of PyOD by its module; some are made for a number of features. Raises what `kind_of` raises."""
+    from pyod.models.lof import LOF
+
     kind = kind_of(name)
     if features and "n_features" in inspect.signature(kind).parameters:
         parameters = {"n_features": features} | parameters
@@ -127,7 +135,7 @@ def refuse_unusable(name: str) -> None:
         raise ValueError(f"pyod:{name} is fitted on labels, which no detector is given here; choose another")
 
 
-def _model(name: str, parameters: dict) -> BaseDetector:
+def _model(name: str, parameters: dict) -> "BaseDetector":
     refuse_unusable(name)
     try:
         return made(module_of(name), **parameters)

@@ -4,7 +4,7 @@ A detector that fails is a row of the table too. Rows are cached as they come, s
 """
 
 import hashlib
-import multiprocessing
+import re
 import resource
 import socket
 import sys
@@ -12,13 +12,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from swatlib.atomic import replacing, write_text
+from swatlib.cached import Form, cached
 from swatlib.cluster import HERE, Crew, values_of
+from swatlib.detectors.pyod import SUPERVISED, made, missing_package, names
 from swatlib.metrics.case import event_intervals
 from swatlib.settings import settings
 from swatlib.side_by_side import Outcome
@@ -40,6 +43,9 @@ FIELD_COLUMNS = [
     "of",
     "says",
 ]
+# elsewhere libraries of the system may not survive a fork
+PROCESSES = get_context("forkserver") if sys.platform == "linux" else get_context("spawn")
+IMPORTED_ONCE = ("pyod.models.base", "sklearn.metrics", __name__)  # by the process that is forked for each attempt
 FIT, THIN = 50_000, 10  # rows to draw from; of the rows to score every tenth
 
 
@@ -67,8 +73,6 @@ def field(
     computed with the same features, PyOD and limits is read from reports/field/. Raises ValueError for an unknown name,
     and for sizes that are not between 1 and FIT. crew: does the work, side by side where it is several.
     """
-    from swatlib.detectors.pyod import names  # takes two seconds
-
     chosen = [name.lower() for name in detectors] or [RANDOM, *names()]
     refuse_field(chosen, sizes)
     data = prepare_field(run)
@@ -107,8 +111,6 @@ def _attempt_on(point: tuple[str, int, int, Path, ProcessLimits]) -> dict:
 
 def refuse_field(detectors: Iterable[str], sizes: Iterable[int]) -> None:
     """Raises ValueError for a name that PyOD has not, and for sizes that are not between 1 and FIT."""
-    from swatlib.detectors.pyod import names
-
     if unknown := [name for name in detectors if name not in {RANDOM, *names()}]:
         hint = did_you_mean(unknown[0], names())
         raise ValueError(f"PyOD has no detector {unknown[0]!r}.{hint} Choose from {', '.join(names())}")
@@ -137,13 +139,11 @@ def not_run(table: pd.DataFrame) -> pd.DataFrame:
 
 def attempt(name: str, rows: int, data: Path, limits: ProcessLimits) -> dict:
     """Fit and score in a new process; what came of it, as a row of the table."""
-    from swatlib.detectors.pyod import SUPERVISED
-
     if name in SUPERVISED:
         return {"status": "needs labels", "says": "is fitted on labels, which no detector is given here"}
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(theirs, name, rows, data, limits), daemon=True)
+    PROCESSES.set_forkserver_preload([*IMPORTED_ONCE])
+    ours, theirs = PROCESSES.Pipe(duplex=False)
+    process = PROCESSES.Process(target=_work, args=(theirs, name, rows, data, limits), daemon=True)
     process.start()
     theirs.close()
     try:
@@ -158,8 +158,6 @@ def attempt(name: str, rows: int, data: Path, limits: ProcessLimits) -> dict:
 
 
 def _work(answer, name: str, rows: int, data: Path, limits: ProcessLimits) -> None:
-    from swatlib.detectors.pyod import missing_package
-
     most = int(limits.gigabytes * 2**30)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     answer.send(None)
@@ -175,8 +173,6 @@ def _work(answer, name: str, rows: int, data: Path, limits: ProcessLimits) -> No
 
 def _measure(name: str, rows: int, data: Path) -> dict:
     from sklearn.metrics import average_precision_score
-
-    from swatlib.detectors.pyod import made
 
     given = np.load(data)
     drawn = np.random.default_rng(0).choice(len(given["fit"]), rows, replace=False)
@@ -225,12 +221,39 @@ def _peak_mb() -> float:
 
 
 def prepare_field(number: int) -> Path:
-    """Features of a run, in the cache folder: rows to fit on, held-out normal ones, attacked ones, their event."""
+    """Features of a run, in the cache folder: rows to fit on, held-out normal ones, attacked ones, their event.
+
+    Their file is named after what it holds, so that what was computed on them serves as long as they are the same.
+    """
+    path = _kept_features(number)
+    return path if path.exists() else _kept_features(number, force=True)
+
+
+def _kept_features(number: int, force: bool = False) -> Path:
+    form = Form(".txt", _write_name, _read_name)
+    return cached("tables", "field", [number, FIT, THIN], form, lambda: _save_features(number), force).the_value()
+
+
+def _write_name(path: Path, features: Path) -> None:
+    path.write_text(features.stem)
+
+
+def _read_name(path: Path) -> Path:
+    if not re.fullmatch("[0-9a-f]{16}", name := path.read_text()):
+        raise ValueError("no name of a file of features")
+    return _features_file(name)
+
+
+def _features_file(name: str) -> Path:
+    return settings().cache_folder / "field" / f"{name}.npz"
+
+
+def _save_features(number: int) -> Path:
     arrays = dict(_arrays(next(iter(benchmark_runs("swat-sim-1", (number,))))))
     digest = hashlib.sha256(b"".join(name.encode() + array.tobytes() for name, array in arrays.items())).hexdigest()[
         :16
     ]
-    path = settings().cache_folder / "field" / f"{digest}.npz"
+    path = _features_file(digest)
     if not path.exists():
         with replacing(path) as unfinished:
             np.savez(unfinished, allow_pickle=False, **arrays)
