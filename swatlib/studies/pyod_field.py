@@ -44,7 +44,7 @@ FIELD_COLUMNS = [
     "says",
 ]
 # elsewhere libraries of the system may not survive a fork
-PROCESSES = get_context("forkserver") if sys.platform == "linux" else get_context("spawn")
+ATTEMPTS = get_context("forkserver") if sys.platform == "linux" else get_context("spawn")
 IMPORTED_ONCE = ("pyod.models.base", "sklearn.metrics", __name__)  # by the process that is forked for each attempt
 FIT, THIN = 50_000, 10  # rows to draw from; of the rows to score every tenth
 
@@ -141,9 +141,9 @@ def attempt(name: str, rows: int, data: Path, limits: ProcessLimits) -> dict:
     """Fit and score in a new process; what came of it, as a row of the table."""
     if name in SUPERVISED:
         return {"status": "needs labels", "says": "is fitted on labels, which no detector is given here"}
-    PROCESSES.set_forkserver_preload([*IMPORTED_ONCE])
-    ours, theirs = PROCESSES.Pipe(duplex=False)
-    process = PROCESSES.Process(target=_work, args=(theirs, name, rows, data, limits), daemon=True)
+    ATTEMPTS.set_forkserver_preload([*IMPORTED_ONCE])
+    ours, theirs = ATTEMPTS.Pipe(duplex=False)
+    process = ATTEMPTS.Process(target=_work, args=(theirs, name, rows, data, limits), daemon=True)
     process.start()
     theirs.close()
     try:
