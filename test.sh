@@ -26,16 +26,19 @@ kept=$(mktemp -d)
 typing=$!
 trap 'kill "$typing" 2>/dev/null || true; rm -rf "$kept"' EXIT
 export SWAT_SERVICES_FOLDER="$kept"
+unset PYTHONDONTWRITEBYTECODE # else each of hundreds of processes compiles swatlib anew
 
 cores=$("$python" -c "import os; print(min(6, os.cpu_count()))")
 set -- --dist loadfile --no-loadscope-reorder --durations 15 --doctest-modules "$@"
 failed=0
 if [ -n "$quick" ]; then
-  "$python" -m pytest --numprocesses "$cores" -m 'not slow' "$@" tests swatlib || failed=$?
+  "$python" -m pytest --numprocesses "$cores" -p no:nbval -m 'not slow' "$@" tests swatlib || failed=$?
 else
   "$python" -P -m swatlib services install kafka || set -- --ignore notebooks/05-live.ipynb "$@"
-  # A worker more than cores: while a test waits for a server, a core is free.
-  "$python" -m pytest --numprocesses $((cores + 1)) --nbval --nbval-current-env "$@" tests swatlib notebooks || failed=$?
+  # More workers than cores: while a test waits for a server, a core is free. One takes 3 GB with its servers.
+  fit=$("$python" -c "import psutil; print(psutil.virtual_memory().available // 3_000_000_000)")
+  workers=$((fit < cores + 2 ? (fit > 1 ? fit : 1) : cores + 2))
+  "$python" -m pytest --numprocesses "$workers" --nbval --nbval-current-env "$@" tests swatlib notebooks || failed=$?
 fi
 wait "$typing" || failed=1
 cat "$kept/types"

@@ -1,7 +1,8 @@
-"""Recordings that many tests share, simulated once a session, and real servers, on free ports in a temporary folder,
+"""Recordings that many tests share, simulated once, and real servers, on free ports in a temporary folder,
 started once a session and only where needed."""
 
 import signal
+import sys
 from collections import Counter
 
 import pandas as pd
@@ -12,7 +13,9 @@ from swatlib.pipeline import Pipeline
 from swatlib.servers import SERVER_NAMES, Services, ServicesError, java
 from swatlib.servers.installation import installed, locked
 from swatlib.settings import settings as swat_settings
-from swatlib.simulation import simulate
+from swatlib.simulation.cache import cached_simulation
+
+sys.modules.setdefault("rfc3987_syntax", None)  # a format that nobody here uses, of jsonschema, imported in 1.1 s
 
 # A shell that starts the tests in the background has them, and the programs that they start, ignore Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -56,13 +59,29 @@ SLOW_FILES = {
     "tests/test_own_detectors.py",
     "tests/test_pipeline.py",
 }
+LONGEST = (  # files, by the seconds that they take
+    "tests/live/test_stream.py",
+    "tests/live/test_session.py",
+    "tests/live/test_boards_asked.py",
+    "tests/live/test_killed.py",
+    "tests/cluster/test_on_spark.py",
+    "tests/live/test_arbitrary_messages.py",
+    "tests/live/test_compose_commands.py",
+    "tests/live/test_browser.py",
+    "notebooks/05-live.ipynb",
+    "notebooks/09-benchmark.ipynb",
+    "tests/report/test_own_class.py",
+    "tests/report/test_side_by_side.py",
+    "tests/test_pipeline.py",
+)
 ATTACK_START = pd.Timestamp("2015-12-28 10:00:00")
 
 
 def pytest_collection_modifyitems(items):
     """Mark what `sh test.sh --quick` leaves out, and begin with the files that take longest.
 
-    A file is the unit that a worker takes: first those that start servers, then notebooks, then those of most tests.
+    A file is the unit that a worker takes: first LONGEST, then those that start servers, then notebooks, then those of
+    most tests.
     """
     fixtures = {item: set(getattr(item, "fixturenames", ())) for item in items}
     starting = {_file(item) for item in items if fixtures[item] & NEED_SERVERS}
@@ -70,7 +89,15 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if fixtures[item] & (NEED_SERVERS | NEED_A_FIT) or _file(item) in SLOW_FILES:
             item.add_marker("slow")
-    items.sort(key=lambda item: (_file(item) not in starting, ".ipynb" not in _file(item), -tests[_file(item)]))
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(
+        key=lambda item: (
+            places.get(_file(item), len(LONGEST)),
+            _file(item) not in starting,
+            ".ipynb" not in _file(item),
+            -tests[_file(item)],
+        )
+    )
 
 
 def _file(item):
@@ -80,7 +107,7 @@ def _file(item):
 @pytest.fixture(scope="session")
 def whole_2015():
     """The seven normal days and the four and a half attacked ones, as recorded in 2015: 946,719 rows."""
-    return simulate(946_719, seed=0)
+    return cached_simulation(946_719)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -65,31 +66,38 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 SHELL_BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 
 
-def modules():
-    """Dotted name without `swatlib.`, and syntax tree, of every module."""
-    for path in sorted((ROOT / "swatlib").rglob("*.py")):
-        dotted = ".".join(path.relative_to(ROOT / "swatlib").with_suffix("").parts).removesuffix(".__init__")
-        yield dotted, ast.parse(path.read_text())
+def dotted(path):
+    return ".".join(path.relative_to(ROOT / "swatlib").with_suffix("").parts).removesuffix(".__init__")
 
 
-def imported(tree):
+@cache
+def tree(module):
+    return ast.parse(MODULES[module].read_text())
+
+
+@cache
+def imported(module):
     """Full names of all that a module imports, wherever in it."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield "." * node.level + (node.module or "")
-            if node.module == "swatlib":
-                yield from (f"swatlib.{alias.name}" for alias in node.names)
+    return [name for node in ast.walk(tree(module)) for name in names_in(node)]
 
 
-def ours(tree):
+def names_in(node):
+    """What a statement imports."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        yield "." * node.level + (node.module or "")
+        if node.module == "swatlib":
+            yield from (f"swatlib.{alias.name}" for alias in node.names)
+
+
+def ours(module):
     """First part below `swatlib` of what a module imports of ours."""
-    return {name.split(".")[1] for name in imported(tree) if name.startswith("swatlib.")}
+    return {name.split(".")[1] for name in imported(module) if name.startswith("swatlib.")}
 
 
-TREES = dict(modules())
-PARTS = {name: name.split(".")[0] for name in TREES if name not in {"__init__", "__main__"}}
+MODULES = {dotted(path): path for path in sorted((ROOT / "swatlib").rglob("*.py"))}
+PARTS = {name: name.split(".")[0] for name in MODULES if name not in {"__init__", "__main__"}}
 CORE = [name for name, part in PARTS.items() if part not in {"live", "servers"}]
 LIVE = [name for name, part in PARTS.items() if part == "live"]
 
@@ -102,28 +110,28 @@ def test_every_module_has_its_place():
 def test_a_layer_imports_only_from_layers_to_its_left(name):
     own = next(number for number, layer in enumerate(LAYERS) if PARTS[name] in layer)
     left = set().union(*LAYERS[:own], FLOOR & LAYERS[own], {"live", "servers"} if PARTS[name] == "cli" else ())
-    assert ours(TREES[name]) - left - {PARTS[name]} == set()
+    assert ours(name) - left - {PARTS[name]} == set()
 
 
 @pytest.mark.parametrize("name", LIVE)
 def test_live_uses_the_pipeline_the_servers_and_in_one_module_the_simulation(name):
-    assert ours(TREES[name]) - LIVE_MAY - ({"simulation", "data"} if name == SIMULATES else set()) == set()
-    siblings = {part.split(".")[2] for part in imported(TREES[name]) if part.startswith("swatlib.live.")}
+    assert ours(name) - LIVE_MAY - ({"simulation", "data"} if name == SIMULATES else set()) == set()
+    siblings = {part.split(".")[2] for part in imported(name) if part.startswith("swatlib.live.")}
     assert siblings & PAIRS.get(name.removeprefix("live."), set()) == set()
 
 
 def test_servers_know_nothing_of_what_they_serve():
-    reached = {name: ours(TREES[name]) - SERVERS_MAY for name, part in PARTS.items() if part == "servers"}
+    reached = {name: ours(name) - SERVERS_MAY for name, part in PARTS.items() if part == "servers"}
     assert {name: others for name, others in reached.items() if others} == {}
 
 
 def test_imports_are_absolute():
-    assert [name for name, tree in modules() for what in imported(tree) if what.startswith(".")] == []
+    assert [name for name in MODULES for what in imported(name) if what.startswith(".")] == []
 
 
 @pytest.mark.parametrize(("package", "owner"), OWNERS.items())
 def test_a_heavy_dependency_has_one_owner(package, owner):
-    users = {name for name, tree in modules() for what in imported(tree) if what.split(".")[0] == package}
+    users = {name for name in MODULES for what in imported(name) if what.split(".")[0] == package}
     owners = (owner,) if isinstance(owner, str) else owner
     assert {name for name in users if not f"{name}.".startswith(tuple(f"{each}." for each in owners))} == set()
 
@@ -131,8 +139,8 @@ def test_a_heavy_dependency_has_one_owner(package, owner):
 def test_only_settings_touches_the_environment():
     touching = {
         name
-        for name, tree in modules()
-        for node in ast.walk(tree)
+        for name in MODULES
+        for node in ast.walk(tree(name))
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "putenv"}
     }
     assert touching == {"settings"}
@@ -168,10 +176,16 @@ def test_what_a_pipeline_is_made_of_loads_no_model_and_draws_nothing():
     assert loaded_by("import swatlib.pipeline", ON_DEMAND | {"matplotlib"}) == []
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_the_imports_of_a_notebook_load_only_what_all_its_cells_need(path):
-    imports = code(nbformat.read(path, as_version=4).cells)[1].source
-    assert loaded_by(imports, ON_DEMAND) == []
+def test_the_imports_of_a_notebook_load_only_what_all_its_cells_need():
+    imports = {path.stem: code(nbformat.read(path, as_version=4).cells)[1].source for path in NOTEBOOKS}
+    program = f"""
+import sys
+for name, source in {imports}.items():
+    exec(source, {{}})
+    if loaded := {ON_DEMAND} & {{*sys.modules}}:
+        print(name, *sorted(loaded))
+"""
+    assert loaded_by(program, ON_DEMAND) == []
 
 
 def test_metrics_and_figures_of_scores_load_no_model():

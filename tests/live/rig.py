@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.request import Request
 
 import pandas as pd
+from pyspark.sql import SparkSession
 
 from swatlib.live.producer import Producer, blocks, create_topics
 from swatlib.live.sink import InfluxSink
@@ -32,6 +33,20 @@ def send(servers: str, name: str, frame: pd.DataFrame, plant: str = "swat", **se
 def stream(servers: str, to, folder: Path, names: tuple[str, ...], pipeline: Path | None, **settings) -> Stream:
     standard = {"master": "local[2,4]", "tasks": 2, "jars": connector(), "readings": names[0], "rejected": names[1]}
     return Stream(servers, to, folder / "checkpoint", pipeline, **{**standard, **settings})
+
+
+def drain(query: Stream) -> SparkSession:
+    """Score all that the topic holds, then end; in the session that this process has, where it fits."""
+    running = SparkSession.getActiveSession()
+    if running is not None and (running.sparkContext.master != query.master or lacks_page(running, query)):
+        running.stop()
+    spark = query.session()
+    query.drain(spark)
+    return spark
+
+
+def lacks_page(running: SparkSession, query: Stream) -> bool:
+    return "spark.ui.enabled" in query.options and running.sparkContext.uiWebUrl is None
 
 
 def influx_sink(influxdb) -> InfluxSink:

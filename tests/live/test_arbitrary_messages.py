@@ -8,7 +8,7 @@ from contextlib import closing
 import pandas as pd
 import pytest
 from kafka import KafkaProducer, TopicPartition
-from rig import send, stream, topics
+from rig import drain, send, stream, topics
 
 from swatlib.live import sink, topic
 from swatlib.live.parity import unequal
@@ -30,18 +30,22 @@ class Arbitrary:
         self.plants = [self.text(self.random.choice([1, 2, 3, 8, 250])) for _ in range(150)]
         self.kinds = [self.bytes, self.value, self.spliced, self.row, self.row, self.of_today, self.odd, self.large]
 
+    def messages(self, count):
+        """So many, none of which is a row of the plant whose scores are compared."""
+        drawn = [self.message() for _ in range(count)]
+        values = [value for _, value, _ in drawn]
+        rows = topic.decode(values, topic.broker_times([2**42] * count))["reason"].isna()
+        return [
+            (b"mutant" if row and key in (b"swat", None) else key, value, headers)
+            for (key, value, headers), row in zip(drawn, rows, strict=True)
+        ]
+
     def message(self):
         value = self.random.choice(self.kinds)()
         plant = self.random.choice(self.plants).encode(errors="replace")
         key = self.random.choice([b"swat", b"mutant", b"mutant", None, plant, b"\xff\xfe"])
         if key is None and value is None:  # the client sends no such message
             key = plant
-        if (
-            key in (b"swat", None)
-            and value is not None
-            and topic.decode([value], topic.broker_times([2**42]))["reason"][0] is None
-        ):
-            key = b"mutant"  # the plant whose scores are compared gets no other row that can be taken
         header = [(self.random.choice(["shift", "", "é"]), self.random.choice([b"", b"x", b"9" * 30, b"\xff"]))]
         return key, value, self.random.choice([[], header])
 
@@ -124,7 +128,7 @@ def test_each_message_is_stored_or_rejected(kafka, quick, attacked, tmp_path):
     names, files, rows = topics(kafka), sink.FileSink(tmp_path / "points"), attacked.frame.iloc[:GOOD]
     good = topic.encode(rows, "swat")
     arbitrary = Arbitrary(seed, good)
-    others = [arbitrary.message() for _ in range(MESSAGES - GOOD - 3)]
+    others = arbitrary.messages(MESSAGES - GOOD - 3)
     others += [(b"swat", good[0][:-1] + b',"x":"' + b"x" * 1_040_000 + b'"}', [])] * 3  # as long as the broker takes
     places = sorted(arbitrary.random.choices(range(1, GOOD), k=len(others)))
     with (
@@ -140,8 +144,7 @@ def test_each_message_is_stored_or_rejected(kafka, quick, attacked, tmp_path):
                 key, value, headers = others.pop()
                 producer = plain if key == b"swat" else arbitrary.random.choice([plain, packed])
                 producer.send(names[0], value, key=key, headers=headers)
-    query = stream(kafka, files, tmp_path, names, quick, batch=5_000)
-    query.drain(query.session())
+    drain(stream(kafka, files, tmp_path, names, quick, batch=5_000))
 
     sent, rejected = records(kafka, names[0]), records(kafka, names[1]).values()
     assert len(sent) == MESSAGES
@@ -179,8 +182,7 @@ def test_a_recording_with_a_gap_of_a_year_is_stored_whole(kafka, attacked, tmp_p
     later = rows.set_axis(rows.index.where(rows.index < rows.index[30], rows.index + pd.Timedelta("365D")))
     send(kafka, names[0], later[:45])
     send(kafka, names[0], later)
-    query = stream(kafka, files, tmp_path, names, None)
-    query.drain(query.session())
+    drain(stream(kafka, files, tmp_path, names, None))
     assert files.readings("swat").index.equals(later.index)
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import psutil
@@ -66,39 +67,40 @@ def test_a_speed_without_an_end_is_refused(fitted):
         Live(fitted, speed=60)
 
 
-def test_a_run_shows_its_attack_its_pace_and_equal_scores(folder, fitted):
-    with Live(fitted, 3, 60.0, ("LIT301 spoof 1200",), folder=folder) as live:
-        live.wait()
-        delays, batches, (points, differences) = live.delays(), live.batches(), live.parity()
-        shown = live.readings(), live.scores(), live.events()
-    assert delays["attack"].tolist() == ["LIT301 spoof 1200"]
-    assert delays[["pca", "kmeans"]].min(axis=None) < 60
-    assert (points, differences) == (2 * (180 + PAST_ROWS), [])
-    assert batches["rows_out"].sum() == 180 + PAST_ROWS
-    assert batches["rejected"].sum() == 0
-    assert [len(each) for each in shown] == [180, 180, 1]
-    assert Services(folder).status()["kafka"].state == "stopped"
+@pytest.fixture(scope="module")
+def ended(folder, fitted):
+    """What a run showed that Kafka ran before, and what runs when it has ended."""
+    with Services(folder, ("kafka",)) as servers:
+        before = servers.pid("kafka")
+        with Live(fitted, 3, 60.0, ("LIT301 spoof 1200",), folder=folder) as live:
+            live.wait()
+            found = SimpleNamespace(delays=live.delays(), batches=live.batches(), parity=live.parity())
+            found.shown = [len(each) for each in (live.readings(), live.scores(), live.events())]
+        found.same_kafka = servers.pid("kafka") == before
+        found.states = states(folder)
+    return found
+
+
+def test_a_run_shows_its_attack_its_pace_and_equal_scores(ended, folder):
+    assert ended.delays["attack"].tolist() == ["LIT301 spoof 1200"]
+    assert ended.delays[["pca", "kmeans"]].min(axis=None) < 60
+    assert ended.parity == (2 * (180 + PAST_ROWS), [])
+    assert ended.batches["rows_out"].sum() == 180 + PAST_ROWS
+    assert ended.batches["rejected"].sum() == 0
+    assert ended.shown == [180, 180, 1]
     assert left(folder) == []
 
 
-def test_servers_that_ran_before_run_on(folder, fitted):
-    with Services(folder, ("kafka",)) as servers:
-        pid = servers.pid("kafka")
-        with Live(fitted, 1, None, folder=folder) as live:
-            live.wait()
-            assert live.scores().shape[0] == 60
-        assert servers.pid("kafka") == pid
-        assert {each.state for name, each in servers.status().items() if name != "kafka"} <= {
-            "stopped",
-            "never started",
-        }
+def test_servers_that_ran_before_run_on(ended):
+    assert ended.same_kafka
+    assert ended.states == {"kafka": "running", "influxdb": "stopped", "stream": "stopped"}
 
 
 def test_the_verbs_in_terminals_of_their_own(served, quick):
     """services, stream, produce and attack as four terminals have them: the attack is an alarm in InfluxDB."""
-    reader, folder = influx_sink(served.influxdb), served.folder
+    reader, folder, now = influx_sink(served.influxdb), served.folder, pd.Timestamp.now("UTC").tz_localize(None)
     with terminal(folder, "stream", quick) as stream, terminal(folder, "produce", "--plant", "four") as plant:
-        wait(lambda: len(reader.scores("four")) > PAST_ROWS)
+        wait(lambda: len(reader.scores("four", now)))
         attack = [sys.executable, "-m", "swatlib", "attack", "LIT301", "spoof", "1200", "--for", "60"]
         attack += ["--plant", "four", "--folder", str(folder)]
         told = subprocess.run(attack, capture_output=True, text=True, check=True).stdout
@@ -196,45 +198,50 @@ def test_what_supervisors_had_started_ends_with_them(folder, owner):
     wait(lambda: left(folder) == [])
 
 
-def test_services_stop_ends_the_stream_of_a_live_run(folder, owner):
-    with pytest.raises(ServicesError, match=r"streams already in .* \(process \d+\); end it: `python -m swatlib"):
-        Services(folder).start_stream(["true"])
-    assert sorted(Services(folder).stop()) == sorted(STARTED)
-    assert states(folder) == dict.fromkeys(STARTED, "stopped")
-    owner.wait(60)
-    assert "the stream ended; the end of its log" in (folder / "owner.log").read_text()
-    assert left(folder) == []
-
-
-def test_a_second_run_in_a_notebook_ends_the_first(folder, fitted):
+def test_a_second_run_in_a_notebook_ends_the_first_and_services_stop_ends_its_stream(folder, fitted):
     first = Live(fitted, folder=folder).start()
     with Live(fitted, folder=folder) as second:
         assert (first.closed, second.closed) == (True, False)
+        assert states(folder) == dict.fromkeys(STARTED, "running")
+        with pytest.raises(ServicesError, match=r"streams already in .* \(process \d+\); end it: `python -m swatlib"):
+            Services(folder).start_stream(["true"])
+        second.stop()
+        assert sorted(Services(folder).stop()) == sorted(STARTED)
+        assert states(folder) == dict.fromkeys(STARTED, "stopped")
+        with pytest.raises(ServicesError, match="the stream ended; the end of its log"):
+            second.wait()
     assert left(folder) == []
 
 
-def test_progress_says_what_is_waited_for(served, fitted, monkeypatch):
-    monkeypatch.setattr(session, "SILENCE", 3_600.0)
+@pytest.fixture(scope="module")
+def live(served, fitted):
+    """A run of a minute, on servers that run on."""
     with Live(fitted, 1, None, folder=served.folder) as live:
-        assert re.fullmatch(r"starting Spark \(\d+ s\)", live.progress)
-        monkeypatch.setattr(session, "SILENCE", 0.0)
-        waiting = r".*: no row for \d+ s, waiting for Spark to start; the stream logs to "
-        assert re.fullmatch(waiting + re.escape(str(live.log)), live.progress)
-        said = set()
-        live.wait(lambda: said.add(live.progress.partition(" (")[0].partition(":")[0]), 0.2)
+        yield live
+
+
+def test_progress_says_what_is_waited_for(live, monkeypatch):
+    monkeypatch.setattr(session, "SILENCE", 3_600.0)
+    assert re.fullmatch(r"starting Spark \(\d+ s\)", live.progress)
+    monkeypatch.setattr(session, "SILENCE", 0.0)
+    waiting = r".*: no row for \d+ s, waiting for Spark to start; the stream logs to "
+    assert re.fullmatch(waiting + re.escape(str(live.log)), live.progress)
+    said = set()
+    live.wait(lambda: said.add(live.progress.partition(" (")[0].partition(":")[0]), 0.2)
     assert {"starting Spark", "scoring the first 1,200 rows", "done, 60 rows stored"} <= said
 
 
-def test_a_console_runs_another_plant_on_the_same_stream(served, fitted):
-    with Live(fitted, folder=served.folder) as live:
-        stream = served.pid("stream")
-        live.stop()
-        live.restart(1, None)
-        live.wait()
-        assert live.name.startswith("swat-") and len(live.scores()) == 60
-        assert served.pid("stream") == stream
-        live.detectors = ("pca",)
-        assert list(live.scores().columns.unique(0)) == ["pca"]
+def test_a_console_runs_another_plant_on_the_same_stream(live, served):
+    stream = served.pid("stream")
+    live.restart(60)
+    wait(lambda: len(live.readings()))
+    live.stop()
+    live.restart(1, None)
+    live.wait()
+    assert live.name.startswith("swat-") and len(live.scores()) == 60
+    assert served.pid("stream") == stream
+    live.detectors = ("pca",)
+    assert list(live.scores().columns.unique(0)) == ["pca"]
 
 
 def test_no_token_stands_in_a_tracked_file(served):

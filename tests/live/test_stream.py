@@ -2,24 +2,17 @@
 
 import itertools
 import json
-import os
-import random
-import signal
-import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 from urllib.request import urlopen
 
 import numpy as np
 import pandas as pd
-import psutil
 import pyspark
 import pytest
 from kafka import KafkaProducer, TopicPartition
-from pyspark.sql import SparkSession
-from rig import influx_sink, send, stream, topics
+from rig import drain, influx_sink, send, stream, topics
 from sklearn.ensemble import IsolationForest
 
 from swatlib.detectors import make
@@ -29,9 +22,9 @@ from swatlib.live.plant import AttackedPlant
 from swatlib.live.producer import Control, Producer, reading_back, request_attack
 from swatlib.live.stream.scorer import WHY_LATE
 from swatlib.pipeline import Pipeline
-from swatlib.servers import Services
 from swatlib.simulation import SimulatedPlant
 
+HERE, CLUSTER = "local[2,4]", "local-cluster[2,1,1024]"
 PLANTS = tuple(f"plant {number}" for number in range(1, 9))
 
 
@@ -62,15 +55,29 @@ def files(tmp_path):
     return sink.FileSink(tmp_path / "points")
 
 
-def run(whole_stream) -> None:
-    """Score all that the topic holds, then end."""
-    whole_stream.drain(whole_stream.session())
-
-
 def fields(files, name) -> list[float]:
     """A field of every `pipeline` point."""
     lines = [line.rsplit(" ", 2)[1] for line in files.lines(sink.PIPELINE)]
     return [float(dict(part.split("=") for part in line.split(","))[name]) for line in lines]
+
+
+def test_spark_shows_no_token(kafka, influxdb, names, quick, rows, tmp_path):
+    to = influx_sink(influxdb)
+    send(kafka, names[0], rows.iloc[:1_000], "hidden")
+    with_page = {"spark.ui.enabled": "true", "spark.ui.port": "0"}
+    spark = drain(stream(kafka, to, tmp_path, names, quick, options=with_page))
+    at, application = spark.sparkContext.uiWebUrl, spark.sparkContext.applicationId
+    paths = ["environment/", "jobs/", "stages/", "SQL/", "SQL/execution/?id=0", "StreamingQuery/", "executors/"]
+    paths += [f"api/v1/applications/{application}/{part}" for part in ("environment", "stages", "sql", "jobs")]
+    pages = [urlopen(f"{at}/{path}", timeout=20).read().decode() for path in paths]
+    assert min(map(len, pages)) > 100
+    assert to.token not in "".join(pages)
+    assert to.token not in spark_files(tmp_path)
+
+
+def spark_files(folder: Path) -> str:
+    """All that the stream keeps: offsets, commits, state."""
+    return "".join(path.read_bytes().decode("latin-1") for path in folder.rglob("*") if path.is_file())
 
 
 @pytest.mark.parametrize("batch", [500, 10_000])
@@ -79,7 +86,7 @@ def test_every_point_in_influxdb_equals_the_offline_one(
 ):
     to, plant = influx_sink(influxdb), f"batches of {batch}"
     send(kafka, names[0], rows, plant)
-    run(stream(kafka, to, tmp_path, names, pipeline, batch=batch))
+    drain(stream(kafka, to, tmp_path, names, pipeline, batch=batch))
     assert unequal(to.scores(plant), offline) == []
     assert np.array_equal(to.readings(plant).to_numpy(), rows.to_numpy())
     assert offline.xs("alarm", axis=1, level=1).any().all()
@@ -90,9 +97,9 @@ def test_small_batches_change_nothing(kafka, names, files, quick, rows, tmp_path
     pipeline = Pipeline.load(quick)
     head = 2 * pipeline.history
     send(kafka, names[0], rows.iloc[:head])
-    run(stream(kafka, files, tmp_path, names, quick))
+    drain(stream(kafka, files, tmp_path, names, quick))
     send(kafka, names[0], rows.iloc[head : head + few])
-    run(stream(kafka, files, tmp_path, names, quick, batch=batch))
+    drain(stream(kafka, files, tmp_path, names, quick, batch=batch))
     offline = pipeline.score(rows.iloc[: head + few])
     assert unequal(files.scores("swat"), offline) == []
     assert offline["pca"]["score"].iloc[head:].notna().all()
@@ -108,7 +115,7 @@ def test_broken_messages_are_rejected_with_a_reason_and_stop_nobody(kafka, names
             if number % 10 == 0:
                 wrong = bad[number // 10]
                 producer.send(names[0], wrong, key=b"swat" if wrong.startswith(b"{") else None)
-    run(stream(kafka, files, tmp_path, names, quick))
+    drain(stream(kafka, files, tmp_path, names, quick))
     assert unequal(files.scores("swat"), Pipeline.load(quick).score(rows.iloc[:10_000])) == []
     sent_back = records(kafka, names[1])
     assert sorted(record.value for record in sent_back) == sorted(bad)
@@ -158,13 +165,13 @@ def test_silence_repeats_holes_and_other_clocks(kafka, names, files, quick, rows
     with closing(KafkaProducer(bootstrap_servers=kafka)) as producer:
         for message in topic.encode(shuffled, "late"):
             producer.send(names[0], message, key=b"late")
-    run(stream(kafka, files, tmp_path, names, quick, batch=2_000))
+    drain(stream(kafka, files, tmp_path, names, quick, batch=2_000))
     before = files.scores("again")
     with closing(KafkaProducer(bootstrap_servers=kafka)) as producer:
         for message in topic.encode(part, "again"):
             producer.send(names[0], message, key=b"again")
     send(kafka, names[0], part, "anew")
-    run(stream(kafka, files, tmp_path, names, quick, batch=2_000))
+    drain(stream(kafka, files, tmp_path, names, quick, batch=2_000))
     assert {plant: unequal(files.scores(plant), pipeline.score(frame)) for plant, frame in plants.items()} == {
         plant: [] for plant in plants
     }
@@ -178,169 +185,6 @@ def test_silence_repeats_holes_and_other_clocks(kafka, names, files, quick, rows
     assert {dict(record.headers)["reason"] for record in sent_back} == {WHY_LATE.encode()}
 
 
-def test_eight_plants_on_two_executors(kafka, names, files, quick, attacked, tmp_path, monkeypatch):
-    monkeypatch.setenv("SPARK_HOME", str(Path(pyspark.__file__).parent))
-    parts = {plant: attacked.frame.iloc[1_000 * i : 1_000 * i + 2_000] for i, plant in enumerate(PLANTS)}
-    for plant, frame in parts.items():
-        send(kafka, names[0], frame, plant)
-    if (running := SparkSession.getActiveSession()) is not None:
-        running.stop()
-    many = stream(kafka, files, tmp_path, names, quick, master="local-cluster[2,1,1024]", tasks=8)
-    spark = many.session()
-    many.drain(spark)
-    tracker = spark.sparkContext._jsc.sc().statusStore().executorList(False)
-    worked = [tracker.apply(i).completedTasks() for i in range(tracker.size()) if tracker.apply(i).id() != "driver"]
-    spark.stop()
-    pipeline = Pipeline.load(quick)
-    assert {plant: unequal(files.scores(plant), pipeline.score(parts[plant])) for plant in PLANTS} == {
-        plant: [] for plant in PLANTS
-    }
-    assert len(worked) == 2
-    assert all(worked)
-
-
-@pytest.mark.parametrize("master", ["local[2,4]", "local-cluster[2,1,1024]"])
-def test_a_class_of_ones_own_travels_to_the_workers(kafka, names, files, normal, rows, tmp_path, monkeypatch, master):
-    monkeypatch.setenv("SPARK_HOME", str(Path(pyspark.__file__).parent))
-    if (running := SparkSession.getActiveSession()) is not None:
-        running.stop()
-    forest = IsolationForest(n_estimators=20, random_state=0)
-    given = {"mine": make("my_detector.py:ZScore:window=30"), "forest": forest}
-    own = Pipeline(given, startup=0).fit(normal.between(end="2015-12-24"))
-    folder = own.save(tmp_path / "own")
-    with pytest.raises(ValueError, match=r"holds objects of my_detector.ZScore"):
-        run(stream(kafka, files, tmp_path, names, folder, master=master))
-    monkeypatch.delitem(sys.modules, "my_detector")
-    send(kafka, names[0], rows.iloc[:4_000])
-    whole = stream(kafka, files, tmp_path, names, folder, master=master, trusted=("my_detector.ZScore",))
-    spark = whole.session()
-    whole.drain(spark)
-    spark.stop()
-    offline = own.score(rows.iloc[:4_000])
-    assert unequal(files.scores("swat"), offline) == []
-    assert offline["mine"]["score"].notna().sum() > 3_000
-
-
-def test_spark_shows_no_token(kafka, influxdb, names, quick, rows, tmp_path):
-    to = influx_sink(influxdb)
-    send(kafka, names[0], rows.iloc[:1_000], "hidden")
-    if (running := SparkSession.getActiveSession()) is not None:
-        running.stop()
-    shown = stream(kafka, to, tmp_path, names, quick, options={"spark.ui.enabled": "true", "spark.ui.port": "0"})
-    spark = shown.session()
-    shown.drain(spark)
-    at, application = spark.sparkContext.uiWebUrl, spark.sparkContext.applicationId
-    paths = ["environment/", "jobs/", "stages/", "SQL/", "SQL/execution/?id=0", "StreamingQuery/", "executors/"]
-    paths += [f"api/v1/applications/{application}/{part}" for part in ("environment", "stages", "sql", "jobs")]
-    pages = [urlopen(f"{at}/{path}", timeout=20).read().decode() for path in paths]
-    spark.stop()
-    assert min(map(len, pages)) > 100
-    assert to.token not in "".join(pages)
-    assert to.token not in spark_files(tmp_path)
-
-
-def spark_files(folder: Path) -> str:
-    """All that the stream keeps: offsets, commits, state."""
-    return "".join(path.read_bytes().decode("latin-1") for path in folder.rglob("*") if path.is_file())
-
-
-SENDER = """
-import sys, pandas
-from swatlib.live.producer import Producer, blocks
-servers, name, rows = sys.argv[1:]
-Producer(servers, "swat", 300, topic=name).send(blocks(pandas.read_parquet(rows), rows=100))
-"""
-STREAM = """
-import sys
-from pathlib import Path
-from rig import stream
-from swatlib.live.sink import InfluxSink
-servers, folder, readings, rejected, pipeline, url, org, bucket, token = sys.argv[1:]
-to = InfluxSink(url, org, bucket, Path(token).read_text(), patience=20)
-stream(servers, to, Path(folder), (readings, rejected), Path(pipeline), batch=1_000).run()
-"""
-
-
-def is_worker(process: psutil.Process) -> bool:
-    try:
-        return "pyspark.daemon" in process.cmdline()
-    except psutil.NoSuchProcess:  # or a zombie, which is one of its kinds
-        return False
-
-
-class Victims:
-    """Producer, stream and servers of their own, each of which can be killed and is started again."""
-
-    def __init__(self, servers: Services, folder: Path, names: tuple[str, ...], pipeline: Path, rows: pd.DataFrame):
-        self.servers, influxdb = servers, servers.influxdb
-        rows.to_parquet(folder / "rows.parquet")
-        place = (influxdb.url, influxdb.org, influxdb.bucket, influxdb.tokens / "write")
-        self.programs = {
-            "producer": (SENDER, servers.kafka, names[0], folder / "rows.parquet"),
-            "driver": (STREAM, servers.kafka, folder, *names[:2], pipeline, *place),
-        }
-        self.running = {name: self._start(name) for name in self.programs}
-
-    def kill(self, name: str) -> None:
-        if name == "worker":
-            workers = list(filter(is_worker, psutil.Process(self.running["driver"].pid).children(recursive=True)))
-            for worker in random.sample(workers, min(1, len(workers))):
-                worker.kill()
-        elif name in self.running:
-            self.running[name].kill()
-            self.running[name].wait()
-            self.running[name] = self._start(name)
-        else:
-            os.kill(self.servers.pid(name), signal.SIGKILL)
-            self.servers.restart(name)
-
-    def _start(self, name: str) -> subprocess.Popen:
-        program, *given = self.programs[name]
-        with Path(self.servers.folder, f"{name}.log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-c", program, *map(str, given)], cwd=Path(__file__).parent, stdout=log, stderr=log
-            )
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        for process in self.running.values():
-            family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-            process.kill()
-            process.wait()
-            psutil.wait_procs(family, timeout=20)
-
-
-def stored(reader: sink.InfluxSink) -> int:
-    """Points of `score` that InfluxDB holds."""
-    found = reader.select('SELECT count("alarm") FROM "score"')
-    return 0 if found.empty else int(found["count"].sum())
-
-
-def test_whoever_is_killed_every_point_is_there_once(need, quick, rows, tmp_path):
-    need("kafka", "influxdb")
-    seed = random.randrange(10**6)
-    print(f"seed {seed}")
-    random.seed(seed)
-    offline = Pipeline.load(quick).score(rows)
-    victims = random.sample(["driver", "worker", "producer", "kafka", "influxdb"] * 3, 15)
-    with Services(tmp_path / "services", ("kafka", "influxdb")) as servers:
-        names, reader = topics(servers.kafka), influx_sink(servers.influxdb)
-        with Victims(servers, tmp_path, names, quick, rows) as all_of_them:
-            for victim in victims:
-                time.sleep(random.uniform(1, 8))
-                print("kill", victim)
-                all_of_them.kill(victim)
-            deadline = time.monotonic() + 300
-            while (all_of_them.running["producer"].poll() is None or stored(reader) < 2 * len(rows)) and (
-                time.monotonic() < deadline
-            ):
-                time.sleep(1)
-        assert unequal(reader.scores("swat"), offline) == []
-        assert np.array_equal(reader.readings("swat").to_numpy(), rows.to_numpy())
-
-
 def test_an_attack_that_is_launched_shows_as_an_alarm(kafka, influxdb, names, quick, normal, tmp_path):
     """The plant, the console's command, Kafka, Spark and InfluxDB; the latency is in the plant's time."""
     to, plant, told = influx_sink(influxdb), SimulatedPlant(normal.frame.index[0]), []
@@ -351,9 +195,43 @@ def test_an_attack_that_is_launched_shows_as_an_alarm(kafka, influxdb, names, qu
         send_on.send(itertools.islice(running.frames(600), 1))
         request_attack(kafka, topic.Command("swat", "LIT301 spoof 1200", 120), names[2])
         send_on.send(running.frames(10, lambda: bool(told) and plant.time >= told[0][2]))
-    run(stream(kafka, to, tmp_path, names, quick))
+    drain(stream(kafka, to, tmp_path, names, quick))
     _, start, end = told[0]
     alarm = to.scores("swat", start, end)["pca", "alarm"]
     print(f"first alarm {(alarm.idxmax() - start).total_seconds():.0f} s after the attack began")
     assert alarm.any()
     assert not to.scores("swat", start - pd.Timedelta("60s"), start)["pca", "alarm"].any()
+
+
+@pytest.mark.parametrize("master", [HERE, CLUSTER])
+def test_a_class_of_ones_own_travels_to_the_workers(kafka, names, files, normal, rows, tmp_path, monkeypatch, master):
+    monkeypatch.setenv("SPARK_HOME", str(Path(pyspark.__file__).parent))
+    forest = IsolationForest(n_estimators=20, random_state=0)
+    given = {"mine": make("my_detector.py:ZScore:window=30"), "forest": forest}
+    own = Pipeline(given, startup=0).fit(normal.between(end="2015-12-24"))
+    folder = own.save(tmp_path / "own")
+    with pytest.raises(ValueError, match=r"holds objects of my_detector.ZScore"):
+        drain(stream(kafka, files, tmp_path, names, folder, master=master))
+    monkeypatch.delitem(sys.modules, "my_detector")
+    send(kafka, names[0], rows.iloc[:4_000])
+    drain(stream(kafka, files, tmp_path, names, folder, master=master, trusted=("my_detector.ZScore",)))
+    offline = own.score(rows.iloc[:4_000])
+    assert unequal(files.scores("swat"), offline) == []
+    assert offline["mine"]["score"].notna().sum() > 3_000
+
+
+def test_eight_plants_on_two_executors(kafka, names, files, quick, attacked, tmp_path, monkeypatch):
+    monkeypatch.setenv("SPARK_HOME", str(Path(pyspark.__file__).parent))
+    parts = {plant: attacked.frame.iloc[1_000 * i : 1_000 * i + 2_000] for i, plant in enumerate(PLANTS)}
+    for plant, frame in parts.items():
+        send(kafka, names[0], frame, plant)
+    spark = drain(stream(kafka, files, tmp_path, names, quick, master=CLUSTER, tasks=8))
+    tracker = spark.sparkContext._jsc.sc().statusStore().executorList(False)
+    worked = [tracker.apply(i).completedTasks() for i in range(tracker.size()) if tracker.apply(i).id() != "driver"]
+    spark.stop()
+    pipeline = Pipeline.load(quick)
+    assert {plant: unequal(files.scores(plant), pipeline.score(parts[plant])) for plant in PLANTS} == {
+        plant: [] for plant in PLANTS
+    }
+    assert len(worked) == 2
+    assert all(worked)
