@@ -46,7 +46,8 @@ def tag_table(recording: Recording) -> pd.DataFrame:
         {tag: {"stage": TAGS[tag].stage, "description": TAGS[tag].description, "unit": TAGS[tag].unit} for tag in frame}
     ).T
     numbers = frame.agg(["min", "mean", "max"]).T
-    return described.join(numbers).assign(unchanged=(frame.diff().iloc[1:] == 0).mean())
+    values = frame.to_numpy()
+    return described.join(numbers).assign(unchanged=(values[1:] == values[:-1]).mean(axis=0))
 
 
 def is_untimed(recording: Recording) -> bool:

@@ -2,7 +2,7 @@
 
 from swatlib.results.comparison_cache import cached_comparison, cached_curve, cached_draws
 from swatlib.results.detection import DetectionResults
-from swatlib.results.fit_cache import cached_fit
+from swatlib.results.fit_cache import cached_features, cached_fit
 from swatlib.results.movement import movements
 from swatlib.results.result_cache import cached_results
 from swatlib.results.silences import silences, unscored
@@ -13,6 +13,7 @@ __all__ = [
     "cached_comparison",
     "cached_curve",
     "cached_draws",
+    "cached_features",
     "cached_fit",
     "cached_results",
     "cached_tables",

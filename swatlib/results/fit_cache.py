@@ -1,5 +1,7 @@
-"""Fitted pipelines in the cache folder, a detector an entry, as `Pipeline.save` writes them."""
+"""Fitted pipelines in the cache folder, a detector an entry, as `Pipeline.save` writes them; and fitted features."""
 
+import hashlib
+import json
 from copy import copy, deepcopy
 from dataclasses import asdict
 from importlib.metadata import version
@@ -7,11 +9,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from swatlib.cached import Cached, Form, cached_together, rows_digest
+import pandas as pd
+
+from swatlib.cached import Cached, Form, cached, cached_together, rows_digest
 from swatlib.data import Recording, attacks
 from swatlib.detectors import DETECTORS
 from swatlib.origins import origin_of
 from swatlib.pipeline import FITTED_EACH, VIEWS, Pipeline
+from swatlib.views.features import Features
 
 
 def cached_fit(pipeline: Pipeline, normal: Recording, force: bool = False) -> Pipeline:
@@ -20,6 +25,13 @@ def cached_fit(pipeline: Pipeline, normal: Recording, force: bool = False) -> Pi
     pipeline: its parameters count, and it is not fitted itself. force: fit all anew. Raises what `Pipeline.fit` raises.
     """
     return fits_of(pipeline, tuple(pipeline.detectors), normal, force).the_value()
+
+
+def cached_features(features: Features, frame: pd.DataFrame, force: bool = False) -> Features:
+    """What `features.fit(frame)` gives; `features` are not fitted themselves. force: fit anew."""
+    depends = [rows_digest(frame), asdict(features)]
+    form = Form(".json", _save_features, _load_features)
+    return cached("fits", "features", depends, form, lambda: deepcopy(features).fit(frame), force).the_value()
 
 
 def fits_of(pipeline: Pipeline, names: tuple[str, ...], normal: Recording, force: bool = False) -> Cached[Pipeline]:
@@ -62,6 +74,22 @@ def recording_digest(recording: Recording) -> str:
 def with_detectors(pipeline: Pipeline, names: tuple[str, ...]) -> Pipeline:
     """A copy, not fitted, with those of its detectors."""
     return deepcopy(pipeline.only(*names))
+
+
+def _save_features(path: Path, fitted: Features) -> None:
+    kept = json.dumps(fitted.to_dict())
+    path.write_text(json.dumps([kept, _digest(kept)]))
+
+
+def _load_features(path: Path) -> Features:
+    kept, digest = json.loads(path.read_text())
+    if digest != _digest(kept):
+        raise ValueError("its checksum is another")
+    return Features.from_dict(json.loads(kept))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _save(folder: Path, fitted: Pipeline) -> None:

@@ -20,17 +20,24 @@ def movements(
     change in so many of them are left out. frame, normal: rows × tags, of which those of `normal` count.
     """
     rows = max(1, round(pd.Timedelta(seconds, "s") / usual_step(frame.index)))
-    usual = np.nanquantile(_changes(normal, rows), USUAL, axis=0)
-    tags = list(normal.columns[usual > 0])
-    moved = _changes(frame[tags], rows) / usual[usual > 0]
+    usual = np.nanquantile(_changes(normal.to_numpy(), rows), USUAL, axis=0)
+    tags, usual = list(normal.columns[usual > 0]), usual[usual > 0]
+    values = frame[tags].to_numpy()
     edges = [frame.index.searchsorted(times) for times in (events["start"] - before, events["start"], events["end"])]
     spans = [zip(lows, highs, strict=True) for lows, highs in itertools.pairwise(edges)]
-    ahead, during = ([np.fmax.reduce(moved[a:b], axis=0, initial=1.0) for a, b in each] for each in spans)
+    ahead, during = ([_furthest(values, start, stop, rows, usual) for start, stop in each] for each in spans)
     return tuple(pd.DataFrame(each, events["attack"].to_numpy(), tags) for each in (ahead, during))
 
 
-def _changes(frame: pd.DataFrame, rows: int) -> np.ndarray:
-    values = frame.to_numpy()
+def _furthest(values: np.ndarray, start: int, stop: int, rows: int, usual: np.ndarray) -> np.ndarray:
+    """Largest change of each tag in the rows `start` to `stop`, as a multiple of the usual one; at least 1."""
+    past = min(start, rows)
+    moved = _changes(values[start - past : stop], rows)[past:] / usual
+    return np.fmax.reduce(moved, axis=0, initial=1.0)
+
+
+def _changes(values: np.ndarray, rows: int) -> np.ndarray:
+    """How far each value lies from that of so many rows ago; NaN where there is none."""
     changes = np.full_like(values, np.nan)
-    changes[rows:] = np.abs(values[rows:] - values[:-rows])
+    np.abs(values[rows:] - values[:-rows], out=changes[rows:])
     return changes

@@ -14,8 +14,9 @@ from swatlib import cached
 from swatlib.cached import KINDS
 from swatlib.data import attacks
 from swatlib.pipeline import Pipeline
-from swatlib.results.fit_cache import cached_fit
+from swatlib.results.fit_cache import cached_features, cached_fit
 from swatlib.results.result_cache import cached_results
+from swatlib.views.features import Features
 
 NAMES = ("pca", "kmeans", "forecast")  # of different histories
 
@@ -185,6 +186,23 @@ def test_a_broken_fit_is_named_and_made_anew(kept, normal_days):
     with pytest.warns(UserWarning, match="the cached fits pca-.* are broken .* and were made anew"):
         cached_fit(pipeline("pca"), normal_days)
     cached_fit(pipeline("pca"), normal_days)
+
+
+def test_features_that_are_read_are_those_that_were_fitted(normal_days, day, monkeypatch):
+    cached_features(Features(lags=(5,)), normal_days.frame)
+    fitted = Features(lags=(5,)).fit(normal_days.frame)
+    monkeypatch.setattr(Features, "fit", None)  # they are there
+    read = cached_features(Features(lags=(5,)), normal_days.frame)
+    assert (read.to_dict(), read.names_, read.drifting_) == (fitted.to_dict(), fitted.names_, fitted.drifting_)
+    np.testing.assert_array_equal(read.transform(day.frame), fitted.transform(day.frame))
+
+
+def test_broken_features_are_named_and_made_anew(normal_days, folder):
+    made = cached_features(Features(), normal_days.frame)
+    (path,) = (folder.parent / "fits").glob("features-*")
+    path.write_text(path.read_text().replace("mean_", "means", 1))
+    with pytest.warns(UserWarning, match="the cached fits features-.* are broken .* and were made anew"):
+        assert cached_features(Features(), normal_days.frame).to_dict() == made.to_dict()
 
 
 def test_rankings_stand_at_each_alarm_and_begin_with_its_lead(kept, normal_days, day):
