@@ -428,7 +428,7 @@ def field(
         list[int] | None, typer.Option(help="Rows to fit on; repeat; 1000, 5000 and 20000 if not said.", min=1)
     ] = None,
     run: Annotated[int, typer.Option(help="Run of swat-sim-1.")] = 3,
-    seconds: Annotated[float, typer.Option(help="Time for one fit and its scores.", min=1)] = 120.0,
+    seconds: Annotated[float, typer.Option(help="Processor time for one fit and its scores.", min=1)] = 120.0,
     gigabytes: Annotated[float, typer.Option(help="Address space for it.", min=0.5)] = 4.0,
     sweep: Sweeps = None,
     sweep_name: SweepName = None,

@@ -6,6 +6,7 @@ A detector that fails is a row of the table too. Rows are cached as they come, s
 import hashlib
 import re
 import resource
+import signal
 import socket
 import sys
 import time
@@ -47,11 +48,14 @@ FIELD_COLUMNS = [
 ATTEMPTS = get_context("forkserver") if sys.platform == "linux" else get_context("spawn")
 IMPORTED_ONCE = ("pyod.models.base", "sklearn.metrics", __name__)  # by the process that is forked for each attempt
 FIT, THIN = 50_000, 10  # rows to draw from; of the rows to score every tenth
+PATIENCE = 20  # times the limit that a process which waits more than it computes may take
 
 
 @dataclass(frozen=True)
 class ProcessLimits:
-    """What one fit and its scores may take: seconds of the clock, GB of address space. To exceed them is an outcome."""
+    """What one fit and its scores may take: seconds of processor time, which no other work on the machine changes, and
+    GB of address space. To exceed them is an outcome.
+    """
 
     seconds: float = 120.0
     gigabytes: float = 4.0
@@ -68,10 +72,11 @@ def field(
     """One row a detector and size: status and figures, on the features of a run of swat-sim-1; the first is `random`.
 
     status: "ok", "time-out", "out of memory", "needs labels", "needs NAME" (a package that is not there) or "error",
-    whose text stands in `says`. fit_s, score_s: seconds. memory_mb: most that the process held. average_precision: over
-    every tenth attacked row. found, of: attacks with a score above all but 0.1 % of other normal rows. What was
-    computed with the same features, PyOD and limits is read from reports/field/. Raises ValueError for an unknown name,
-    and for sizes that are not between 1 and FIT. crew: does the work, side by side where it is several.
+    whose text stands in `says`. A detector that takes too long for a size is not tried on larger ones. fit_s, score_s:
+    seconds of processor time. memory_mb: most that the process held. average_precision: over every tenth attacked row.
+    found, of: attacks with a score above all but 0.1 % of other normal rows. What was computed with the same features,
+    PyOD and limits is read from reports/field/. Raises ValueError for an unknown name, and for sizes that are not
+    between 1 and FIT. crew: does the work, side by side where it is several.
     """
     chosen = [name.lower() for name in detectors] or [RANDOM, *names()]
     refuse_field(chosen, sizes)
@@ -79,21 +84,35 @@ def field(
     digest = hashlib.sha256(f"{data.name} {version('pyod')} {asdict(limits)}".encode()).hexdigest()[:12]
     path = settings().reports_folder / "field" / f"{digest}.csv"
     done = _cached(path)
-    wanted = [(name, rows) for name in chosen for rows in sizes]
-    missing = [each for each in wanted if each not in done.index]
 
-    def ended(place: int, outcome: Outcome[dict]) -> None:
-        if outcome.value is not None:
-            done.loc[missing[place], FIELD_COLUMNS[2:]] = pd.Series(outcome.value)
-            write_text(path, done.sort_index().to_csv())
-            _say(progress, done, missing[place])
+    def keep(each: tuple[str, int], row: dict) -> None:
+        done.loc[each, FIELD_COLUMNS[2:]] = pd.Series(row)
+        write_text(path, done.sort_index().to_csv())
+        _say(progress, done, each)
 
-    for each in wanted:
-        if each in done.index:
-            _say(progress, done, each)
-    points = [(name, rows, run, data, limits) for name, rows in missing]
-    values_of(crew.run(points, _attempt_on, ended=ended), [f"{name}, {rows:,} rows" for name, rows in missing])
-    return _cached(path).loc[wanted]
+    for size in sorted(sizes):
+        missing = []
+        for each in ((name, size) for name in chosen):
+            if each in done.index:
+                _say(progress, done, each)
+            elif smaller := _too_long(done, *each):
+                keep(each, {"status": "time-out", "says": f"{smaller:,} rows took more than {limits.seconds:g} s"})
+            else:
+                missing.append(each)
+
+        def ended(place: int, outcome: Outcome[dict], of: list[tuple[str, int]] = missing) -> None:
+            if outcome.value is not None:
+                keep(of[place], outcome.value)
+
+        points = [(name, rows, run, data, limits) for name, rows in missing]
+        values_of(crew.run(points, _attempt_on, ended=ended), [f"{name}, {rows:,} rows" for name, rows in missing])
+    return _cached(path).loc[[(name, rows) for name in chosen for rows in sizes]]
+
+
+def _too_long(done: pd.DataFrame, name: str, rows: int) -> int:
+    """The least number of rows, fewer than these, that took this detector too long; 0 where there is none."""
+    smaller = done[(done["status"] == "time-out") & (done.index.get_level_values("detector") == name)]
+    return min((size for size in smaller.index.get_level_values("rows") if size < rows), default=0)
 
 
 def _say(progress: Callable[[str], None], done: pd.DataFrame, each: tuple[str, int]) -> None:
@@ -148,19 +167,26 @@ def attempt(name: str, rows: int, data: Path, limits: ProcessLimits) -> dict:
     theirs.close()
     try:
         ours.recv()  # all is imported, the clock may start
-        return ours.recv() if ours.poll(limits.seconds) else {"status": "time-out", "says": f"{limits.seconds:g} s"}
+        return ours.recv() if ours.poll(PATIENCE * limits.seconds) else _timed_out(limits)
     except EOFError:  # it died before it could say why
         process.join()
+        if process.exitcode == -signal.SIGPROF:
+            return _timed_out(limits)
         return {"status": "error", "says": f"the process ended with code {process.exitcode}"}
     finally:
         process.kill()
         process.join()
 
 
+def _timed_out(limits: ProcessLimits) -> dict:
+    return {"status": "time-out", "says": f"{limits.seconds:g} s"}
+
+
 def _work(answer, name: str, rows: int, data: Path, limits: ProcessLimits) -> None:
     most = int(limits.gigabytes * 2**30)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     answer.send(None)
+    signal.setitimer(signal.ITIMER_PROF, limits.seconds)  # its signal ends the process
     try:
         answer.send(_measure(name, rows, data))
     except (ImportError, NameError) as error:
@@ -177,11 +203,11 @@ def _measure(name: str, rows: int, data: Path) -> dict:
     given = np.load(data)
     drawn = np.random.default_rng(0).choice(len(given["fit"]), rows, replace=False)
     model = _Random() if name == RANDOM else made(name, given["fit"].shape[1])
-    started = time.perf_counter()
+    started = time.process_time()
     model.fit(given["fit"][np.sort(drawn)])
-    fitted = time.perf_counter()
+    fitted = time.process_time()
     heldout, score = model.decision_function(given["heldout"]), model.decision_function(given["attacked"])
-    scored = time.perf_counter()
+    scored = time.process_time()
     if not np.isfinite(score).all():
         raise ValueError(f"{np.count_nonzero(~np.isfinite(score)):,} of {len(score):,} scores are not finite")
     event = given["event"]

@@ -43,6 +43,14 @@ def test_scores_that_know_nothing_stand_beside_the_others(data):
     assert outcome["average_precision"] == pytest.approx(0.2, abs=0.05)
 
 
+def test_what_took_too_long_is_not_tried_on_more_rows(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("SWAT_REPORTS_FOLDER", str(tmp_path))
+    monkeypatch.setattr(module, "prepare_field", lambda _: data)
+    table = field(("hbos",), (1_000, 500), limits=ProcessLimits(seconds=0.01))
+    assert table["says"].to_list() == ["500 rows took more than 0.01 s", "0.01 s"]
+    assert table["status"].to_list() == ["time-out"] * 2
+
+
 @pytest.mark.parametrize("rows", [0, FIT + 1])
 def test_a_size_that_can_not_be_drawn_is_refused(data, monkeypatch, rows):
     monkeypatch.setattr(module, "prepare_field", lambda _: data)
