@@ -346,8 +346,8 @@ def compare(
 @app.command(epilog="Example: python -m swatlib benchmark swat-sim-1 --run 3 --detector guard --detector pca")
 def benchmark(
     name: Annotated[
-        Literal["swat-2015", "swat-sim-1", "swat-stress", "swat-days"],
-        typer.Argument(help="Which benchmark: attacks, what else goes wrong, or the normal days after the fit."),
+        Literal["swat-2015", "swat-sim-1", "swat-stress", "swat-days", "swat-budgets"],
+        typer.Argument(help="Which benchmark: attacks, what else goes wrong, or normal days after the fit."),
     ],
     *,
     run: Runs = None,
@@ -360,7 +360,8 @@ def benchmark(
 ) -> None:
     """Compare detectors on every run of a benchmark; for the speed of this package see `bench`.
 
-    swat-stress judges the schedule of 2015 with one thing wrong at a time, swat-days the normal days after a fit.
+    swat-stress judges the schedule of 2015 with one thing wrong at a time, swat-days the normal days after a fit,
+    swat-budgets whether budgets of 0.5, 1 and 4 are kept on the two days after 2.25 and 5.75 normal days of 20 plants.
 
     Tables here and as CSV under reports/benchmark/. With --sweep of run, detector or budget, a page under reports/.
     """
@@ -378,7 +379,7 @@ def benchmark(
     pipeline = _pipeline(detector, budget)
     runs = tuple(run or ())
     with _crew(on, jobs, detector or ()) as crew:
-        if name in ("swat-stress", "swat-days"):
+        if name not in ("swat-2015", "swat-sim-1"):
             _other_days(name, runs, pipeline, crew)
             return
         judged = run_benchmark(name, runs, lambda: deepcopy(pipeline), lambda done: say(f"{done}: done"), crew=crew)
@@ -472,8 +473,9 @@ def bench(
 
 
 def _other_days(name: str, seeds: tuple[int, ...], pipeline: "Pipeline", crew: "Crew") -> None:
-    """swat-stress or swat-days: a table a figure, and all of them as CSV."""
+    """swat-stress, swat-days or swat-budgets: a table a figure, and all of them as CSV."""
     from swatlib.studies.benchmark import save_tables
+    from swatlib.studies.kept_budgets import budget_trials, kept_budgets
     from swatlib.studies.later_days import another_day, later_summary
     from swatlib.studies.stress_trials import by_stress, stress_test
 
@@ -488,6 +490,10 @@ def _other_days(name: str, seeds: tuple[int, ...], pipeline: "Pipeline", crew: "
         first = table.drop_duplicates(["seed", "stress"])
         say(*(f"{row.stress}, seed {row.seed}: {row.done or 'nothing'}. {row.says}" for row in first.itertuples()))
         tables = {"stress": table}
+    elif name == "swat-budgets":
+        table = budget_trials(seeds, lambda: deepcopy(pipeline), told, crew=crew)
+        tables = {"budgets": table, "summary": kept_budgets(table)}
+        print_table(tables["summary"])
     else:
         table = another_day(seeds, lambda: deepcopy(pipeline), told, crew=crew)
         tables = {"days": table, "summary": later_summary(table)}

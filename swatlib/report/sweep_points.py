@@ -165,7 +165,20 @@ def _days_at(seeds: tuple[int, ...], pipeline: Callable[[], "Pipeline"]) -> Poin
     return replace(result, files=result.files | {"days.csv": _csv(table)})
 
 
-_OTHER_DAYS: dict[str, Callable[..., PointResult]] = {"swat-stress": _stress_at, "swat-days": _days_at}
+def _budgets_at(seeds: tuple[int, ...], pipeline: Callable[[], "Pipeline"]) -> PointResult:
+    from swatlib.studies.kept_budgets import budget_trials, kept_budgets
+
+    table = budget_trials(seeds, pipeline)
+    of = ["detector", "days given", "of budget"]
+    result = _point_of(kept_budgets(table).reset_index(names=of), of, ["median", "nine_in_ten"], "summary.csv")
+    return replace(result, files=result.files | {"budgets.csv": _csv(table)})
+
+
+_OTHER_DAYS: dict[str, Callable[..., PointResult]] = {
+    "swat-stress": _stress_at,
+    "swat-days": _days_at,
+    "swat-budgets": _budgets_at,
+}
 
 
 def _point_of(table: pd.DataFrame, of: list[str], shown: list[str], file: str) -> PointResult:

@@ -1,0 +1,99 @@
+"""swat-budgets: what a budget turns into on plants of normal days alone, on the days after those given."""
+
+from collections.abc import Callable
+from copy import deepcopy
+
+import numpy as np
+import pandas as pd
+
+from swatlib.alarms import alarms_per_day, on_delayed, rows_since_above
+from swatlib.arrays import SECONDS_PER_DAY
+from swatlib.cluster import HERE, Crew, values_of
+from swatlib.data import Recording
+from swatlib.pipeline import Pipeline
+from swatlib.results import cached_tables
+from swatlib.results.fit_cache import detector_part, parameters
+from swatlib.simulation import simulate
+
+BUDGET_SEEDS = tuple(range(1000, 1020))  # of the plant; the rule of the threshold was chosen on them
+GIVEN_DAYS, FURTHER_DAYS = (2.25, 5.75), 2  # from the plant's start, of which six hours are start-up; judged on
+ASKED = (0.5, 1.0, 4.0)  # false alarms per day
+WITHIN, NINE_WITHIN = 2, 4  # goals: times the budget, both ways for the median of the plants, at most for nine in ten
+BUDGET_COLUMNS = ["seed", "days_given", "detector", "budget", "threshold", "false_alarms_per_day", "in_alarm"]
+_Point = tuple[int, Pipeline, bool]  # seed, pipeline to fit, whether to compute anew
+
+
+def budget_trials(
+    seeds: tuple[int, ...] = (),
+    pipeline: Callable[[], Pipeline] = Pipeline,
+    progress: Callable[[str], None] = lambda _: None,
+    force: bool = False,
+    crew: Crew = HERE,
+) -> pd.DataFrame:
+    """One row a seed, normal days given, detector and budget: what each fit makes of the two days after it.
+
+    Columns `seed`, `days_given`, `detector`, `budget`, `threshold`, `false_alarms_per_day`, `in_alarm` (share of the
+    scored rows). Budgets are those ASKED and that of the pipeline. seeds: BUDGET_SEEDS if there is none.
+    """
+    points = [(seed, pipeline(), force) for seed in seeds or BUDGET_SEEDS]
+    names = [f"seed {seed}" for seed, *_ in points]
+    tables = crew.run(points, _judged, ended=lambda place, outcome: progress(names[place]))
+    return pd.concat(values_of(tables, names), ignore_index=True)
+
+
+def kept_budgets(table: pd.DataFrame) -> pd.DataFrame:
+    """One row a detector, normal days given and budget: `median` false alarms per day of the plants, and `nine_in_ten`.
+
+    kept: "yes" where the median lies within WITHIN times the budget, above or below, and nine plants in ten do not
+    exceed NINE_WITHIN times the budget; else which of them is "low" or "high". table: of `budget_trials`.
+    """
+    rates = table.groupby(["detector", "days_given", "budget"], sort=False)["false_alarms_per_day"]
+    summed = pd.DataFrame({"median": rates.median(), "nine_in_ten": rates.agg(nine_in_ten)})
+    summed["kept"] = [_kept(row.median, row.nine_in_ten, row.Index[-1]) for row in summed.itertuples()]
+    return summed
+
+
+def nine_in_ten(rates: pd.Series) -> float:
+    """The least of the rates that nine plants in ten do not exceed."""
+    return float(np.quantile(rates, 0.9, method="inverted_cdf"))
+
+
+def _kept(median: float, most: float, budget: float) -> str:
+    said = {
+        "median low": median < budget / WITHIN,
+        "median high": median > budget * WITHIN,
+        "nine in ten high": most > budget * NINE_WITHIN,
+    }
+    return ", ".join(words for words, holds in said.items() if holds) or "yes"
+
+
+def _judged(point: _Point) -> pd.DataFrame:
+    seed, pipeline, force = point
+    depends = [seed, GIVEN_DAYS, FURTHER_DAYS, ASKED, parameters(pipeline)]
+    depends += [[detector_part(pipeline, each) for each in pipeline.detectors]]
+    return cached_tables("budgets", depends, lambda: {"budgets": _judge(seed, pipeline)}, force)["budgets"]
+
+
+def _judge(seed: int, pipeline: Pipeline) -> pd.DataFrame:
+    whole = simulate(round((max(GIVEN_DAYS) + FURTHER_DAYS) * SECONDS_PER_DAY), None, seed)
+    return pd.concat([_after(days, whole, deepcopy(pipeline)).assign(seed=seed) for days in GIVEN_DAYS])[BUDGET_COLUMNS]
+
+
+def _after(days: float, whole: Recording, pipeline: Pipeline) -> pd.DataFrame:
+    """Fitted on so many days from the start of a recording, judged on the days after them."""
+    turn, rows = round(days * SECONDS_PER_DAY), FURTHER_DAYS * SECONDS_PER_DAY
+    fitted = pipeline.fit(whole.take(slice(turn)))
+    scores = fitted.score_last(whole.frame.iloc[turn - fitted.history : turn + rows], rows)
+    found = [
+        (name, budget, level, *_alarms(scores[name, "score"].to_numpy(np.float64), level, fitted))
+        for name, levels in fitted.thresholds(sorted({*ASKED, fitted.budget})).iterrows()
+        for budget, level in levels.items()
+    ]
+    return pd.DataFrame(found, columns=BUDGET_COLUMNS[2:]).assign(days_given=days)
+
+
+def _alarms(score: np.ndarray, level: float, fitted: Pipeline) -> tuple[float, float]:
+    """False alarms per day, and share of the scored rows in alarm."""
+    delayed = on_delayed(score, *fitted.on_delay)
+    alarm = rows_since_above(delayed, level, fitted.hold) <= fitted.hold
+    return alarms_per_day(delayed, level, hold=fitted.hold), float(alarm.sum() / np.count_nonzero(~np.isnan(score)))

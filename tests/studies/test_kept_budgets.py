@@ -1,0 +1,41 @@
+import pandas as pd
+import pytest
+
+from swatlib.pipeline import Pipeline
+from swatlib.simulation import simulate
+from swatlib.studies import kept_budgets as module
+from swatlib.studies.kept_budgets import budget_trials, kept_budgets
+
+
+def trials(*rates, budget=1.0):
+    rows = [(seed, 2.25, "pca", budget, rate) for seed, rate in enumerate(rates)]
+    return pd.DataFrame(rows, columns=["seed", "days_given", "detector", "budget", "false_alarms_per_day"])
+
+
+@pytest.mark.parametrize(
+    ("rates", "median", "nine_in_ten", "kept"),
+    [
+        ((0.5, 0.5, 0.5, 0.5, 1.0, 1.0, 2.0, 2.0, 4.0, 9.0), 1.0, 4.0, "yes"),
+        ((0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 0.5, 0.5, 0.5, 0.5), 0.25, 0.5, "median low"),
+        ((2.5, 2.5, 2.5, 2.5, 2.5, 2.5, 2.5, 2.5, 4.5, 4.5), 2.5, 4.5, "median high, nine in ten high"),
+    ],
+)
+def test_a_budget_is_kept_when_the_median_and_nine_plants_in_ten_are_near_it(rates, median, nine_in_ten, kept):
+    summed = kept_budgets(trials(*rates))
+    assert summed.loc[("pca", 2.25, 1.0)].to_list() == [median, nine_in_ten, kept]
+    assert kept_budgets(trials(*[2 * rate for rate in rates], budget=2.0))["kept"].to_list() == [kept]
+
+
+def test_what_is_counted_are_the_alarms_of_a_pipeline_with_that_budget(monkeypatch):
+    monkeypatch.setattr(module, "GIVEN_DAYS", (0.5,))
+    monkeypatch.setattr(module, "FURTHER_DAYS", 1)
+    table = budget_trials((1,), lambda: Pipeline(("pca", "kmeans"), startup=0, budget=24.0))
+    assert table.groupby("detector", sort=False)["budget"].agg(list).to_dict() == dict.fromkeys(
+        ("pca", "kmeans"), [0.5, 1.0, 4.0, 24.0]
+    )
+    whole = simulate("36h", None, 1)
+    scores = Pipeline(("pca", "kmeans"), startup=0, budget=24.0).fit(whole.take(slice(43_200))).score(whole.frame)
+    for row in table[table["budget"] == 24].itertuples():
+        alarm = scores[row.detector, "alarm"].iloc[43_200:]
+        begins = (alarm & ~alarm.shift(fill_value=False)).sum()
+        assert (row.false_alarms_per_day, row.in_alarm) == (begins, pytest.approx(alarm.mean()))
