@@ -6,6 +6,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
+from swatlib.arrays import moving_mean
 from swatlib.detectors import DETECTORS, TITLES, make
 
 NAMES = [*DETECTORS, "pyod:HBOS"]
@@ -119,3 +120,12 @@ def test_a_detector_of_pyod_is_found_however_its_class_is_spelt():
     for name in ("lscp", "feature_bagging"):
         scores = make(f"pyod:{name}").fit(rng.normal(size=(200, 3))).score(rng.normal(size=(5, 3)))
         assert scores.shape == (5,) and np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize("name", ["pca", "forecast"])
+def test_a_residual_counts_for_less_the_further_its_feature_is_from_its_mean(name, rows):
+    plain, tolerant = (make(f"{name}:tolerance={tolerance}").fit(rows) for tolerance in (0, 0.5))
+    parts, far = plain.contributions(rows), np.abs(moving_mean(rows, plain.window))
+    np.testing.assert_array_equal(plain.score(rows), parts.max(axis=1))
+    np.testing.assert_allclose(tolerant.score(rows), (parts / (1 + 0.5 * far)).max(axis=1))
+    np.testing.assert_array_equal(tolerant.contributions(rows), parts)

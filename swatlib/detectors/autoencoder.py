@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from swatlib.detectors.base import Residual, sample
+from swatlib.detectors.base import Residual, Tolerance, sample
 from swatlib.limits import Count, Positive, RowCount, Share
 
 
@@ -22,6 +22,7 @@ class Autoencoder(Residual):
     code: Count = 16
     window: Count = 32
     quantile: Share = 0.999
+    tolerance: Tolerance = 0.0
     epochs: Count = 20
     batch: Count = 256
     rate: Positive = 1e-3

@@ -1,13 +1,14 @@
 """The contract of every detector, and what several of them share."""
 
 from collections.abc import Callable
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 
 from swatlib.arrays import moving_mean
-from swatlib.limits import check_parameters
+from swatlib.limits import Limits, check_parameters
 
+Tolerance = Annotated[float, Limits(0)]  # per standard deviation
 LEAST_SCALE = 0.05  # standard deviations of a feature that a residual must have to count
 
 
@@ -80,10 +81,15 @@ class Residual(Detector):
     Residuals are averaged over the last `window` rows, divided by the `quantile` of their size on the fit rows, and
     the largest counts: score 1 is as far as that quantile. High = anomalous. A feature that moves in fewer rows than
     the quantile leaves is measured by its standard deviation.
+
+    In the score a residual counts for less the further its feature is from its mean: it is divided by 1 plus
+    `tolerance` for each standard deviation, on average over the `window`. Dosing and set points change how far a
+    reading moves, and what is expected of it is wrong in proportion.
     """
 
     window: int
     quantile: float
+    tolerance: float
 
     def residual(self, X: np.ndarray) -> np.ndarray:
         """Observed minus expected (rows × features), NaN where the past is too short."""
@@ -93,7 +99,13 @@ class Residual(Detector):
         return self._smoothed(X) / self.scale_
 
     def score(self, X: np.ndarray) -> np.ndarray:
-        return self.contributions(X).max(axis=1)
+        if not self.tolerance:
+            return self.contributions(X).max(axis=1)
+        far = moving_mean(X, self.window)
+        np.abs(far, out=far)
+        far *= self.tolerance
+        far += 1
+        return (self.contributions(X) / far).max(axis=1)
 
     def _scale(self, X: np.ndarray) -> None:
         scale = np.nanquantile(self._smoothed(X), self.quantile, axis=0)

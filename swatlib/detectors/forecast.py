@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from swatlib.detectors.base import Residual
+from swatlib.detectors.base import Residual, Tolerance
 from swatlib.limits import Count, Positive, Share
 
 FIT_CHUNK = 20_000
@@ -23,6 +23,7 @@ class Forecast(Residual):
     ridge: Positive = 1e-3
     window: Count = 32
     quantile: Share = 0.999
+    tolerance: Tolerance = 0.6
 
     @property
     def history(self) -> int:

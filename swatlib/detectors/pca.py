@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from swatlib.detectors.base import Residual, finite
+from swatlib.detectors.base import Residual, Tolerance, finite
 from swatlib.limits import Count, Share
 
 
@@ -13,12 +13,14 @@ from swatlib.limits import Count, Share
 class PCA(Residual):
     """Distance of each feature from the subspace of the first components (Shyu et al. 2003; Goh et al. 2017 on SWaT).
 
-    `explained` is the share of variance the kept components hold. High = anomalous.
+    `explained` is the share of variance the kept components hold: with more of them, those of sensors that wander
+    slowly are taken for the plant's. High = anomalous.
     """
 
-    explained: Share = 0.95
+    explained: Share = 0.8
     window: Count = 32
     quantile: Share = 0.999
+    tolerance: Tolerance = 0.6
 
     @property
     def history(self) -> int:
