@@ -6,10 +6,10 @@ from copy import deepcopy
 import numpy as np
 import pandas as pd
 
-from swatlib.alarms import alarms_per_day, on_delayed, rows_since_above
 from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.cluster import HERE, Crew, values_of
 from swatlib.data import Recording
+from swatlib.metrics.budget_curve import alarms_at
 from swatlib.pipeline import Pipeline
 from swatlib.results import cached_tables
 from swatlib.results.fit_cache import detector_part, parameters
@@ -83,17 +83,17 @@ def _after(days: float, whole: Recording, pipeline: Pipeline) -> pd.DataFrame:
     """Fitted on so many days from the start of a recording, judged on the days after them."""
     turn, rows = round(days * SECONDS_PER_DAY), FURTHER_DAYS * SECONDS_PER_DAY
     fitted = pipeline.fit(whole.take(slice(turn)))
-    scores = fitted.score_last(whole.frame.iloc[turn - fitted.history : turn + rows], rows)
-    found = [
-        (name, budget, level, *_alarms(scores[name, "score"].to_numpy(np.float64), level, fitted))
+    more = fitted.history  # of the rows before, so that the first row has its delays
+    scores = fitted.score_last(whole.frame.iloc[turn - 2 * more : turn + rows], more + rows)
+    judged = [
+        (name, budget, level, *_alarms(alarm[more:]))
         for name, levels in fitted.thresholds(sorted({*ASKED, fitted.budget})).iterrows()
         for budget, level in levels.items()
+        for _, alarm in alarms_at(scores[name, "score"].to_numpy(np.float64), [level], fitted.on_delay, fitted.hold)
     ]
-    return pd.DataFrame(found, columns=BUDGET_COLUMNS[2:]).assign(days_given=days)
+    return pd.DataFrame(judged, columns=BUDGET_COLUMNS[2:]).assign(days_given=days)
 
 
-def _alarms(score: np.ndarray, level: float, fitted: Pipeline) -> tuple[float, float]:
-    """False alarms per day, and share of the scored rows in alarm."""
-    delayed = on_delayed(score, *fitted.on_delay)
-    alarm = rows_since_above(delayed, level, fitted.hold) <= fitted.hold
-    return alarms_per_day(delayed, level, hold=fitted.hold), float(alarm.sum() / np.count_nonzero(~np.isnan(score)))
+def _alarms(alarm: np.ndarray) -> tuple[float, float]:
+    """False alarms per day, and share of the rows in alarm."""
+    return np.count_nonzero(np.diff(alarm.astype(np.int8), prepend=0) == 1) / FURTHER_DAYS, float(alarm.mean())
