@@ -1,6 +1,7 @@
 """Recordings that many tests share, simulated once, and real servers, on free ports in a temporary folder,
 started once a session and only where needed."""
 
+import os
 import signal
 import sys
 from collections import Counter
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from swatlib.pipeline import Pipeline
 from swatlib.servers import SERVER_NAMES, Services, ServicesError, java
 from swatlib.servers.installation import installed, locked
+from swatlib.servers.tools import QUICK_START
 from swatlib.settings import settings as swat_settings
 from swatlib.simulation.cache import cached_simulation
 
@@ -20,6 +22,9 @@ sys.modules.setdefault("rfc3987_syntax", None)  # a format that nobody here uses
 # A shell that starts the tests in the background has them, and the programs that they start, ignore Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Java that runs for seconds is not worth optimising, in Spark's executors either.
+os.environ.setdefault("JAVA_TOOL_OPTIONS", QUICK_START)
 
 # A busy machine is no failure: examples may take as long as they need.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)

@@ -80,19 +80,19 @@ def spark_files(folder: Path) -> str:
     return "".join(path.read_bytes().decode("latin-1") for path in folder.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("batch", [500, 10_000])
+@pytest.mark.parametrize(("batch", "few"), [(500, 8_000), (10_000, 20_000)])
 def test_every_point_in_influxdb_equals_the_offline_one(
-    kafka, influxdb, names, pipeline, rows, offline, tmp_path, batch
+    kafka, influxdb, names, pipeline, rows, offline, tmp_path, batch, few
 ):
     to, plant = influx_sink(influxdb), f"batches of {batch}"
-    send(kafka, names[0], rows, plant)
+    send(kafka, names[0], rows[:few], plant)
     drain(stream(kafka, to, tmp_path, names, pipeline, batch=batch))
-    assert unequal(to.scores(plant), offline) == []
-    assert np.array_equal(to.readings(plant).to_numpy(), rows.to_numpy())
+    assert unequal(to.scores(plant), offline[:few]) == []
+    assert np.array_equal(to.readings(plant).to_numpy(), rows[:few].to_numpy())
     assert offline.xs("alarm", axis=1, level=1).any().all()
 
 
-@pytest.mark.parametrize(("batch", "few"), [(1, 60), (7, 300)])
+@pytest.mark.parametrize(("batch", "few"), [(1, 30), (7, 152)])
 def test_small_batches_change_nothing(kafka, names, files, quick, rows, tmp_path, batch, few):
     pipeline = Pipeline.load(quick)
     head = 2 * pipeline.history
