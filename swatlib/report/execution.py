@@ -17,6 +17,7 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import DeadKernelError
+from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from swatlib.report.forked_kernel import ForkedProvisioner
@@ -27,6 +28,8 @@ THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "
 INTERRUPTED = 0.5  # seconds for a kernel to leave what it is in the middle of
 ENDING = 2.5  # seconds for servers to end after the kernel that started them
 LOOK_AGAIN = 0.5  # seconds
+SAVED_EVERY = 5.0  # seconds, while a notebook runs
+ENGINE = "swatlib"
 
 
 class Kernels:
@@ -90,6 +93,29 @@ class Kernels:
                 act(kernel)
 
 
+class _SavedNowAndThen(NBClientEngine):
+    """papermill's engine, which would save the whole notebook before and after each cell; its end is saved anyway."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, *given: Any, **options: Any) -> None:
+        save, saved = nb_man.save, time.monotonic()
+
+        def save_when_due(**_: Any) -> None:
+            nonlocal saved
+            if time.monotonic() - saved >= SAVED_EVERY:
+                save()
+                saved = time.monotonic()
+
+        nb_man.save = save_when_due
+        try:
+            super().execute_managed_notebook(nb_man, *given, **options)
+        finally:
+            nb_man.save = save
+
+
+papermill_engines.register(ENGINE, _SavedNowAndThen)
+
+
 def execute(notebook: Path, step: Step, folder: Path, kernels: Kernels, progress: Callable[[Step], None]) -> None:
     """Run one notebook in its own folder, as JupyterLab does, and note in `step` how it went.
 
@@ -118,6 +144,7 @@ def _execute(notebook: Path, step: Step, folder: Path, kernels: Kernels, progres
             notebook,
             folder / notebook.name,
             step.given,
+            engine_name=ENGINE,
             kernel_name="python3",
             language="python",
             resources={"metadata": {"path": str(notebook.parent)}},  # `cwd` would change that of the whole process

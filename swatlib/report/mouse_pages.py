@@ -9,9 +9,6 @@ import pandas as pd
 
 from swatlib.atomic import write_text
 from swatlib.data import Recording
-from swatlib.plots import explore
-from swatlib.plots.closeup import shown_tags
-from swatlib.plots.explore_panels import drawing
 
 PLOTLY = "plotly.min.js"
 PAGES = "attack-*.html"
@@ -21,6 +18,9 @@ def save_attack_page(
     folder: Path, recording: Recording, scores: pd.DataFrame, attack: Any, heading: str, said: str, among: Iterable
 ) -> str:
     """Write the page of an attack, which leads to those `among` which it stands; the name of its file."""
+    from swatlib.plots import explore  # the process of a run, which lists these pages, draws nothing
+    from swatlib.plots.closeup import shown_tags
+    from swatlib.plots.explore_panels import drawing
     from swatlib.plots.plotly_data import packed, plotly_js
     from swatlib.report.page import render
 

@@ -39,14 +39,19 @@ class Damaged:
 
 def notebook_body(notebook: NotebookNode) -> str:
     """HTML of the cells of an executed notebook; code is folded away, a cell that failed is open."""
-    exporter = HTMLExporter(
+    return _exporter().from_notebook_node(_with_alternative_texts(notebook))[0]
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    """One for all pages of a process, since it compiles its templates."""
+    return HTMLExporter(
         template_name="basic",
         template_file=str(TEMPLATES / "cells.html.j2"),
         embed_images=True,
         exclude_input_prompt=True,
         exclude_output_prompt=True,
     )
-    return exporter.from_notebook_node(_with_alternative_texts(notebook))[0]
 
 
 def notebook_page(body: str, run: ReportRun, step: Step) -> str:
