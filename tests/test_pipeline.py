@@ -234,7 +234,7 @@ def shredded(recording, rows):
 
 
 def test_holes_cut_the_days_alike_in_any_company(normal):
-    days = shredded(normal, 900)
+    days = shredded(normal, 1_200)
     alone, beside = (Pipeline(names, startup=0).fit(days) for names in (("kmeans",), ("guard", "kmeans")))
     assert beside.thresholds_["kmeans"] == alone.thresholds_["kmeans"]
 
@@ -251,7 +251,7 @@ def test_rows_that_lack_a_reading_are_a_hole_to_the_checks(normal, lacking):
 
 def test_normal_days_in_shreds_are_refused(normal):
     with pytest.raises(
-        ValueError, match=r"have 172 gaps, and no segment of more than 522 rows without one; give more normal days"
+        ValueError, match=r"have 172 gaps, and no segment of more than 890 rows without one; give more normal days"
     ):
         Pipeline(("guard",), startup=0).fit(shredded(normal, 500))
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from swatlib.arrays import difference, moving_sum, rows_since
-from swatlib.plant import CLOSED, OFF, ON, TAGS
+from swatlib.plant import CLOSED, OFF, ON, OPEN, TAGS
 from swatlib.views.checks import CHECK_KINDS, Checks
+from swatlib.views.checks.base import jumps_back
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,17 @@ def test_evidence_of_a_piece_with_history_is_that_of_the_whole(checks, normal):
     for size in (1, 7, 500):
         piece = checks.transform(normal.frame.iloc[3_000 - checks.history : 3_000 + size])
         np.testing.assert_array_equal(piece[checks.history :], whole[3_000 : 3_000 + size])
+
+
+def test_so_it_is_where_readings_and_valves_jump_to_and_fro(checks, normal):
+    frame, rng = normal.frame.iloc[:8_000].copy(), np.random.default_rng(0)
+    for start in rng.integers(0, 8_000, 30):
+        for tag, value in {"AIT202": 6.0, "PIT501": 300.0, "MV101": OPEN}.items():
+            frame.loc[frame.index[start : start + rng.integers(1, 900)], tag] = value
+    whole = checks.transform(frame)
+    for start in range(checks.history, 8_000, 50):
+        piece = checks.transform(frame.iloc[start - checks.history : start + 1])
+        np.testing.assert_array_equal(piece[-1], whole[start])
 
 
 def test_evidence_sees_no_later_row(checks, rows):
@@ -81,6 +93,32 @@ def test_what_is_done_to_a_tag_speaks_of_that_tag(checks, rows, limits, tag, val
         if most > 2
     }
     assert f"{tag} {kind}" in found
+
+
+@pytest.mark.parametrize(
+    ("jumps", "back"),
+    [
+        ({}, []),
+        ({10: 5}, []),
+        ({10: 5, 90: -4}, [90]),
+        ({10: 5, 90: 4}, []),
+        ({10: 5, 110: -4}, []),  # too late
+        ({10: 5, 30: 5, 90: -4}, []),  # of two
+        ({10: 5, 60: -5, 90: 5}, [60]),  # to and fro is noise
+        ({10: 5, 60: -5, 170: 5}, [60]),
+        ({10: 5, 60: -2}, []),  # no jump
+    ],
+)
+def test_a_jump_back_is_one_the_other_way_than_the_only_one_before(jumps, back):
+    moves = np.zeros(200)
+    moves[list(jumps)] = list(jumps.values())
+    assert jumps_back(moves, 3, within=100).tolist() == back
+
+
+def test_an_attack_begins_with_a_jump_and_ends_without_one(checks, rows, limits):
+    changed = checks.transform(spoof(rows, "AIT202", np.full(600, 6.0))) / limits
+    of = [name == "AIT202 jump" for name in checks.names_]
+    assert changed[5_000, of].min() > 8 and changed[5_600, of].max() == 0
 
 
 def test_a_frozen_sensor_is_noticed_within_a_minute(checks, rows, limits):

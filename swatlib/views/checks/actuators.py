@@ -9,7 +9,7 @@ import numpy as np
 from swatlib.arrays import difference, rows_since
 from swatlib.limits import Count, Share
 from swatlib.plant import CLOSED, OPEN, TAGS
-from swatlib.views.checks.base import Check, TagRows
+from swatlib.views.checks.base import JUMP_ENDS, Check, TagRows, jumps_back
 
 # Actuators that switch together: the inlet of T101 follows that tank alone, its outlet goes with the dosing.
 GROUPS = (("MV101",), ("P1", "P2"), ("P3", "P6"), ("P4", "P5"))
@@ -83,12 +83,17 @@ class Move(Check):
     """How far the level at which an actuator leaves a state lies outside the range of such levels on normal days.
 
     In units of that range, which is taken as at least `share` of the level's whole range. Learned from
-    `enough` switches or more.
+    `enough` switches or more. A move back is no evidence (`jumps_back`).
     """
 
     says: ClassVar[str] = "moves at the wrong level"
     share: Share = 0.03
     enough: Count = 10
+    within: Count = JUMP_ENDS
+
+    @property
+    def history(self) -> int:
+        return self.within
 
     def fit(self, rows: TagRows) -> Self:
         self.of_: tuple[str, ...] = ()
@@ -114,6 +119,11 @@ class Move(Check):
             column, height = rows.joint.column(tag), rows.column(level)
             moved = _leaves(column, before)
             out[moved, k] = np.maximum(np.maximum(height[moved] - high, low - height[moved]), 0) / unit
+        opens = np.array([before == CLOSED for _, before, *_ in self.limits_], bool)
+        for tag in set(self.of_):
+            columns = np.array(self.of_) == tag
+            moves = np.where(opens, out, -out)[:, columns].sum(axis=1)
+            out[np.ix_(jumps_back(moves, 1.0, self.within), columns)] = 0
         return out
 
 

@@ -12,6 +12,8 @@ from swatlib.arrays import difference
 from swatlib.plant import OFF, PUMP_PAIRS, TAGS
 from swatlib.views.base import Learned
 
+JUMP_ENDS = 840  # rows in which a jump the other way may end the first; with more, four hours are too few to fit on
+
 
 @dataclass(frozen=True)
 class TagRows:
@@ -62,6 +64,17 @@ class TagRows:
             members = [self.actuators.index(tag) for tag in pair if tag in self.tags]
             X[:, members] = X[:, members].sum(axis=1, keepdims=True) - OFF * (len(members) - 1)
         return TagRows(X, self.actuators)
+
+
+def jumps_back(moves: np.ndarray, largest: float, within: int) -> np.ndarray:
+    """Rows that jump the other way than the only jump of the `within` rows before; a jump is larger than `largest`.
+
+    What set a reading or an actuator off has ended with it, which is no second event.
+    """
+    rows = np.flatnonzero(np.abs(moves) > largest)
+    up, near = moves[rows] > 0, np.diff(rows) < within
+    alone = np.append(True, rows[2:] - rows[:-2] >= within)[: len(near)]
+    return rows[1:][near & alone & (up[1:] != up[:-1])]
 
 
 class Check(Learned):

@@ -8,7 +8,7 @@ import numpy as np
 from swatlib.arrays import difference, moving_sum, rows_since
 from swatlib.limits import Count, RowCount, Share
 from swatlib.plant import TAGS
-from swatlib.views.checks.base import Check, TagRows
+from swatlib.views.checks.base import JUMP_ENDS, Check, TagRows, jumps_back
 
 TINY = 1e-9
 UNIT = 3  # a jump is measured in this many usual changes
@@ -28,24 +28,34 @@ def usual(moves: np.ndarray, otherwise: float | np.ndarray = TINY) -> np.ndarray
     )
 
 
+def changes(rows: TagRows, tags: tuple[str, ...]) -> np.ndarray:
+    """Change from one row to the next (rows × tags), 0 where rows are missing in between."""
+    moves = difference(rows[tags])
+    moves[list(rows.gaps)] = 0
+    return moves
+
+
 @dataclass
 class Jump(Check):
     """Change from one row to the next, relative to the usual change (the median of those that are not 0).
 
     The second half of the columns counts it only while no actuator has moved for `settled` rows, when flows and
-    pressures have no cause to change.
+    pressures have no cause to change. A jump back is no evidence: what set the reading off has ended (`jumps_back`).
     """
 
     says: ClassVar[str] = "jumps"
     settled: Count = 40
+    within: Count = JUMP_ENDS
 
     @property
     def history(self) -> int:
-        return self.settled
+        return self.settled + self.within
 
     def fit(self, rows: TagRows) -> Self:
         self.of_ = sensors(rows) * 2
         self.unit_ = UNIT * usual(difference(rows[self._tags]))
+        moves = changes(rows, self._tags) / self.unit_
+        self.largest_ = np.abs(np.hstack([moves, moves * self._resting(rows)])).max(axis=0)
         return self
 
     @property
@@ -53,9 +63,16 @@ class Jump(Check):
         return self.of_[: len(self.of_) // 2]
 
     def evidence(self, rows: TagRows) -> np.ndarray:
-        moves = np.abs(difference(rows[self._tags])) / self.unit_
-        resting = rows_since(rows.moved, self.settled) >= self.settled
-        return np.hstack([moves, moves * resting[:, None]])
+        moves = changes(rows, self._tags) / self.unit_
+        both = np.hstack([moves, moves * self._resting(rows)])
+        back = np.zeros(both.shape, bool)
+        for mask, column, largest in zip(back.T, both.T, self.largest_, strict=True):
+            mask[jumps_back(column, largest, self.within)] = True
+        back[:, len(self._tags) :] |= back[:, : len(self._tags)]
+        return np.abs(np.where(back, 0, both))
+
+    def _resting(self, rows: TagRows) -> np.ndarray:
+        return (rows_since(rows.moved, self.settled) >= self.settled)[:, None]
 
 
 @dataclass
@@ -99,7 +116,8 @@ def _rest(column: np.ndarray, often: float) -> float:
 class Creep(Check):
     """Change over 2**doublings rows while no actuator has moved for twice as long, relative to the usual change then.
 
-    Levels are left out: their mass balance says more.
+    A row counts for no more than the largest change of such normal rows: a jump has a check of its own. Levels are left
+    out: their mass balance says more.
     """
 
     says: ClassVar[str] = "creeps while nothing moves it"
@@ -111,14 +129,18 @@ class Creep(Check):
 
     def fit(self, rows: TagRows) -> Self:
         self.of_ = tuple(tag for tag in sensors(rows) if TAGS[tag].kind != "level")
-        moves = self._moves(rows)
-        self.unit_ = usual(moves, usual(difference(rows[self.of_])))
+        moves, least = changes(rows, self.of_), usual(difference(rows[self.of_]))
+        self.largest_ = np.maximum(np.abs(moves * self._resting(rows)).max(axis=0), least)
+        self.unit_ = usual(self._moves(rows), least)
         return self
 
     def evidence(self, rows: TagRows) -> np.ndarray:
         return self._moves(rows) / self.unit_
 
     def _moves(self, rows: TagRows) -> np.ndarray:
-        resting = rows_since(rows.moved, self.history) >= self.history
-        smooth = moving_sum(rows[self.of_], 3) / 8
-        return np.abs(difference(smooth, 2**self.doublings)) * resting[:, None]
+        moves = np.clip(changes(rows, self.of_), -self.largest_, self.largest_)
+        smooth = moving_sum(moves, 3) / 8
+        return np.abs(moving_sum(smooth, self.doublings)) * self._resting(rows)
+
+    def _resting(self, rows: TagRows) -> np.ndarray:
+        return (rows_since(rows.moved, self.history) >= self.history)[:, None]
