@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
+from swatlib.settings import attended
+
 if TYPE_CHECKING:
     from swatlib.live.session import Live
 
@@ -29,9 +31,9 @@ class LiveView:
         self._next = 0.0  # when the figure is due again
 
     def update(self, now: bool = False) -> None:
-        """Say what happens; show what is stored if the figure is due, or `now`."""
+        """Say what happens; show what is stored `now`, or if the figure is due and somebody may look at it."""
         self._say(self.live.progress)
-        if now or self._due():
+        if now or (attended() and self._due()):
             self._show(*self._stored())
 
     async def follow(self, every: float) -> None:

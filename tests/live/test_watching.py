@@ -22,6 +22,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     ticking = Clock()
+    monkeypatch.setenv("JPY_SESSION_NAME", "a notebook that somebody looks at")
     monkeypatch.setattr(watching, "time", ticking)
     monkeypatch.setattr(watching, "display", lambda *_, **__: DisplayHandle())  # outside a notebook there is none
     return ticking
@@ -62,3 +63,12 @@ def test_the_last_figure_shows_the_last_row(view, clock):
     assert clock.now == before
     view.update(now=True)
     assert clock.now == before + 3.0
+
+
+def test_where_nobody_looks_the_last_figure_alone_is_drawn(view, clock, monkeypatch):
+    monkeypatch.delenv("JPY_SESSION_NAME")
+    for _ in range(100):
+        view.update()
+    assert (clock.now, len(view.live.said)) == (0.0, 100)
+    view.update(now=True)
+    assert clock.now == 3.0
