@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from importlib.resources import files
 
 import pandas as pd
@@ -59,8 +60,9 @@ def run_numbers(name: str, numbers: tuple[int, ...] = ()) -> tuple[int, ...]:
     return tuple(int(run) for run in sorted(set(numbers or runs)))
 
 
+@lru_cache(maxsize=1)
 def benchmark_run(name: str, number: int) -> BenchmarkRun:
-    """One run of a benchmark, simulated."""
+    """One run of a benchmark, simulated; the last one is kept, since several studies ask for it."""
     if name == "swat-2015":
         return run_2015(number)
     table = table_sim_1()

@@ -79,7 +79,7 @@ def ablation(
     parts = []
     for trial in _trials(name, numbers):
         for variant, (detector, checks) in variants.items():
-            found = trial.result("ablation", Pipeline((detector,), checks=checks), force)
+            found = trial.result("ablation", Pipeline((detector,), checks=checks), force, budgets=False)
             parts.append(found.called(variant))
         progress(parts[-1].runs["run"].iloc[0])
     judged = BenchmarkResult.joined(parts)
@@ -104,18 +104,23 @@ class _Trial:
         self.key = [name, number]
         self.run = cache(lambda: benchmark_run(name, number))
 
-    def result(self, study: str, pipeline: Pipeline, force: bool, judge: Judge | None = None) -> BenchmarkResult:
+    def result(
+        self, study: str, pipeline: Pipeline, force: bool, judge: Judge | None = None, budgets: bool = True
+    ) -> BenchmarkResult:
+        """budgets: also what the detectors are worth at each budget."""
         detectors = [detector_part(pipeline, name) for name in pipeline.detectors]
-        judge = judge or (lambda: self._judged(pipeline, force))
+        judge = judge or (lambda: self._judged(pipeline, force, budgets))
         return self._cached(study, [parameters(pipeline), detectors], judge, force)
 
     def baselines(self, force: bool, judge: Judge | None = None) -> BenchmarkResult:
         return self._cached("baselines", [], judge or self._judged_baselines, force)
 
-    def _judged(self, pipeline: Pipeline, force: bool) -> BenchmarkResult:
+    def _judged(self, pipeline: Pipeline, force: bool, budgets: bool) -> BenchmarkResult:
         run = self.run()
         fitted = cached_fit(pipeline, run.normal, force)
         scores = fitted.score(run.attacked.frame)
+        if not budgets:
+            return evaluate_run(run, scores)
         thresholds = fitted.thresholds(sorted({*BUDGETS, fitted.budget}))
         found, days = at_budgets(run, scores, thresholds, fitted.on_delay, fitted.hold)
         return replace(evaluate_run(run, scores), budget_attacks=found, budget_days=days)
