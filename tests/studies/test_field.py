@@ -68,6 +68,22 @@ def test_what_is_there_is_not_computed_again(data, tmp_path, monkeypatch):
     assert again.equals(first)
 
 
+def test_the_features_of_a_run_are_made_again_only_when_their_file_is_gone(tmp_path, monkeypatch):
+    monkeypatch.setenv("SWAT_CACHE_FOLDER", str(tmp_path))
+    made = []
+
+    def arrays(_):
+        made.append("made")
+        yield "fit", np.arange(3.0)
+
+    monkeypatch.setattr(module, "benchmark_runs", lambda *_: iter(["a run"]))
+    monkeypatch.setattr(module, "_arrays", arrays)
+    paths = [module.prepare_field(3), module.prepare_field(3)]
+    assert (len(set(paths)), len(made), np.load(paths[0])["fit"].tolist()) == (1, 1, [0.0, 1.0, 2.0])
+    paths[0].unlink()
+    assert (module.prepare_field(3), len(made)) == (paths[0], 2) and paths[0].is_file()
+
+
 def test_an_unknown_name_is_refused():
     with pytest.raises(ValueError, match="PyOD has no detector 'hbso'"):
         field(("hbso",))
