@@ -493,7 +493,7 @@ def _other_days(name: str, seeds: tuple[int, ...], pipeline: "Pipeline", crew: "
     elif name == "swat-budgets":
         table = budget_trials(seeds, lambda: deepcopy(pipeline), told, crew=crew)
         tables = {"budgets": table, "summary": kept_budgets(table)}
-        print_table(tables["summary"])
+        print_table(tables["summary"].reset_index(["days_given", "budget"]))
     else:
         table = another_day(seeds, lambda: deepcopy(pipeline), told, crew=crew)
         tables = {"days": table, "summary": later_summary(table)}

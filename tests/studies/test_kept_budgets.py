@@ -1,6 +1,8 @@
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from swatlib.cli.app import app
 from swatlib.pipeline import Pipeline
 from swatlib.simulation import simulate
 from swatlib.studies import kept_budgets as module
@@ -38,3 +40,12 @@ def test_what_is_counted_are_the_alarms_of_a_pipeline_with_that_budget(monkeypat
         alarm = scores[row.detector, "alarm"].iloc[43_200:]
         begins = (alarm & ~alarm.shift(fill_value=False)).sum()
         assert (row.false_alarms_per_day, row.in_alarm) == (begins, pytest.approx(alarm.mean()))
+
+
+def test_the_verb_shows_and_keeps_what_was_judged(monkeypatch, tmp_path):
+    monkeypatch.setenv("SWAT_REPORTS_FOLDER", str(tmp_path))
+    monkeypatch.setattr(module, "budget_trials", lambda *_, **__: trials(0.5, 1.0, 9.0))
+    shown = CliRunner().invoke(app, ["benchmark", "swat-budgets", "--detector", "pca", "--run", "0"])
+    assert (shown.exit_code, "nine in ten high" in " ".join(shown.output.split())) == (0, True)
+    kept = pd.read_csv(tmp_path / "benchmark" / "swat-budgets-0" / "summary.csv")
+    assert kept[["detector", "median", "nine_in_ten"]].to_numpy().tolist() == [["pca", 1.0, 9.0]]
