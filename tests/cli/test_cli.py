@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import nbformat
 import pytest
@@ -34,7 +35,7 @@ def notebook(tmp_path):
     source = "seconds = 0.0\nnote = ''"
     cells = [
         new_code_cell(source, metadata={"tags": ["parameters"]}),
-        new_code_cell("import time; time.sleep(seconds)"),
+        new_code_cell("import pathlib, time; pathlib.Path('begun').touch(); time.sleep(seconds)"),
     ]
     nbformat.write(new_notebook(cells=cells), tmp_path / "01-wait.ipynb")
     return tmp_path / "01-wait.ipynb"
@@ -150,9 +151,9 @@ def test_ctrl_c_ends_a_run_and_keeps_it(notebook, tmp_path):
     command = [sys.executable, "-m", "swatlib", "report", str(notebook), "-p", "seconds=60", "--name", "cut"]
     environment = os.environ | {"SWAT_REPORTS_FOLDER": str(tmp_path / "reports")}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    record = tmp_path / "reports" / "cut" / "01-wait.ipynb"
-    while not (record.exists() and '"running"' in record.read_text()):
+    while not (tmp_path / "begun").exists():
         assert process.poll() is None
+        time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, complained = process.communicate(timeout=60)
     assert (process.returncode, complained) == (130, "Stopped.\n")
