@@ -110,7 +110,6 @@ def test_the_field_has_every_detector_of_pyod():
     assert set(measured.measured_field().index.unique("detector")) == {RANDOM, *names()}
 
 
-@pytest.mark.xfail(reason="the field was measured on version 1 of swat-sim-1, an hour's work", strict=True)
 def test_a_detector_of_the_field_gives_now_what_was_measured(tmp_path, monkeypatch):
     monkeypatch.setenv("SWAT_REPORTS_FOLDER", str(tmp_path))
     shown = ["status", "average_precision", "found", "of"]
