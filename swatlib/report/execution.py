@@ -4,6 +4,7 @@ import fcntl
 import logging
 import threading
 import time
+from asyncio import TimerHandle
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
@@ -28,7 +29,7 @@ THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "
 INTERRUPTED = 0.5  # seconds for a kernel to leave what it is in the middle of
 ENDING = 2.5  # seconds for servers to end after the kernel that started them
 LOOK_AGAIN = 0.5  # seconds
-SAVED_EVERY = 5.0  # seconds, while a notebook runs
+SAVED_WITHIN = 2.0  # seconds after a cell of a notebook that runs has begun or ended
 ENGINE = "swatlib"
 
 
@@ -93,27 +94,32 @@ class Kernels:
                 act(kernel)
 
 
-class _SavedNowAndThen(NBClientEngine):
-    """papermill's engine, which would save the whole notebook before and after each cell; its end is saved anyway."""
+class _SavedSoon(NBClientEngine):
+    """papermill's engine, which would save the whole notebook before and after each cell; its end is saved at once."""
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, *given: Any, **options: Any) -> None:
-        save, saved = nb_man.save, time.monotonic()
+        save, loop = nb_man.save, ensure_event_loop()  # which runs while a cell does
+        due: list[TimerHandle] = []
 
-        def save_when_due(**_: Any) -> None:
-            nonlocal saved
-            if time.monotonic() - saved >= SAVED_EVERY:
-                save()
-                saved = time.monotonic()
+        def save_now() -> None:
+            due.clear()
+            save()
 
-        nb_man.save = save_when_due
+        def save_soon(**_: Any) -> None:
+            if not due:
+                due.append(loop.call_later(SAVED_WITHIN, save_now))
+
+        nb_man.save = save_soon
         try:
             super().execute_managed_notebook(nb_man, *given, **options)
         finally:
             nb_man.save = save
+            for each in due:
+                each.cancel()
 
 
-papermill_engines.register(ENGINE, _SavedNowAndThen)
+papermill_engines.register(ENGINE, _SavedSoon)
 
 
 def execute(notebook: Path, step: Step, folder: Path, kernels: Kernels, progress: Callable[[Step], None]) -> None:

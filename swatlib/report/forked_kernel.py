@@ -5,6 +5,7 @@ elsewhere libraries of the system may not survive a fork.
 """
 
 import atexit
+import logging
 import os
 import signal
 import sys
@@ -97,6 +98,7 @@ def _become_kernel(arguments: list[str], environment: dict[str, str], folder: Pa
     import_module("matplotlib").rcParams["backend"] = environment.get("MPLBACKEND", INLINE)
     import_module("numpy").random.seed()
     threadpool_limits(int(environment["OMP_NUM_THREADS"]))
+    logging.getLogger("tornado").setLevel(logging.CRITICAL)  # of a message that an end breaks off; the record says more
     sys.argv = ["ipykernel_launcher", *arguments]
     try:
         IPKernelApp.launch_instance([*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"])
