@@ -1,11 +1,15 @@
+import itertools
+
 import pandas as pd
 import pytest
 
 from swatlib.detectors.pyod import names
 from swatlib.pipeline import DEFAULT, Pipeline
 from swatlib.settings import ROOT
+from swatlib.studies import kept_budgets as budgets_module
 from swatlib.studies import measured
 from swatlib.studies.benchmark import HELD_BACK, BenchmarkResult, run_benchmark, table_sim_1
+from swatlib.studies.kept_budgets import ASKED, GIVEN_DAYS, budget_trials, kept_budgets
 from swatlib.studies.later_days import FIT_DAYS, LAST_DAY, LATER_SEEDS
 from swatlib.studies.pyod_field import RANDOM, field
 from swatlib.studies.stress_trials import STRESS_SEEDS, stress_test
@@ -53,6 +57,31 @@ def test_stress_and_later_days_were_measured_for_all_default_detectors():
     later = days.groupby(["seed", "detector"], sort=False)["day"].agg(["min", "max", "size"])
     assert list(later.index) == [(seed, detector) for seed in LATER_SEEDS for detector in DEFAULT]
     assert (later == [FIT_DAYS + 1, LAST_DAY, LAST_DAY - FIT_DAYS]).all(axis=None)
+
+
+def test_budgets_were_measured_for_all_default_detectors():
+    kept = measured.measured_budgets()
+    asked = itertools.product(measured.BUDGETED, GIVEN_DAYS, DEFAULT, ASKED)
+    assert list(kept[["seed", "days_given", "detector", "budget"]].itertuples(index=False, name=None)) == [*asked]
+
+
+def test_one_plant_gives_now_what_was_measured(monkeypatch):
+    monkeypatch.setattr(budgets_module, "GIVEN_DAYS", (2.25,))
+    now = budget_trials((1_003,), lambda: Pipeline(("pca",)))
+    then = measured.measured_budgets().query("seed == 1003 and detector == 'pca' and days_given == 2.25")
+    pd.testing.assert_frame_equal(now, then.reset_index(drop=True)[now.columns], check_dtype=False)
+
+
+def test_the_page_on_evaluation_has_the_table_of_budgets():
+    said = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    kept = kept_budgets(measured.measured_budgets())
+    lines = [
+        f"| {name} | {' | '.join(f'{row.median:g} ({row.nine_in_ten:g})' for row in each.itertuples())} |"
+        for name, each in kept.groupby("detector", sort=False)
+    ]
+    low, high, nine = (int(kept["kept"].str.contains(words).sum()) for words in ("low", "median high", "nine"))
+    lines += [f"{len(kept) - low - high} of the {len(kept)} medians", f"{len(kept) - nine} of {len(kept)} nine plants"]
+    assert [line for line in lines if line not in " ".join(said.split())] == []
 
 
 def test_one_stress_gives_now_what_was_measured():
