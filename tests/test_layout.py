@@ -155,7 +155,8 @@ sys.addaudithook(lambda event, args: read.append(args[0]) if event == "open" els
 for name in {names}:
     importlib.import_module(name)
 root = {str(ROOT / "swatlib")!r}
-print([path for path in read if str(path).startswith(root) and not str(path).endswith((".py", ".pyc"))])
+others = [str(path) for path in read if str(path).startswith(root) and not str(path).endswith(".py")]
+print([path for path in others if "__pycache__" not in path])  # bytecode, which Python writes under another name first
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("[]\n", "")
