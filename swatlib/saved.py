@@ -54,11 +54,7 @@ def read_pipeline(folder: Path, trusted: Iterable[str] = ()) -> tuple[dict[str, 
     Raises ValueError for a folder without a pipeline, another format or version of scikit-learn, a changed file, or a
     class that is not trusted.
     """
-    description = _description(folder)
-    for name, digest in description["files"].items():
-        _refuse_changed(folder / _file(name), digest)
-    for module, digest in description.get("modules", {}).items():
-        _refuse_changed(folder / f"{module}.py", digest)
+    description = require_unchanged(folder)
     if unknown := [kind for kind in untrusted(folder) if kind not in set(trusted)]:
         raise ValueError(
             f"{folder} holds objects of {', '.join(unknown)}, which are not of swatlib; where you trust them, give "
@@ -67,6 +63,16 @@ def read_pipeline(folder: Path, trusted: Iterable[str] = ()) -> tuple[dict[str, 
     for module in description.get("modules", {}):
         run_source(module, (folder / f"{module}.py").read_text(encoding="utf-8"), folder / f"{module}.py")
     return description, {name: _model(folder / _file(name)) for name in description["files"]}
+
+
+def require_unchanged(folder: Path) -> dict[str, Any]:
+    """The description of a saved pipeline. Raises ValueError as `read_pipeline`, but judges no class."""
+    description = _description(folder)
+    for name, digest in description["files"].items():
+        _refuse_changed(folder / _file(name), digest)
+    for module, digest in description.get("modules", {}).items():
+        _refuse_changed(folder / f"{module}.py", digest)
+    return description
 
 
 def untrusted(folder: Path) -> list[str]:

@@ -22,7 +22,9 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,8 @@ PREFIX = "SWAT_"
 MASTER = re.compile(
     r"local(\[(\d+|\*)(,\d+)?\])?|local-cluster\[\d+,\d+,\d+\]|spark://[^:]+:\d+(,[^:]+:\d+)*|yarn|k8s://.+"
 )
+
+_lock = threading.RLock()  # held while the environment is read, or is other than it was for a while
 
 
 class SettingsError(ValueError):
@@ -86,13 +90,29 @@ class Settings(BaseSettings):
 
 def environment(**changes: str) -> dict[str, str]:
     """The environment for a program that is started, with changes."""
-    return {**os.environ, **changes}
+    with _lock:
+        return {**os.environ, **changes}
 
 
 def replace_environment(variables: Mapping[str, str]) -> None:
     """Make these the environment of this process, as if it had been started with them."""
     os.environ.clear()
     os.environ.update(variables)
+
+
+@contextmanager
+def set_for_a_while(**variables: str) -> Iterator[None]:
+    """These variables in this process, where they were not, while the block lasts.
+
+    Meanwhile other threads wait for `environment` and `settings`, so that no program they start gets the variables.
+    """
+    with _lock:
+        os.environ.update(variables)
+        try:
+            yield
+        finally:
+            for name in variables:
+                del os.environ[name]
 
 
 def attended() -> bool:
@@ -103,11 +123,12 @@ def attended() -> bool:
 def settings() -> Settings:
     """The settings as they stand now. Raises SettingsError with the variable's name."""
     dotenv = ROOT / ".env"
-    _refuse_unknown([*os.environ, *dotenv_values(dotenv)])
-    try:
-        return Settings(_env_file=dotenv)  # type: ignore[call-arg]
-    except ValidationError as error:
-        raise SettingsError("; ".join(_sentence(each) for each in error.errors())) from None
+    with _lock:
+        _refuse_unknown([*os.environ, *dotenv_values(dotenv)])
+        try:
+            return Settings(_env_file=dotenv)  # type: ignore[call-arg]
+        except ValidationError as error:
+            raise SettingsError("; ".join(_sentence(each) for each in error.errors())) from None
 
 
 def _refuse_unknown(variables: Iterable[str]) -> None:

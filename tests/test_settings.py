@@ -1,8 +1,9 @@
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
 
-from swatlib.settings import ROOT, SettingsError, settings
+from swatlib.settings import ROOT, SettingsError, environment, set_for_a_while, settings
 
 
 @pytest.fixture(autouse=True)
@@ -60,3 +61,11 @@ def test_what_is_no_spark_master_is_refused_by_the_variables_name(monkeypatch):
     monkeypatch.setenv("SWAT_SPARK_MASTER", "http://host:8080")
     with pytest.raises(SettingsError, match=r"^SWAT_SPARK_MASTER=http://host:8080: is no Spark master; local\[\*\], "):
         settings()
+
+
+def test_no_other_thread_meets_what_is_set_for_a_while():
+    with ThreadPoolExecutor(1) as pool:
+        with set_for_a_while(SECRET_OF_A_GATEWAY="hidden"):
+            met = pool.submit(environment)
+            assert wait([met], timeout=0.2).done == set()
+        assert "SECRET_OF_A_GATEWAY" not in met.result()

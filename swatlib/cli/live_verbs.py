@@ -4,6 +4,7 @@ What a verb needs is imported when it runs, so that `--help` answers at once.
 """
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -47,8 +48,14 @@ PlantSeed = Annotated[int, typer.Option(help="Of the simulated plant.")]
 
 
 @services.command("install", epilog="Example: python -m swatlib services install kafka")
-def install_servers(names: Names = None) -> None:
+def install_servers(
+    names: Names = None,
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="Make no archive of Java's classes.")] = False,
+) -> None:
     """Install the servers on this machine: Kafka's jars fetched and checked, InfluxDB and Telegraf built.
+
+    Beside Kafka an archive of Java's classes is made, so that the stream starts in less time.
 
     It needs Java for Kafka, Go for Telegraf, Go and Rust for InfluxDB; it names what is missing and installs the rest.
     After an interruption the same command continues.
@@ -57,12 +64,29 @@ def install_servers(names: Names = None) -> None:
 
     with Steps() as say:
         installed = install(names or SERVER_NAMES, say)
+        if isinstance(installed.get("kafka"), Path) and not quick:
+            _make_archive(say)
     reasons = [found for found in installed.values() if isinstance(found, ServicesError)]
     for name, found in installed.items():
         text = f"[red]not installed.[/] {escape(str(found))}" if found in reasons else escape(str(found))
         out.print(f"{name}: {text}", soft_wrap=True, highlight=False)
     if any(names or not isinstance(reason, MissingError) for reason in reasons):
         raise typer.Exit(1)
+
+
+def _make_archive(say: Callable[[str], None]) -> None:
+    from swatlib.servers import ServicesError, connector
+    from swatlib.servers.spark_java import has_archive
+
+    try:
+        if has_archive(connector()):
+            return
+        say("keeping Java's classes, so that the stream starts in less time (half a minute)")
+        from swatlib.live.class_archive import make_archive
+
+        make_archive()
+    except (ServicesError, OSError) as reason:
+        out.print(f"no archive of Java's classes: {escape(str(reason))}", soft_wrap=True, highlight=False)
 
 
 @services.command(epilog="Example: python -m swatlib services start kafka influxdb --port kafka=9092")
@@ -196,8 +220,12 @@ def stream(
     folder: Folder = None,
 ) -> None:
     """Score what comes on the topic SWAT and store it, until Ctrl-C; started again, it goes on where it was."""
-    from swatlib.live.session import SPARK_RUNS
-    from swatlib.live.wiring import begin_spark, configured_stream, connect, stream_folder
+    from swatlib.servers import connector
+    from swatlib.servers.spark_java import begin_java
+    from swatlib.settings import settings
+
+    begin_java(settings().spark_master, connector())  # before the imports that take long
+    from swatlib.live.wiring import SPARK_RUNS, begin_spark, configured_stream, connect, stream_folder
 
     kept = checkpoint or stream_folder(folder) / "checkpoint"
     options = {"batch": batch, "trusted": tuple(trust or ())}

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
@@ -18,8 +18,9 @@ import numpy as np
 import pandas as pd
 
 from swatlib.cli.run_performance import family_gigabytes
+from swatlib.cli.sent_rows import send_rows
 from swatlib.live import sink
-from swatlib.live.producer import Producer, blocks, create_topics
+from swatlib.live.producer import create_topics
 from swatlib.live.sink import FileSink, InfluxSink
 from swatlib.live.stream import Stream
 from swatlib.pipeline import Pipeline
@@ -146,15 +147,9 @@ def _sending(
 ) -> Iterator[Future[None]]:
     """The producer in a process of its own, which ends with the block, whether all was sent or not."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        yield pool.submit(_send, servers, rows, count, speed, plants)
+        yield pool.submit(send_rows, servers, rows, count, speed, plants)
         for child in pool._processes.values():
             child.terminate()
-
-
-def _send(servers: str, rows: Path, count: int, speed: float | None, plants: tuple[str, ...]) -> None:
-    frame = pd.read_parquet(rows).iloc[:count]
-    with ThreadPoolExecutor(len(plants)) as threads:
-        list(threads.map(lambda plant: Producer(servers, plant, speed).send(blocks(frame)), plants))
 
 
 def _writer(servers: Services) -> InfluxSink:

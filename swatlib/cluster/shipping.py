@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
 from swatlib.pipeline import Pipeline
+from swatlib.saved import require_unchanged
 
 if TYPE_CHECKING:
     from pyspark import SparkContext
@@ -32,22 +33,25 @@ class PackedPipeline:
     files: dict[str, bytes]
 
 
-def packed_pipeline(folder: Path, trusted: Iterable[str] = ()) -> PackedPipeline:
+def packed_pipeline(folder: Path, trusted: Iterable[str] = (), judged: bool = True) -> PackedPipeline:
     """The files of a saved pipeline, among them the source of classes of one's own.
 
-    Raises ValueError for a folder that holds no pipeline, or a class that is not among the `trusted` ones.
+    judged: raises ValueError for a class that is not among the `trusted` ones; else `loaded` does, in a worker. Raises
+    ValueError for a folder that holds no pipeline.
     """
-    Pipeline.load(folder, trusted)
+    if judged:
+        Pipeline.load(folder, trusted)
+    require_unchanged(folder)
     files = {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
     name = f"pipeline-{sha256(b''.join(files.values())).hexdigest()[:16]}.zip"
     return PackedPipeline(Shipped(name, tuple(trusted), str(Path(folder).resolve())), files)
 
 
-def ship(context: "SparkContext", folder: Path, trusted: Iterable[str] = ()) -> Shipped:
+def ship(context: "SparkContext", folder: Path, trusted: Iterable[str] = (), judged: bool = True) -> Shipped:
     """Hand a saved pipeline to Spark's executors. Raises ValueError as `packed_pipeline` does."""
     from pyspark import SparkFiles
 
-    found = packed_pipeline(folder, trusted)
+    found = packed_pipeline(folder, trusted, judged)
     path = Path(SparkFiles.getRootDirectory()) / "packed" / found.shipped.archive
     if not path.exists():
         path.parent.mkdir(exist_ok=True)

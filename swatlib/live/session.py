@@ -15,14 +15,13 @@ from swatlib.live.plant import PAST_ROWS, PlantRun, check_attack
 from swatlib.live.producer import request_attack
 from swatlib.live.topic import Command
 from swatlib.live.watching import Draw, LiveView
-from swatlib.live.wiring import BATCH_HEADINGS, Connections, connect, detection_delays, stream_folder
+from swatlib.live.wiring import BATCH_HEADINGS, SPARK_RUNS, Connections, connect, detection_delays, stream_folder
 from swatlib.pipeline import Pipeline
 from swatlib.servers import Services, ServicesError, available, connector, find_servers
 from swatlib.servers.records import Record, tail
 from swatlib.settings import settings
 from swatlib.wording import count, duration
 
-SPARK_RUNS = "Spark has started."  # a line that the stream prints
 SILENCE = 60.0  # seconds without a row after which `progress` says what is waited for
 
 _runs: dict[Path, "Live"] = {}  # those of this process that have not ended, by their folder

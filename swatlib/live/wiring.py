@@ -32,6 +32,7 @@ BATCH_HEADINGS = {
     "latency_p50": "latency, median (s)",
     "latency_p95": "latency, p95 (s)",
 }
+SPARK_RUNS = "Spark has started."  # a line that the stream prints
 STOOD = "on"  # in a table of delays: the alarm stood already when the attack began
 
 

@@ -220,6 +220,14 @@ def test_a_class_of_ones_own_travels_to_the_workers(kafka, names, files, normal,
     assert offline["mine"]["score"].notna().sum() > 3_000
 
 
+def test_a_class_that_is_not_trusted_is_refused_before_there_are_rows(kafka, names, files, normal, tmp_path):
+    own = Pipeline({"mine": make("my_detector.py:ZScore:window=30")}, startup=0)
+    folder = own.fit(normal.between(end="2015-12-24")).save(tmp_path / "own")
+    asked = itertools.count()
+    with pytest.raises(ValueError, match=r"holds objects of my_detector.ZScore"):
+        stream(kafka, files, tmp_path, names, folder).run(lambda: next(asked) > 500)
+
+
 def test_eight_plants_on_two_executors(kafka, names, files, quick, attacked, tmp_path, monkeypatch):
     monkeypatch.setenv("SPARK_HOME", str(Path(pyspark.__file__).parent))
     parts = {plant: attacked.frame.iloc[1_000 * i : 1_000 * i + 2_000] for i, plant in enumerate(PLANTS)}

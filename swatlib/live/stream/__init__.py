@@ -19,6 +19,13 @@ Irregular rows (all are counted in the point `pipeline`):
 * a pace other than that of the fit: scored, and remarked on in the log, since its scores don't mean what they should
 """
 
-from swatlib.live.stream.query import Stream, StreamError
+from importlib import import_module
 
 __all__ = ["Stream", "StreamError"]
+
+
+def __getattr__(name: str):
+    # Imported when first asked for: a worker needs no query
+    if name not in __all__:
+        raise AttributeError(f"module 'swatlib.live.stream' has no attribute {name!r}")
+    return getattr(import_module("swatlib.live.stream.query"), name)

@@ -7,24 +7,28 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pyspark import SparkContext
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sql
 from pyspark.sql.streaming import StreamingQuery
 
-from swatlib.cluster.shipping import ship
+from swatlib.cluster.shipping import Shipped, ship
 from swatlib.live import sink, topic
 from swatlib.live.line_protocol import NAME_LENGTH
 from swatlib.live.stream import workers
 from swatlib.live.stream.progress import observed, watched
 from swatlib.live.stream.scorer import OUTCOME, Scorer
 from swatlib.live.telegraf import Monitor
-from swatlib.servers.tools import QUICK_START
+from swatlib.pipeline import Pipeline
+from swatlib.servers import spark_java
+from swatlib.settings import set_for_a_while
 
 WAITS = (1, 2, 5, 10, 20)  # seconds before a query that failed is started again; failing more often in a row it ends
 
@@ -56,7 +60,7 @@ class Stream:
     master: str = "local[*,4]"
     batch: int = 40_000
     tasks: int = 0
-    memory: str = "1g"
+    memory: str = spark_java.MEMORY
     name: str = "swat"
     python: str = sys.executable
     readings: str = topic.READINGS
@@ -67,9 +71,10 @@ class Stream:
 
     def session(self) -> SparkSession:
         """The Spark session, on 127.0.0.1 where the master is local."""
-        threading.Thread(target=workers.import_needed, daemon=True).start()  # while Java starts
+        with_jars = _java_with_jars(self.master, self.jars, self.memory)
+        jars = {} if with_jars else {"spark.jars": ",".join(map(str, self.jars))}
         builder = SparkSession.builder.master(self.master).appName(self.name)
-        for key, value in {**self._settings(), **self.options}.items():
+        for key, value in {**self._settings(), **jars, **self.options}.items():
             builder = builder.config(key, value)
         spark = builder.getOrCreate()
         spark.sparkContext.pythonExec = self.python
@@ -79,12 +84,8 @@ class Stream:
 
     def start(self, spark: SparkSession, whole: bool = False) -> StreamingQuery:
         """Start the query; `whole`: end when what the topic holds now is done."""
-        shipped = None if self.pipeline is None else ship(spark.sparkContext, self.pipeline, self.trusted)
-        outcome = (
-            self._messages(spark)
-            .groupBy("plant")
-            .transformWithStateInPandas(Scorer(shipped, self.to), OUTCOME, "Append", "None")
-        )
+        scorer = Scorer(self._shipped(spark.sparkContext), self.to)
+        outcome = self._messages(spark).groupBy("plant").transformWithStateInPandas(scorer, OUTCOME, "Append", "None")
         writer = (
             self._rejected(observed(outcome))
             .writeStream.format("kafka")
@@ -113,6 +114,9 @@ class Stream:
 
     def _supervise(self, spark: SparkSession, stopped: Callable[[], bool], whole: bool) -> None:
         failures, batches = 0, 0
+        prepared: Future[None] | None = workers.prepare(
+            spark.sparkContext, self._shipped(spark.sparkContext, judged=whole)
+        )
         with watched(spark, self.to, self.monitor) as listener:
             while not stopped():
                 query = self.start(spark, whole)
@@ -120,7 +124,10 @@ class Stream:
                     while not stopped():
                         if query.awaitTermination(0.2):  # type: ignore[arg-type]  # it takes fractions
                             return listener.wait(query)
+                        prepared = self._judged(prepared)
                 except StreamingQueryException as error:
+                    if not listener.batches:
+                        self._refuse()
                     failures = 1 if listener.batches > batches else failures + 1
                     batches = listener.batches
                     if failures > len(WAITS):
@@ -131,6 +138,22 @@ class Stream:
                     time.sleep(WAITS[failures - 1])
                 finally:
                     finish(query)
+
+    def _shipped(self, context: SparkContext, judged: bool = False) -> Shipped | None:
+        return None if self.pipeline is None else ship(context, self.pipeline, self.trusted, judged)
+
+    def _judged(self, prepared: Future[None] | None) -> Future[None] | None:
+        """None once it is known whether workers can load the pipeline. Raises ValueError where they may not."""
+        if prepared is None or not prepared.done():
+            return prepared
+        if prepared.exception():
+            self._refuse()
+        return None
+
+    def _refuse(self) -> None:
+        """Raises ValueError for a pipeline that can't be loaded; workers met that first."""
+        if self.pipeline is not None:
+            Pipeline.load(self.pipeline, self.trusted)
 
     def _settings(self) -> dict[str, str]:
         state = "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
@@ -144,9 +167,8 @@ class Stream:
         return {
             **(local if self.master.startswith("local") else {}),
             **workers.SETTINGS,
-            "spark.jars": ",".join(map(str, self.jars)),
             "spark.driver.memory": self.memory,
-            "spark.driver.extraJavaOptions": f"-XX:+UseParallelGC {QUICK_START}",
+            "spark.driver.extraJavaOptions": spark_java.OPTIONS,
             "spark.shuffle.compress": "false",  # the machine's or the cluster's own network is faster
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
@@ -210,6 +232,19 @@ def _end_requested() -> Iterator[threading.Event]:
         yield requested
     finally:
         restore()
+
+
+def _java_with_jars(master: str, jars: Sequence[Path], memory: str) -> bool:
+    """Have pyspark speak to a Java that was launched with these jars; False where it is left to launch its own."""
+    if SparkContext._gateway is not None:  # it does already, to whichever was first in this process
+        return False
+    java = spark_java.begin_java(master, jars, memory)
+    if java is None:
+        return False
+    port, secret = java.reached()
+    with set_for_a_while(PYSPARK_GATEWAY_PORT=str(port), PYSPARK_GATEWAY_SECRET=secret):
+        SparkContext._ensure_initialized()
+    return True
 
 
 def finish(query: StreamingQuery, patience: float = 3.0) -> None:

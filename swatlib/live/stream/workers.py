@@ -6,12 +6,13 @@ while rows wait. On Linux alone: elsewhere libraries of the system may not survi
 
 import sys
 import time
-from contextlib import suppress
+from concurrent.futures import Future
 from importlib import import_module
 from threading import Thread
 
-from py4j.protocol import Py4JError
 from pyspark import SparkContext, daemon
+
+from swatlib.cluster.shipping import Shipped, loaded
 
 NEEDED = ("swatlib.live.stream.scorer", "skops.io")
 MEETING = 0.1  # seconds that each is busy, so that none does the work of another
@@ -24,18 +25,28 @@ def import_needed() -> None:
         import_module(name)
 
 
-def prepare(context: SparkContext) -> None:
-    """Have workers started, one a core, beside what the caller does next."""
-    Thread(target=_employ, args=(context,), name="prepare workers", daemon=True).start()
+def prepare(context: SparkContext, shipped: Shipped | None = None) -> Future[None]:
+    """Have workers started, one a core, with the pipeline loaded, beside what the caller does next.
+
+    The exception of what is returned is a worker's, or says that the context was stopped.
+    """
+    prepared: Future[None] = Future()
+    Thread(target=_employ, args=(context, shipped, prepared), name="prepare workers", daemon=True).start()
+    return prepared
 
 
-def _employ(context: SparkContext) -> None:
-    cores = context.defaultParallelism
-    with suppress(Py4JError):  # the context has been stopped meanwhile
-        context.parallelize(range(cores), cores).foreach(_meet)
+def _employ(context: SparkContext, shipped: Shipped | None, prepared: Future[None]) -> None:
+    try:
+        cores = context.defaultParallelism
+        context.parallelize([shipped] * cores, cores).foreach(_meet)
+        prepared.set_result(None)
+    except Exception as error:  # of whatever kind: who waits must learn of it
+        prepared.set_exception(error)
 
 
-def _meet(_: int) -> None:
+def _meet(shipped: Shipped | None) -> None:
+    if shipped is not None:
+        loaded(shipped)
     time.sleep(MEETING)
 
 

@@ -1,0 +1,43 @@
+"""The archive of Java's classes, made over a real Kafka; whatever fails meanwhile is told in a sentence."""
+
+import subprocess
+import sys
+
+import pytest
+from py4j.protocol import Py4JNetworkError
+
+from swatlib.live.class_archive import _told
+from swatlib.live.stream import StreamError
+from swatlib.servers import ServicesError
+from swatlib.servers.installation import installed
+from swatlib.settings import environment
+
+# In a process of its own: Spark speaks to one Java in a process, and the recorded one has ended
+MADE = """
+from swatlib.live.class_archive import make_archive
+from swatlib.servers import connector
+from swatlib.servers.spark_java import begin_java, has_archive
+
+jars = connector()
+make_archive()
+java = begin_java("local[2]", jars)
+shared = [word for word in java.process.args if word.startswith("-XX:SharedArchiveFile=")]
+print(has_archive(jars), len(shared), java.reached()[0] > 0)
+java.end()
+"""
+
+
+def test_the_archive_that_is_made_serves_the_next_java(need, tmp_path):
+    need("kafka")
+    (tmp_path / "services").symlink_to(installed("kafka").parent)
+    variables = environment(SWAT_CACHE_FOLDER=str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", MADE], env=variables, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "True 1 True\n"), done.stderr
+
+
+@pytest.mark.parametrize(
+    "error", [StreamError("failed 6 times\nat java"), Py4JNetworkError("Java is gone"), MemoryError()]
+)
+def test_what_fails_while_the_archive_is_made_is_told_in_a_sentence(error):
+    with pytest.raises(ServicesError, match=rf"^the stream that .* failed: {type(error).__name__}: [^\n]+$"), _told():
+        raise error
