@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from swatlib.data import DataError
 from swatlib.detectors import DETECTORS
+from swatlib.live.plant import PAST_ROWS
 from swatlib.pipeline import DEFAULT, Pipeline
 from swatlib.saved import SAVED_FORMAT
 from swatlib.views.checks import Checks
@@ -55,6 +56,10 @@ def test_scores_have_one_block_a_detector(fitted, at_once, part):
         "alarm": "bool",
         "lead": "category",
     }
+
+
+def test_a_plant_that_begins_sends_the_history_of_the_default_detectors_at_once(fitted):
+    assert fitted.history <= PAST_ROWS
 
 
 def test_the_first_history_rows_are_warm_up(fitted, at_once):

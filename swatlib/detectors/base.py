@@ -84,7 +84,8 @@ class Residual(Detector):
 
     In the score a residual counts for less the further its feature is from its mean: it is divided by 1 plus
     `tolerance` for each standard deviation, on average over the `window`. Dosing and set points change how far a
-    reading moves, and what is expected of it is wrong in proportion.
+    reading moves, and what is expected of it is wrong in proportion. The contributions, and so lead tags, are those of
+    the residual itself: how far a feature is from its mean says when to doubt a residual, not whose it is.
     """
 
     window: int

@@ -71,17 +71,18 @@ def field(
 ) -> pd.DataFrame:
     """One row a detector and size: status and figures, on the features of a run of swat-sim-1; the first is `random`.
 
-    status: "ok", "time-out", "out of memory", "needs labels", "needs NAME" (a package that is not there) or "error",
-    whose text stands in `says`. A detector that takes too long for a size is not tried on larger ones. fit_s, score_s:
-    seconds of processor time. memory_mb: most that the process held. average_precision: over every tenth attacked row.
-    found, of: attacks with a score above all but 0.1 % of other normal rows. What was computed with the same features,
-    PyOD and limits is read from reports/field/. Raises ValueError for an unknown name, and for sizes that are not
-    between 1 and FIT. crew: does the work, side by side where it is several.
+    status: "ok", "time-out", "out of memory", "needs labels", "needs NAME" (a package that is not there) or
+    "error", whose text stands in `says`. A detector that takes too long for a size is not tried on larger ones.
+    fit_s, score_s: seconds of processor time, that of processes which a detector starts itself not among them.
+    memory_mb: most that the process held. average_precision: over every tenth attacked row. found, of: attacks with
+    a score above all but 0.1 % of other normal rows. What was computed with the same features, PyOD and limits is
+    read from reports/field/. Raises ValueError for an unknown name, and for sizes that are not between 1 and FIT.
+    crew: does the work, side by side where it is several.
     """
     chosen = [name.lower() for name in detectors] or [RANDOM, *names()]
     refuse_field(chosen, sizes)
     data = prepare_field(run)
-    digest = hashlib.sha256(f"{data.name} {version('pyod')} {asdict(limits)}".encode()).hexdigest()[:12]
+    digest = hashlib.sha256(f"{data.name} {version('pyod')} {asdict(limits)} processor".encode()).hexdigest()[:12]
     path = settings().reports_folder / "field" / f"{digest}.csv"
     done = _cached(path)
 

@@ -195,6 +195,7 @@ def test_what_supervisors_had_started_ends_with_them(folder, owner):
         os.kill(Services(folder).pid(name), signal.SIGKILL)  # the supervisor alone, not its group
     wait(lambda: states(folder) == dict.fromkeys(STARTED, "gone"))
     owner.wait(60)
+    assert "the stream ended; the end of its log" in (folder / "owner.log").read_text()
     wait(lambda: left(folder) == [])
 
 
@@ -228,7 +229,7 @@ def test_progress_says_what_is_waited_for(live, monkeypatch):
     assert re.fullmatch(waiting + re.escape(str(live.log)), live.progress)
     said = set()
     live.wait(lambda: said.add(live.progress.partition(" (")[0].partition(":")[0]), 0.2)
-    assert {"starting Spark", "scoring the first 1,200 rows", "done, 60 rows stored"} <= said
+    assert {"starting Spark", "scoring the first 1,500 rows", "done, 60 rows stored"} <= said
 
 
 def test_a_console_runs_another_plant_on_the_same_stream(live, served):

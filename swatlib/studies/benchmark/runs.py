@@ -62,7 +62,7 @@ def run_numbers(name: str, numbers: tuple[int, ...] = ()) -> tuple[int, ...]:
 
 @lru_cache(maxsize=1)
 def benchmark_run(name: str, number: int) -> BenchmarkRun:
-    """One run of a benchmark, simulated; the last one is kept, since several studies ask for it."""
+    """One run of a benchmark, simulated. The last one is kept, since several studies ask for it: change none of it."""
     if name == "swat-2015":
         return run_2015(number)
     table = table_sim_1()

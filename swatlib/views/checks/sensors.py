@@ -35,6 +35,11 @@ def changes(rows: TagRows, tags: tuple[str, ...]) -> np.ndarray:
     return moves
 
 
+def resting(rows: TagRows, settled: int) -> np.ndarray:
+    """Whether no actuator has moved for `settled` rows (rows × 1)."""
+    return (rows_since(rows.moved, settled) >= settled)[:, None]
+
+
 @dataclass
 class Jump(Check):
     """Change from one row to the next, relative to the usual change (the median of those that are not 0).
@@ -55,7 +60,7 @@ class Jump(Check):
         self.of_ = sensors(rows) * 2
         self.unit_ = UNIT * usual(difference(rows[self._tags]))
         moves = changes(rows, self._tags) / self.unit_
-        self.largest_ = np.abs(np.hstack([moves, moves * self._resting(rows)])).max(axis=0)
+        self.largest_ = np.abs(np.hstack([moves, moves * resting(rows, self.settled)])).max(axis=0)
         return self
 
     @property
@@ -64,15 +69,12 @@ class Jump(Check):
 
     def evidence(self, rows: TagRows) -> np.ndarray:
         moves = changes(rows, self._tags) / self.unit_
-        both = np.hstack([moves, moves * self._resting(rows)])
+        both = np.hstack([moves, moves * resting(rows, self.settled)])
         back = np.zeros(both.shape, bool)
         for mask, column, largest in zip(back.T, both.T, self.largest_, strict=True):
             mask[jumps_back(column, largest, self.within)] = True
         back[:, len(self._tags) :] |= back[:, : len(self._tags)]
         return np.abs(np.where(back, 0, both))
-
-    def _resting(self, rows: TagRows) -> np.ndarray:
-        return (rows_since(rows.moved, self.settled) >= self.settled)[:, None]
 
 
 @dataclass
@@ -130,7 +132,7 @@ class Creep(Check):
     def fit(self, rows: TagRows) -> Self:
         self.of_ = tuple(tag for tag in sensors(rows) if TAGS[tag].kind != "level")
         moves, least = changes(rows, self.of_), usual(difference(rows[self.of_]))
-        self.largest_ = np.maximum(np.abs(moves * self._resting(rows)).max(axis=0), least)
+        self.largest_ = np.maximum(np.abs(moves * resting(rows, self.history)).max(axis=0), least)
         self.unit_ = usual(self._moves(rows), least)
         return self
 
@@ -140,7 +142,4 @@ class Creep(Check):
     def _moves(self, rows: TagRows) -> np.ndarray:
         moves = np.clip(changes(rows, self.of_), -self.largest_, self.largest_)
         smooth = moving_sum(moves, 3) / 8
-        return np.abs(moving_sum(smooth, self.doublings)) * self._resting(rows)
-
-    def _resting(self, rows: TagRows) -> np.ndarray:
-        return (rows_since(rows.moved, self.history) >= self.history)[:, None]
+        return np.abs(moving_sum(smooth, self.doublings)) * resting(rows, self.history)
