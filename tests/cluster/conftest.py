@@ -11,8 +11,8 @@ from swatlib.pipeline import Pipeline
 
 @pytest.fixture(scope="session")
 def plants(attacked):
-    """North, with a gap of an hour and missing readings; south, which begins elsewhere."""
-    north, south = attacked.frame.iloc[:ROWS], attacked.frame.iloc[5_000 : 5_000 + ROWS]
+    """North, with a gap of an hour and missing readings; south, which begins elsewhere, with alarms."""
+    north, south = attacked.frame.iloc[:ROWS], attacked.frame.iloc[8_000 : 8_000 + ROWS]
     silent = north.index + pd.to_timedelta(3_600 * (np.arange(ROWS) >= 1_700), unit="s")
     missing = (np.arange(ROWS) > 900)[:, None] & (np.arange(ROWS) < 1_000)[:, None] & (north.columns == "LIT101")
     return {"plant=north": north.set_axis(silent).mask(missing), "plant=south": south}

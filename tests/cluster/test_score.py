@@ -28,7 +28,7 @@ def test_pieces_give_what_one_pass_gives(folder, quick, one_pass, tmp_path, wher
         "plant=north": [],
         "plant=south": [],
     }
-    assert one_pass["plant=north"]["pca"]["alarm"].any() and one_pass["plant=north"]["pca"]["score"].isna().sum() > 700
+    assert one_pass["plant=south"]["pca"]["alarm"].any() and one_pass["plant=north"]["pca"]["score"].isna().sum() > 700
     assert sorted(path.name for path in done.to.rglob("*") if path.is_file()) == [SCORES_FILE] * 9
 
 

@@ -19,7 +19,6 @@ def test_the_attack_button_works_while_the_figure_is_kept_current(need, tmp_path
     services = tmp_path / "services"
     with new_page() as page, jupyterlab(tmp_path, "05-live") as address:
         run_all(page, address)
-        page.get_by_text("starting Spark").first.wait_for()
         page.locator(".js-plotly-plot .nsewdrag").first.wait_for()
         rows = page.evaluate(ROWS)
         wait(lambda: page.evaluate(ROWS) > rows)
