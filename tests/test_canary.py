@@ -47,9 +47,10 @@ def write(recording, path):
 
 @pytest.fixture(scope="module")
 def files(normal, attacked, tmp_path_factory):
-    """Paths of normal days, of attacked days, and of the canary."""
+    """Paths of six normal hours, of four with attacks, and of the canary."""
     folder = tmp_path_factory.mktemp("canary")
-    pair = {"normal": normal.between(end="2015-12-24"), "attacked": attacked, "canary": spoilt(attacked)}
+    part = attacked.between(end="2015-12-28 14:00")
+    pair = {"normal": normal.between(end="2015-12-23 06:00"), "attacked": part, "canary": spoilt(part)}
     return {name: write(recording, folder / f"{name}.parquet") for name, recording in pair.items()}
 
 
@@ -68,7 +69,7 @@ def test_no_attack_row_and_no_label_reaches_the_fit(files, honest, tmp_path):
 
 
 def test_the_canary_would_sing(honest, tmp_path, normal, attacked):
-    changed = normal.frame.iloc[:86_400].copy()
-    changed.iloc[40_000:40_060] = attacked.frame[attacked.label].iloc[:60].to_numpy()
+    changed = normal.between(end="2015-12-23 06:00").frame.copy()
+    changed.iloc[10_000:10_060] = attacked.frame[attacked.label].iloc[:60].to_numpy()
     sung = Pipeline(startup=0).fit(replace(normal, frame=changed, label=None))
     assert learned(sung.save(tmp_path / "sung")) != honest

@@ -163,7 +163,7 @@ def test_a_run_that_was_killed_is_told_as_stopped(reports, notebook, start):
 
 def test_two_runs_at_once_are_both_in_the_index(reports, notebook, start):
     path = notebook("01-one", PUBLISHES)
-    processes = [start(path) for _ in range(3)]
+    processes = [start(path) for _ in range(2)]
     said = [process.communicate() for process in processes]
-    assert [process.returncode for process in processes] == [0, 0, 0], said
-    assert (reports / "index.html").read_text().count('<tr class="done">') == 3
+    assert [process.returncode for process in processes] == [0, 0], said
+    assert (reports / "index.html").read_text().count('<tr class="done">') == 2
