@@ -1,13 +1,9 @@
 """Every query of every board, run on real servers that hold ten streamed minutes with attacks."""
 
-import os
-import signal
-from contextlib import ExitStack
-
 import pandas as pd
 import pytest
 import yaml
-from rig import alert, terminal
+from rig import alert
 from waiting import wait
 
 from swatlib.live import sink
@@ -15,7 +11,6 @@ from swatlib.live.boards import CHRONOGRAF, GRAFANA, Window, ask_panel, asked, f
 from swatlib.live.episodes import EpisodeWatch
 from swatlib.live.maintenance import begin_maintenance
 from swatlib.live.session import Live
-from swatlib.live.wiring import connect
 from swatlib.pipeline import DEFAULT
 from swatlib.servers import Services
 from swatlib.servers.kinds import address
@@ -139,30 +134,3 @@ def test_the_boards_token_cannot_write_and_the_streams_cannot_read(run):
         run.at.reader.write(sink.score_points(run.pipeline.score(run.readings()), "swat"), "swat")
     with pytest.raises(sink.SinkError, match="database not found"):  # it may not even see that there is one
         run.at.to.select('SELECT * FROM "score" LIMIT 1')
-
-
-def parts(reader) -> dict[str, str]:
-    """What the health board says of each part."""
-    cell = panels(CHRONOGRAF / "health.dashboard")[0]
-    now = pd.Timestamp.now("UTC").tz_localize(None)
-    answer = asked(cell.targets[0], Window("swat", now, now), reader)
-    return dict(zip(answer["part"], answer["state"], strict=True)) if len(answer) else {}
-
-
-def test_what_dies_is_shown(need, tmp_path):
-    """Stream, producer and Telegraf end one after the other, as a crash would end them."""
-    need("kafka", "influxdb", "telegraf")
-    with Services(tmp_path, ("kafka", "influxdb", "telegraf")) as services, ExitStack() as terminals:
-        stream = terminals.enter_context(terminal(tmp_path, "stream"))
-        producer = terminals.enter_context(terminal(tmp_path, "produce"))
-        reader = connect(tmp_path).reader
-        state = dict.fromkeys(("influxdb", "kafka", "producer", "stored", "stream", "telegraf"), "alive")
-        wait(lambda: parts(reader) == state, 300)
-        os.killpg(stream.pid, signal.SIGKILL)
-        state |= {"stream": "DOWN", "stored": "DOWN"}
-        wait(lambda: parts(reader) == state)
-        os.killpg(producer.pid, signal.SIGKILL)
-        state |= {"producer": "DOWN"}
-        wait(lambda: parts(reader) == state)
-        services.stop("telegraf")
-        wait(lambda: parts(reader) == dict.fromkeys(state, "DOWN"))

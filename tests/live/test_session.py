@@ -15,17 +15,23 @@ from rig import influx_sink, terminal
 from waiting import wait
 
 from swatlib.live import session
+from swatlib.live.boards import CHRONOGRAF, Window, asked, panels
 from swatlib.live.plant import PAST_ROWS, planned_attacks
 from swatlib.live.session import SPARK_RUNS, Live
+from swatlib.live.wiring import connect
 from swatlib.pipeline import Pipeline
-from swatlib.servers import Services, ServicesError
+from swatlib.servers import Services, ServicesError, available
 from swatlib.settings import ROOT
+
+STARTED, OWNED = ("kafka", "influxdb", "stream"), ("influxdb", "stream")
 
 
 @pytest.fixture(scope="module")
 def folder(need, tmp_path_factory):
+    """In which Kafka runs before a run of these tests begins, until one of them stops it."""
     need("kafka", "influxdb")
     where = tmp_path_factory.mktemp("live")
+    Services(where, ("kafka",)).start()
     yield where
     Services(where).stop()
 
@@ -34,7 +40,7 @@ def folder(need, tmp_path_factory):
 def served(need, tmp_path_factory):
     """Servers that run on from test to test."""
     need("kafka", "influxdb")
-    with Services(tmp_path_factory.mktemp("served"), ("kafka", "influxdb")) as servers:
+    with Services(tmp_path_factory.mktemp("served"), available()) as servers:
         yield servers
 
 
@@ -55,6 +61,22 @@ def left(folder: Path) -> list[str]:
     return [line for line in lines if str(folder) in line]
 
 
+def states(folder: Path) -> dict[str, str]:
+    return {name: each.state for name, each in Services(folder).status().items() if name in STARTED}
+
+
+def family(*pids: int) -> list[psutil.Process]:
+    """All that these processes started, and what that started."""
+    return [child for pid in pids for child in psutil.Process(pid).children(recursive=True)]
+
+
+def ended(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def test_planned_attacks_lie_at_even_distances():
     begin = pd.Timestamp("2026-01-01")
     first, second = planned_attacks(("LIT101 freeze", "LIT301 spoof 1200"), begin, 500)
@@ -68,51 +90,123 @@ def test_a_speed_without_an_end_is_refused(fitted):
 
 
 @pytest.fixture(scope="module")
-def ended(folder, fitted):
-    """What a run showed that Kafka ran before, and what runs when it has ended."""
-    with Services(folder, ("kafka",)) as servers:
-        before = servers.pid("kafka")
-        with Live(fitted, 3, 60.0, ("LIT301 spoof 1200",), folder=folder) as live:
-            live.wait()
-            found = SimpleNamespace(delays=live.delays(), batches=live.batches(), parity=live.parity())
-            found.shown = [len(each) for each in (live.readings(), live.scores(), live.events())]
-        found.same_kafka = servers.pid("kafka") == before
-        found.states = states(folder)
-    return found
+def live(folder, fitted):
+    """A run of three minutes with an attack."""
+    with Live(fitted, 3, 60.0, ("LIT301 spoof 1200",), folder=folder) as live:
+        yield live
 
 
-def test_a_run_shows_its_attack_its_pace_and_equal_scores(ended, folder):
-    assert ended.delays["attack"].tolist() == ["LIT301 spoof 1200"]
-    assert ended.delays[["pca", "kmeans"]].min(axis=None) < 60
-    assert ended.parity == (2 * (180 + PAST_ROWS), [])
-    assert ended.batches["rows_out"].sum() == 180 + PAST_ROWS
-    assert ended.batches["rejected"].sum() == 0
-    assert ended.shown == [180, 180, 1]
+def test_progress_says_what_is_waited_for(live, monkeypatch):
+    monkeypatch.setattr(session, "SILENCE", 3_600.0)
+    assert re.fullmatch(r"starting Spark \(\d+ s\)", live.progress)
+    monkeypatch.setattr(session, "SILENCE", 0.0)
+    waiting = r".*: no row for \d+ s, waiting for Spark to start; the stream logs to "
+    assert re.fullmatch(waiting + re.escape(str(live.log)), live.progress)
+    said = set()
+    live.wait(lambda: said.add(live.progress.partition(" (")[0].partition(":")[0]), 0.2)
+    assert {"starting Spark", "scoring the first 1,500 rows", "done, 180 rows stored"} <= said
+
+
+def test_a_run_shows_its_attack_its_pace_and_equal_scores(live):
+    live.wait()
+    assert live.delays()["attack"].tolist() == ["LIT301 spoof 1200"]
+    assert live.delays()[["pca", "kmeans"]].min(axis=None) < 60
+    assert live.parity() == (2 * (180 + PAST_ROWS), [])
+    assert live.batches()["rows_out"].sum() == 180 + PAST_ROWS
+    assert live.batches()["rejected"].sum() == 0
+    assert [len(each) for each in (live.readings(), live.scores(), live.events())] == [180, 180, 1]
+
+
+def test_a_console_runs_another_plant_on_the_same_stream(live, folder):
+    stream = Services(folder).pid("stream")
+    live.restart(60)
+    wait(lambda: len(live.readings()))
+    live.stop()
+    live.restart(1, None)
+    live.wait()
+    assert live.name.startswith("swat-") and len(live.scores()) == 60
+    assert Services(folder).pid("stream") == stream
+    live.detectors = ("pca",)
+    assert list(live.scores().columns.unique(0)) == ["pca"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux ends a process with its parent.")
+def test_what_supervisors_had_started_ends_with_them(live, folder):
+    supervisors = [Services(folder).pid(name) for name in OWNED]
+    started = family(*supervisors)
+    for pid in supervisors:
+        os.kill(pid, signal.SIGKILL)  # the supervisor alone, not its group
+    wait(lambda: all(map(ended, started)))
+    assert states(folder) == {"kafka": "running", "influxdb": "gone", "stream": "gone"}
+    with pytest.raises(ServicesError, match="the stream ended; the end of its log"):
+        live.wait()
+
+
+def test_a_second_run_in_a_notebook_ends_the_first_and_services_stop_ends_its_stream(live, folder, fitted):
+    kafka = Services(folder).pid("kafka")
+    with Live(fitted, folder=folder) as second:
+        assert (live.closed, second.closed) == (True, False)
+        assert states(folder) == dict.fromkeys(STARTED, "running")
+        assert Services(folder).pid("kafka") == kafka
+        with pytest.raises(ServicesError, match=r"streams already in .* \(process \d+\); end it: `python -m swatlib"):
+            Services(folder).start_stream(["true"])
+        second.stop()
+        assert sorted(Services(folder).stop()) == sorted(STARTED)
+        assert states(folder) == dict.fromkeys(STARTED, "stopped")
+        with pytest.raises(ServicesError, match="the stream ended; the end of its log"):
+            second.wait()
     assert left(folder) == []
 
 
-def test_servers_that_ran_before_run_on(ended):
-    assert ended.same_kafka
-    assert ended.states == {"kafka": "running", "influxdb": "stopped", "stream": "stopped"}
+@pytest.fixture(scope="module")
+def four(served, quick):
+    """A stream and a plant, each in a terminal."""
+    began = pd.Timestamp.now("UTC").tz_localize(None)
+    with (
+        terminal(served.folder, "stream", quick) as stream,
+        terminal(served.folder, "produce", "--plant", "four") as plant,
+    ):
+        yield SimpleNamespace(stream=stream, plant=plant, began=began)
 
 
-def test_the_verbs_in_terminals_of_their_own(served, quick):
+def test_the_verbs_in_terminals_of_their_own(served, four):
     """services, stream, produce and attack as four terminals have them: the attack is an alarm in InfluxDB."""
-    reader, folder, now = influx_sink(served.influxdb), served.folder, pd.Timestamp.now("UTC").tz_localize(None)
-    with terminal(folder, "stream", quick) as stream, terminal(folder, "produce", "--plant", "four") as plant:
-        wait(lambda: len(reader.scores("four", now)))
-        attack = [sys.executable, "-m", "swatlib", "attack", "LIT301", "spoof", "1200", "--for", "60"]
-        attack += ["--plant", "four", "--folder", str(folder)]
-        told = subprocess.run(attack, capture_output=True, text=True, check=True).stdout
-        assert told == "LIT301 spoof 1200, for 60 s, was sent to plant four; it begins with its next row\n"
-        start = wait(lambda: list(reader.attacks("four")["start"]))[0]
-        alarm = wait(lambda: first_alarm(reader.scores("four", start)))
-        print(f"first alarm {(alarm - start).total_seconds():.0f} s after the attack began")
-        assert alarm - start < pd.Timedelta("60s")
-        assert hidden(served, [stream, plant])
-        interrupt(plant)
-        interrupt(stream)
-    assert "Traceback" not in stream.log.read_text() + plant.log.read_text()
+    reader = influx_sink(served.influxdb)
+    wait(lambda: len(reader.scores("four", four.began)))
+    attack = [sys.executable, "-m", "swatlib", "attack", "LIT301", "spoof", "1200", "--for", "60"]
+    attack += ["--plant", "four", "--folder", str(served.folder)]
+    told = subprocess.run(attack, capture_output=True, text=True, check=True).stdout
+    assert told == "LIT301 spoof 1200, for 60 s, was sent to plant four; it begins with its next row\n"
+    start = wait(lambda: list(reader.attacks("four")["start"]))[0]
+    alarm = wait(lambda: first_alarm(reader.scores("four", start)))
+    print(f"first alarm {(alarm - start).total_seconds():.0f} s after the attack began")
+    assert alarm - start < pd.Timedelta("60s")
+    assert hidden(served, [four.stream, four.plant])
+
+
+def test_what_dies_is_shown(served, four, need):
+    """The stream is killed, the plant ends with Ctrl-C, then Telegraf ends."""
+    need("telegraf")
+    reader = connect(served.folder).reader
+    state = dict.fromkeys(("influxdb", "kafka", "producer", "stored", "stream", "telegraf"), "alive")
+    wait(lambda: parts(reader) == state, 300)
+    os.killpg(four.stream.pid, signal.SIGKILL)
+    state |= {"stream": "DOWN", "stored": "DOWN"}
+    wait(lambda: parts(reader) == state)
+    interrupt(four.plant)
+    assert "Traceback" not in four.plant.log.read_text()
+    state |= {"producer": "DOWN"}
+    wait(lambda: parts(reader) == state)
+    served.stop("telegraf")
+    wait(lambda: parts(reader) == dict.fromkeys(state, "DOWN"))
+
+
+def parts(reader) -> dict[str, str]:
+    """What the health board says of each part."""
+    cell = panels(CHRONOGRAF / "health.dashboard")[0]
+    now = pd.Timestamp.now("UTC").tz_localize(None)
+    answer = asked(cell.targets[0], Window("swat", now, now), reader)
+    return dict(zip(answer["part"], answer["state"], strict=True)) if len(answer) else {}
 
 
 def first_alarm(scores: pd.DataFrame):
@@ -138,30 +232,33 @@ def hidden(servers: Services, programs) -> bool:
     return len(tokens) == 3 and not [token for token in tokens if token in told]
 
 
-def test_ctrl_c_ends_servers_plant_and_stream(folder, quick):
-    log = folder / "stream.log"
+def test_ctrl_c_ends_plant_stream_and_servers_but_not_one_that_ran_before(folder, quick):
+    log, servers = folder / "stream.log", Services(folder, ("kafka",))
     before = log.stat().st_size if log.exists() else 0
+    servers.start()
+    kafka = servers.pid("kafka")
     with terminal(folder, "live", quick) as live:
         wait(lambda: "The plant's name is swat" in live.log.read_text())
         wait(lambda: SPARK_RUNS.encode() in log.read_bytes()[before:])
+        started = family(*(servers.pid(name) for name in OWNED))
         interrupt(live)
+    wait(lambda: all(map(ended, started)))
     assert live.returncode == 130
     assert live.log.read_text().endswith("Stopped.\n")
-    assert {each.state for each in Services(folder).status().values()} <= {"stopped", "never started"}
+    assert b"Traceback" not in log.read_bytes()[before:]
+    assert states(folder) == {"kafka": "running", "influxdb": "stopped", "stream": "stopped"}
+    assert servers.pid("kafka") == kafka
+    servers.stop()
     assert left(folder) == []
 
 
 OWNER = """
 import sys
 from pathlib import Path
-from swatlib.live import session
 from swatlib.live.session import SPARK_RUNS, Live
 from swatlib.pipeline import Pipeline
 Live(Pipeline.load(sys.argv[1]), folder=Path(sys.argv[2])).start().wait()
 """
-
-
-STARTED = ("kafka", "influxdb", "stream")
 
 
 @pytest.fixture
@@ -169,6 +266,7 @@ def owner(folder, quick):
     """A process that runs `Live` in the folder, once its stream has a Spark session."""
     log = folder / "stream.log"
     before = log.stat().st_size if log.exists() else 0
+    Services(folder).stop()
     with (folder / "owner.log").open("wb") as out:
         process = subprocess.Popen([sys.executable, "-c", OWNER, quick, folder], stdout=out, stderr=out)
     wait(lambda: states(folder) == dict.fromkeys(STARTED, "running"))
@@ -178,71 +276,12 @@ def owner(folder, quick):
     process.wait()
 
 
-def states(folder: Path) -> dict[str, str]:
-    return {name: each.state for name, each in Services(folder).status().items() if name in STARTED}
-
-
 def test_what_a_killed_process_had_started_ends_with_it(folder, owner):
+    started = family(owner.pid)
     owner.kill()
     owner.wait()
-    wait(lambda: left(folder) == [])
-    assert states(folder) == dict.fromkeys(STARTED, "gone")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux ends a process with its parent.")
-def test_what_supervisors_had_started_ends_with_them(folder, owner):
-    for name in STARTED:
-        os.kill(Services(folder).pid(name), signal.SIGKILL)  # the supervisor alone, not its group
-    wait(lambda: states(folder) == dict.fromkeys(STARTED, "gone"))
-    owner.wait(60)
-    assert "the stream ended; the end of its log" in (folder / "owner.log").read_text()
-    wait(lambda: left(folder) == [])
-
-
-def test_a_second_run_in_a_notebook_ends_the_first_and_services_stop_ends_its_stream(folder, fitted):
-    first = Live(fitted, folder=folder).start()
-    with Live(fitted, folder=folder) as second:
-        assert (first.closed, second.closed) == (True, False)
-        assert states(folder) == dict.fromkeys(STARTED, "running")
-        with pytest.raises(ServicesError, match=r"streams already in .* \(process \d+\); end it: `python -m swatlib"):
-            Services(folder).start_stream(["true"])
-        second.stop()
-        assert sorted(Services(folder).stop()) == sorted(STARTED)
-        assert states(folder) == dict.fromkeys(STARTED, "stopped")
-        with pytest.raises(ServicesError, match="the stream ended; the end of its log"):
-            second.wait()
-    assert left(folder) == []
-
-
-@pytest.fixture(scope="module")
-def live(served, fitted):
-    """A run of a minute, on servers that run on."""
-    with Live(fitted, 1, None, folder=served.folder) as live:
-        yield live
-
-
-def test_progress_says_what_is_waited_for(live, monkeypatch):
-    monkeypatch.setattr(session, "SILENCE", 3_600.0)
-    assert re.fullmatch(r"starting Spark \(\d+ s\)", live.progress)
-    monkeypatch.setattr(session, "SILENCE", 0.0)
-    waiting = r".*: no row for \d+ s, waiting for Spark to start; the stream logs to "
-    assert re.fullmatch(waiting + re.escape(str(live.log)), live.progress)
-    said = set()
-    live.wait(lambda: said.add(live.progress.partition(" (")[0].partition(":")[0]), 0.2)
-    assert {"starting Spark", "scoring the first 1,500 rows", "done, 60 rows stored"} <= said
-
-
-def test_a_console_runs_another_plant_on_the_same_stream(live, served):
-    stream = served.pid("stream")
-    live.restart(60)
-    wait(lambda: len(live.readings()))
-    live.stop()
-    live.restart(1, None)
-    live.wait()
-    assert live.name.startswith("swat-") and len(live.scores()) == 60
-    assert served.pid("stream") == stream
-    live.detectors = ("pca",)
-    assert list(live.scores().columns.unique(0)) == ["pca"]
+    wait(lambda: all(map(ended, started)))
+    assert (left(folder), states(folder)) == ([], dict.fromkeys(STARTED, "gone"))
 
 
 def test_no_token_stands_in_a_tracked_file(served):

@@ -14,11 +14,12 @@ from swatlib.servers.spark_java import begin_java, has_archive, recording
 def cache(tmp_path, monkeypatch):
     """A cache without an archive, and a connector as jars; each Java that was begun ends with the test."""
     jars = connector()
+    begun = {}  # not the Java of a session that other tests of this process have
     monkeypatch.setenv("SWAT_CACHE_FOLDER", str(tmp_path))
+    monkeypatch.setattr(spark_java, "_begun", begun)
     yield jars
-    for java in spark_java._begun.values():
+    for java in begun.values():
         java.end(now=True)
-    spark_java._begun.clear()
 
 
 def kept(folder):
