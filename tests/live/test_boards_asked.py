@@ -28,7 +28,7 @@ def run(need, tmp_path_factory, fitted):
     need("kafka", "influxdb", "telegraf")
     folder = tmp_path_factory.mktemp("boards")
     with Services(folder, ("kafka", "influxdb", "telegraf")) as services:
-        with Live(fitted, 10, 60.0, (SEEN_BY_MOST,), folder=folder) as live:
+        with Live(fitted, 10, 100.0, (SEEN_BY_MOST,), folder=folder) as live:
             live.wait()
             EpisodeWatch(live.at.reader, live.at.to).look()
             first = live.plant.first
