@@ -9,6 +9,7 @@ from collections import Counter
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 from swatlib.pipeline import Pipeline
 from swatlib.servers import SERVER_NAMES, Services, ServicesError, java
@@ -66,52 +67,87 @@ SLOW_FILES = {
     "tests/test_own_detectors.py",
     "tests/test_pipeline.py",
 }
-LONGEST = (  # files to begin with; the worker of a file with one test takes the next file too
+LONGEST = (  # files, or files that stay TOGETHER, to begin with
     "tests/live/test_session.py",
-    "tests/live/test_stream.py",
-    "tests/live/test_boards_asked.py",
+    "Spark here",
     "tests/live/test_killed.py",
-    "tests/live/test_browser.py",
-    "tests/live/test_arbitrary_messages.py",
-    "tests/live/test_compose_commands.py",
-    "notebooks/05-live.ipynb",
+    "tests/live/test_boards_asked.py",
     "tests/cluster/test_on_spark.py",
-    "tests/test_pipeline.py",
-    "tests/report/test_side_by_side.py",
+    "tests/live/test_browser.py",
+    "tests/live/test_class_archive.py",
+    "tests/live/test_stream_cluster.py",
+    "tests/live/test_compose_commands.py",
     "tests/report/test_own_class.py",
     "tests/report/test_report_forms.py",
+    "tests/report/test_side_by_side.py",
+    "servers",
+    "tests/test_pipeline.py",
     "tests/report/test_sweep.py",
     "tests/cli/test_cli.py",
+    "notebooks/05-live.ipynb",
     "notebooks/09-benchmark.ipynb",
 )
+TOGETHER = {  # files that one worker takes as one: they share servers and, of Spark, a session
+    "Spark here": ("tests/live/test_stream.py", "tests/live/test_arbitrary_messages.py"),
+    "servers": (
+        "tests/servers/test_services.py",
+        "tests/live/test_monitoring.py",
+        "tests/live/test_producer.py",
+        "tests/live/test_jobs.py",
+        "tests/live/test_sink.py",
+        "tests/live/test_episodes.py",
+        "tests/live/test_maintenance.py",
+        "tests/live/test_console.py",
+        "tests/stack/test_board_queries.py",
+    ),
+}
+UNITS = {name: unit for unit, names in TOGETHER.items() for name in names}
 ATTACK_START = pd.Timestamp("2015-12-28 10:00:00")
+
+
+class Units(LoadFileScheduling):
+    """A worker takes a file at a time, or files that share what takes long to start."""
+
+    def _split_scope(self, nodeid):
+        return UNITS.get(_file(nodeid), _file(nodeid))
+
+    def _reschedule(self, node):
+        """Its next unit, only when it can't go on without: another worker may be free before."""
+        if not self.workqueue or self._pending_of(self.assigned_work[node]) < 2:
+            super()._reschedule(node)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return Units(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items):
     """Mark what `sh test.sh --quick` leaves out, and begin with the files that take longest.
 
-    A file is the unit that a worker takes: first LONGEST, then those that start servers, then notebooks, then those of
-    most tests.
+    A file is the unit that a worker takes, or those that stay TOGETHER: first LONGEST, then those that start servers,
+    then notebooks, then those of most tests.
     """
     fixtures = {item: set(getattr(item, "fixturenames", ())) for item in items}
-    starting = {_file(item) for item in items if fixtures[item] & NEED_SERVERS}
-    tests = Counter(map(_file, items))
+    starting = {_file(item.nodeid) for item in items if fixtures[item] & NEED_SERVERS}
+    tests = Counter(_file(item.nodeid) for item in items)
     for item in items:
-        if fixtures[item] & (NEED_SERVERS | NEED_A_FIT) or _file(item) in SLOW_FILES:
+        if fixtures[item] & (NEED_SERVERS | NEED_A_FIT) or _file(item.nodeid) in SLOW_FILES:
             item.add_marker("slow")
-    places = {name: place for place, name in enumerate(LONGEST)}
+    longest = [name for first in LONGEST for name in TOGETHER.get(first, [first])]
+    places = {name: place for place, name in enumerate(longest)}
     items.sort(
         key=lambda item: (
-            places.get(_file(item), len(LONGEST)),
-            _file(item) not in starting,
-            ".ipynb" not in _file(item),
-            -tests[_file(item)],
+            places.get(_file(item.nodeid), len(places)),
+            _file(item.nodeid) not in starting,
+            ".ipynb" not in _file(item.nodeid),
+            -tests[_file(item.nodeid)],
         )
     )
 
 
-def _file(item):
-    return item.nodeid.partition("::")[0]
+def _file(nodeid):
+    return nodeid.partition("::")[0]
 
 
 @pytest.fixture(scope="session")

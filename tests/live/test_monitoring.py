@@ -102,6 +102,9 @@ def test_its_configuration_gathers_without_an_error(services, telegraf, influxdb
     assert MEASURED - {line.split(",")[0].split(" ")[0] for line in lines} == set()
 
 
-def test_telegraf_kept_no_error(services, telegraf):
+def test_telegraf_reports_what_it_gathers_and_keeps_no_error(services, telegraf, reader):
+    assert all(
+        found(reader, f'SELECT * FROM "{name}" LIMIT 1') for name in ("cpu", "procstat", "kafka_broker", "influxdb")
+    )
     assert [line for line in services.log("telegraf").read_text().splitlines() if " E! " in line] == []
     assert pd.Timestamp(services.status()["telegraf"].record.since) < pd.Timestamp.now("UTC")

@@ -16,11 +16,7 @@ from swatlib.live import topic
 from swatlib.live.producer import create_topics
 from swatlib.servers import RunningServers, Services, ServicesError, find_servers
 from swatlib.servers.influx import RefusedError, ask
-from swatlib.servers.installation import installed
-from swatlib.servers.kinds import until
-from swatlib.servers.recipes import STACK
 from swatlib.servers.records import Record, Records
-from swatlib.settings import environment
 
 
 @pytest.fixture(scope="module")
@@ -148,27 +144,6 @@ def test_servers_outlive_the_command_that_started_them_and_end_with_stop(tmp_pat
     assert "msg=Listening" in _typed("logs", "influxdb", "--lines", "1", "--folder", str(tmp_path))
     assert _typed("stop", "--folder", str(tmp_path)) == "stopped influxdb\n"
     assert not _processes(tmp_path)
-
-
-def test_telegraf_reports_into_influxdb(services, kafka, influxdb, need):
-    need("telegraf")
-    services.start("telegraf")
-    assert services.status()["telegraf"].state == "running"
-    for measurement in ("cpu", "procstat", "kafka_broker", "influxdb"):
-        until(lambda: _read(influxdb, "read", "telegraf", measurement), f"{measurement} is not measured")  # noqa: B023
-    assert " E! " not in services.log("telegraf").read_text()
-    services.stop("telegraf")
-
-
-def test_telegraf_takes_its_configuration(influxdb, need):
-    need("telegraf")
-    config = str(STACK / "telegraf" / "telegraf.conf")
-    check = [str(installed("telegraf") / "telegraf"), "config", "check", "--config", config]
-    variables = environment(
-        TOKENS=str(influxdb.tokens), INFLUX_URL=influxdb.url, HEALTH="127.0.0.1:1", ALERTS="127.0.0.1:2"
-    )
-    done = subprocess.run(check, env=variables, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_find_gives_what_runs(services, kafka, influxdb, tmp_path):
