@@ -23,7 +23,7 @@ from swatlib.wording import did_you_mean, listed
 
 DETECTORS: dict[str, Callable[[], Detector]] = {
     "guard": Guard,
-    "guard-brief": partial(Guard, doublings=0),
+    "guard-brief": partial(Guard, memory=1),
     "ocsvm": OneClassSVM,
     "iforest": Forest,
     "iforest-lr": DistilledForest,

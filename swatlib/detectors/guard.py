@@ -7,7 +7,7 @@ import numpy as np
 
 from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.detectors.base import Detector, finite
-from swatlib.limits import Count, Positive, RowCount
+from swatlib.limits import Count, Positive
 from swatlib.tails import reached
 
 FAINTEST, STRONGEST = -8.0, 6.0  # bits; evidence is clipped to them
@@ -22,18 +22,18 @@ class Guard(Detector):
     sees the evidence of plausibility checks, not features. Each column is divided by the value (at least 1) that it
     reaches once in `every` rows of normal days or less often: the tail of the fit rows, with nine chances in ten
     (`swatlib.tails`), so that few rows give a wide scale. The score is the largest ratio as a logarithm to base 2: 0 is
-    that value, 1 is twice that. Over the next 2**doublings rows a score decays by one bit in `halving` rows, so that an
-    attack and the plant's recovery from it are one alarm episode.
+    that value, 1 is twice that. It decays by one bit in `halving` rows, for `memory` rows, so that an attack and the
+    plant's recovery from it are one alarm episode.
     """
 
     every: Count = SECONDS_PER_DAY
     halving: Positive = 60.0
-    doublings: RowCount = 9
+    memory: Count = 384  # after which the strongest evidence has decayed below 0
     sees: ClassVar[str] = "checks"
 
     @property
     def history(self) -> int:
-        return 2**self.doublings - 1
+        return self.memory - 1
 
     def fit(self, X: np.ndarray) -> Self:
         self.scale_ = np.maximum(reached(finite(X), self.every, SURE_OF_SCALE), 1.0)
@@ -50,10 +50,10 @@ class Guard(Detector):
         return np.exp2(self._held(_bits(X / self.scale_)))
 
     def _held(self, bits: np.ndarray) -> np.ndarray:
-        """Largest of the last 2**doublings rows, each less its age over `halving`."""
-        held = bits.copy()
-        for size in 2 ** np.arange(self.doublings):
-            held[size:] = np.maximum(held[size:], held[:-size] - size / self.halving)
+        """Largest of the last `memory` rows, each less its age over `halving`."""
+        held, sizes = bits.copy(), 2 ** np.arange(int(self.memory).bit_length() - 1)
+        for size in (*sizes, self.memory - sizes.sum() - 1):
+            held[size:] = np.maximum(held[size:], held[: max(len(held) - size, 0)] - size / self.halving)
         return held
 
 

@@ -126,6 +126,19 @@ def test_a_frozen_sensor_is_noticed_within_a_minute(checks, rows, limits):
     assert strongest(checks, frozen, limits, slice(5_000, 5_060)) == "LIT101 freeze"
 
 
+@pytest.mark.parametrize(("tag", "slope"), [("FIT401", 6e-5), ("PIT503", -0.008), ("LIT101", 0.5)])
+def test_a_made_up_ramp_is_noticed_by_the_noise_it_lacks(checks, rows, limits, tag, slope):
+    ramp = spoof(rows, tag, rows[tag].iloc[5_000] + slope * np.arange(300))
+    of = checks.names_.index(f"{tag} freeze")
+    evidence = checks.transform(ramp)[:, of] / limits[of]
+    assert evidence[5_000] < 1 and evidence[5_299] > 1.5
+
+
+def test_a_missing_reading_is_no_straight_line(checks, rows):
+    rows.loc[rows.index[5_000:5_100], "LIT101"] = np.nan
+    assert checks.transform(rows)[5_100, checks.names_.index("LIT101 freeze")] == 0
+
+
 def test_a_stand_by_pump_that_takes_over_is_no_evidence(checks, rows, limits):
     changed = rows.copy()
     both = changed.loc[changed.index[5_000:5_300], ["P101", "P102"]].to_numpy()
@@ -143,6 +156,23 @@ def test_a_valve_that_opens_at_the_wrong_level_is_noticed_at_once(checks, rows, 
     first = shut[shut > 2_000][50]
     rows.iloc[first : first + 5, rows.columns.get_loc("MV101")] = 0
     assert strongest(checks, rows, limits, slice(first, first + 1)) == "MV101 move"
+
+
+@pytest.mark.parametrize("level", [400, 300])
+def test_a_valve_that_opens_late_does_what_is_right(checks, rows, limits, level):
+    shut = np.flatnonzero((rows["MV101"] == CLOSED) & (rows["LIT101"] > 650))
+    first = shut[shut > 2_000][50]
+    rows.iloc[first : first + 5, rows.columns.get_loc("MV101")] = 0
+    rows.iloc[first : first + 5, rows.columns.get_loc("LIT101")] = level
+    of = checks.names_.index("MV101 move")
+    assert checks.transform(rows)[first, of] == 0
+
+
+def test_a_reading_that_jumps_back_does_not_creep(checks, rows):
+    flat = rows.iloc[[5_000] * 3_000].set_axis(rows.index[:3_000])
+    flat.iloc[1_500:2_000, flat.columns.get_loc("AIT202")] = 6.0
+    creep = checks.transform(flat)[:, checks.names_.index("AIT202 creep")]
+    assert creep[1_499] == creep[1_900] == creep[2_000:].max() == 0 and creep[1_510] > 0
 
 
 def test_water_adds_up_by_the_time_between_rows(normal):

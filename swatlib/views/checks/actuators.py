@@ -13,8 +13,8 @@ from swatlib.views.checks.base import JUMP_ENDS, Check, TagRows, jumps_back
 
 # Actuators that switch together: the inlet of T101 follows that tank alone, its outlet goes with the dosing.
 GROUPS = (("MV101",), ("P1", "P2"), ("P3", "P6"), ("P4", "P5"))
-# Level by which the PLCs switch an actuator. This can't be learned from normal days: there every level goes with every
-# switch, by the plant's cycle.
+# Level by which the PLCs switch an actuator, an inlet of that tank. This can't be learned from normal days: there every
+# level goes with every switch, by the plant's cycle.
 COMMANDED_BY = {"LIT101": ("MV101",), "LIT301": ("MV201", "P101", "P102")}
 STATES = 4  # of one actuator, or of a pump and its standby
 MISSING = -1e9  # state of an actuator without a reading, unlike all others
@@ -80,10 +80,11 @@ class Dwell(Check):
 
 @dataclass
 class Move(Check):
-    """How far the level at which an actuator leaves a state lies outside the range of such levels on normal days.
+    """How far too high the level is at which an inlet opens, or too low at which it closes, beside normal days.
 
-    In units of that range, which is taken as at least `share` of the level's whole range. Learned from
-    `enough` switches or more. A move back is no evidence (`jumps_back`).
+    An inlet that opens too low or closes too high does what is right, late: what held it off is not new. In units of
+    the range of such levels, which is taken as at least `share` of the level's whole range. Learned from `enough`
+    switches or more. A move back is no evidence (`jumps_back`).
     """
 
     says: ClassVar[str] = "moves at the wrong level"
@@ -118,7 +119,7 @@ class Move(Check):
         for k, (tag, (level, before, low, high, unit)) in enumerate(zip(self.of_, self.limits_, strict=True)):
             column, height = rows.joint.column(tag), rows.column(level)
             moved = _leaves(column, before)
-            out[moved, k] = np.maximum(np.maximum(height[moved] - high, low - height[moved]), 0) / unit
+            out[moved, k] = np.maximum(height[moved] - high if before == CLOSED else low - height[moved], 0) / unit
         opens = np.array([before == CLOSED for _, before, *_ in self.limits_], bool)
         for tag in set(self.of_):
             columns = np.array(self.of_) == tag

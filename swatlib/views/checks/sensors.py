@@ -12,6 +12,9 @@ from swatlib.views.checks.base import JUMP_ENDS, Check, TagRows, jumps_back
 
 TINY = 1e-9
 UNIT = 3  # a jump is measured in this many usual changes
+SMOOTHING = 3  # doublings over which a creeping reading is averaged
+CREEP_JUMP_ENDS = 840  # rows in which a jump the other way may end the first; more than this is the history of `Jump`
+FINEST = 0.01  # quantile of a sensor's changes, taken as its step
 
 
 def sensors(rows: TagRows) -> tuple[str, ...]:
@@ -79,33 +82,38 @@ class Jump(Check):
 
 @dataclass
 class Freeze(Check):
-    """Rows since the last change, in units of `least`, unless the sensor is at the value of its rest (no flow).
+    """Rows on a straight line, in units of `least`, unless the sensor is at the value of its rest (no flow).
 
-    That is its most frequent value, if a share `often` of the normal rows has it.
+    A reading that stands still is on one, and so is a made-up ramp, which lacks the sensor's noise: the change from row
+    to row stays the same within half a step of the sensor (the 1 % quantile of its changes). The value of its rest is
+    the most frequent one, if a share `often` of the normal rows has it.
     """
 
-    says: ClassVar[str] = "stands still"
+    says: ClassVar[str] = "stands still or moves in a straight line"
     most: Count = 300
     least: Count = 8
     often: Share = 0.05
 
     @property
     def history(self) -> int:
-        return self.most
+        return self.most + 1
 
     def fit(self, rows: TagRows) -> Self:
         tags = sensors(rows)
-        rests = np.array([_rest(column, self.often) for column in rows[tags].T])
-        still = self._still(rows[tags], rests)[self.most :].max(axis=0)
-        kept = still < self.most / 2  # a sensor that normally stands still for longer looks like a frozen one
-        self.of_, self.rests_ = tuple(np.array(tags)[kept].tolist()), rests[kept]
+        X = rows[tags]
+        self.rests_ = np.array([_rest(column, self.often) for column in X.T])
+        self.bend_ = np.array([np.quantile(np.abs(moves[moves != 0]), FINEST) for moves in difference(X).T]) / 2
+        straight = self._straight(X)[self.history :].max(axis=0)
+        kept = straight < self.most / 2  # a sensor that normally stands still for longer looks like a frozen one
+        self.of_, self.rests_, self.bend_ = tuple(np.array(tags)[kept].tolist()), self.rests_[kept], self.bend_[kept]
         return self
 
     def evidence(self, rows: TagRows) -> np.ndarray:
-        return self._still(rows[self.of_], self.rests_) / self.least
+        return self._straight(rows[self.of_]) / self.least
 
-    def _still(self, X: np.ndarray, rests: np.ndarray) -> np.ndarray:
-        return rows_since(difference(X) != 0, self.most) * (np.abs(X - rests) > TINY)
+    def _straight(self, X: np.ndarray) -> np.ndarray:
+        bends = ~(np.abs(difference(difference(X))) <= self.bend_)  # so is a missing reading
+        return rows_since(bends, self.most) * (np.abs(X - self.rests_) > TINY)
 
 
 def _rest(column: np.ndarray, often: float) -> float:
@@ -118,28 +126,38 @@ def _rest(column: np.ndarray, often: float) -> float:
 class Creep(Check):
     """Change over 2**doublings rows while no actuator has moved for twice as long, relative to the usual change then.
 
-    A row counts for no more than the largest change of such normal rows: a jump has a check of its own. Levels are left
-    out: their mass balance says more.
+    A row counts for no more than the largest change of such normal rows: a jump has a check of its own. A jump back
+    counts for nothing (`jumps_back`): a reading that returns does not creep. Levels are left out: their mass balance
+    says more.
     """
 
     says: ClassVar[str] = "creeps while nothing moves it"
     doublings: RowCount = 7
+    within: Count = CREEP_JUMP_ENDS
 
     @property
     def history(self) -> int:
-        return 2 ** (self.doublings + 1)
+        return max(self._settled, self.within + 2**self.doublings + 2**SMOOTHING)
 
     def fit(self, rows: TagRows) -> Self:
         self.of_ = tuple(tag for tag in sensors(rows) if TAGS[tag].kind != "level")
         moves, least = changes(rows, self.of_), usual(difference(rows[self.of_]))
-        self.largest_ = np.maximum(np.abs(moves * resting(rows, self.history)).max(axis=0), least)
+        self.jump_ = np.abs(moves).max(axis=0)
+        self.largest_ = np.maximum(np.abs(moves * resting(rows, self._settled)).max(axis=0), least)
         self.unit_ = usual(self._moves(rows), least)
         return self
 
     def evidence(self, rows: TagRows) -> np.ndarray:
         return self._moves(rows) / self.unit_
 
+    @property
+    def _settled(self) -> int:
+        return 2 ** (self.doublings + 1)
+
     def _moves(self, rows: TagRows) -> np.ndarray:
-        moves = np.clip(changes(rows, self.of_), -self.largest_, self.largest_)
-        smooth = moving_sum(moves, 3) / 8
-        return np.abs(moving_sum(smooth, self.doublings)) * resting(rows, self.history)
+        moves = changes(rows, self.of_)
+        for column, jump in zip(moves.T, self.jump_, strict=True):
+            column[jumps_back(column, jump, self.within)] = 0
+        moves = np.clip(moves, -self.largest_, self.largest_)
+        smooth = moving_sum(moves, SMOOTHING) / 2**SMOOTHING
+        return np.abs(moving_sum(smooth, self.doublings)) * resting(rows, self._settled)
