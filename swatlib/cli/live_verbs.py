@@ -55,7 +55,7 @@ def install_servers(
 ) -> None:
     """Install the servers on this machine: Kafka's jars fetched and checked, InfluxDB and Telegraf built.
 
-    Beside Kafka an archive of Java's classes is made, so that the stream starts in less time.
+    Beside Kafka archives of Java's classes are made, so that Kafka and the stream start in less time.
 
     It needs Java for Kafka, Go for Telegraf, Go and Rust for InfluxDB; it names what is missing and installs the rest.
     After an interruption the same command continues.
@@ -76,12 +76,13 @@ def install_servers(
 
 def _make_archive(say: Callable[[str], None]) -> None:
     from swatlib.servers import ServicesError, connector
+    from swatlib.servers.kafka_java import has_broker_classes
     from swatlib.servers.spark_java import has_archive
 
     try:
-        if has_archive(connector()):
+        if has_archive(connector()) and has_broker_classes():
             return
-        say("keeping Java's classes, so that the stream starts in less time (half a minute)")
+        say("keeping Java's classes, so that Kafka and the stream start in less time (half a minute)")
         from swatlib.live.class_archive import make_archive
 
         make_archive()

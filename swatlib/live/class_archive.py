@@ -1,5 +1,7 @@
-"""The archive of Java's classes that a stream starts with, made by a short stream over a Kafka of its own."""
+"""The archives of Java's classes that Kafka and a stream start with, made by a short stream over a Kafka of its own."""
 
+import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +13,12 @@ from swatlib.live.producer import Producer, blocks, create_topics
 from swatlib.live.sink import FileSink
 from swatlib.plant import TAG_NAMES
 from swatlib.servers import Services, ServicesError, connector
+from swatlib.servers.kafka_java import broker_classes_kept
+from swatlib.servers.kinds import until
 from swatlib.servers.spark_java import recording
 
 _ROWS = 60
+_PATIENCE = 120.0  # seconds
 
 
 def make_archive() -> None:
@@ -39,7 +44,11 @@ def _told() -> Iterator[None]:
 def _record() -> None:
     from swatlib.live.stream import Stream  # the producer's image has no Spark
 
-    with tempfile.TemporaryDirectory(prefix="swat-classes-") as scratch, Services(Path(scratch), ("kafka",)) as servers:
+    with (
+        tempfile.TemporaryDirectory(prefix="swat-classes-") as scratch,
+        broker_classes_kept(),
+        Services(Path(scratch), ("kafka",)) as servers,
+    ):
         create_topics(servers.kafka)
         times = pd.date_range("2015-12-22 16:00", periods=_ROWS, freq="s", name="time")
         rows = pd.DataFrame(0.0, times, list(TAG_NAMES), "float32")
@@ -52,3 +61,5 @@ def _record() -> None:
                 stream.drain(spark)
             finally:
                 spark.stop()
+        os.kill(servers.pid("kafka"), signal.SIGTERM)  # its classes are written before it ends, which may take a while
+        until(lambda: servers.status()["kafka"].state == "gone", "Kafka has not ended", _PATIENCE)

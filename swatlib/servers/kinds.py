@@ -15,6 +15,7 @@ from urllib.error import HTTPError
 
 from swatlib.servers import influx, tools
 from swatlib.servers.installation import installed
+from swatlib.servers.kafka_java import reading_classes, writing_classes
 from swatlib.servers.recipes import STACK
 from swatlib.servers.records import HOST
 from swatlib.servers.tools import ServicesError, store
@@ -54,15 +55,16 @@ class Kafka(Server):
     ports = ("client", "controller", "jolokia")
 
     def command(self, ports):
-        jars, stack = installed("kafka"), STACK / "kafka"
-        java = [str(tools.java()), "-cp", f"{jars / 'broker'}/*"]
+        jars, stack, program = installed("kafka"), STACK / "kafka", tools.java()
+        java = [str(program), *reading_classes(program, jars), "-cp", f"{jars / 'broker'}/*"]
         self.folder.mkdir(parents=True, exist_ok=True)
         if not (self.folder / "data").is_dir():
             self._format(java, ports)
         agent, policy = next((jars / "agent").glob("*.jar")), (stack / "jolokia-access.xml").as_uri()
         figures = f"port={ports['jolokia']},host={HOST},discoveryEnabled=false,policyLocation={policy}"
         logging = f"-Dlog4j2.configurationFile={stack / 'log4j2.properties'}"
-        options = [tools.QUICK_START, "-Xms256m", "-Xmx512m", f"-javaagent:{agent}={figures}", logging]
+        shown = writing_classes() or [f"-javaagent:{agent}={figures}"]  # with an agent Java writes no archive
+        options = [tools.QUICK_START, "-Xms256m", "-Xmx512m", *shown, logging]
         return [*java, *options, "kafka.Kafka", str(self._properties("server.properties", ports, "data"))]
 
     def answers(self, ports):

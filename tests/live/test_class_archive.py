@@ -1,4 +1,4 @@
-"""The archive of Java's classes, made over a real Kafka; whatever fails meanwhile is told in a sentence."""
+"""The archives of Java's classes, made over a real Kafka; whatever fails meanwhile is told in a sentence."""
 
 import subprocess
 import sys
@@ -10,44 +10,52 @@ from py4j.protocol import Py4JNetworkError
 from swatlib.live import class_archive
 from swatlib.live.class_archive import _told
 from swatlib.live.stream import StreamError
-from swatlib.servers import ServicesError, connector, spark_java
+from swatlib.servers import ServicesError, connector, java, kafka_java, spark_java
 from swatlib.servers.installation import installed
 from swatlib.settings import environment
 
 # In a process of its own: Spark speaks to one Java in a process, and the recorded one has ended
 MADE = "from swatlib.live.class_archive import make_archive; make_archive()"
 SERVES = """
-from swatlib.servers import connector
-from swatlib.servers.spark_java import begin_java, has_archive
+import psutil, sys
+from pathlib import Path
+from swatlib.servers import Services, connector
+from swatlib.servers.spark_java import begin_java
+
+def shared(program):
+    return sum(word.startswith("-XX:SharedArchiveFile=") for word in program)
 
 java = begin_java("local[2]", connector())
-shared = [word for word in java.process.args if word.startswith("-XX:SharedArchiveFile=")]
-print(has_archive(connector()), len(shared), java.reached()[0] > 0)
+print(shared(java.process.args), java.reached()[0] > 0)
 java.end()
+with Services(Path(sys.argv[1]), ("kafka",)) as servers:
+    print(shared(psutil.Process(servers.pid("kafka")).cmdline()), servers.status()["kafka"].state)
 """
 
 
 def made_by_this_code() -> bool:
     """Whether what `services install kafka` made is younger than what makes it."""
-    archive = spark_java._archive(spark_java._kept(connector(), spark_java.MEMORY))
-    sources = [Path(module.__file__).stat().st_mtime for module in (class_archive, spark_java)]
-    return archive.exists() and archive.stat().st_mtime > max(sources)
+    spark = spark_java._archive(spark_java._kept(connector(), spark_java.MEMORY))
+    archives = [spark, kafka_java._kafka_archive(java(), installed("kafka"))]
+    sources = [Path(module.__file__).stat().st_mtime for module in (class_archive, kafka_java, spark_java)]
+    return all(each.exists() and each.stat().st_mtime > max(sources) for each in archives)
 
 
-def run(program: str, variables: dict[str, str]) -> str:
-    done = subprocess.run([sys.executable, "-c", program], env=variables, capture_output=True, text=True, check=False)
+def run(program: str, variables: dict[str, str], *given: str) -> str:
+    command = [sys.executable, "-c", program, *given]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def test_the_archive_that_is_made_serves_the_next_java(need, tmp_path):
+def test_the_archives_that_are_made_serve_the_next_java_of_spark_and_of_kafka(need, tmp_path):
     need("kafka")
     variables = environment()
     if not made_by_this_code():
         (tmp_path / "services").symlink_to(installed("kafka").parent)
         variables = environment(SWAT_CACHE_FOLDER=str(tmp_path))
         run(MADE, variables)
-    assert run(SERVES, variables) == "True 1 True\n"
+    assert run(SERVES, variables, str(tmp_path / "served")) == "1 True\n1 running\n"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,39 @@
+"""The archive of classes of Kafka's Java: passed over where it does not fit, and none is left that is not whole."""
+
+import pytest
+
+from swatlib.servers import ServicesError, java
+from swatlib.servers.installation import installed
+from swatlib.servers.kafka_java import _kafka_archive, broker_classes_kept, has_broker_classes
+from swatlib.servers.kinds import Kafka
+from swatlib.servers.records import free_ports
+
+
+@pytest.fixture
+def cache(need, tmp_path, monkeypatch):
+    """A cache in which Kafka is installed and has no archive."""
+    need("kafka")
+    (tmp_path / "services").symlink_to(installed("kafka").parent)
+    monkeypatch.setenv("SWAT_CACHE_FOLDER", str(tmp_path))
+    return tmp_path
+
+
+def command(folder):
+    """What is launched, once the data folder is made, by a Java with the same archive."""
+    made = Kafka(folder).command(dict(zip(Kafka.ports, free_ports(3), strict=True)))
+    assert (folder / "kafka" / "data").is_dir()
+    return [word.partition("=")[0] for word in made if "Archive" in word]
+
+
+def test_an_archive_that_does_not_fit_is_passed_over(cache):
+    archive = _kafka_archive(java(), installed("kafka"))
+    archive.parent.mkdir()
+    archive.write_bytes(b"classes of another Java")
+    assert command(cache / "own") == ["-XX:SharedArchiveFile"]
+
+
+def test_a_broker_that_does_not_end_writes_none(cache):
+    with pytest.raises(ServicesError, match="Kafka's Java wrote no archive of its classes"), broker_classes_kept():
+        assert command(cache / "own") == ["-XX:ArchiveClassesAtExit"]
+    assert not has_broker_classes()
+    assert list((cache / "java").iterdir()) == []
