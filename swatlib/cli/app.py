@@ -3,6 +3,7 @@
 What a verb needs is imported when it runs, so that `--help` answers at once.
 """
 
+import gc
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -172,6 +173,7 @@ def report(
     forked = prepare_forks()  # it imports while this process does
     from swatlib.report.runner import report as execute
 
+    gc.freeze()  # all that was imported stays; to compile the plant takes a fifth less when it is not looked through
     with NotebookBars() as bars:
         index = execute(paths, values, name, jobs, bars.begin, bars, forked)
     say(f"Report: {index}")

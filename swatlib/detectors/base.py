@@ -60,10 +60,10 @@ def finite(X: np.ndarray) -> np.ndarray:
 
 def sample(X: np.ndarray, rows: int, seed: int) -> np.ndarray:
     """At most `rows` finite rows of X, drawn without replacement, in their order."""
-    X = finite(X)
-    if len(X) <= rows:
-        return X
-    return X[np.sort(np.random.default_rng(seed).choice(len(X), rows, replace=False))]
+    usable = np.flatnonzero(np.isfinite(X).all(axis=1))
+    if len(usable) > rows:
+        usable = usable[np.sort(np.random.default_rng(seed).choice(len(usable), rows, replace=False))]
+    return X[usable]
 
 
 def on_finite(function: Callable[[np.ndarray], np.ndarray], X: np.ndarray) -> np.ndarray:

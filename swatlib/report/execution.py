@@ -2,10 +2,11 @@
 
 import fcntl
 import logging
+import os
 import threading
 import time
 from asyncio import TimerHandle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from signal import SIGINT
@@ -27,7 +28,7 @@ from swatlib.settings import settings
 
 THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 INTERRUPTED = 0.5  # seconds for a kernel to leave what it is in the middle of
-ENDING = 2.5  # seconds for servers to end after the kernel that started them
+ENDING = 1.5  # seconds for servers to end after the kernel that started them
 LOOK_AGAIN = 0.5  # seconds
 SAVED_WITHIN = 2.0  # seconds after a cell of a notebook that runs has begun or ended
 ENGINE = "swatlib"
@@ -68,17 +69,20 @@ class Kernels:
         return ThisInterpreter
 
     def end(self) -> None:
-        """End all kernels and what they started; one that is about to start ends at once."""
+        """End all kernels and what they started; one that is about to start ends at once.
+
+        Their servers are interrupted with them, and end while they do.
+        """
         with self._lock:
             self.ended = True
-        self._each(lambda kernel: kernel.send_signal(SIGINT))
+        families = self._families()
+        _each(self._started, lambda kernel: kernel.send_signal(SIGINT))
+        _each(families - set(self._started), _interrupt_server)
         psutil.wait_procs(self._started, INTERRUPTED)
-        families = [member for kernel in self._started for member in _family(kernel)]
-        self._each(psutil.Process.kill)
+        families |= self._families()
+        _each(self._started, psutil.Process.kill)
         _, left = psutil.wait_procs(families, ENDING)
-        for process in left:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
+        _each({member for process in left for member in _family(process)}, psutil.Process.kill)
         psutil.wait_procs(left, ENDING)
 
     def _keep(self, pid: int) -> None:
@@ -88,10 +92,8 @@ class Kernels:
             if self.ended:
                 kernel.kill()
 
-    def _each(self, act: Callable[[psutil.Process], None]) -> None:
-        for kernel in self._started:
-            with suppress(psutil.NoSuchProcess):
-                act(kernel)
+    def _families(self) -> set[psutil.Process]:
+        return {member for kernel in self._started for member in _family(kernel)}
 
 
 class _SavedSoon(NBClientEngine):
@@ -179,6 +181,18 @@ def _turn(lock: Path, kernels: Kernels) -> Iterator[None]:
                 break
             time.sleep(LOOK_AGAIN)
         yield
+
+
+def _each(processes: Iterable[psutil.Process], act: Callable[[psutil.Process], None]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess, ProcessLookupError):
+            act(process)
+
+
+def _interrupt_server(process: psutil.Process) -> None:
+    """Its group, which a server's supervisor leads; nothing for a process that leads none."""
+    if os.getpgid(process.pid) == process.pid:
+        os.killpg(process.pid, SIGINT)
 
 
 def _family(process: psutil.Process) -> list[psutil.Process]:

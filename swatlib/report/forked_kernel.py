@@ -5,6 +5,7 @@ elsewhere libraries of the system may not survive a fork.
 """
 
 import atexit
+import gc
 import logging
 import os
 import signal
@@ -24,7 +25,7 @@ from swatlib.settings import replace_environment
 IMPORTED_BEFORE = (
     *("ipykernel.kernelapp", "IPython.display", "pandas", "pyarrow.parquet", "scipy.stats", "matplotlib.figure"),
     *("swatlib.pipeline", "swatlib.plots", "swatlib.metrics", "swatlib.studies.pair", "swatlib.results.result_cache"),
-    *("swatlib.report.headline", "threadpoolctl", __name__),
+    *("swatlib.report.headline", "threadpoolctl", "skops.io", __name__),
 )
 INLINE = "module://matplotlib_inline.backend_inline"  # how a kernel draws unless MPLBACKEND says otherwise
 
@@ -91,6 +92,7 @@ def _become_kernel(arguments: list[str], environment: dict[str, str], folder: Pa
     from ipykernel.kernelapp import IPKernelApp
     from threadpoolctl import threadpool_limits
 
+    gc.freeze()  # all that was imported stays, and is not looked through for garbage again
     os.setsid()
     os.chdir(folder)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
