@@ -15,6 +15,7 @@ LEAST_BLOCKS = 10  # from which a threshold can be estimated
 MOST_BLOCKS_PER_DAY = 480  # three minutes: the shortest blocks, of a calibration of under five hours
 BUDGETS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 24.0)  # of a curve
 SURE = 0.8  # probability that a threshold keeps its budget; chosen on simulated normal days (docs/evaluation.md)
+BETWEEN_DAYS = 0.6  # standard deviation of the logarithm of the alarms to expect, between days (docs/evaluation.md)
 Budget = Annotated[float, Limits(0, BLOCKS_PER_DAY, above=True)]  # false alarms per day
 
 
@@ -103,8 +104,13 @@ def threshold(maxima: np.ndarray, budget: float, per_day: float = BLOCKS_PER_DAY
 
 
 def expected_alarms(maxima: np.ndarray, threshold: float, per_day: float = BLOCKS_PER_DAY) -> tuple[float, float]:
-    """False alarms per day on normal days like those of the maxima, from and to: eight times in ten between these."""
-    low, high = (-per_day * math.log1p(-min(share, 0.999)) for share in Tail(maxima).share_above(threshold))
+    """False alarms per day on later normal days, from and to: eight times in ten between these.
+
+    The days of a calibration are too few to show how far later days differ from them: that part of the interval,
+    BETWEEN_DAYS, is taken from simulated plants.
+    """
+    shares = Tail(maxima).share_above(threshold, BETWEEN_DAYS)
+    low, high = (-per_day * math.log1p(-min(share, 0.999)) for share in shares)
     return low, high
 
 

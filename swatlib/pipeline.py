@@ -210,8 +210,8 @@ class Pipeline:
     def calibration(self) -> pd.DataFrame:
         """One row a detector: threshold, budget, and false alarms per day.
 
-        These are from and to how many are to be expected if later days are like those that set the threshold (eight
-        times in ten), and how many there were on normal days used for neither.
+        These are from and to how many are to be expected on later days (eight times in ten), which differ from those
+        that set the threshold as simulated days do, and how many there were on normal days used for neither.
 
         Where one is no plain name, first the class and the parameters of each that differ from their defaults.
         """

@@ -46,15 +46,18 @@ class Tail:
         excess = self._scales * np.expm1(-self._shapes * np.log(share / self._share)) / self._shapes
         return float(self._base + self._unit * self._quantile(excess, sure))
 
-    def share_above(self, value: float) -> tuple[float, float]:
-        """Share of further values that exceed this one, from and to: eight in ten lie between."""
+    def share_above(self, value: float, apart: float = 0.0) -> tuple[float, float]:
+        """Share of further values that exceed this one, from and to: eight in ten lie between.
+
+        apart: standard deviation by which the logarithm of that share differs from that of the values given.
+        """
         if value <= self._base or not self._unit:
             above = max(float(np.mean(self._falling > value)), 1 / len(self._falling))
-            return _widened(above, above, above, len(self._falling) * above)
+            return _widened(above, above, above, len(self._falling) * above, apart)
         z = 1 + self._shapes * (value - self._base) / (self._unit * self._scales)
         shares = self._share * np.where(z > 0, np.maximum(z, 1e-300) ** (-1 / self._shapes), 0.0)
         low, middle, high = (self._quantile(shares, quantile) for quantile in (0.1, 0.5, 0.9))
-        return _widened(low, middle, high, len(self._falling) * self._share)
+        return _widened(low, middle, high, len(self._falling) * self._share, apart)
 
     def _quantile(self, values: np.ndarray, share: float) -> float:
         """The smallest of the values that have this share of the weight up to it."""
@@ -82,10 +85,9 @@ def _log_likelihood(excess: np.ndarray, shapes: np.ndarray, scales: np.ndarray) 
     return np.where((z > 0).all(axis=1), -len(excess) * np.log(scales) - powers, -np.inf)
 
 
-def _widened(low: float, middle: float, high: float, counted: float) -> tuple[float, float]:
-    """The interval, wider by what a count of so many leaves open."""
+def _widened(low: float, middle: float, high: float, counted: float, apart: float) -> tuple[float, float]:
+    """The interval, wider by what a count of so many leaves open, and by what later values differ."""
     least = 1e-9 * max(middle, 1e-300)
-    sides = [
-        np.hypot(np.log(max(end, least) / max(middle, least)), _ONE_SIDED_80 / np.sqrt(counted)) for end in (low, high)
-    ]
+    more = _ONE_SIDED_80 * np.hypot(1 / np.sqrt(counted), apart)
+    sides = [np.hypot(np.log(max(end, least) / max(middle, least)), more) for end in (low, high)]
     return float(middle * np.exp(-sides[0])), float(min(middle * np.exp(sides[1]), 1.0))

@@ -113,7 +113,19 @@ def test_less_data_gives_a_wider_threshold():
 def test_alarms_to_expect_hold_the_budget_and_narrow_with_more_data():
     maxima = np.random.default_rng(3).normal(size=(2_000, 40)).max(axis=1)
     (a, b), (c, d) = (expected_alarms(each, threshold(each, 1.0)) for each in (maxima[:30], maxima))
-    assert a < c < 1 < d < b
+    assert a < c < 1 < min(b, d) and d / c < b / a
+
+
+@pytest.mark.parametrize(("between", "least", "most"), [(0.0, 0.75, 1.0), (0.6, 0.75, 0.95), (1.6, 0.0, 0.6)])
+def test_alarms_of_days_that_differ_as_simulated_ones_do_are_foretold_eight_times_in_ten(between, least, most):
+    rng, inside = np.random.default_rng(5), []
+    for _ in range(200):
+        given, later = rng.normal(0, between / 2**0.5, size=2)  # a score that rises by 1 alarms e times as often
+        maxima = rng.gumbel(given, size=3 * BLOCKS_PER_DAY)
+        level = threshold(maxima, 2.0)
+        low, high = expected_alarms(maxima, level)
+        inside.append(low <= BLOCKS_PER_DAY * math.exp(later - level) <= high)
+    assert least < np.mean(inside) < most
 
 
 @pytest.mark.parametrize(

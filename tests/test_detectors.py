@@ -129,3 +129,21 @@ def test_a_residual_counts_for_less_the_further_its_feature_is_from_its_mean(nam
     np.testing.assert_array_equal(plain.score(rows), parts.max(axis=1))
     np.testing.assert_allclose(tolerant.score(rows), (parts / (1 + 0.5 * far)).max(axis=1))
     np.testing.assert_array_equal(tolerant.contributions(rows), parts)
+
+
+def test_the_forecast_follows_a_feature_that_has_moved_for_good(rows):
+    rows = np.hstack([rows, rows[:, :1] + np.random.default_rng(3).normal(size=(len(rows), 1)) * 0.01])  # nearly equal
+    moved = rows.copy()
+    moved[3_000:, 0] += 1
+    off = []
+    for model in (make("forecast"), make("forecast:ridge=0.0001")):
+        residual = model.fit(rows).residual(moved) - model.residual(rows)
+        off.append(np.abs(residual[3_200:].mean(axis=0)).max())
+    assert off[0] < off[1] / 2
+
+
+@pytest.mark.parametrize("name", ["pca", "forecast"])
+def test_the_mean_of_linear_residuals_is_the_residual_of_mean_rows(name, rows):
+    model = make(name).fit(rows)
+    mean = np.abs(moving_mean(model.residual(rows), model.window)) / model.scale_
+    np.testing.assert_allclose(model.contributions(rows), mean, atol=1e-9)

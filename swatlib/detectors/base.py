@@ -86,8 +86,11 @@ class Residual(Detector):
     `tolerance` for each standard deviation, on average over the `window`. Dosing and set points change how far a
     reading moves, and what is expected of it is wrong in proportion. The contributions, and so lead tags, are those of
     the residual itself: how far a feature is from its mean says when to doubt a residual, not whose it is.
+
+    Of a `linear` residual the mean is the residual of the mean rows, so that these are computed once.
     """
 
+    linear: ClassVar[bool] = False
     window: int
     quantile: float
     tolerance: float
@@ -103,14 +106,19 @@ class Residual(Detector):
         if not self.tolerance:
             return self.contributions(X).max(axis=1)
         far = moving_mean(X, self.window)
+        parts = self._smoothed(X, far) / self.scale_
         np.abs(far, out=far)
         far *= self.tolerance
         far += 1
-        return (self.contributions(X) / far).max(axis=1)
+        parts /= far
+        return parts.max(axis=1)
 
     def _scale(self, X: np.ndarray) -> None:
         scale = np.nanquantile(self._smoothed(X), self.quantile, axis=0)
         self.scale_ = np.maximum(scale, LEAST_SCALE * np.nanstd(X, axis=0))
 
-    def _smoothed(self, X: np.ndarray) -> np.ndarray:
-        return np.abs(moving_mean(self.residual(X), self.window))
+    def _smoothed(self, X: np.ndarray, mean: np.ndarray | None = None) -> np.ndarray:
+        """Size of the residuals' mean. mean: that of the last `window` rows of X, where it is there already."""
+        if not self.linear:
+            return np.abs(moving_mean(self.residual(X), self.window))
+        return np.abs(self.residual(moving_mean(X, self.window) if mean is None else mean))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -16,14 +16,18 @@ FIT_CHUNK = 20_000
 class Forecast(Residual):
     """Residual of a ridge regression of every feature on all features of `lags` rows ago (a vector autoregression).
 
+    The weights are shrunk towards those of a feature that stays as it was at the least lag (Litterman 1986), by a
+    variance of `ridge` added to each: large weights of opposite signs on features that move together would be wrong by
+    a constant once a slow drift or a set point moves one of them alone.
     Solved by its normal equations in chunks, so that memory does not grow with the rows. High = anomalous.
     """
 
+    linear: ClassVar[bool] = True
     lags: tuple[Count, ...] = (1, 5, 20, 60)
-    ridge: Positive = 1e-3
+    ridge: Positive = 0.07
     window: Count = 32
     quantile: Share = 0.999
-    tolerance: Tolerance = 0.6
+    tolerance: Tolerance = 1.0
 
     @property
     def history(self) -> int:
@@ -36,8 +40,10 @@ class Forecast(Residual):
             gram += past.T @ past
             cross += past.T @ now
             rows += len(now)
+        stays = np.eye(width, X.shape[1], k=-X.shape[1] * self.lags.index(min(self.lags)))
+        cross -= gram @ stays
         gram[np.diag_indices(width)] += self.ridge * rows
-        self.weights_ = np.linalg.solve(gram, cross)
+        self.weights_ = stays + np.linalg.solve(gram, cross)
         self._scale(X)
         return self
 
@@ -45,7 +51,10 @@ class Forecast(Residual):
         far = max(self.lags)
         out = np.full_like(X, np.nan)
         if len(X) > far:
-            out[far:] = X[far:] - self._past(X) @ self.weights_
+            *weights, constant = np.split(self.weights_, X.shape[1] * np.arange(1, len(self.lags) + 1))
+            out[far:] = X[far:] - constant
+            for lag, each in zip(self.lags, weights, strict=True):
+                out[far:] -= X[far - lag : len(X) - lag] @ each
         return out
 
     def _chunks(self, X: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

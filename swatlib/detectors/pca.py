@@ -1,7 +1,7 @@
 """Residual of a principal component analysis: what the first components do not explain."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -17,6 +17,7 @@ class PCA(Residual):
     slowly are taken for the plant's. High = anomalous.
     """
 
+    linear: ClassVar[bool] = True
     explained: Share = 0.8
     window: Count = 32
     quantile: Share = 0.999

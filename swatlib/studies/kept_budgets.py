@@ -6,6 +6,7 @@ from copy import deepcopy
 import numpy as np
 import pandas as pd
 
+from swatlib.alarms import expected_alarms
 from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.cluster import HERE, Crew, values_of
 from swatlib.data import Recording
@@ -20,6 +21,7 @@ GIVEN_DAYS, FURTHER_DAYS = (2.25, 5.75), 2  # from the plant's start, of which s
 ASKED = (0.5, 1.0, 4.0)  # false alarms per day
 WITHIN, NINE_WITHIN = 2, 4  # goals: times the budget, both ways for the median of the plants, at most for nine in ten
 BUDGET_COLUMNS = ["seed", "days_given", "detector", "budget", "threshold", "false_alarms_per_day", "in_alarm"]
+BUDGET_COLUMNS += ["expected_from", "expected_to"]
 _Point = tuple[int, Pipeline, bool]  # seed, pipeline to fit, whether to compute anew
 
 
@@ -33,7 +35,8 @@ def budget_trials(
     """One row a seed, normal days given, detector and budget: what each fit makes of the two days after it.
 
     Columns `seed`, `days_given`, `detector`, `budget`, `threshold`, `false_alarms_per_day`, `in_alarm` (share of the
-    scored rows). Budgets are those ASKED and that of the pipeline. seeds: BUDGET_SEEDS if there is none.
+    scored rows), `expected_from` and `expected_to` (false alarms per day that the fit foretold). Budgets are those
+    ASKED and that of the pipeline. seeds: BUDGET_SEEDS if there is none.
     """
     points = [(seed, pipeline(), force) for seed in seeds or BUDGET_SEEDS]
     names = [f"seed {seed}" for seed, *_ in points]
@@ -86,12 +89,16 @@ def _after(days: float, whole: Recording, pipeline: Pipeline) -> pd.DataFrame:
     more = fitted.history  # of the rows before, so that the first row has its delays
     scores = fitted.score_last(whole.frame.iloc[turn - 2 * more : turn + rows], more + rows)
     judged = [
-        (name, budget, level, *_alarms(alarm[more:]))
+        (name, budget, level, *_alarms(alarm[more:]), *_foretold(fitted, name, level))
         for name, levels in fitted.thresholds(sorted({*ASKED, fitted.budget})).iterrows()
         for budget, level in levels.items()
         for _, alarm in alarms_at(scores[name, "score"].to_numpy(np.float64), [level], fitted.on_delay, fitted.hold)
     ]
     return pd.DataFrame(judged, columns=BUDGET_COLUMNS[2:]).assign(days_given=days)
+
+
+def _foretold(fitted: Pipeline, name: str, level: float) -> tuple[float, float]:
+    return expected_alarms(np.array(fitted.maxima_[name]), level, fitted.blocks_per_day_[name])
 
 
 def _alarms(alarm: np.ndarray) -> tuple[float, float]:
