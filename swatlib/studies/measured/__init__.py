@@ -4,7 +4,7 @@ On two cores, with the packages of requirements.lock. A test computes the guard 
 swat-sim-1 and two stresses anew. To make a table anew, type its command and copy it from the
 folder that it names: of a benchmark attacks, days, runs and curve.
 
-    swat-2015-attacks, …, -curve        python -m swatlib benchmark swat-2015 --run 221 --run 222 --run 223
+    swat-2015-attacks, …, -curve        python -m swatlib benchmark swat-2015 --run 231 --run 232 --run 233
     swat-sim-1-attacks, …, -curve       python -m swatlib benchmark swat-sim-1
     swat-2015-ablation                  python -m swatlib ablation swat-2015 --run 1
     swat-sim-1-ablation                 python -m swatlib ablation swat-sim-1 --run 1 … --run 6
