@@ -24,7 +24,14 @@ def detector_episodes(scores: pd.DataFrame) -> pd.DataFrame:
     steps = np.diff(scores.index) / pd.Timedelta("1s")
     period = np.median(steps) if len(steps) else 1.0
     rows = [row for name in scores.columns.unique(0) for row in _of_one(name, scores[name], period)]
-    return pd.DataFrame(rows, columns=list(DETECTOR_FIELDS)).sort_values("start", kind="stable", ignore_index=True)
+    types = {
+        "start": scores.index.dtype,
+        "end": scores.index.dtype,
+        "lasts_s": float,
+        "peak": float,
+    }  # without a row too
+    table = pd.DataFrame(rows, columns=list(DETECTOR_FIELDS)).astype(types)
+    return table.sort_values("start", kind="stable", ignore_index=True)
 
 
 def plant_episodes(scores: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,6 @@ started once a session and only where needed."""
 
 import os
 import signal
-import sys
 from collections import Counter
 
 import pandas as pd
@@ -17,8 +16,6 @@ from swatlib.servers.installation import installed, locked
 from swatlib.servers.tools import QUICK_START
 from swatlib.settings import settings as swat_settings
 from swatlib.simulation.cache import cached_simulation
-
-sys.modules.setdefault("rfc3987_syntax", None)  # a format that nobody here uses, of jsonschema, imported in 1.1 s
 
 # A shell that starts the tests in the background has them, and the programs that they start, ignore Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -20,17 +20,29 @@ SLOW = 180_000  # ms
 
 
 @contextmanager
-def new_page():
-    """A page of a browser; without one the test is skipped."""
+def new_browser():
+    """A browser; without one the test is skipped."""
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         pytest.skip(f"No browser is found: one of {', '.join(BROWSERS)} is needed.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1400, "height": 2400})
-        page.set_default_timeout(SLOW)
-        yield page
+        yield browser
         browser.close()
+
+
+def page_in(browser):
+    """A page that shares nothing with others."""
+    page = browser.new_page(viewport={"width": 1400, "height": 2400})
+    page.set_default_timeout(SLOW)
+    return page
+
+
+@contextmanager
+def new_page():
+    """A page of a browser of its own."""
+    with new_browser() as browser:
+        yield page_in(browser)
 
 
 def copied(name, folder, parameters):

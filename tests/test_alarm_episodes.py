@@ -37,6 +37,14 @@ def test_an_episode_is_a_run_of_the_alarm(drawn):
     assert found["start"].is_monotonic_increasing
 
 
+def test_without_an_alarm_the_table_is_empty_and_of_the_same_types():
+    alarm = np.arange(10) > 5
+    none, some = (
+        detector_episodes(pd.concat({"pca": judged_rows(on, np.ones(10))}, axis=1)) for on in (alarm & False, alarm)
+    )
+    assert len(none) == 0 and none.dtypes.equals(some.dtypes) and none.nlargest(3, "lasts_s").empty
+
+
 @given(rows)
 def test_an_episode_of_the_plant_is_a_run_of_any_alarm(drawn):
     a, b, score_a, score_b = drawn

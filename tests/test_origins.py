@@ -8,7 +8,7 @@ from swatlib.data import DataError, load
 from swatlib.pipeline import Pipeline
 from swatlib.simulation import simulate
 
-DAYS = {"a": ("2015-12-23", "2015-12-23 18:00"), "b": ("2015-12-24", "2015-12-24 06:00")}
+DAYS = {"a": ("2015-12-23", "2015-12-23 06:00"), "b": ("2015-12-24", "2015-12-24 04:00")}
 
 
 def unfitted():
@@ -17,7 +17,7 @@ def unfitted():
 
 @pytest.fixture
 def files(normal, tmp_path):
-    """Two files of normal days, 18 and 6 hours."""
+    """Two files of normal days, six and four hours."""
     paths = {name: tmp_path / f"{name}.parquet" for name in DAYS}
     for name, span in DAYS.items():
         part = normal.between(*span)
@@ -38,14 +38,14 @@ def test_a_refit_with_new_days_is_the_fit_on_old_and_new_together(saved, files, 
     pd.testing.assert_frame_equal(refit.score(rows), together.score(rows), check_exact=True)
     assert (refit.fitted_on, refit.checked_) == (together.fitted_on, together.checked_)
     assert [str(origin) for origin in refit.fitted_on] == [
-        "a.parquet: 64,800 rows from 2015-12-23 00:00:00 to 2015-12-23 17:59:59",
-        "b.parquet: 21,600 rows from 2015-12-24 00:00:00 to 2015-12-24 05:59:59",
+        "a.parquet: 21,600 rows from 2015-12-23 00:00:00 to 2015-12-23 05:59:59",
+        "b.parquet: 14,400 rows from 2015-12-24 00:00:00 to 2015-12-24 03:59:59",
     ]
 
 
 def test_simulated_days_are_simulated_again():
-    days = simulate("26 h", attacks=None, seed=3).between("2015-12-22 22:00", "2015-12-23 16:00")
-    more = simulate("20 h", attacks=None, seed=4)
+    days = simulate("14 h", attacks=None, seed=3).between("2015-12-22 22:00", "2015-12-23 06:00")
+    more = simulate("8 h", attacks=None, seed=4)
     pipeline = Pipeline(("pca",), startup=0).fit(days)
     assert pipeline.refit(more).thresholds_ == Pipeline(("pca",), startup=0).fit(days, more).thresholds_
 
@@ -54,9 +54,9 @@ def test_each_recording_reaches_fit_thresholds_and_check(normal):
     """Half an hour of other rows in any part of the second recording is seen by that part, and by it alone."""
     first, second = (normal.between(*DAYS[name]) for name in DAYS)
     fits = [unfitted().fit(first, second)]
-    for begin in (0, 11_500, 18_500):
+    for begin in (0, 7_600, 11_900):
         frame = second.frame.copy()
-        frame.iloc[begin : begin + 2_000] *= 1.5
+        frame.iloc[begin : begin + 1_800] *= 1.5
         fits.append(unfitted().fit(first, replace(second, frame=frame)))
     known, *others = [(fit.features.to_dict(), fit.thresholds_["pca"], fit.checked_["pca"]) for fit in fits]
     changed = [[a != b for a, b in zip(known, other, strict=True)] for other in others]
@@ -88,7 +88,7 @@ def test_attack_rows_and_rows_that_come_twice_are_not_added(saved, files, attack
     pipeline = Pipeline.load(saved)
     with pytest.raises(DataError, match="rows are labelled attack; fit on normal days only"):
         pipeline.refit(attacked)
-    with pytest.raises(ValueError, match="64,800 rows from 2015-12-23 00:00:00 to 2015-12-23 17:59:59 stand in two"):
+    with pytest.raises(ValueError, match="21,600 rows from 2015-12-23 00:00:00 to 2015-12-23 05:59:59 stand in two"):
         pipeline.refit(load(files["a"]))
 
 

@@ -1,4 +1,7 @@
-"""Notebook 00 as a person has it: a drag, an attack of the list and a score redraw the figure in a real browser."""
+"""Notebook 00 as a person has it: a drag, an attack of the list and a score redraw the figure in a real browser.
+
+There the table of attacks is sorted by its headings.
+"""
 
 from lab import copied, jupyterlab, new_page, run_all
 from waiting import wait
@@ -14,7 +17,7 @@ DRAWN = """() => {
 SENSORS = 4  # FIT101, LIT101, LIT301, LIT401
 
 
-def test_what_is_clicked_is_drawn(tmp_path):
+def test_what_is_clicked_is_drawn_and_sorted(tmp_path):
     copied("00-explore", tmp_path, {})
     errors = []
     with new_page() as page, jupyterlab(tmp_path, "00-explore") as address:
@@ -42,4 +45,11 @@ def test_what_is_clicked_is_drawn(tmp_path):
         wait(lambda: shows(AROUND_6, SENSORS + 2))
         page.get_by_role("button", name="Whole recording").click()
         wait(lambda: shows(WHOLE, SENSORS + 2))
+        table = page.locator("table", has=page.locator("th", has_text="visibility"))
+        table.scroll_into_view_if_needed()
+        starts = table.locator("tbody tr > :nth-child(2)").all_inner_texts()
+        assert len(starts) > 5 and starts == sorted(starts)
+        for order in (starts, starts[::-1]):
+            table.locator("th", has_text="start").click()
+            assert table.locator("tbody tr > :nth-child(2)").all_inner_texts() == order
     assert errors == []

@@ -139,8 +139,17 @@ FIGURES |= {
 
 
 @functools.cache
-def drawn(name: str):
+def made(name: str):
+    """A figure, and what making it left behind: settings of matplotlib, figures that pyplot keeps."""
+    before = dict(matplotlib.rcParams)
     figure = FIGURES[name]()
+    changed = {name for name, value in matplotlib.rcParams.items() if value != before[name]}
+    return figure, changed, Gcf.get_all_fig_managers()
+
+
+@functools.cache
+def drawn(name: str):
+    figure, *_ = made(name)
     figure.draw_without_rendering()
     return figure
 
@@ -191,10 +200,7 @@ def test_no_text_is_small_cut_off_or_over_another(name):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_leaves_nothing_behind(name):
-    before = dict(matplotlib.rcParams)
-    FIGURES[name]()
-    assert dict(matplotlib.rcParams) == before
-    assert Gcf.get_all_fig_managers() == []
+    assert made(name)[1:] == (set(), [])
 
 
 def test_a_notebook_shows_a_figure_as_one_picture_at_twice_the_pixels():

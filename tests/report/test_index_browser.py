@@ -1,7 +1,7 @@
 """The index of reports in a real browser: runs are filtered, and two of them set beside each other."""
 
 import pytest
-from lab import new_page
+from lab import page_in
 
 from swatlib.report.run_record import DONE, ReportRun, Step, UsedRecording, save_record
 from swatlib.report.runner import write_index
@@ -36,15 +36,15 @@ def index(reports):
 
 
 @pytest.fixture
-def page(index):
+def page(index, browser):
     """The index in a browser without a network."""
-    met = []
-    with new_page() as page:
-        page.context.set_offline(True)
-        page.on("console", lambda message: met.append(message.text))
-        page.on("pageerror", lambda error: met.append(str(error)))
-        page.goto(index.as_uri())
-        yield page
+    met, page = [], page_in(browser)
+    page.context.set_offline(True)
+    page.on("console", lambda message: met.append(message.text))
+    page.on("pageerror", lambda error: met.append(str(error)))
+    page.goto(index.as_uri())
+    yield page
+    page.close()
     assert met == []
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from lab import new_page
+from lab import page_in
 
 from swatlib.data import Recording
 from swatlib.report.mouse_pages import PLOTLY, attack_links, save_attack_page
@@ -47,32 +47,31 @@ def test_plotly_lies_once_in_a_run_and_each_attack_has_a_page(folder):
     assert (folder / "attack-1.html").stat().st_size < 1_000_000
 
 
-def test_a_page_opens_offline_without_an_error_and_zooms(folder):
-    met = []
-    with new_page() as page:
-        page.context.set_offline(True)
-        page.on("console", lambda message: met.append(message.text))
-        page.on("pageerror", lambda error: met.append(str(error)))
-        page.on("request", lambda request: met.append(request.url) if request.url.startswith("http") else None)
-        page.goto((folder / "attack-1.html").as_uri())
-        page.locator("#figure .nsewdrag").first.wait_for()
-        assert page.evaluate(SHOWN) == ["date", AROUND_1, LINES]
-        place = page.locator("#figure .nsewdrag").nth(1).bounding_box()
-        middle = place["y"] + place["height"] / 2
-        page.mouse.move(place["x"] + 300, middle)
-        page.mouse.down()
-        page.mouse.move(place["x"] + 200, middle, steps=5)
-        page.mouse.up()
-        page.wait_for_function(f"document.querySelector('#figure')._fullLayout.xaxis.range[0] > '{AROUND_1[0]}'")
-        page.get_by_role("link", name="2/</b>").click()
-        page.locator("h1", has_text="Attack 2/</b>").wait_for()
-        page.locator("#figure .nsewdrag").first.wait_for()
-        assert page.evaluate(SHOWN)[0] == "date"
+def test_a_page_opens_offline_without_an_error_and_zooms(folder, browser):
+    met, page = [], page_in(browser)
+    page.context.set_offline(True)
+    page.on("console", lambda message: met.append(message.text))
+    page.on("pageerror", lambda error: met.append(str(error)))
+    page.on("request", lambda request: met.append(request.url) if request.url.startswith("http") else None)
+    page.goto((folder / "attack-1.html").as_uri())
+    page.locator("#figure .nsewdrag").first.wait_for()
+    assert page.evaluate(SHOWN) == ["date", AROUND_1, LINES]
+    place = page.locator("#figure .nsewdrag").nth(1).bounding_box()
+    middle = place["y"] + place["height"] / 2
+    page.mouse.move(place["x"] + 300, middle)
+    page.mouse.down()
+    page.mouse.move(place["x"] + 200, middle, steps=5)
+    page.mouse.up()
+    page.wait_for_function(f"document.querySelector('#figure')._fullLayout.xaxis.range[0] > '{AROUND_1[0]}'")
+    page.get_by_role("link", name="2/</b>").click()
+    page.locator("h1", has_text="Attack 2/</b>").wait_for()
+    page.locator("#figure .nsewdrag").first.wait_for()
+    assert page.evaluate(SHOWN)[0] == "date"
     assert met == []
 
 
-def test_a_page_without_its_plotly_says_so(folder):
+def test_a_page_without_its_plotly_says_so(folder, browser):
     (folder / PLOTLY).unlink()
-    with new_page() as page:
-        page.goto((folder / "attack-1.html").as_uri())
-        page.get_by_text(f"{PLOTLY} is not beside this page: copy both.").wait_for()
+    page = page_in(browser)
+    page.goto((folder / "attack-1.html").as_uri())
+    page.get_by_text(f"{PLOTLY} is not beside this page: copy both.").wait_for()

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from swatlib.cli.app import app
 from swatlib.pipeline import Pipeline
 from swatlib.report import pdf as browser
+from swatlib.report.forked_kernel import prepare_forks
 from swatlib.report.notebook_parameters import find_notebook
 from swatlib.report.runner import report
 from swatlib.report.slides import slides
@@ -30,7 +31,7 @@ class Distance:
         return self.contributions(X).sum(axis=1)
 """
 TEXT = "own_distance.py:Distance:power=3"
-DATA = {"start": "2015-12-27 10:00", "days_normal": 1.0, "days_attack": 0.2}
+DATA = {"start": "2015-12-27 22:00", "days_normal": 0.5, "days_attack": 0.15}
 ONE, MANY = ("03-detector", "06-protocols"), ("04-comparison", "08-attacks")
 
 
@@ -52,7 +53,7 @@ def here(tmp_path_factory):
 def pages(here):
     """Each notebook's record and page, of a run of four notebooks with the class."""
     given = DATA | {"detector": TEXT, "detectors": [TEXT, "kmeans:clusters=5"]}
-    report([find_notebook(name) for name in (*ONE, *MANY)], given, name="own")
+    report([find_notebook(name) for name in (*ONE, *MANY)], given, name="own", forked=prepare_forks())
     run = json.loads((here / "reports" / "own" / "run.json").read_text())
     return {step["name"]: (step, (here / "reports" / "own" / step["page"]).read_text()) for step in run["notebooks"]}
 
@@ -84,7 +85,7 @@ def test_it_is_compared_fitted_and_loaded_by_name_on_the_command_line(pages, her
     data = [f"--{name.replace('_', '-')}={value}" for name, value in DATA.items()]
     table = typed("compare", *data, "--detector", TEXT, "--detector", "kmeans:clusters=5")
     assert re.search(rf"^{re.escape(TEXT)} +[\d.]+", table, re.MULTILINE)
-    said = typed("fit", "saved", "--days-normal", "1", "--detector", TEXT)
+    said = typed("fit", "saved", "--days-normal", "0.5", "--detector", TEXT)
     assert "--trust own_distance.Distance" in said
     loaded = Pipeline.load(here / "saved", trusted=["own_distance.Distance"])
     assert loaded.calibration()["parameters"].tolist() == ["Distance(power=3)"]

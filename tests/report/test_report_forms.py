@@ -15,19 +15,19 @@ from swatlib.report.attack_pages import ALL, best_named, chosen_attacks, naming,
 from swatlib.results.result_cache import cached_results
 from swatlib.studies.pair import recordings
 
-EVERY = 10  # seconds a row, so that two days are written and read in a moment
+EVERY = 10  # seconds a row, so that a day is written and read in a moment
 FEWER = ["LIT301", "FIT601", "P102", "MV504", "AIT501"]
 
 
 @pytest.fixture(scope="module")
 def pair(whole_2015):
-    """A normal day and a half, and the first attacked day, a row every ten seconds."""
+    """Eighteen normal hours, and the first eight with attacks, a row every ten seconds."""
 
     def thinned(part):
         return replace(part, frame=part.frame.iloc[::EVERY], label=part.label.iloc[::EVERY], events=None)
 
-    return thinned(whole_2015.between("2015-12-24", "2015-12-25 12:00")), thinned(
-        whole_2015.between("2015-12-28 10:00", "2015-12-29 10:00")
+    return thinned(whole_2015.between("2015-12-24", "2015-12-24 18:00")), thinned(
+        whole_2015.between("2015-12-28 10:00", "2015-12-28 18:00")
     )
 
 

@@ -157,13 +157,18 @@ def test_the_table_is_that_of_the_run(run, small):
     assert best["event_f1"] == pytest.approx(numbers["event f1"])
 
 
-def test_the_same_run_gives_the_same_bytes(small):
-    first = contents(small.files)
-    assert contents(slides("small").files) == first
-
-
 def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_the_same_run_gives_the_same_bytes_and_a_pdf_has_a_page_a_slide(small, monkeypatch):
+    first = contents(small.files)
+    monkeypatch.setattr(browser, "NAMES", ("chromium", "google-chrome"))
+    again = slides("small")
+    assert contents(again.files) == first
+    if browser.chromium():
+        pages = len(re.findall(rb"/Type\s*/Page\b", again.pdf.read_bytes()))
+        assert pages == again.page.read_text().count("<section")
 
 
 @pytest.mark.parametrize(
@@ -210,14 +215,6 @@ def test_a_record_that_is_none_is_refused_by_its_file(tmp_path, text, says):
 def test_an_unknown_run_is_refused_with_those_there_are():
     with pytest.raises(ValueError, match=r"There is no run 'smal' in .*\. Did you mean 'small'\? There are: .*small"):
         slides("smal")
-
-
-@pytest.mark.skipif(browser.chromium() is None, reason="no Chromium on this machine")
-def test_a_pdf_has_a_page_a_slide(monkeypatch):
-    monkeypatch.setattr(browser, "NAMES", ("chromium", "google-chrome"))
-    made = slides("small")
-    pages = len(re.findall(rb"/Type\s*/Page\b", made.pdf.read_bytes()))
-    assert pages == made.page.read_text().count("<section")
 
 
 def test_a_browser_that_fails_is_an_error_and_leaves_nothing(tmp_path):

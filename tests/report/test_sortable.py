@@ -1,9 +1,8 @@
-"""Tables that are sorted and filtered with the mouse, in a page and in JupyterLab."""
+"""Tables of a page that are sorted and filtered with the mouse; in JupyterLab: plots/test_explore_browser.py."""
 
-import nbformat
 import pandas as pd
 import pytest
-from lab import jupyterlab, new_page, run_all
+from lab import new_page
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from swatlib.report.page import notebook_body, notebook_page
@@ -15,7 +14,6 @@ FRAME = pd.DataFrame(
     pd.Index([f"attack {place}" for place in range(1, 9)], name="name"),
 )
 ORDER = ["0.05", "0.9", "2", "3", "4", "10 (9–11)", "1,200", "–"]
-SHOW = "import pandas as pd\nfrom swatlib.report.sortable import sortable\nsortable(pd.DataFrame({'n': [10, 9, 8]}))"
 
 
 def column(page, number):
@@ -56,13 +54,3 @@ def test_a_table_of_a_page_is_sorted_by_its_headings_and_filtered_by_words(file)
         page.locator("input[type=search]").fill("ATTACK F")
         assert column(page, 1) == ["attack 3"]
     assert met == []
-
-
-def test_a_table_in_jupyterlab_is_sorted_by_its_headings(tmp_path):
-    notebook = new_notebook(cells=[new_code_cell(SHOW)])
-    notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    nbformat.write(notebook, tmp_path / "one.ipynb")
-    with new_page() as page, jupyterlab(tmp_path, "one") as address:
-        run_all(page, address)
-        page.locator("th", has_text="n").click()
-        assert column(page, 2) == ["8", "9", "10"]

@@ -29,14 +29,14 @@ def folder(monkeypatch, tmp_path):
 
 @pytest.fixture(scope="module")
 def normal_days(normal):
-    return normal.between("2015-12-23", "2015-12-23 18:00")
+    return normal.between("2015-12-23", "2015-12-23 06:00")
 
 
 @pytest.fixture(scope="module")
 def day(attacked):
-    """Seven hours with the first attacks, and a hole in time."""
-    part = attacked.between(end="2015-12-28 17:00")
-    rows = np.r_[0:12_600, 14_400 : len(part.frame)]
+    """Four hours with the first attacks, and a hole in time."""
+    part = attacked.between(end="2015-12-28 14:00")
+    rows = np.r_[0:1_800, 3_600 : len(part.frame)]
     return replace(part, frame=part.frame.iloc[rows], label=part.label.iloc[rows])
 
 
