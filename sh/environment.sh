@@ -69,6 +69,9 @@ explain_python() {
   say "  SWAT_PYTHON=/path/to/python3.12 sh $0     (a Python in another place)"
 }
 
+# PySpark is 450 MB of archives without a wheel: to pack them once more, only to unpack them, takes half a minute.
+uncompressed=--build-option=--compression=stored
+
 # uv installs the same lock in a part of pip's time; where it can't be had, or fails, pip does it.
 install_packages() {
   log=$top/.venv/install.log
@@ -84,7 +87,8 @@ install_packages() {
 
 install_with_uv() {
   "$python" -m pip install --quiet --no-deps "$(grep '^uv==' "$top/requirements.lock")" || return
-  exec "$python" -m uv pip install --python "$python" --compile-bytecode --no-deps -r "$top/requirements.lock" -e "$top"
+  exec "$python" -m uv pip install --python "$python" --compile-bytecode --no-deps \
+    --config-settings-package "pyspark:$uncompressed" -r "$top/requirements.lock" -e "$top"
 }
 
 install_with_pip() {
