@@ -98,7 +98,10 @@ def _parted(table: Table, clocks: list[int]) -> tuple[int | None, list[int]]:
 
 def _tags(table: Table, filled: list[int]) -> dict[str, list[int]]:
     """An alarm that goes by the name of a tag gives way to the column that holds its readings."""
-    claims = {name: [number for number in filled if tag(table.names[number]) == name] for name in TAG_NAMES}
+    claims: dict[str, list[int]] = {name: [] for name in TAG_NAMES}
+    for number in filled:
+        if name := tag(table.names[number]):
+            claims[name].append(number)
     for name, columns in claims.items():
         for unit in (other_unit(table.names[number], TAGS[name]) for number in columns):
             if unit is not None:
