@@ -53,7 +53,7 @@ def here(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def short(normal):
-    return normal.between("2015-12-23", "2015-12-23 18:00")
+    return normal.between("2015-12-23", "2015-12-23 06:00")
 
 
 @pytest.fixture(scope="module")

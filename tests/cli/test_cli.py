@@ -54,17 +54,17 @@ def test_what_is_simulated_can_be_inspected(run, tmp_path, suffix):
 
 
 def test_fit_saves_a_pipeline(run):
-    code, printed, _ = run("fit", "model", "--days-normal", 1, "--detector", "pca", "--budget", 2)
+    code, printed, _ = run("fit", "model", "--days-normal", 0.5, "--detector", "pca", "--budget", 2)
     assert code == 0 and printed.startswith("model: pca, fitted on simulated")
     assert Pipeline.load("model").budget == 2
 
 
 def test_a_refit_adds_new_days_to_those_of_the_old_pipeline(run):
-    run("simulate", "new.parquet", "--duration", "1d", "--seed", 5, "--no-attacks")
-    run("fit", "old", "--days-normal", 1, "--detector", "pca", "--budget", 2)
+    run("simulate", "new.parquet", "--duration", "12h", "--seed", 5, "--no-attacks")
+    run("fit", "old", "--days-normal", 0.5, "--detector", "pca", "--budget", 2)
     code, printed, _ = run("fit", "both", "--from", "old", "--add", "new.parquet")
     assert "• pca: " in printed and "refit is due: " in printed
-    assert code == 0 and " seed 0: 86,400 rows from " in printed and "; new.parquet: 86,400 rows from " in printed
+    assert code == 0 and " seed 0: 43,200 rows from " in printed and "; new.parquet: 43,200 rows from " in printed
     both = Pipeline.load("both")
     assert (both.budget, len(both.fitted_on)) == (2, 2)
     assert run("fit", "more", "--from", "old")[0] == run("fit", "more", "--from", "old", "--add", "old")[0] == 2
@@ -72,11 +72,11 @@ def test_a_refit_adds_new_days_to_those_of_the_old_pipeline(run):
         code, _, said = run("fit", "more", "--from", "old", "--add", "new.parquet", option, value)
         assert code == 2 and f"{option}: a refit keeps" in " ".join(said.split())
     code, _, said = run("fit", "again", "--from", "both", "--add", "new.parquet")
-    assert code == 1 and "86,400 rows from 2015-12-22 16:00:00 to 2015-12-23 15:59:59 stand in two" in said
+    assert code == 1 and "43,200 rows from 2015-12-22 16:00:00 to 2015-12-23 03:59:59 stand in two" in said
 
 
 def test_compare_computes_what_is_not_in_the_cache_and_prints_a_row_for_each(run):
-    span = "compare", "--start", "2015-12-27 10:00", "--days-normal", 1, "--days-attack", 0.2, "--detector", "pca"
+    span = "compare", "--start", "2015-12-27 22:00", "--days-normal", 0.5, "--days-attack", 0.2, "--detector", "pca"
     calls = (), (), ("--detector", "kmeans"), ("--force",)
     printed = [run(*span, *more)[1].splitlines() for more in calls]
     assert [lines[0] for lines in printed] == [

@@ -81,16 +81,13 @@ def test_the_lab_opens_scratch_copies_keeps_them_and_adds_new_ones(lab, tmp_path
     assert edited.read_text() == "mine"
 
 
-def test_a_taken_port_is_passed_over(lab):
+def test_the_link_passes_a_taken_port_over_and_opens_notebook_00_with_the_right_kernel_and_no_question(lab):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert int(LINK.search(lab(f"--port={port}")[0]).group(1)) != port
-
-
-def test_the_link_opens_notebook_00_with_the_right_kernel_and_no_question(lab):
-    link = LINK.search(lab()[0]).group()
+        link = LINK.search(lab(f"--port={port}")[0])
+    assert int(link.group(1)) != port
     with new_page() as page:
-        run_all(page, link)
+        run_all(page, link.group())
         page.get_by_text(f"'{sys.executable}'").wait_for()
         assert page.locator(".lm-TabBar-tabLabel", has_text="00-explore.ipynb").count() == 1
         assert page.get_by_text("official Jupyter news").count() == 0

@@ -8,8 +8,10 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from swatlib.provenance import checksum
+from swatlib.report import runner
+from swatlib.report.forked_kernel import prepare_forks
 from swatlib.report.notebook_parameters import ReportError
-from swatlib.report.runner import report, write_index
+from swatlib.report.runner import write_index
 
 PARAMETERS = "seed = 0  # of the plant\nbudget = 1.0\ndetector = 'pca'\nlong = False"
 PUBLISHES = """
@@ -37,6 +39,11 @@ def notebook(tmp_path):
         return tmp_path / f"{name}.ipynb"
 
     return write
+
+
+def report(notebooks, *given, **named):
+    """With forked kernels where there can be such, as a person's report has them."""
+    return runner.report(notebooks, *given, **{"forked": prepare_forks()} | named)
 
 
 def kept(reports, name):
@@ -132,7 +139,7 @@ def test_the_kernel_is_the_running_python_whatever_is_installed(reports, noteboo
     path = notebook(
         "01-one", "import sys\nfrom swatlib.report.headline import headline\nheadline(python=sys.executable)"
     )
-    report([path], name="run")
+    report([path], name="run", forked=False)
     assert kept(reports, "run")["notebooks"][0]["numbers"] == {"python": sys.executable}
 
 
