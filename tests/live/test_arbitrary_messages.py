@@ -17,7 +17,7 @@ from swatlib.live.stream.scorer import WHY_LATE
 from swatlib.pipeline import Pipeline
 from swatlib.plant import TAG_NAMES
 
-MESSAGES, GOOD = 8_000, 2_000
+MESSAGES, GOOD = 6_000, 1_500
 LETTERS = "aB/_ ,=\\\n\t\0%\"'.é\u2028\ufffd\U0001f30a\ud800"
 SCALARS = [None, True, False, 0, -0.0, -1, 1.5, 1e-320, 1e38, 1e39, 10**400, "", "1.5", float("nan"), float("-inf")]
 
@@ -144,7 +144,7 @@ def test_each_message_is_stored_or_rejected(kafka, quick, attacked, tmp_path):
                 key, value, headers = others.pop()
                 producer = plain if key == b"swat" else arbitrary.random.choice([plain, packed])
                 producer.send(names[0], value, key=key, headers=headers)
-    drain(stream(kafka, files, tmp_path, names, quick, batch=2_000))
+    drain(stream(kafka, files, tmp_path, names, quick, batch=1_500))
 
     sent, rejected = records(kafka, names[0]), records(kafka, names[1]).values()
     assert len(sent) == MESSAGES

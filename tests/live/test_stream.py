@@ -69,9 +69,9 @@ def spark_files(folder: Path) -> str:
     return "".join(path.read_bytes().decode("latin-1") for path in folder.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize(("batch", "first", "last"), [(300, 14_300, 16_300), (10_000, 0, 19_000)])
+@pytest.mark.parametrize(("batch", "first", "last", "least"), [(300, 14_300, 16_300, 4), (5_000, 9_000, 19_000, 7)])
 def test_every_point_in_influxdb_equals_the_offline_one(
-    kafka, influxdb, names, pipeline, rows, tmp_path, batch, first, last
+    kafka, influxdb, names, pipeline, rows, tmp_path, batch, first, last, least
 ):
     to, plant = influx_sink(influxdb), f"batches of {batch}"
     rows = rows[first:last]
@@ -80,7 +80,7 @@ def test_every_point_in_influxdb_equals_the_offline_one(
     offline = Pipeline.load(pipeline).score(rows)
     assert unequal(to.scores(plant), offline) == []
     assert np.array_equal(to.readings(plant).to_numpy(), rows.to_numpy())
-    assert offline.xs("alarm", axis=1, level=1).any().all()
+    assert offline.xs("alarm", axis=1, level=1).any().sum() >= least  # of seven detectors
 
 
 @pytest.mark.parametrize(("batch", "few"), [(1, 5), (7, 16)])
@@ -99,8 +99,8 @@ def test_small_batches_change_nothing(kafka, names, files, quick, rows, tmp_path
 
 
 def test_broken_messages_are_rejected_with_a_reason_and_stop_nobody(kafka, names, files, quick, rows, tmp_path):
-    good = topic.encode(rows.iloc[:10_000], "swat")
-    bad = [broken(number, good[number]) for number in range(1_000)]
+    good = topic.encode(rows.iloc[:4_000], "swat")
+    bad = [broken(number, good[number]) for number in range(400)]
     with closing(KafkaProducer(bootstrap_servers=kafka, linger_ms=5)) as producer:
         for number, message in enumerate(good):
             producer.send(names[0], message, key=b"swat")
@@ -108,12 +108,12 @@ def test_broken_messages_are_rejected_with_a_reason_and_stop_nobody(kafka, names
                 wrong = bad[number // 10]
                 producer.send(names[0], wrong, key=b"swat" if wrong.startswith(b"{") else None)
     drain(stream(kafka, files, tmp_path, names, quick))
-    assert unequal(files.scores("swat"), Pipeline.load(quick).score(rows.iloc[:10_000])) == []
+    assert unequal(files.scores("swat"), Pipeline.load(quick).score(rows.iloc[:4_000])) == []
     sent_back = records(kafka, names[1])
     assert sorted(record.value for record in sent_back) == sorted(bad)
     assert {header for record in sent_back for header, _ in record.headers} == {"reason"}
     assert all(dict(record.headers)["reason"] for record in sent_back)
-    assert (sum(fields(files, "rows_out")), sum(fields(files, "rejected"))) == (10_000, 1_000)
+    assert (sum(fields(files, "rows_out")), sum(fields(files, "rejected"))) == (4_000, 400)
 
 
 def broken(number: int, message: bytes) -> bytes:
@@ -144,26 +144,26 @@ def records(servers: str, name: str) -> list:
 
 def test_silence_repeats_holes_and_other_clocks(kafka, names, files, quick, rows, tmp_path):
     """One topic, one run: a plant silent for an hour, one a year ahead, late rows, a missing tag, a file sent twice."""
-    pipeline, part = Pipeline.load(quick), rows.iloc[:3_000]
-    silent = part.set_axis(part.index + pd.to_timedelta(3_600 * (np.arange(3_000) >= 1_500), unit="s"))
+    pipeline, part = Pipeline.load(quick), rows.iloc[:1_500]
+    silent = part.set_axis(part.index + pd.to_timedelta(3_600 * (np.arange(1_500) >= 700), unit="s"))
     ahead = part.set_axis(part.index + pd.Timedelta("365D"))
     holes = part.mask(
-        (np.arange(3_000) >= 1_000)[:, None] & (np.arange(3_000) < 1_030)[:, None] & (part.columns == "LIT101")
+        (np.arange(1_500) >= 600)[:, None] & (np.arange(1_500) < 630)[:, None] & (part.columns == "LIT101")
     )
-    shuffled = part.iloc[np.r_[0:1_000, 900:1_000, 1_000:3_000]]
+    shuffled = part.iloc[np.r_[0:600, 500:600, 600:1_500]]
     plants = {"silent": silent, "ahead": ahead, "holes": holes, "again": part}
     for plant, frame in plants.items():
         send(kafka, names[0], frame, plant)
     with closing(KafkaProducer(bootstrap_servers=kafka)) as producer:
         for message in topic.encode(shuffled, "late"):
             producer.send(names[0], message, key=b"late")
-    drain(stream(kafka, files, tmp_path, names, quick, batch=5_000))
+    drain(stream(kafka, files, tmp_path, names, quick, batch=2_500))
     before = files.scores("again")
     with closing(KafkaProducer(bootstrap_servers=kafka)) as producer:
         for message in topic.encode(part, "again"):
             producer.send(names[0], message, key=b"again")
     send(kafka, names[0], part, "anew")
-    drain(stream(kafka, files, tmp_path, names, quick, batch=5_000))
+    drain(stream(kafka, files, tmp_path, names, quick, batch=2_500))
     assert {plant: unequal(files.scores(plant), pipeline.score(frame)) for plant, frame in plants.items()} == {
         plant: [] for plant in plants
     }
@@ -171,9 +171,9 @@ def test_silence_repeats_holes_and_other_clocks(kafka, names, files, quick, rows
     assert files.scores("again").equals(before)
     assert unequal(files.scores("anew"), pipeline.score(part)) == []
     totals = {name: sum(fields(files, name)) for name in ("late", "gaps", "missing")}
-    assert totals == {"late": 100 + 3_000, "gaps": 1, "missing": 30}
+    assert totals == {"late": 100 + 1_500, "gaps": 1, "missing": 30}
     sent_back = records(kafka, names[1])
-    assert len(sent_back) == len({record.key for record in sent_back}) == 100 + 3_000
+    assert len(sent_back) == len({record.key for record in sent_back}) == 100 + 1_500
     assert {dict(record.headers)["reason"] for record in sent_back} == {WHY_LATE.encode()}
 
 
