@@ -211,7 +211,7 @@ def test_rankings_stand_at_each_alarm_and_begin_with_its_lead(kept, normal_days,
         assert alone.computed == ()
         judged, ranking = alone.scores[name], alone.rankings[name]
         starts = judged.index[judged["alarm"] & ~judged["alarm"].shift(fill_value=False)]
-        assert set(starts) <= set(ranking.index)
+        assert len(starts) and set(starts) <= set(ranking.index)
         assert ranking.loc[starts, 1].tolist() == judged.loc[starts, "lead"].tolist()
 
 
