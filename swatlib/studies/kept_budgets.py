@@ -56,6 +56,18 @@ def kept_budgets(table: pd.DataFrame) -> pd.DataFrame:
     return summed
 
 
+def as_foretold(table: pd.DataFrame) -> pd.Series:
+    """Whether the alarms of the days judged lie within those foretold, give or take what chance adds to a count.
+
+    table: of `budget_trials`. Chance: the tenth at either end of a Poisson law.
+    """
+    from scipy.stats import poisson
+
+    alarms = table["false_alarms_per_day"] * FURTHER_DAYS
+    least = poisson.ppf(0.1, table["expected_from"] * FURTHER_DAYS)
+    return (least <= alarms) & (alarms <= poisson.ppf(0.9, table["expected_to"] * FURTHER_DAYS))
+
+
 def nine_in_ten(rates: pd.Series) -> float:
     """The least of the rates that nine plants in ten do not exceed."""
     return float(np.quantile(rates, 0.9, method="inverted_cdf"))

@@ -9,7 +9,14 @@ from swatlib.settings import ROOT
 from swatlib.studies import kept_budgets as budgets_module
 from swatlib.studies import measured
 from swatlib.studies.benchmark import HELD_BACK, BenchmarkResult, run_benchmark, table_sim_1
-from swatlib.studies.kept_budgets import ASKED, GIVEN_DAYS, budget_trials, kept_budgets
+from swatlib.studies.kept_budgets import (
+    ASKED,
+    BUDGET_SEEDS,
+    GIVEN_DAYS,
+    as_foretold,
+    budget_trials,
+    kept_budgets,
+)
 from swatlib.studies.later_days import FIT_DAYS, LAST_DAY, LATER_SEEDS
 from swatlib.studies.pyod_field import RANDOM, field
 from swatlib.studies.stress_trials import STRESS_SEEDS, stress_test
@@ -61,8 +68,14 @@ def test_stress_and_later_days_were_measured_for_all_default_detectors():
 
 def test_budgets_were_measured_for_all_default_detectors():
     kept = measured.measured_budgets()
-    asked = itertools.product(measured.BUDGETED, GIVEN_DAYS, DEFAULT, ASKED)
+    asked = itertools.product(BUDGET_SEEDS, GIVEN_DAYS, DEFAULT, ASKED)
     assert list(kept[["seed", "days_given", "detector", "budget"]].itertuples(index=False, name=None)) == [*asked]
+
+
+def test_false_alarms_are_foretold_as_often_as_is_said_of_every_detector():
+    table = measured.measured_budgets()
+    held = as_foretold(table).groupby(table["detector"]).mean()
+    assert (held >= 0.8).all() and set(held.index) == set(DEFAULT)
 
 
 def test_one_plant_gives_now_what_was_measured(monkeypatch):
@@ -80,6 +93,8 @@ def test_the_page_on_evaluation_has_the_table_of_budgets():
         for name, each in kept.groupby("detector", sort=False)
     ]
     low, high, nine = (int(kept["kept"].str.contains(words).sum()) for words in ("low", "median high", "nine"))
+    held = as_foretold(measured.measured_budgets())
+    lines += [f"{held.sum()} of {len(held)} counts"]
     lines += [f"{len(kept) - low - high} of the {len(kept)} medians", f"{len(kept) - nine} of {len(kept)} nine plants"]
     assert [line for line in lines if line not in " ".join(said.split())] == []
 

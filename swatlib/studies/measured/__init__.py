@@ -11,7 +11,7 @@ folder that it names: of a benchmark attacks, days, runs and curve.
     field                               python -m swatlib field --rows 1000 --rows 5000
     swat-stress                         python -m swatlib benchmark swat-stress
     swat-days                           python -m swatlib benchmark swat-days
-    swat-budgets                        python -m swatlib benchmark swat-budgets --run 1000 … --run 1009
+    swat-budgets                        python -m swatlib benchmark swat-budgets
 """
 
 from importlib.resources import files
@@ -21,7 +21,6 @@ import pandas as pd
 from swatlib.studies.benchmark import BenchmarkResult
 
 ABLATED = (1, 2, 3, 4, 5, 6)  # runs of swat-sim-1
-BUDGETED = tuple(range(1000, 1010))  # plants of swat-budgets
 
 
 def measured_benchmark(benchmark: str) -> BenchmarkResult:
@@ -56,7 +55,7 @@ def measured_days() -> pd.DataFrame:
 
 
 def measured_budgets() -> pd.DataFrame:
-    """What `kept_budgets.budget_trials` gave of the default detectors on the plants BUDGETED."""
+    """What `kept_budgets.budget_trials` gave of the default detectors."""
     return _table("swat-budgets")
 
 
