@@ -75,7 +75,7 @@ class Kernels:
         """
         with self._lock:
             self.ended = True
-        families = self._families()
+        families, fork_servers = self._families(), self._fork_servers()
         _each(self._started, lambda kernel: kernel.send_signal(SIGINT))
         _each(families - set(self._started), _interrupt_server)
         psutil.wait_procs(self._started, INTERRUPTED)
@@ -83,6 +83,7 @@ class Kernels:
         _each(self._started, psutil.Process.kill)
         _, left = psutil.wait_procs(families, ENDING)
         _each({member for process in left for member in _family(process)}, psutil.Process.kill)
+        _each(fork_servers, psutil.Process.kill)
         psutil.wait_procs(left, ENDING)
 
     def _keep(self, pid: int) -> None:
@@ -91,6 +92,11 @@ class Kernels:
             self._started = [each for each in self._started if each.is_running()] + [kernel]
             if self.ended:
                 kernel.kill()
+
+    def _fork_servers(self) -> set[psutil.Process]:
+        """Where kernels are forked from: it ends by itself too, but takes a second to leave all that it imported."""
+        running = [kernel for kernel in self._started if self.forked and kernel.is_running()]
+        return {parent for kernel in running if (parent := kernel.parent()) and parent != psutil.Process()}
 
     def _families(self) -> set[psutil.Process]:
         return {member for kernel in self._started for member in _family(kernel)}
