@@ -11,6 +11,7 @@ from swatlib.metrics.case import make_case
 from swatlib.metrics.evaluation import METRICS, evaluate, metric_values
 from swatlib.wording import Estimate, listed
 
+Answers = dict[tuple[str, str], tuple[pd.Series, pd.Series]]  # alarm and score of each row, by (kind, name)
 AT_RANDOM = "random"  # the baseline beside which five figures stand
 
 
@@ -21,13 +22,33 @@ def compare(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame,
     all of METRICS; the score of a baseline is its alarm. Without an attack in `label` these are NaN, and there are no
     baselines. What else can't be computed is NaN too; `verdict` says which metrics, and why.
     """
-    seconds = np.diff(scores.index) / pd.Timedelta("1s")
-    # A gap in the recording is not counted, and how long a single row lasts is unknown.
-    days = len(scores) * np.median(seconds) / SECONDS_PER_DAY if len(seconds) else np.nan
+    alone = compare_detectors(scores, label, events)
+    return pd.concat([alone, compare_baselines(label, events, seed)]) if is_judged(label) else alone
+
+
+def compare_detectors(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `compare` that are detectors."""
+    return _figures(_detectors(scores), label, events)
+
+
+def compare_baselines(label: pd.Series, events: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """The rows of `compare` that are baselines, the same beside whatever detectors."""
+    return _figures(_baselines(label, events, seed), label, events)
+
+
+def is_judged(label: pd.Series | None) -> bool:
+    """Whether there is an attack to judge by."""
+    return label is not None and bool(label.any())
+
+
+def _figures(answers: Answers, label: pd.Series | None, events: pd.DataFrame) -> pd.DataFrame:
     rows = {}
-    for row, (alarm, score) in _answers(scores, label, events, seed).items():
+    for row, (alarm, score) in answers.items():
+        seconds = np.diff(alarm.index) / pd.Timedelta("1s")
+        # A gap in the recording is not counted, and how long a single row lasts is unknown.
+        days = len(alarm) * np.median(seconds) / SECONDS_PER_DAY if len(seconds) else np.nan
         rows[row] = {"alarms_per_day": len(intervals_of(alarm.to_numpy())) / days}
-        if _known(label):
+        if is_judged(label):
             rows[row] |= evaluate(label, alarm, score, events)
     columns = ["alarms_per_day", *(metric.__name__ for group in METRICS.values() for metric in group)]
     return pd.DataFrame(rows).T.reindex(columns=columns).rename_axis(["kind", "name"])
@@ -41,29 +62,24 @@ def compare_resampled(
     Attacks are drawn with replacement, and the normal days likewise, the same draws for every detector; for
     `intervals`, `beats` and `with_intervals`. Empty without an attack in `label`.
     """
-    if not _known(label):
+    if not is_judged(label):
         return pd.DataFrame()
+    answers = _detectors(scores) | _baselines(label, events, seed)
     with threadpool_limits(1, "blas"):  # products this small take more time on several threads
         parts = {
             row: pd.DataFrame(metric_values(resampled(make_case(label, alarm, score, events), draws, seed)))
-            for row, (alarm, score) in _answers(scores, label, events, seed).items()
+            for row, (alarm, score) in answers.items()
         }
     return pd.concat(parts, axis=1, names=["kind", "name", "metric"]).rename_axis("draw")
 
 
-def _known(label: pd.Series | None) -> bool:
-    return label is not None and bool(label.any())
+def _detectors(scores: pd.DataFrame) -> Answers:
+    return {("detector", name): (scores[name, "alarm"], scores[name, "score"]) for name in scores.columns.unique(0)}
 
 
-def _answers(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame, seed: int) -> dict:
-    """Alarm and score of every row of the comparison, by (kind, name)."""
-    detectors = {
-        ("detector", name): (scores[name, "alarm"], scores[name, "score"]) for name in scores.columns.unique(0)
-    }
-    if not _known(label):
-        return detectors
-    baseline_rows = baselines(label, events, seed)
-    return detectors | {("baseline", name): (alarm, alarm.astype(float)) for name, alarm in baseline_rows.items()}
+def _baselines(label: pd.Series, events: pd.DataFrame, seed: int) -> Answers:
+    alarms = baselines(label, events, seed)
+    return {("baseline", name): (alarm, alarm.astype(float)) for name, alarm in alarms.items()}
 
 
 def summary(table: pd.DataFrame, samples: pd.DataFrame | None = None) -> dict:

@@ -1,11 +1,10 @@
 """Comparisons of detectors in the cache folder: of equal scores, labels and attacks the figures are the same."""
 
-from collections.abc import Callable
-
 import pandas as pd
 
 from swatlib.cached import rows_digest
-from swatlib.metrics import budget_curve, compare, compare_resampled
+from swatlib.metrics import budget_curve, compare_resampled
+from swatlib.metrics.comparison import compare_baselines, compare_detectors, is_judged
 from swatlib.results.detection import DetectionResults
 from swatlib.results.table_cache import cached_tables
 
@@ -13,15 +12,24 @@ from swatlib.results.table_cache import cached_tables
 def cached_comparison(
     scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame, seed: int = 0, force: bool = False
 ) -> pd.DataFrame:
-    """What `metrics.compare` gives. force: compute it anew."""
-    return _kept("comparison", compare, scores, label, events, seed, force)
+    """What `metrics.compare` gives; its baselines are kept apart, for other detectors. force: compute it anew."""
+    digest = rows_digest(_judged(scores), label, events)
+    alone = cached_tables("comparison", digest, lambda: {"alone": compare_detectors(scores, label, events)}, force)
+    if label is None or not is_judged(label):
+        return alone["alone"]
+    depends = [rows_digest(label.index, label, events), seed]
+    beside = cached_tables("beside", depends, lambda: {"beside": compare_baselines(label, events, seed)}, force)
+    return pd.concat([alone["alone"], beside["beside"]])
 
 
 def cached_draws(
     scores: pd.DataFrame, label: pd.Series, events: pd.DataFrame, seed: int = 0, force: bool = False
 ) -> pd.DataFrame:
     """What `metrics.compare_resampled` gives. force: compute it anew."""
-    return _kept("draws", compare_resampled, scores, label, events, seed, force)
+    depends = [rows_digest(_judged(scores), label, events), seed]
+    return cached_tables("draws", depends, lambda: {"draws": compare_resampled(scores, label, events, seed)}, force)[
+        "draws"
+    ]
 
 
 def cached_curve(
@@ -37,15 +45,6 @@ def cached_curve(
     return made["curve"]
 
 
-def _kept(
-    name: str,
-    figures: Callable[..., pd.DataFrame],
-    scores: pd.DataFrame,
-    label: pd.Series | None,
-    events: pd.DataFrame,
-    seed: int,
-    force: bool,
-) -> pd.DataFrame:
-    judged = scores.loc[:, scores.columns.get_level_values(1).isin(("score", "alarm"))]
-    depends = [rows_digest(judged, label, events), seed]
-    return cached_tables(name, depends, lambda: {name: figures(scores, label, events, seed)}, force)[name]
+def _judged(scores: pd.DataFrame) -> pd.DataFrame:
+    """The columns that figures depend on."""
+    return scores.loc[:, scores.columns.get_level_values(1).isin(("score", "alarm"))]
