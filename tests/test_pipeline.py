@@ -259,7 +259,7 @@ def test_rows_that_lack_a_reading_are_a_hole_to_the_checks(normal, lacking):
 
 def test_normal_days_in_shreds_are_refused(normal):
     with pytest.raises(
-        ValueError, match=r"have 172 gaps, and no segment of more than 890 rows without one; give more normal days"
+        ValueError, match=r"have 172 gaps, and no segment of more than 1,018 rows without one; give more normal days"
     ):
         Pipeline(("guard",), startup=0).fit(shredded(normal, 500))
 
