@@ -28,7 +28,7 @@ Offline, each layer importing only from layers before it:
     metrics      what a detector is worth, given the labels
     results      what a pipeline made of the attacked days, cached
     cluster      the same work here, in several processes or on Spark's executors; months of many plants scored
-    studies      the pair of recordings a study starts from; protocols, benchmarks, the field of PyOD, measured tables
+    studies      the pair of recordings a study starts from; protocols, benchmarks, ceiling, the field of PyOD, tables
     plots        figures
     report       notebooks executed into pages, their index, slides of a run
     cli          the command line

@@ -408,6 +408,35 @@ def ablation(
     say(f"Tables: {save_tables(name, runs, ablation=table)}")
 
 
+@app.command(epilog="Example: python -m swatlib ceiling --run 3 --jobs 2")
+def ceiling(
+    *,
+    run: Annotated[
+        list[int] | None, typer.Option("--run", help="Run of swat-sim-1; repeat; all if not said.", min=1)
+    ] = None,
+    jobs: PointJobs = None,
+    on: On = None,
+) -> None:
+    """Ask which attacks of swat-sim-1 could be found at all, by a clairvoyant that knows each in advance.
+
+    An oracle study: it compares the plant with and without each attack, and nothing of it reaches a detector. A table
+    by kind here, beside what the detectors found as published, and one row an attack as CSV under reports/benchmark/.
+    """
+    from swatlib.studies.benchmark import save_tables
+    from swatlib.studies.ceiling import SHARED_BY, by_kind, ceiling_trials
+    from swatlib.studies.measured import measured_benchmark
+
+    runs = tuple(run or ())
+    with _crew(on, jobs) as crew:
+        table = ceiling_trials(runs, lambda done: say(f"{done}: done"), crew=crew)
+    kinds = by_kind(table, measured_benchmark("swat-sim-1"))
+    say(
+        f"One false alarm a day for each attack alone (once_a_day), or for {SHARED_BY} such templates together (shared)"
+    )
+    print_table(kinds)
+    say(f"Tables: {save_tables('swat-sim-1', runs, ceiling=table, kinds=kinds)}")
+
+
 @app.command(epilog="Example: python -m swatlib slides 2026-11-24-210000")
 def slides(
     report: Annotated[str, typer.Argument(help="Name or folder of a run with 04-comparison or 08-attacks.")],

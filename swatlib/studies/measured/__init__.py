@@ -6,6 +6,7 @@ folder that it names: of a benchmark attacks, days, runs and curve.
 
     swat-2015-attacks, …, -curve        python -m swatlib benchmark swat-2015 --run 231 --run 232 --run 233
     swat-sim-1-attacks, …, -curve       python -m swatlib benchmark swat-sim-1
+    swat-sim-1-ceiling                  python -m swatlib ceiling
     swat-2015-ablation                  python -m swatlib ablation swat-2015 --run 1
     swat-sim-1-ablation                 python -m swatlib ablation swat-sim-1 --run 1 … --run 6
     field                               python -m swatlib field --rows 1000 --rows 5000
@@ -37,6 +38,11 @@ def measured_curve(benchmark: str) -> pd.DataFrame:
 def measured_ablation(benchmark: str) -> pd.DataFrame:
     """What `benchmark.ablation` gave: the runs ABLATED of swat-sim-1, seed 1 of swat-2015."""
     return _table(f"{benchmark}-ablation").set_index("guard").fillna({"earns": ""})
+
+
+def measured_ceiling() -> pd.DataFrame:
+    """What `ceiling.ceiling_trials` gave of all attacks of swat-sim-1."""
+    return _table("swat-sim-1-ceiling").fillna({"traces": "", "by": ""})
 
 
 def measured_field() -> pd.DataFrame:
