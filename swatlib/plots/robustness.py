@@ -4,12 +4,15 @@ from collections.abc import Mapping
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from swatlib.plots.annotations import note
 from swatlib.plots.looks import looks
 from swatlib.plots.style import GREY, Figure, styled
 
 STRESS_PANELS = {"found": "attacks found", "false_alarms_per_day": "false alarms per day"}
+RATES = (0, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)  # false alarms per day
 
 
 @styled
@@ -34,6 +37,7 @@ def under_stress(table: pd.DataFrame, panels: Mapping[str, str] = STRESS_PANELS)
         ax.grid(axis="x")
         if name == "false_alarms_per_day":
             ax.set_xscale("symlog", linthresh=1)
+            _tick_rates(ax.xaxis)
             ax.set_xlim(0, 1.4 * max(float(wide.max(axis=None)), 1.0))
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper left", ncols=4)
@@ -58,9 +62,16 @@ def after_the_fit(table: pd.DataFrame, days: int = 3) -> Figure:
     ax.axhline(budget, color=GREY, linestyle="--", linewidth=1)
     ax.annotate(f"budget {budget:g}", (table["day"].max(), budget), color=GREY, ha="right", va="bottom")
     ax.set_yscale("symlog", linthresh=1)  # some detectors are a hundred times off, others within the budget
+    _tick_rates(ax.yaxis)
     ax.set(xlabel="day after the start of the plant", ylabel="false alarms per day", ylim=(0, None))
     ax.grid(axis="y")
     figure.legend(loc="outside upper left", ncols=4)
     seeds = table["seed"].nunique()
     note(figure, f"fitted on the days before day {table['day'].min()} · mean over {seeds} plants and {days} days")
     return figure
+
+
+def _tick_rates(axis: Axis) -> None:
+    axis.set_major_locator(FixedLocator(RATES))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter("{x:g}")
