@@ -275,7 +275,7 @@ class Pipeline:
         """Alarm episodes, a row each: detector, start, end, lasts_s, peak, lead, why (`swatlib.alarm_episodes`).
 
         scores: as `score` gives them. frame: the readings that were scored; with them `why` says what the lead tag does
-        at the start, as in "LIT101 stands still".
+        at the start, as in "LIT101 jumps".
         """
         table = detector_episodes(scores)
         for name, each in table.groupby("detector") if frame is not None else ():

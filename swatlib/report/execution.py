@@ -94,9 +94,17 @@ class Kernels:
                 kernel.kill()
 
     def _fork_servers(self) -> set[psutil.Process]:
-        """Where kernels are forked from: it ends by itself too, but takes a second to leave all that it imported."""
-        running = [kernel for kernel in self._started if self.forked and kernel.is_running()]
-        return {parent for kernel in running if (parent := kernel.parent()) and parent != psutil.Process()}
+        """Where kernels are forked from: it ends by itself too, but takes a second to leave all that it imported.
+
+        A kernel that has lost it is a child of whatever takes in orphans, which is left alone.
+        """
+        found = set()
+        for kernel in self._started if self.forked else ():
+            with suppress(psutil.NoSuchProcess):
+                parent = kernel.parent()
+                if parent and parent.ppid() == os.getpid():
+                    found.add(parent)
+        return found
 
     def _families(self) -> set[psutil.Process]:
         return {member for kernel in self._started for member in _family(kernel)}

@@ -10,7 +10,7 @@ from py4j.protocol import Py4JNetworkError
 from swatlib.live import class_archive
 from swatlib.live.class_archive import _told
 from swatlib.live.stream import StreamError
-from swatlib.servers import ServicesError, connector, java, kafka_java, spark_java
+from swatlib.servers import ServicesError, connector, java, kafka_java, kinds, spark_java
 from swatlib.servers.installation import installed
 from swatlib.settings import environment
 
@@ -37,7 +37,7 @@ def made_by_this_code() -> bool:
     """Whether what `services install kafka` made is younger than what makes it."""
     spark = spark_java._archive(spark_java._kept(connector(), spark_java.MEMORY))
     archives = [spark, kafka_java._kafka_archive(java(), installed("kafka"))]
-    sources = [Path(module.__file__).stat().st_mtime for module in (class_archive, kafka_java, spark_java)]
+    sources = [Path(module.__file__).stat().st_mtime for module in (class_archive, kafka_java, kinds, spark_java)]
     return all(each.exists() and each.stat().st_mtime > max(sources) for each in archives)
 
 

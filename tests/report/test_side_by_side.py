@@ -1,6 +1,7 @@
 """Notebooks of a run side by side, runs side by side, and what the index shows meanwhile."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from swatlib.report.execution import Kernels
 from swatlib.report.notebook_parameters import ReportError
 from swatlib.report.run_record import Step
 from swatlib.report.runner import report, write_index
@@ -147,6 +149,12 @@ def test_a_signal_ends_all_of_a_run_and_keeps_its_pages(reports, notebook, start
     assert "so far" in (reports / "cut" / "02-two.html").read_text()
     page = (reports / "index.html").read_text()
     assert '"status stopped">stopped</span>, cell 3 of 3' in page and "location.reload()" not in page
+
+
+def test_who_takes_in_a_kernel_whose_fork_server_is_gone_is_left_alone(tmp_path):
+    kernels = Kernels(1, forked=True, pages=tmp_path)
+    kernels._keep(os.getpid())  # as such a kernel, this process was not forked by a child of this process
+    assert psutil.Process().parent() is not None and kernels._fork_servers() == set()
 
 
 def test_a_run_that_was_killed_is_told_as_stopped(reports, notebook, start):

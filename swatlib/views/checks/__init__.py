@@ -3,8 +3,9 @@
 rows → readings, actuators, mass balance → Checks. A tank's level enters the evidence through its changes alone, so that
 a plant does not alarm again while it recovers from an attack. A kind of check stays where the ablation
 (`swatlib.studies.benchmark`) shows its worth: attacks found beyond chance on one benchmark, or more on both. The mass
-balance showed it until `freeze` saw ramps without noise; it stays for levels that drift with their noise. The range of
-a reading, its roughness, and rare joint states of actuators were tried, and did not show any.
+balance showed it until `freeze` saw ramps without noise; it stays for levels that drift with their noise. `move` finds
+one attack more on one benchmark, and on the other as many, sooner. The range of a reading, its roughness, and rare
+joint states of actuators were tried, and did not show any.
 """
 
 from dataclasses import dataclass
