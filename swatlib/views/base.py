@@ -92,7 +92,7 @@ class View(Learned):
 
     def _carried(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Readings with short gaps filled."""
-        return frame.ffill(limit=self.carry) if self.carry else frame
+        return frame.ffill(limit=self.carry) if self.carry and frame.isna().to_numpy().any() else frame
 
     def _require_rows(self, known: int, frames: Sequence[pd.DataFrame]) -> None:
         """ValueError when too few of the rows to fit on have every value."""

@@ -1,12 +1,13 @@
 """Causal features: what most detectors see of the plant."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from swatlib.arrays import lagged, moving_mean, rows_unchanged
 from swatlib.data.recording import usual_step
@@ -76,7 +77,10 @@ class Features(View):
         return self
 
     def transform(self, frame: pd.DataFrame) -> np.ndarray:
-        return np.clip((self._raw(frame) - self.mean_) / self.scale_, -self.clip, self.clip)
+        seen = self._raw(frame)
+        seen -= self.mean_
+        seen /= self.scale_
+        return np.clip(seen, -self.clip, self.clip, out=seen)
 
     def _drifting(self, frame: pd.DataFrame) -> list[str]:
         edges = np.array_split(np.arange(len(frame)), max(2, len(frame) // self.block))
@@ -139,14 +143,16 @@ class Features(View):
 
     def _columns(self, frame: pd.DataFrame) -> Iterator[np.ndarray]:
         """Each group of features (rows × its tags), in the order of `_groups`."""
-        steady, sensors = (frame[tags].to_numpy(np.float64) for tags in (self._steady, self._sensors))
+        columns = frame.to_numpy(np.float64).T
+        steady, sensors = (columns[frame.columns.get_indexer(tags)].T for tags in (self._steady, self._sensors))
         yield steady
         yield from (lagged(steady, rows) for rows in self.lags)
         yield from (moving_mean(steady, rows) for rows in self.means)
         yield from (sensors - lagged(sensors, rows) for rows in self.differences)
         if self.still:
             yield np.log1p(rows_unchanged(sensors, self.still))
-        yield from (balance_residual(frame, tank, self.balance, self.seconds_)[:, None] for tank in self._tanks)
+        readings = dict(zip(frame.columns, columns, strict=True))
+        yield from (balance_residual(readings, tank, self.balance, self.seconds_)[:, None] for tank in self._tanks)
 
 
 def _added(total: np.ndarray, piece: np.ndarray) -> np.ndarray:
@@ -168,9 +174,14 @@ def _usual_change(readings: np.ndarray, rows: int) -> float:
     return float(np.median(changes)) if len(changes) else np.nan
 
 
-def balance_residual(frame: pd.DataFrame, tank: Tank, window: int, seconds: float = 1.0) -> np.ndarray:
-    """Level change of `tank` over `window` rows of `seconds` each, less what its meters explain, in mm (rows,)."""
-    gained = seconds * net_inflow(lambda tag: frame[tag].to_numpy(np.float64), tank)
-    level = frame[tank.level].to_numpy(np.float64)[:, None]
+def balance_residual(
+    readings: Mapping[Hashable, ArrayLike] | pd.DataFrame, tank: Tank, window: int, seconds: float = 1.0
+) -> np.ndarray:
+    """Level change of `tank` over `window` rows of `seconds` each, less what its meters explain, in mm (rows,).
+
+    readings: of each tag.
+    """
+    gained = seconds * net_inflow(lambda tag: np.asarray(readings[tag], np.float64), tank)
+    level = np.asarray(readings[tank.level], np.float64)[:, None]
     explained = moving_mean(gained[:, None], window) * window
     return (level - lagged(level, window) - explained)[:, 0]
