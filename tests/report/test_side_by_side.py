@@ -151,6 +151,29 @@ def test_a_signal_ends_all_of_a_run_and_keeps_its_pages(reports, notebook, start
     assert '"status stopped">stopped</span>, cell 3 of 3' in page and "location.reload()" not in page
 
 
+SERVER = """
+import pathlib, signal, sys
+signal.signal(signal.SIGINT, lambda *_: sys.exit(pathlib.Path("interrupted").touch()))
+pathlib.Path("serves").touch()
+signal.pause()
+"""
+STARTS_A_SERVER = f"""
+import subprocess, sys, time
+subprocess.Popen([sys.executable, "-c", {SERVER!r}], start_new_session=True)
+time.sleep(60)
+"""
+
+
+def test_servers_of_a_kernel_are_interrupted_before_they_are_killed(tmp_path):
+    kernel = subprocess.Popen([sys.executable, "-c", STARTS_A_SERVER], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    awaited(kernel, (tmp_path / "serves").exists)
+    kernels = Kernels(1, forked=False, pages=tmp_path)
+    kernels._keep(kernel.pid)
+    kernels.end()
+    assert (tmp_path / "interrupted").exists()
+    kernel.wait()
+
+
 def test_who_takes_in_a_kernel_whose_fork_server_is_gone_is_left_alone(tmp_path):
     kernels = Kernels(1, forked=True, pages=tmp_path)
     kernels._keep(os.getpid())  # as such a kernel, this process was not forked by a child of this process
