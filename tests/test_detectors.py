@@ -147,3 +147,14 @@ def test_the_mean_of_linear_residuals_is_the_residual_of_mean_rows(name, rows):
     model = make(name).fit(rows)
     mean = np.abs(moving_mean(model.residual(rows), model.window)) / model.scale_
     np.testing.assert_allclose(model.contributions(rows), mean, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["pca", "forecast"])
+@pytest.mark.parametrize("value", [0.0, 0.5, 0.1])
+def test_a_feature_that_is_constant_on_the_fit_rows_alarms_when_it_moves(name, value, rows):
+    still = np.column_stack([rows, np.full(len(rows), value)])
+    model = make(name).fit(still)
+    moved = still.copy()
+    moved[-100:, -1] += 0.5
+    assert np.isfinite(model.score(still)[model.history :]).all()
+    assert model.score(still)[model.history :].max() < 100 < model.score(moved)[-100:].max()

@@ -43,6 +43,8 @@ def broker_classes_kept() -> Iterator[None]:
             _written.clear()
         if not archive.exists():
             raise ServicesError("Kafka's Java wrote no archive of its classes.")
+    for other in set(archive.parent.glob("kafka-*.jsa")) - {_kafka_archive(tools.java(), installed("kafka"))}:
+        other.unlink(missing_ok=True)  # of another Kafka or Java
 
 
 def has_broker_classes() -> bool:

@@ -29,11 +29,6 @@ def frame():
     return pd.DataFrame(values, pd.date_range("2015-12-28", periods=ROWS, freq="s", name="time"), TAG_NAMES)
 
 
-@pytest.fixture
-def names(kafka):
-    return topics(kafka)
-
-
 def held(kafka, name) -> pd.DataFrame:
     """All messages of a topic, decoded; those of one plant in their order."""
     with closing(KafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False, max_poll_records=5000)) as consumer:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from kafka import KafkaProducer, TopicPartition
-from rig import drain, influx_sink, send, stream, topics
+from rig import drain, influx_sink, send, stream
 
 from swatlib.detectors import make
 from swatlib.live import sink, topic
@@ -32,16 +32,6 @@ def pipeline(normal, tmp_path_factory):
 def rows(attacked):
     """20,000 rows with the first attacks of 2015."""
     return attacked.frame.iloc[:20_000]
-
-
-@pytest.fixture
-def names(kafka):
-    return topics(kafka)
-
-
-@pytest.fixture
-def files(tmp_path):
-    return sink.FileSink(tmp_path / "points")
 
 
 def fields(files, name) -> list[float]:

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pyspark
 import pytest
-from rig import drain, send, stream, topics
+from rig import drain, send, stream
 from sklearn.ensemble import IsolationForest
 
 from swatlib.detectors import make
-from swatlib.live import sink
 from swatlib.live.parity import unequal
 from swatlib.pipeline import Pipeline
 
@@ -20,16 +19,6 @@ PLANTS = tuple(f"plant {number}" for number in range(1, 9))
 @pytest.fixture(autouse=True)
 def home(monkeypatch):
     monkeypatch.setenv("SPARK_HOME", str(Path(pyspark.__file__).parent))
-
-
-@pytest.fixture
-def names(kafka):
-    return topics(kafka)
-
-
-@pytest.fixture
-def files(tmp_path):
-    return sink.FileSink(tmp_path / "points")
 
 
 def test_a_class_of_ones_own_travels_to_the_workers(kafka, names, files, normal, attacked, tmp_path, monkeypatch):

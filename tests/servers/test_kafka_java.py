@@ -2,7 +2,7 @@
 
 import pytest
 
-from swatlib.servers import ServicesError, java
+from swatlib.servers import ServicesError, java, kafka_java
 from swatlib.servers.installation import installed
 from swatlib.servers.kafka_java import _kafka_archive, broker_classes_kept, has_broker_classes
 from swatlib.servers.kinds import Kafka
@@ -37,3 +37,12 @@ def test_a_broker_that_does_not_end_writes_none(cache):
         assert command(cache / "own") == ["-XX:ArchiveClassesAtExit"]
     assert not has_broker_classes()
     assert list((cache / "java").iterdir()) == []
+
+
+def test_those_of_another_kafka_go_when_one_is_written(cache):
+    other = cache / "java" / "kafka-0123456789abcdef.jsa"
+    other.parent.mkdir()
+    other.touch()
+    with broker_classes_kept():
+        kafka_java._written[0].write_bytes(b"classes")
+    assert list(other.parent.iterdir()) == [_kafka_archive(java(), installed("kafka"))]
