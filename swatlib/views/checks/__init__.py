@@ -75,7 +75,7 @@ class Checks(View):
     def transform(self, frame: pd.DataFrame) -> np.ndarray:
         rows = TagRows.of(self._carried(frame))
         missing = np.isnan(rows.values).any(axis=1)
-        evidence = np.hstack([check.evidence(rows) for check in self.checks_])
+        evidence = np.vstack([check.evidence(rows).T for check in self.checks_]).T  # columns stay contiguous
         evidence[missing] = np.nan
         evidence[: self.history] = np.nan
         return evidence

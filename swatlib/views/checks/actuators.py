@@ -53,7 +53,7 @@ class Dwell(Check):
         return self
 
     def evidence(self, rows: TagRows) -> np.ndarray:
-        out = np.zeros((len(rows), len(self.of_)))
+        out = np.zeros((len(rows), len(self.of_)), order="F")
         for group, columns in self._groups():
             code, age, last = self._state(rows, columns)
             states, where = np.unique(code, return_inverse=True)
@@ -115,7 +115,7 @@ class Move(Check):
                 self.limits_.append([level, before, low, high, max(high - low, self.share * float(np.ptp(height)))])
 
     def evidence(self, rows: TagRows) -> np.ndarray:
-        out = np.zeros((len(rows), len(self.of_)))
+        out = np.zeros((len(rows), len(self.of_)), order="F")
         for k, (tag, (level, before, low, high, unit)) in enumerate(zip(self.of_, self.limits_, strict=True)):
             column, height = rows.joint.column(tag), rows.column(level)
             moved = _leaves(column, before)

@@ -73,7 +73,7 @@ class Jump(Check):
     def evidence(self, rows: TagRows) -> np.ndarray:
         moves = changes(rows, self._tags) / self.unit_
         both = np.hstack([moves, moves * resting(rows, self.settled)])
-        back = np.zeros(both.shape, bool)
+        back = np.zeros_like(both, bool)
         for mask, column, largest in zip(back.T, both.T, self.largest_, strict=True):
             mask[jumps_back(column, largest, self.within)] = True
         back[:, len(self._tags) :] |= back[:, : len(self._tags)]
