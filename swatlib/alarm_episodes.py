@@ -24,13 +24,10 @@ def detector_episodes(scores: pd.DataFrame) -> pd.DataFrame:
     steps = np.diff(scores.index) / pd.Timedelta("1s")
     period = np.median(steps) if len(steps) else 1.0
     rows = [row for name in scores.columns.unique(0) for row in _of_one(name, scores[name], period)]
-    types = {
-        "start": scores.index.dtype,
-        "end": scores.index.dtype,
-        "lasts_s": float,
-        "peak": float,
-    }  # without a row too
-    table = pd.DataFrame(rows, columns=list(DETECTOR_FIELDS)).astype(types)
+    table = pd.DataFrame(rows, columns=list(DETECTOR_FIELDS))
+    table = table.astype(
+        dict.fromkeys(("start", "end"), scores.index.dtype) | dict.fromkeys(("lasts_s", "peak"), float)
+    )
     return table.sort_values("start", kind="stable", ignore_index=True)
 
 

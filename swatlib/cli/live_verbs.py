@@ -65,7 +65,7 @@ def install_servers(
     with Steps() as say:
         installed = install(names or SERVER_NAMES, say)
         if isinstance(installed.get("kafka"), Path) and not quick:
-            _make_archive(say)
+            _make_archives(say)
     reasons = [found for found in installed.values() if isinstance(found, ServicesError)]
     for name, found in installed.items():
         text = f"[red]not installed.[/] {escape(str(found))}" if found in reasons else escape(str(found))
@@ -74,18 +74,18 @@ def install_servers(
         raise typer.Exit(1)
 
 
-def _make_archive(say: Callable[[str], None]) -> None:
+def _make_archives(say: Callable[[str], None]) -> None:
     from swatlib.servers import ServicesError, connector
     from swatlib.servers.kafka_java import has_broker_classes
-    from swatlib.servers.spark_java import has_archive
+    from swatlib.servers.spark_java import has_driver_classes
 
     try:
-        if has_archive(connector()) and has_broker_classes():
+        if has_driver_classes(connector()) and has_broker_classes():
             return
         say("keeping Java's classes, so that Kafka and the stream start in less time (half a minute)")
-        from swatlib.live.class_archive import make_archive
+        from swatlib.live.class_archive import make_archives
 
-        make_archive()
+        make_archives()
     except (ServicesError, OSError) as reason:
         out.print(f"no archive of Java's classes: {escape(str(reason))}", soft_wrap=True, highlight=False)
 

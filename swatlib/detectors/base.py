@@ -10,7 +10,7 @@ from swatlib.limits import Limits, check_parameters
 
 Tolerance = Annotated[float, Limits(0)]  # per standard deviation
 LEAST_SCALE = 0.05  # standard deviations of a feature that a residual must have to count
-LEAST_OF_ALL = 1e-9  # where a feature is constant on the fit rows: whatever moves it is seen, rounding is not
+ROUNDING = 1e-9  # least scale of all: what moves a feature that is constant on the fit rows is seen, rounding is not
 
 
 class Detector:
@@ -116,7 +116,7 @@ class Residual(Detector):
 
     def _scale(self, X: np.ndarray) -> None:
         scale = np.nanquantile(self._smoothed(X), self.quantile, axis=0)
-        self.scale_ = np.maximum(np.maximum(scale, LEAST_SCALE * np.nanstd(X, axis=0)), LEAST_OF_ALL)
+        self.scale_ = np.maximum(np.maximum(scale, LEAST_SCALE * np.nanstd(X, axis=0)), ROUNDING)
 
     def _smoothed(self, X: np.ndarray, mean: np.ndarray | None = None) -> np.ndarray:
         """Size of the residuals' mean. mean: that of the last `window` rows of X, where it is there already."""

@@ -15,20 +15,20 @@ from swatlib.plant import TAG_NAMES
 from swatlib.servers import Services, ServicesError, connector
 from swatlib.servers.kafka_java import broker_classes_kept
 from swatlib.servers.kinds import until
-from swatlib.servers.spark_java import recording
+from swatlib.servers.spark_java import driver_classes_kept
 
 _ROWS = 60
 _PATIENCE = 120.0  # seconds
 
 
-def make_archive() -> None:
+def make_archives() -> None:
     """Raises ServicesError when none can be made; a stream starts without it too."""
-    with _told():
+    with _as_services_error():
         _record()
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _as_services_error() -> Iterator[None]:
     """Whatever Kafka, Spark or the machine raise, as a ServicesError."""
     try:
         yield
@@ -54,7 +54,7 @@ def _record() -> None:
         rows = pd.DataFrame(0.0, times, list(TAG_NAMES), "float32")
         for each in blocks(rows, rows=_ROWS // 2):
             Producer(servers.kafka, "archive", None).send([each])
-        with recording(connector()):
+        with driver_classes_kept(connector()):
             stream = Stream(servers.kafka, FileSink(Path(scratch)), Path(scratch, "checkpoint"), None, connector())
             spark = stream.session()
             try:

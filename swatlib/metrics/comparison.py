@@ -22,18 +22,18 @@ def compare(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame,
     all of METRICS; the score of a baseline is its alarm. Without an attack in `label` these are NaN, and there are no
     baselines. What else can't be computed is NaN too; `verdict` says which metrics, and why.
     """
-    alone = compare_detectors(scores, label, events)
-    return pd.concat([alone, compare_baselines(label, events, seed)]) if is_judged(label) else alone
+    detectors = compare_detectors(scores, label, events)
+    return pd.concat([detectors, compare_baselines(label, events, seed)]) if is_judged(label) else detectors
 
 
 def compare_detectors(scores: pd.DataFrame, label: pd.Series | None, events: pd.DataFrame) -> pd.DataFrame:
     """The rows of `compare` that are detectors."""
-    return _figures(_detectors(scores), label, events)
+    return _figures(_detectors(scores), scores.index, label, events)
 
 
 def compare_baselines(label: pd.Series, events: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """The rows of `compare` that are baselines, the same beside whatever detectors."""
-    return _figures(_baselines(label, events, seed), label, events)
+    return _figures(_baselines(label, events, seed), label.index, label, events)
 
 
 def is_judged(label: pd.Series | None) -> bool:
@@ -41,12 +41,12 @@ def is_judged(label: pd.Series | None) -> bool:
     return label is not None and bool(label.any())
 
 
-def _figures(answers: Answers, label: pd.Series | None, events: pd.DataFrame) -> pd.DataFrame:
+def _figures(answers: Answers, times: pd.Index, label: pd.Series | None, events: pd.DataFrame) -> pd.DataFrame:
+    seconds = np.diff(times) / pd.Timedelta("1s")
+    # A gap in the recording is not counted, and how long a single row lasts is unknown.
+    days = len(times) * np.median(seconds) / SECONDS_PER_DAY if len(seconds) else np.nan
     rows = {}
     for row, (alarm, score) in answers.items():
-        seconds = np.diff(alarm.index) / pd.Timedelta("1s")
-        # A gap in the recording is not counted, and how long a single row lasts is unknown.
-        days = len(alarm) * np.median(seconds) / SECONDS_PER_DAY if len(seconds) else np.nan
         rows[row] = {"alarms_per_day": len(intervals_of(alarm.to_numpy())) / days}
         if is_judged(label):
             rows[row] |= evaluate(label, alarm, score, events)

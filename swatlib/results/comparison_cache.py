@@ -14,12 +14,12 @@ def cached_comparison(
 ) -> pd.DataFrame:
     """What `metrics.compare` gives; its baselines are kept apart, for other detectors. force: compute it anew."""
     digest = rows_digest(_judged(scores), label, events)
-    alone = cached_tables("comparison", digest, lambda: {"alone": compare_detectors(scores, label, events)}, force)
+    kept = cached_tables("comparison", digest, lambda: {"detectors": compare_detectors(scores, label, events)}, force)
     if label is None or not is_judged(label):
-        return alone["alone"]
+        return kept["detectors"]
     depends = [rows_digest(label.index, label, events), seed]
-    beside = cached_tables("beside", depends, lambda: {"beside": compare_baselines(label, events, seed)}, force)
-    return pd.concat([alone["alone"], beside["beside"]])
+    kept |= cached_tables("baselines", depends, lambda: {"baselines": compare_baselines(label, events, seed)}, force)
+    return pd.concat([kept["detectors"], kept["baselines"]])
 
 
 def cached_draws(

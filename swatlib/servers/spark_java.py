@@ -4,8 +4,8 @@ pyspark's scripts start a shell, a Python and another Java before it, each time.
 imported that takes long, so this module imports little.
 
 Beside the command may lie an archive of the classes that a stream loads, 13,000 of them, read and verified: with it
-Java takes half the processor time until the first batch. `recording` has one made. Java itself passes over an archive
-that is of other jars or another Java.
+Java takes half the processor time until the first batch. `driver_classes_kept` has one made. Java itself passes over
+an archive that is of other jars or another Java.
 """
 
 import atexit
@@ -37,7 +37,7 @@ READ_BY_SCRIPTS = ("PYSPARK_SUBMIT_ARGS", "PYSPARK_GATEWAY_PORT", "HADOOP_CONF_D
 SET_BY_PYSPARK = ("SPARK_AUTH_SOCKET_TIMEOUT", "SPARK_BUFFER_SIZE")  # in each process that had a session
 UNSAID = ("-Xlog:cds=off", "-Xlog:cds+dynamic=off")  # that an archive does not fit, class by class
 
-_recorded: list[Path] = []  # where the next Java writes an archive
+_written: list[Path] = []  # where the next Java writes an archive
 _begun: "dict[tuple[str, ...], SparkJava]" = {}  # by what was launched
 
 
@@ -81,7 +81,7 @@ class SparkJava:
 
 
 @contextmanager
-def recording(jars: Sequence[Path], memory: str = MEMORY) -> Iterator[None]:
+def driver_classes_kept(jars: Sequence[Path], memory: str = MEMORY) -> Iterator[None]:
     """The Java that this block begins writes the archive when the block ends; it takes twice the time for that.
 
     Raises ServicesError where no Java is begun, or when it writes none.
@@ -90,8 +90,8 @@ def recording(jars: Sequence[Path], memory: str = MEMORY) -> Iterator[None]:
         raise ServicesError(f"Spark's own scripts launch Java, without an archive, where there is {', '.join(found)}.")
     kept = _kept(jars, memory)
     _remove_archives_of_no_spark(kept.parent)
-    with replacing(_archive(kept)) as written:
-        _recorded.append(written)
+    with replacing(_archive(kept)) as archive:
+        _written.append(archive)
         try:
             yield
             begun = list(_begun.values())
@@ -101,12 +101,12 @@ def recording(jars: Sequence[Path], memory: str = MEMORY) -> Iterator[None]:
             for java in _begun.values():
                 java.end(now=True)
             _begun.clear()
-            _recorded.clear()
-        if not written.exists():
+            _written.clear()
+        if not archive.exists():
             raise ServicesError(f"Java wrote none; {_log(kept)} says why." if begun else "No Java was begun.")
 
 
-def has_archive(jars: Sequence[Path], memory: str = MEMORY) -> bool:
+def has_driver_classes(jars: Sequence[Path], memory: str = MEMORY) -> bool:
     """Whether there is an archive for this Java, Spark and set of jars."""
     return _archive(_kept(jars, memory)).exists()
 
@@ -139,7 +139,7 @@ def _launch(command: tuple[str, ...], kept: Path) -> SparkJava:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     variables = {"_PYSPARK_DRIVER_CONN_INFO_PATH": str(folder / "gateway"), "SPARK_CONNECT_MODE": "0"}
     variables |= _scripts_say(_home())  # executors of `local-cluster` are started by these
-    with _log(kept).open("wb") if _recorded else nullcontext() as output:
+    with _log(kept).open("wb") if _written else nullcontext() as output:
         process = subprocess.Popen(
             [java, *_sharing(kept), *arguments],
             stdin=subprocess.PIPE,  # which it reads until this process ends
@@ -148,7 +148,7 @@ def _launch(command: tuple[str, ...], kept: Path) -> SparkJava:
             env=environment(**variables, PYTHONHASHSEED="0"),
             preexec_fn=_ignore_ctrl_c,  # noqa: PLW1509 (as pyspark does)
         )
-    return SparkJava(process, folder, _log(kept) if _recorded else None)
+    return SparkJava(process, folder, _log(kept) if _written else None)
 
 
 def _ignore_ctrl_c() -> None:
@@ -156,8 +156,8 @@ def _ignore_ctrl_c() -> None:
 
 
 def _sharing(kept: Path) -> list[str]:
-    if _recorded:
-        return [f"-XX:ArchiveClassesAtExit={_recorded[0]}", *UNSAID]
+    if _written:
+        return [f"-XX:ArchiveClassesAtExit={_written[0]}", *UNSAID]
     archive = _archive(kept)
     return [f"-XX:SharedArchiveFile={archive}", *UNSAID] if archive.exists() else []
 

@@ -51,17 +51,18 @@ def test_pieces_scored_on_executors_give_what_one_pass_gives(crew, folder, own, 
     assert whole["plant=north"]["mine"]["score"].notna().any()
 
 
-def test_a_sweep_is_the_same_here_and_on_executors(crew, tmp_path, monkeypatch):
+def test_a_sweep_is_the_same_here_in_two_processes_and_on_executors(crew, tmp_path, monkeypatch):
     first = new_code_cell("seed = 0\nbudget = 1.0", metadata={"tags": ["parameters"]})
     path = tmp_path / "01-one.ipynb"
     nbformat.write(new_notebook(cells=[new_markdown_cell("# About one"), first, new_code_cell(CELL)]), path)
     figures = {}
-    for where in (1, MASTER):
+    for where in (1, 2, MASTER):
         monkeypatch.setenv("SWAT_REPORTS_FOLDER", str(tmp_path / f"reports-{where}"))
         with crew_on(where) as those:
             page = sweep(notebook_sweep([path], {"seed": [0, 1]}, {}), those.width, run_all=those.run)
         figures[where] = pd.read_csv(page.with_name("figures.csv")).drop(columns="seconds")
-    assert figures[1].equals(figures[MASTER]) and len(figures[1]) == 2
+    assert figures[1].equals(figures[2]) and figures[1].equals(figures[MASTER])
+    assert len(figures[1]) == 2
 
 
 def test_the_field_is_the_same_here_and_on_executors(crew, tmp_path, monkeypatch):

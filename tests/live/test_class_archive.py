@@ -8,14 +8,14 @@ import pytest
 from py4j.protocol import Py4JNetworkError
 
 from swatlib.live import class_archive
-from swatlib.live.class_archive import _told
+from swatlib.live.class_archive import _as_services_error
 from swatlib.live.stream import StreamError
 from swatlib.servers import ServicesError, connector, java, kafka_java, kinds, spark_java
 from swatlib.servers.installation import installed
 from swatlib.settings import environment
 
 # In a process of its own: Spark speaks to one Java in a process, and the recorded one has ended
-MADE = "from swatlib.live.class_archive import make_archive; make_archive()"
+MADE = "from swatlib.live.class_archive import make_archives; make_archives()"
 SERVES = """
 import psutil, sys
 from pathlib import Path
@@ -62,5 +62,8 @@ def test_the_archives_that_are_made_serve_the_next_java_of_spark_and_of_kafka(ne
     "error", [StreamError("failed 6 times\nat java"), Py4JNetworkError("Java is gone"), MemoryError()]
 )
 def test_what_fails_while_the_archive_is_made_is_told_in_a_sentence(error):
-    with pytest.raises(ServicesError, match=rf"^the stream that .* failed: {type(error).__name__}: [^\n]+$"), _told():
+    with (
+        pytest.raises(ServicesError, match=rf"^the stream that .* failed: {type(error).__name__}: [^\n]+$"),
+        _as_services_error(),
+    ):
         raise error

@@ -7,7 +7,7 @@ import pytest
 
 from swatlib.atomic import write_text
 from swatlib.servers import ServicesError, connector, spark_java
-from swatlib.servers.spark_java import begin_java, has_archive, recording
+from swatlib.servers.spark_java import begin_java, driver_classes_kept, has_driver_classes
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_spark_starts_java_itself_on_a_cluster(cache):
 def test_what_is_set_for_sparks_scripts_is_left_to_them_and_kept_nowhere(cache, tmp_path, monkeypatch, name):
     monkeypatch.setenv(name, "-Dpassword=hidden")
     assert begin_java("local[2]", cache) is None
-    with pytest.raises(ServicesError, match=f"where there is {name}\\."), recording(cache):
+    with pytest.raises(ServicesError, match=f"where there is {name}\\."), driver_classes_kept(cache):
         pass
     assert not list(tmp_path.rglob("spark-*"))
 
@@ -90,7 +90,7 @@ def test_an_archive_that_does_not_fit_is_passed_over(cache, tmp_path):
 
 
 def test_a_recording_that_is_cut_off_leaves_no_archive_and_no_java(cache, tmp_path):
-    with pytest.raises(KeyboardInterrupt), recording(cache):
+    with pytest.raises(KeyboardInterrupt), driver_classes_kept(cache):
         process = begin_java("local[2]", cache).process
         raise KeyboardInterrupt
     assert process.wait() < 0
@@ -98,9 +98,9 @@ def test_a_recording_that_is_cut_off_leaves_no_archive_and_no_java(cache, tmp_pa
 
 
 def test_a_java_that_writes_no_archive_is_told_with_its_log(cache):
-    with pytest.raises(ServicesError, match=r"Java wrote none; .*\.log says why"), recording(cache):
+    with pytest.raises(ServicesError, match=r"Java wrote none; .*\.log says why"), driver_classes_kept(cache):
         begin_java("local[2]", cache).process.kill()
-    assert not has_archive(cache)
+    assert not has_driver_classes(cache)
 
 
 @pytest.mark.parametrize("entry", ["no-such.jar", "no-environment/pyspark/jars/*"])
@@ -109,7 +109,7 @@ def test_archives_of_jars_that_are_gone_are_removed(cache, tmp_path, entry):
     for path, last in ((gone, f"{tmp_path}/{entry}"), (there, f"{tmp_path}/*")):
         write_text(path, json.dumps(["java", "-Xmx1g", "-cp", f"{cache[0]}:{tmp_path}/no-conf:{last}"]))
         path.with_suffix(".jsa").write_bytes(b"")
-    with pytest.raises(ServicesError, match="No Java was begun"), recording(cache):
+    with pytest.raises(ServicesError, match="No Java was begun"), driver_classes_kept(cache):
         pass
     assert {path.name for path in gone.parent.iterdir()} == {"spark-1.json", "spark-1.jsa"}
 
@@ -121,6 +121,6 @@ def test_archives_whose_jars_are_not_known_are_removed(cache, tmp_path, content)
     broken.write_bytes(b"")
     if content is not None:
         broken.with_suffix(".json").write_bytes(content)
-    with pytest.raises(ServicesError, match="No Java was begun"), recording(cache):
+    with pytest.raises(ServicesError, match="No Java was begun"), driver_classes_kept(cache):
         pass
     assert list(broken.parent.iterdir()) == []
