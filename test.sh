@@ -22,7 +22,8 @@ cd "$top"
 "$python" -m ruff check swatlib tests stack notebooks
 "$python" -m ruff format --check swatlib tests stack
 kept=$(mktemp -d)
-"$python" -m mypy swatlib >"$kept/types" 2>&1 &
+known=$("$python" -c 'from swatlib.settings import settings; print(settings().cache_folder / "types")') # by all checkouts
+"$python" -m mypy --cache-dir "$known" swatlib >"$kept/types" 2>&1 &
 typing=$!
 trap 'kill "$typing" 2>/dev/null || true; rm -rf "$kept"' EXIT
 export SWAT_SERVICES_FOLDER="$kept"

@@ -68,11 +68,10 @@ LONGEST = (  # files, or files that stay TOGETHER, to begin with
     "tests/live/test_session.py",
     "Spark here",
     "tests/live/test_killed.py",
+    "two executors",
     "tests/live/test_boards_asked.py",
-    "tests/cluster/test_on_spark.py",
     "tests/live/test_browser.py",
     "tests/live/test_class_archive.py",
-    "tests/live/test_stream_cluster.py",
     "tests/live/test_compose_commands.py",
     "tests/report/test_own_class.py",
     "tests/report/test_report_forms.py",
@@ -86,6 +85,8 @@ LONGEST = (  # files, or files that stay TOGETHER, to begin with
 )
 TOGETHER = {  # files that one worker takes as one: they share servers and, of Spark, a session
     "Spark here": ("tests/live/test_stream.py", "tests/live/test_arbitrary_messages.py"),
+    # A stream after executors: the Java that these had has no connector to Kafka.
+    "two executors": ("tests/cluster/test_on_spark.py", "tests/live/test_stream_cluster.py"),
     "servers": (
         "tests/servers/test_services.py",
         "tests/live/test_monitoring.py",

@@ -82,7 +82,10 @@ class Executors(Crew):
 
 @contextmanager
 def on_spark(master: str, files: Mapping[str, bytes]) -> Iterator[Executors]:
-    """The executors of a master; a session that this process has there already is used, and left to run."""
+    """The executors of a master; a session that this process has there already is used, and left to run.
+
+    A Java that is begun for them ends with them: it has no connector to Kafka, and pyspark would keep it for a stream.
+    """
     if not MASTER.fullmatch(master):
         raise ClusterError(f"{master} is no Spark master; give spark://host:7077, local-cluster[2,1,1024] or local[2]")
     running = SparkContext._active_spark_context
@@ -92,13 +95,17 @@ def on_spark(master: str, files: Mapping[str, bytes]) -> Iterator[Executors]:
         yield Executors(running, files)
         return
     _refuse_silent(master)
-    context = _session(master).sparkContext
+    java_before = SparkContext._gateway
+    session = _session(master)
+    context = session.sparkContext
     try:
         _wait_for_executor(context)
         yield Executors(context, files)
     finally:
         place = Path(_find_spark_home()) / "work" / context.applicationId
-        context.stop()
+        session.stop()
+        if java_before is None:
+            _end_java()
         if master.startswith("local-cluster"):  # it leaves what its executors logged beside Spark
             shutil.rmtree(place, ignore_errors=True)
 
@@ -122,6 +129,14 @@ def _session(master: str) -> SparkSession:
     if spark.sparkContext.pythonExec == "python3":  # PYSPARK_PYTHON names no other
         spark.sparkContext.pythonExec = sys.executable
     return spark
+
+
+def _end_java() -> None:
+    gateway: Any = SparkContext._gateway
+    SparkContext._gateway = SparkContext._jvm = None
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait()
 
 
 def _of_this_machine() -> dict[str, str]:

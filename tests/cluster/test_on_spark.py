@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 
 from swatlib.cluster import crew_on, map_on, read_scores, score_folder, spark
 from swatlib.live.parity import unequal
+from swatlib.live.stream import Stream, StreamError
 from swatlib.pipeline import Pipeline
 from swatlib.report.sweep import sweep
 from swatlib.report.sweep_points import notebook_sweep
@@ -116,3 +117,8 @@ def test_executors_get_the_files_that_are_named_and_are_held_to_the_same_code(cr
     monkeypatch.setattr(spark, "_this_package", lambda: ("code 0123456789ab",))
     error = crew.run([1], abs)[0].error
     assert "is here; install the same swatlib and packages everywhere" in error
+
+
+def test_a_stream_beside_them_says_that_their_java_has_no_connector(crew, tmp_path):
+    with pytest.raises(StreamError, match="has no connector to Kafka; start the stream in a new process, or restart"):
+        Stream("127.0.0.1:9", None, tmp_path, None).start(SparkSession.getActiveSession())

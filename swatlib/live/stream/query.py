@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pyspark import SparkContext
-from pyspark.errors import StreamingQueryException
+from pyspark.errors import AnalysisException, StreamingQueryException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sql
 from pyspark.sql.streaming import StreamingQuery
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 class StreamError(RuntimeError):
-    """The query failed again and again; the message holds Spark's reason."""
+    """The query can't start, or failed again and again; the message holds the reason."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,16 @@ class Stream:
         )
         value = sql.substring("value", 1, topic.LONGEST + 1).alias("value")
         written = sql.unix_millis("timestamp").alias("written")
-        return source.load().select(plant.alias("plant"), value, "partition", "offset", written)
+        try:
+            loaded = source.load()
+        except AnalysisException as error:
+            if "Failed to find data source" not in str(error):
+                raise
+            raise StreamError(
+                "the Java of this process was begun for another Spark session and has no connector to Kafka; start the "
+                "stream in a new process, or restart the notebook's kernel first"
+            ) from error
+        return loaded.select(plant.alias("plant"), value, "partition", "offset", written)
 
     def _rejected(self, outcome: DataFrame) -> DataFrame:
         """key (place of the message), value (as it came, at most its first `topic.LONGEST` bytes), reason as header."""
