@@ -10,12 +10,11 @@ from swatlib.servers import Services
 
 ROWS = "document.querySelector('.js-plotly-plot')._fullData.find(trace => trace.name === 'LIT101').x.length"
 SHADES = "document.querySelector('.js-plotly-plot').layout.shapes.filter(shape => shape.type === 'rect').length"
-SHORT = {"detectors": '("pca", "kmeans")', "attacks": "()"}
 
 
-def test_the_attack_button_works_while_the_figure_is_kept_current(need, tmp_path):
+def test_the_attack_button_works_while_the_figure_is_kept_current(need, quick, tmp_path):
     need("kafka")
-    copied("05-live", tmp_path, SHORT)
+    copied("05-live", tmp_path, {"pipeline": f'"{quick}"', "attacks": "()"})
     services = tmp_path / "services"
     with new_page() as page, jupyterlab(tmp_path, "05-live") as address:
         run_all(page, address)

@@ -12,6 +12,7 @@ import pandas as pd
 import psutil
 import pytest
 from rig import influx_sink, terminal
+from telling import telling
 from waiting import wait
 
 from swatlib.live import session
@@ -105,7 +106,7 @@ def test_progress_says_what_is_waited_for(live, monkeypatch):
         before.setattr(session, "SILENCE", 0.0)
         assert re.fullmatch(waiting + re.escape(str(live.log)), live.progress)
     said = set()
-    live.wait(lambda: said.add(live.progress.partition(" (")[0]), 0.2)
+    live.wait(lambda: said.add(live.progress.partition(" (")[0]), 0.5)
     assert {"scoring the first 1,500 rows", "done, 180 rows stored"} <= said
 
 
@@ -142,6 +143,23 @@ def test_what_supervisors_had_started_ends_with_them(live, folder):
     assert states(folder) == {"kafka": "running", "influxdb": "gone", "stream": "gone"}
     with pytest.raises(ServicesError, match="the stream ended; the end of its log"):
         live.wait()
+
+
+def test_ctrl_c_ends_plant_stream_and_servers_but_not_one_that_ran_before(folder, quick):
+    log, servers = folder / "stream.log", Services(folder)
+    before = log.stat().st_size if log.exists() else 0
+    kafka = servers.pid("kafka")
+    with terminal(folder, "live", quick) as live:
+        wait(lambda: "The plant's name is swat" in live.log.read_text())
+        wait(lambda: SPARK_RUNS.encode() in log.read_bytes()[before:])
+        started = family(*(servers.pid(name) for name in OWNED))
+        interrupt(live)
+    wait(lambda: all(map(ended, started)))
+    assert live.returncode == 130
+    assert live.log.read_text().endswith("Stopped.\n")
+    assert b"Traceback" not in log.read_bytes()[before:]
+    assert states(folder) == {"kafka": "running", "influxdb": "stopped", "stream": "stopped"}
+    assert servers.pid("kafka") == kafka
 
 
 def test_a_second_run_in_a_notebook_ends_the_first_and_services_stop_ends_its_stream(live, folder, fitted):
@@ -183,7 +201,9 @@ def test_the_verbs_in_terminals_of_their_own(served, four):
     alarm = wait(lambda: first_alarm(reader.scores("four", start)))
     print(f"first alarm {(alarm - start).total_seconds():.0f} s after the attack began")
     assert alarm - start < pd.Timedelta("60s")
-    assert hidden(served, [four.stream, four.plant])
+    tokens = [path.read_text() for path in (served.folder / "influxdb" / "tokens").iterdir()]
+    assert len(tokens) == 3
+    assert telling(tokens, served.folder, but={"tokens", "engine"}) == []  # what the programs print among it
 
 
 def test_what_dies_is_shown(served, four, need):
@@ -214,44 +234,6 @@ def parts(reader) -> dict[str, str]:
 def first_alarm(scores: pd.DataFrame):
     alarm = scores.xs("alarm", axis=1, level=1).any(axis=1) if len(scores) else pd.Series(dtype=bool)
     return alarm.idxmax() if alarm.any() else None
-
-
-def content(path: Path) -> str:
-    """What a file holds; nothing for a folder, and for one that Spark has just put another in the place of."""
-    try:
-        return path.read_bytes().decode("latin-1") if path.is_file() else ""
-    except FileNotFoundError:
-        return ""
-
-
-def hidden(servers: Services, programs) -> bool:
-    """Whether no token is in what the programs print, in the process list with its environment, or in Spark's work."""
-    tokens = [path.read_text() for path in (servers.folder / "influxdb" / "tokens").iterdir()]
-    told = "".join(program.log.read_text() for program in programs)
-    told += subprocess.run(["ps", "auxeww"], capture_output=True, text=True, check=True).stdout
-    kept = [path for path in servers.folder.rglob("*") if not {"tokens", "engine"} & {*path.parts}]
-    told += "".join(map(content, kept))
-    return len(tokens) == 3 and not [token for token in tokens if token in told]
-
-
-def test_ctrl_c_ends_plant_stream_and_servers_but_not_one_that_ran_before(folder, quick):
-    log, servers = folder / "stream.log", Services(folder, ("kafka",))
-    before = log.stat().st_size if log.exists() else 0
-    servers.start()
-    kafka = servers.pid("kafka")
-    with terminal(folder, "live", quick) as live:
-        wait(lambda: "The plant's name is swat" in live.log.read_text())
-        wait(lambda: SPARK_RUNS.encode() in log.read_bytes()[before:])
-        started = family(*(servers.pid(name) for name in OWNED))
-        interrupt(live)
-    wait(lambda: all(map(ended, started)))
-    assert live.returncode == 130
-    assert live.log.read_text().endswith("Stopped.\n")
-    assert b"Traceback" not in log.read_bytes()[before:]
-    assert states(folder) == {"kafka": "running", "influxdb": "stopped", "stream": "stopped"}
-    assert servers.pid("kafka") == kafka
-    servers.stop()
-    assert left(folder) == []
 
 
 OWNER = """

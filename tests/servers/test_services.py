@@ -9,6 +9,7 @@ from urllib.parse import quote
 import psutil
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
+from telling import telling
 from typer.testing import CliRunner
 
 from swatlib.cli.app import app
@@ -59,11 +60,8 @@ def test_tokens_lie_in_private_files_and_nowhere_else(services, kafka, influxdb)
     assert sorted(path.name for path in tokens) == ["operator", "read", "write"]
     assert {path.stat().st_mode & 0o777 for path in tokens} == {0o600}
     assert (services.folder / "influxdb" / "tokens").stat().st_mode & 0o777 == 0o700
-    told = subprocess.run(["ps", "auxeww"], capture_output=True, text=True, check=True).stdout + repr(influxdb)
-    told += "".join(
-        path.read_text(errors="replace") for path in services.folder.rglob("*") if path not in tokens and path.is_file()
-    )
-    assert not [path.name for path, token in tokens.items() if token in told]
+    assert telling(tokens.values(), services.folder, but={"tokens"}) == []
+    assert not [path.name for path, token in tokens.items() if token in repr(influxdb)]
 
 
 def test_started_twice_nothing_happens(services, kafka):
