@@ -1,6 +1,7 @@
 """Recordings that many tests share, simulated once, and real servers, on free ports in a temporary folder,
 started once a session and only where needed."""
 
+import gc
 import os
 import signal
 from collections import Counter
@@ -27,6 +28,9 @@ os.environ.setdefault("JAVA_TOOL_OPTIONS", QUICK_START)
 # A busy machine is no failure: examples may take as long as they need.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("patient")
+
+# Garbage is looked for every 10,000 new objects, not every 700: an eighth of the processor time of a test.
+gc.set_threshold(10_000)
 
 # Not looked into for doctests: what needs packages that no test needs, programs of images, and this file, since of
 # several conftest.py only one is imported by its name.
@@ -142,6 +146,11 @@ def pytest_collection_modifyitems(items):
             -tests[_file(item.nodeid)],
         )
     )
+
+
+def pytest_collection_finish():
+    """All that was imported stays, and is not looked through for garbage again."""
+    gc.freeze()
 
 
 def _file(nodeid):

@@ -1,5 +1,7 @@
 """A table to a recording: each column understood, rows without readings gone, times in order."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -16,6 +18,7 @@ _STATISTIC = (
     r"^\s*(count|mean|average|avg\.?|median|std\.?|stdev|standard deviation|var|variance|min\.?|max\.?|minimum|maximum|"
     r"sum|total|range|mode|unique|top|freq|skew|kurtosis|\d{1,2}(\.\d+)?\s*%)\s*$"
 )
+_MAY_BE_STATISTIC = re.compile(_STATISTIC, re.IGNORECASE)  # of one cell, without starting a computation of Arrow
 
 
 def clean(table: Table) -> Recording:
@@ -62,10 +65,9 @@ def _refuse_without_rows(table: Table) -> None:
 
 def _are_statistics(column: pa.ChunkedArray) -> bool:
     """Whether every cell is the name of a statistic, as in the first column of a summary."""
-    return _named(column.slice(0, 3)) and _named(column)
-
-
-def _named(column: pa.ChunkedArray) -> bool:
+    first = [cell for cell in column.slice(0, 3).to_pylist() if cell is not None]
+    if not first or not all(map(_MAY_BE_STATISTIC.match, first)):
+        return False
     cells = column.drop_null()
     return len(cells) > 0 and bool(pc.all(pc.match_substring_regex(cells, _STATISTIC, ignore_case=True)).as_py())
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
 from swatlib.atomic import write_text
@@ -92,6 +93,8 @@ class _Sweeping:
         self.points = [SweptPoint(parameters, _folder(parameters), WAITING) for parameters in grid(given.axes)]
         self.started = datetime.now().astimezone().isoformat(timespec="seconds")
         self.began, self.written = time.monotonic(), 0.0
+        self.drawn = pd.DataFrame()  # the points that the picture shows
+        self.picture: str | None = None
         self.digest = _digest([code_digest(SHOWING), versions(), given.context.get("sources")])
 
     def look(self) -> None:
@@ -160,13 +163,19 @@ class _Sweeping:
     def _write(self, status: str) -> None:
         """The page, its table as CSV, and the row of the index."""
         table = figure_table(self.points)
-        picture = save_picture(table, self.given.axes, self.folder)
-        run = self._record(status, [picture] if picture else [])
+        self._draw(table)
+        run = self._record(status, [self.picture] if self.picture else [])
         write_text(self.folder / "figures.csv", table.to_csv(index=False))
         write_text(self.page, sweep_page(run, self.given.what, self.given.axes, self.points, table, self.folder))
         save_record(run, self.folder)
         write_index()
         self.written = time.monotonic()
+
+    def _draw(self, table: pd.DataFrame) -> None:
+        """The picture, unless it shows these points already."""
+        done = table[table["status"] == DONE].reset_index(drop=True)
+        if not done.equals(self.drawn):
+            self.drawn, self.picture = done, save_picture(table, self.given.axes, self.folder)
 
     def _record(self, status: str, pictures: list[str]) -> ReportRun:
         counts = {each: sum(point.status == each for point in self.points) for each in (DONE, FAILED)}

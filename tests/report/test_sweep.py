@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import nbformat
 import pandas as pd
@@ -12,13 +13,15 @@ from typer.testing import CliRunner
 from swatlib.cli.app import app
 from swatlib.report.notebook_parameters import ReportError
 from swatlib.report.runner import report
-from swatlib.report.sweep import sweep
+from swatlib.report.sweep import _Sweeping, sweep
 from swatlib.report.sweep_grid import grid, in_words, parse_sweeps
 from swatlib.report.sweep_page import SweptPoint, figure_table
 from swatlib.report.sweep_points import FigureRow, benchmark_sweep, field_sweep, notebook_sweep
 from swatlib.side_by_side import outcome_of
 
 KNOWN = {"seed": 0, "budget": 1.0, "detector": "pca", "detectors": ("pca", "lof"), "force": False}
+AXES = {"budget": [0.5, 3.0], "seed": [0, 1]}
+FAILED = r"^2 of 4 points failed.\nbudget=3, seed=0: 01-one stopped. Cell 3: Assert.*3 is"
 CELL = """
 from swatlib.report.headline import headline
 from swatlib.wording import Estimate
@@ -34,12 +37,40 @@ def here(points, run_one, jobs, began, ended):
         ended(place, outcome_of(run_one, point))
 
 
-@pytest.fixture
-def notebook(tmp_path):
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory):
     first = new_code_cell("seed = 0\nbudget = 1.0", metadata={"tags": ["parameters"]})
-    path = tmp_path / "01-one.ipynb"
+    path = tmp_path_factory.mktemp("swept") / "01-one.ipynb"
     nbformat.write(new_notebook(cells=[new_markdown_cell("# About one"), first, new_code_cell(CELL)]), path)
     return path
+
+
+@pytest.fixture(scope="module")
+def swept(notebook):
+    """A folder of reports with a sweep, in two processes, of which two points failed; each point as it ended."""
+    done = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SWAT_REPORTS_FOLDER", str(notebook.parent / "reports"))
+        with pytest.raises(ReportError, match=FAILED):
+            sweep(notebook_sweep([notebook], AXES, {}), jobs=2, progress=ended_into(done))
+    return notebook.parent / "reports", done
+
+
+@pytest.fixture
+def copied(swept, reports):
+    """These reports, in a folder that a test may change."""
+    shutil.copytree(swept[0], reports)
+    return reports
+
+
+def ended_into(done):
+    """A `progress` that notes each point which ended."""
+
+    def note(point):
+        if point.status in {"done", "failed"}:
+            done.append((in_words(point.parameters), point.status))
+
+    return note
 
 
 def figures(reports):
@@ -106,63 +137,64 @@ def test_what_no_point_could_use_is_refused(make, says):
         make()
 
 
-def test_points_are_computed_once_and_failed_ones_again(reports, notebook):
-    done = []
-    axes = {"budget": [0.5, 3.0], "seed": [0, 1]}
-    given = notebook_sweep([notebook], axes, {})
-
-    def note(point):
-        if point.status in {"done", "failed"}:
-            done.append((in_words(point.parameters), point.status))
-
-    with pytest.raises(
-        ReportError, match=r"^2 of 4 points failed.\nbudget=3, seed=0: 01-one stopped. Cell 3: Assert.*3 is"
-    ):
-        sweep(given, jobs=2, progress=note)
-    assert sorted(done) == [
+def test_points_are_computed_once_and_failed_ones_again(swept, copied, notebook):
+    assert sorted(swept[1]) == [
         ("budget=0.5, seed=0", "done"),
         ("budget=0.5, seed=1", "done"),
         ("budget=3, seed=0", "failed"),
         ("budget=3, seed=1", "failed"),
     ]
-    two = figures(reports)
-    done.clear()
-    with pytest.raises(ReportError, match="2 of 4 points failed"):
-        sweep(given, progress=note, run_all=here)
-    assert done == [("budget=3, seed=0", "failed"), ("budget=3, seed=1", "failed")]
-    pd.testing.assert_frame_equal(figures(reports), two)
+    two = figures(copied)
     assert two[["budget", "seed", "f1", "f1 low", "f1 high", "found", "attacks", "status"]].to_numpy().tolist()[:2] == [
         [0.5, 0, 0.5, 0.1, 0.9, "0 of 3", 3, "done"],
         [0.5, 1, 0.25, 0.1, 0.9, "1 of 3", 3, "done"],
     ]
-    more = notebook_sweep([notebook], {"budget": [0.5, 1.5], "seed": [1]}, {})
-    done.clear()
-    sweep(more, progress=note, run_all=here)
-    assert done == [("budget=1.5, seed=1", "done")]
+    done = []
+    with pytest.raises(ReportError, match="2 of 4 points failed"):
+        sweep(notebook_sweep([notebook], AXES, {}), progress=ended_into(done), run_all=here)
+    assert done == [("budget=3, seed=0", "failed"), ("budget=3, seed=1", "failed")]
+    pd.testing.assert_frame_equal(figures(copied), two)
+
+
+def test_a_point_of_a_notebook_that_changed_is_computed_again(copied, notebook, tmp_path):
     content = nbformat.read(notebook, as_version=4)
     content.cells[2].source += "\n1"
-    nbformat.write(content, notebook)
-    done.clear()
-    sweep(notebook_sweep([notebook], {"budget": [0.5], "seed": [0]}, {}), progress=note, run_all=here)
-    assert done == [("budget=0.5, seed=0", "done")]
+    nbformat.write(content, tmp_path / notebook.name)
+    for path, status in ((notebook, "done"), (tmp_path / notebook.name, "waiting")):
+        engine = _Sweeping(notebook_sweep([path], AXES, {}), print)
+        engine.look()
+        assert engine.points[0].status == status
 
 
-def test_the_page_shows_every_point_and_leads_to_it(reports, notebook):
-    with pytest.raises(ReportError):
-        sweep(notebook_sweep([notebook], {"budget": [1.0, 3.0], "seed": [0, 1]}, {}, "mine"), run_all=here)
-    page = (reports / "mine" / "index.html").read_text()
+def test_the_page_shows_every_point_and_leads_to_it(swept):
+    (index,) = swept[0].glob("*/index.html")
+    folder, page = index.parent, index.read_text()
     links = re.findall(r'<td class="words"><a href="([^"]+)">(\w+)</a>', page)
     assert [status for _, status in links] == ["done", "done", "failed", "failed"]
-    assert all((reports / "mine" / link).is_file() for link, _ in links)
-    assert "The sweep</a>" in (reports / "mine" / links[0][0]).read_text()
-    for shown in ("1.00 (0.100–0.900)", "0.750 (0.500–1.00)", "3 is too much", "2 of 4 points", "data:image/png"):
+    assert all((folder / link).is_file() for link, _ in links)
+    assert "The sweep</a>" in (folder / links[0][0]).read_text()
+    for shown in ("0.500 (0.100–0.900)", "0.375 (0.250–0.500)", "3 is too much", "2 of 4 points", "data:image/png"):
         assert shown in page
     over, points = (re.findall("<th>([^<]*)</th>", part) for part in page.split("Point by point"))
     assert points == ["point", "budget", "seed", "f1", "found", "attacks", "took (s)"]
     assert over == ["budget", "n", "f1", "found", "attacks"]
-    row = json.loads((reports / "mine" / "run.json").read_text())["notebooks"][0]
+    row = json.loads((folder / "run.json").read_text())["notebooks"][0]
     assert (row["page"], row["numbers"], row["status"]) == ("index.html", {"points": "2 of 4", "failed": 2}, "failed")
-    assert 'href="mine/index.html">Sweep of 01-one</a>' in (reports / "index.html").read_text()
+    assert row["thumbnails"] == ["sweep.webp"]
+    assert f'href="{folder.name}/index.html">Sweep of 01-one</a>' in (swept[0] / "index.html").read_text()
+
+
+def test_a_picture_is_drawn_anew_when_other_points_are_done_and_only_then(copied, notebook):
+    (picture,) = copied.glob("*/sweep.png")
+    engine = _Sweeping(notebook_sweep([notebook], AXES, {}), lambda point: None)
+    engine.look()
+    engine._write("done")
+    picture.write_bytes(b"")
+    engine._write("done")
+    assert picture.read_bytes() == b""
+    engine.points.pop(0)
+    engine._write("done")
+    assert picture.read_bytes()
 
 
 def test_a_run_is_no_sweep(reports, notebook):
@@ -171,12 +203,13 @@ def test_a_run_is_no_sweep(reports, notebook):
         sweep(notebook_sweep([notebook], {"seed": [1]}, {}, "taken"), run_all=here)
 
 
-def test_a_sweep_is_typed(reports, notebook):
+def test_a_sweep_is_typed(copied, notebook):
     runner = CliRunner()
-    arguments = ["report", str(notebook), "--sweep", "seed=1..2", "--jobs", "1"]
-    first, again = (runner.invoke(app, [*arguments, "-p", "budget=1"]) for _ in range(2))
-    assert "seed=1: done" in first.output and "2 points, 2 of them there already" in again.output
-    assert figures(reports)["f1"].tolist() == [0.5, 1 / 3]
+    arguments = ["report", str(notebook), "--sweep", "budget=0.5", "--sweep", "seed=0..2", "--jobs", "1"]
+    first, again = (runner.invoke(app, arguments) for _ in range(2))
+    assert "3 points, 2 of them there already" in first.output and "seed=2: done" in first.output
+    assert "3 points, 3 of them there already" in again.output
+    assert figures(copied)["f1"].tolist() == pytest.approx([0.5, 0.25, 0.5 / 3])
     refused = runner.invoke(app, [*arguments, "-p", "seed=1"])
     assert (refused.exit_code, "seed is given by -p and by --sweep" in refused.output) == (1, True)
 
