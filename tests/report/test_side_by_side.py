@@ -45,11 +45,11 @@ def notebook(tmp_path):
 
 @pytest.fixture
 def start(reports):
-    """Starts a report of notebooks in a process of its own, which is killed at the end if it still runs."""
+    """Starts Python with these arguments, which is killed at the end if it still runs."""
     started = []
 
     def begin(*arguments):
-        command = [sys.executable, "-m", "swatlib", "report", *map(str, arguments)]
+        command = [sys.executable, *map(str, arguments)]
         started.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
         return started[-1]
 
@@ -57,6 +57,16 @@ def start(reports):
     for process in started:
         process.kill()
         process.communicate()
+
+
+def typed(*arguments):
+    """A report as on the command line, whose kernels are forked."""
+    return "-m", "swatlib", "report", *arguments
+
+
+def called(path, name=None):
+    """A report as from a program, whose kernels start as any."""
+    return "-c", f"from swatlib.report.runner import report; report([{str(path)!r}], name={name!r})"
 
 
 def kept(reports, name):
@@ -82,21 +92,21 @@ def awaited(process, holds):
 
 
 def test_side_by_side_in_forked_kernels_gives_what_one_after_the_other_gives(reports, notebook, start):
-    paths = [notebook("03-three", PUBLISHES), notebook("01-one", PICTURE, PUBLISHES), notebook("02-two", "seed + 1")]
+    paths = [notebook("02-two", "seed + 1"), notebook("01-one", PICTURE, PUBLISHES)]
     report(paths, {"seed": 7}, name="with-1", jobs=1)
-    start(*paths, "-p", "seed=7", "--name", "with-3", "--jobs", "3").wait()
-    one, three = kept(reports, "with-1"), kept(reports, "with-3")
-    assert without_times(one) == without_times(three)
-    assert [step["name"] for step in three["notebooks"]] == ["03-three", "01-one", "02-two"]
+    start(*typed(*paths, "-p", "seed=7", "--name", "with-2", "--jobs", "2")).wait()
+    one, two = kept(reports, "with-1"), kept(reports, "with-2")
+    assert without_times(one) == without_times(two)
+    assert [step["name"] for step in two["notebooks"]] == ["02-two", "01-one"]
     for path in paths:
-        assert outputs(reports / "with-1" / path.name) == outputs(reports / "with-3" / path.name)
-    assert (reports / "with-1" / "01-one-1.webp").read_bytes() == (reports / "with-3" / "01-one-1.webp").read_bytes()
-    for page in ("01-one.html", "02-two.html", "03-three.html"):
-        assert all(f'href="{other.stem}.html"' in (reports / "with-3" / page).read_text() for other in paths)
+        assert outputs(reports / "with-1" / path.name) == outputs(reports / "with-2" / path.name)
+    assert (reports / "with-1" / "01-one-1.webp").read_bytes() == (reports / "with-2" / "01-one-1.webp").read_bytes()
+    for page in ("01-one.html", "02-two.html"):
+        assert all(f'href="{other.stem}.html"' in (reports / "with-2" / page).read_text() for other in paths)
 
 
 def test_a_notebook_that_fails_stops_no_other_and_has_its_page(reports, notebook):
-    paths = [notebook("01-bad", "1/0"), notebook("02-good", PUBLISHES), notebook("03-good", PUBLISHES)]
+    paths = [notebook("01-bad", "1/0"), notebook("02-good"), notebook("03-good")]
     with pytest.raises(ReportError, match=r"^01-bad stopped. Cell 2: ZeroDivisionError"):
         report(paths, name="run", jobs=2)
     steps = kept(reports, "run")["notebooks"]
@@ -129,19 +139,18 @@ def test_a_notebook_that_fits_detectors_is_not_taken_for_a_short_one():
     assert place_order([*steps, more], {}) == [1, 2, 0]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_all_of_a_run_and_keeps_its_pages(reports, notebook, start, tmp_path, number, code):
+def test_ctrl_c_ends_all_of_a_run_and_keeps_its_pages(reports, notebook, start):
     paths = [notebook("01-one"), notebook("02-two", "print('so far')", SLEEPS), notebook("03-three", SLEEPS)]
-    process = start(*paths, "--jobs", "2", "--name", "cut")
+    process = start(*typed(*paths, "--jobs", "2", "--name", "cut"))
 
     def both_sleep():
         return [each.name() for each in psutil.Process(process.pid).children(recursive=True)].count("sleep") == 2
 
     family = awaited(process, both_sleep)
-    process.send_signal(number)
-    process.send_signal(number)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGINT)
     _, complained = process.communicate()
-    assert (process.returncode, complained) == (code, "Stopped.\n")
+    assert (process.returncode, complained) == (130, "Stopped.\n")
     assert psutil.wait_procs(family, 30)[1] == []
     run = kept(reports, "cut")
     assert (run["status"], [step["status"] for step in run["notebooks"]]) == ("stopped", ["done", "stopped", "stopped"])
@@ -181,7 +190,7 @@ def test_who_takes_in_a_kernel_whose_fork_server_is_gone_is_left_alone(tmp_path)
 
 
 def test_a_run_that_was_killed_is_told_as_stopped(reports, notebook, start):
-    process = start(notebook("01-one", SLEEPS), "--name", "killed")
+    process = start(*called(notebook("01-one", SLEEPS), "killed"))
     family = awaited(process, lambda: "sleep" in [each.name() for each in psutil.Process(process.pid).children(True)])
     process.kill()
     process.wait()
@@ -193,8 +202,8 @@ def test_a_run_that_was_killed_is_told_as_stopped(reports, notebook, start):
 
 
 def test_two_runs_at_once_are_both_in_the_index(reports, notebook, start):
-    path = notebook("01-one", PUBLISHES)
-    processes = [start(path) for _ in range(2)]
+    path = notebook("01-one")
+    processes = [start(*called(path)) for _ in range(2)]
     said = [process.communicate() for process in processes]
     assert [process.returncode for process in processes] == [0, 0], "".join(map("".join, said))  # whole, not cut
     assert (reports / "index.html").read_text().count('<tr class="done">') == 2
