@@ -27,6 +27,7 @@ known=$("$python" -c 'from swatlib.settings import settings; print(settings().ca
 typing=$!
 trap 'kill "$typing" 2>/dev/null || true; rm -rf "$kept"' EXIT
 export SWAT_SERVICES_FOLDER="$kept"
+export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 # workers fill the cores, where more threads wait for each other
 unset PYTHONDONTWRITEBYTECODE # else each of hundreds of processes compiles swatlib anew
 
 cores=$("$python" -c "import os; print(min(6, os.cpu_count()))")
