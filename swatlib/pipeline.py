@@ -1,7 +1,7 @@
 """From readings to alarms: one object, fitted in notebooks, that scores a file and a stream row by row the same."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, fields
 from functools import cache
@@ -45,7 +45,7 @@ from swatlib.wording import did_you_mean, listed
 
 DEFAULT = ("guard", "ocsvm", "iforest", "kmeans", "lof", "pca", "forecast")
 LONGEST_NAME = 150  # characters of a detector's name
-CHUNK_ROWS = 20_000  # scored at once: bounds the memory
+CHUNK_ROWS = 20_000  # seen and scored at once: bounds the memory, which is slow to get
 VIEWS: dict[str, type[View]] = {"features": Features, "checks": Checks}  # what a detector may see
 FITTED_EACH = ("models_", "thresholds_", "checked_", "maxima_", "blocks_per_day_")  # what a fit keeps of each detector
 Seconds = Annotated[float, Limits(0, 1e9)]
@@ -140,7 +140,7 @@ class Pipeline:
         for what in {model.sees for model in models.values()}:
             view, pieces = self._view(what), self._pieces(fit, what)
             view.fit(*pieces)
-            seen[what] = np.vstack([view.transform(piece) for piece in pieces])
+            seen[what] = _transformed(view, pieces)
         self.models_ = {name: _on_one_thread(fitted, name, model, seen[model.sees]) for name, model in models.items()}
         self.origins_ = tuple(map(origin_of, recordings))
         on_calibrate, on_check = (_on_one_thread(self._decisive, part) for part in (calibrate, check))
@@ -449,10 +449,12 @@ class Pipeline:
         """Per detector the value that must exceed the threshold for an alarm, on normal rows."""
         scores: dict[str, list[np.ndarray]] = {name: [] for name in self.models_}
         for what in {model.sees for model in self.models_.values()}:
-            for piece in self._pieces(frames, what):
-                X = self._view(what).transform(piece)
-                for name in (name for name, model in self.models_.items() if model.sees == what):
-                    scores[name].append(on_delayed(self._smoothed(name, X), *self.on_delay))
+            names = [name for name, model in self.models_.items() if model.sees == what]
+            past = max(self._decides(self.models_[name]) for name in names)
+            for rows, before in (each for piece in self._pieces(frames, what) for each in _chunks_of(piece, past)):
+                X = self._view(what).transform(rows)
+                for name in names:
+                    scores[name].append(on_delayed(self._smoothed(name, X), *self.on_delay)[before:])
         return {name: np.concatenate(pieces) for name, pieces in scores.items()}
 
     def _leads(self, model: Detector, X: np.ndarray, since: np.ndarray) -> np.ndarray:
@@ -561,6 +563,23 @@ class Pipeline:
                 f"{detector} scores a row by the rows scored with it, so pieces and whole differ; choose another"
             )
         return model
+
+
+def _transformed(view: View, pieces: Sequence[pd.DataFrame]) -> np.ndarray:
+    """What a view sees of all rows of the pieces, one below the other."""
+    seen, first = np.empty((sum(map(len, pieces)), len(view.names_))), 0
+    for rows, before in (each for piece in pieces for each in _chunks_of(piece, view.history)):
+        stop = first + len(rows) - before
+        seen[first:stop] = view.transform(rows)[before:]
+        first = stop
+    return seen
+
+
+def _chunks_of(frame: pd.DataFrame, past: int) -> Iterator[tuple[pd.DataFrame, int]]:
+    """Rows of bounded number with the `past` rows before them, or all that there are, and how many of these."""
+    for start in range(0, len(frame), CHUNK_ROWS):
+        begin = max(start - past, 0)
+        yield frame.iloc[begin : start + CHUNK_ROWS], start - begin
 
 
 def _blank(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

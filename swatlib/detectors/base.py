@@ -101,13 +101,16 @@ class Residual(Detector):
         raise NotImplementedError
 
     def contributions(self, X: np.ndarray) -> np.ndarray:
-        return self._smoothed(X) / self.scale_
+        parts = self._smoothed(X)
+        parts /= self.scale_
+        return parts
 
     def score(self, X: np.ndarray) -> np.ndarray:
         if not self.tolerance:
             return self.contributions(X).max(axis=1)
         far = moving_mean(X, self.window)
-        parts = self._smoothed(X, far) / self.scale_
+        parts = self._smoothed(X, far)
+        parts /= self.scale_
         np.abs(far, out=far)
         far *= self.tolerance
         far += 1
@@ -121,5 +124,7 @@ class Residual(Detector):
     def _smoothed(self, X: np.ndarray, mean: np.ndarray | None = None) -> np.ndarray:
         """Size of the residuals' mean. mean: that of the last `window` rows of X, where it is there already."""
         if not self.linear:
-            return np.abs(moving_mean(self.residual(X), self.window))
-        return np.abs(self.residual(moving_mean(X, self.window) if mean is None else mean))
+            parts = moving_mean(self.residual(X), self.window)
+        else:
+            parts = self.residual(moving_mean(X, self.window) if mean is None else mean)
+        return np.abs(parts, out=parts)

@@ -49,12 +49,14 @@ class Forecast(Residual):
 
     def residual(self, X: np.ndarray) -> np.ndarray:
         far = max(self.lags)
-        out = np.full_like(X, np.nan)
+        out = np.empty_like(X)
+        out[:far] = np.nan
         if len(X) > far:
             *weights, constant = np.split(self.weights_, X.shape[1] * np.arange(1, len(self.lags) + 1))
-            out[far:] = X[far:] - constant
+            left, explained = out[far:], np.empty((len(X) - far, X.shape[1]))
+            np.subtract(X[far:], constant, out=left)
             for lag, each in zip(self.lags, weights, strict=True):
-                out[far:] -= X[far - lag : len(X) - lag] @ each
+                left -= np.matmul(X[far - lag : len(X) - lag], each, out=explained)
         return out
 
     def _chunks(self, X: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

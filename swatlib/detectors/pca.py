@@ -38,4 +38,5 @@ class PCA(Residual):
 
     def residual(self, X: np.ndarray) -> np.ndarray:
         centred = X - self.mean_
-        return centred - centred @ self.components_ @ self.components_.T
+        expected = centred @ self.components_ @ self.components_.T
+        return np.subtract(centred, expected, out=expected)

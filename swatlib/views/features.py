@@ -16,7 +16,7 @@ from swatlib.plant import GAUGED_TANKS, TAGS, Tank
 from swatlib.views.base import View, net_inflow
 from swatlib.wording import listed
 
-FIT_ROWS = 4_000  # of which features are made at once while fitting
+PIECE_ROWS = 4_000  # of which features are made at once
 Factor = Annotated[float, Limits(0, math.inf, above=True)]  # infinite: no limit
 
 
@@ -77,10 +77,15 @@ class Features(View):
         return self
 
     def transform(self, frame: pd.DataFrame) -> np.ndarray:
-        seen = self._raw(frame)
-        seen -= self.mean_
-        seen /= self.scale_
-        return np.clip(seen, -self.clip, self.clip, out=seen)
+        seen, first = np.empty((len(frame), len(self.names_))), self.history
+        seen[:first] = np.nan
+        for raw in self._pieces([frame]):
+            piece = seen[first : first + len(raw)]
+            np.subtract(raw, self.mean_, out=piece)
+            np.divide(piece, self.scale_, out=piece)
+            np.clip(piece, -self.clip, self.clip, out=piece)
+            first += len(raw)
+        return seen
 
     def _drifting(self, frame: pd.DataFrame) -> list[str]:
         edges = np.array_split(np.arange(len(frame)), max(2, len(frame) // self.block))
@@ -138,8 +143,8 @@ class Features(View):
     def _pieces(self, frames: Sequence[pd.DataFrame]) -> Iterator[np.ndarray]:
         """Raw features of the rows that have a past, few rows at a time, which stay in the processor's cache."""
         for frame in frames:
-            for start in range(self.history, len(frame), FIT_ROWS):
-                yield self._raw(frame.iloc[start - self.history : start + FIT_ROWS])[self.history :]
+            for start in range(self.history, len(frame), PIECE_ROWS):
+                yield self._raw(frame.iloc[start - self.history : start + PIECE_ROWS])[self.history :]
 
     def _columns(self, frame: pd.DataFrame) -> Iterator[np.ndarray]:
         """Each group of features (rows × its tags), in the order of `_groups`."""

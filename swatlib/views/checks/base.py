@@ -29,7 +29,8 @@ class TagRows:
 
     @classmethod
     def of(cls, *frames: pd.DataFrame, seconds: float = 1.0) -> "TagRows":
-        values = np.vstack([frame.to_numpy(np.float64) for frame in frames])
+        parts = [frame.to_numpy(np.float64) for frame in frames]
+        values = parts[0] if len(parts) == 1 else np.vstack(parts)
         gaps = np.cumsum([len(frame) for frame in frames])[:-1]
         return cls(np.asfortranarray(values), tuple(frames[0].columns), tuple(gaps.tolist()), seconds)
 
