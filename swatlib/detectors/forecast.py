@@ -63,9 +63,9 @@ class Forecast(Residual):
         far = max(self.lags)
         for start in range(far, len(X), FIT_CHUNK):
             piece = X[start - far : start + FIT_CHUNK]
-            past, now = self._past(piece), piece[far:]
-            rows = np.isfinite(past).all(axis=1) & np.isfinite(now).all(axis=1)
-            yield past[rows], now[rows]
+            past, now, known = self._past(piece), piece[far:], np.isfinite(piece).all(axis=1)
+            rows = np.all([known[far - lag : len(piece) - lag] for lag in (0, *self.lags)], axis=0)
+            yield (past, now) if rows.all() else (past[rows], now[rows])
 
     def _past(self, X: np.ndarray) -> np.ndarray:
         """Lagged features and a constant, for the rows of X that have a past: (rows - far) × (lags · features + 1)."""
