@@ -44,7 +44,6 @@ SLOW_FILES = {
     "tests/data/test_data_fuzz.py",
     "tests/metrics/test_metrics_reference.py",
     "tests/metrics/test_metrics_resampling.py",
-    "tests/plots/test_explore_browser.py",
     "tests/report/test_index_browser.py",
     "tests/report/test_mouse_pages.py",
     "tests/report/test_own_class.py",

@@ -1,9 +1,7 @@
 """A folder of many plants scored in pieces: equal to one pass over each plant, whoever works, whatever is killed."""
 
 import multiprocessing
-import os
 import re
-import signal
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
@@ -11,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tries import dies_or_fails_once, fails_once
 from written import ROWS, write, write_in_pieces
 
 from swatlib.cluster import map_on, read_scores, score_folder
@@ -118,25 +117,10 @@ def test_spark_and_pandas_read_the_scores(folder, quick, tmp_path):
     assert kinds.field("time").type == pa.timestamp("us")  # Spark reads no nanoseconds
 
 
-def dies_once(path):
-    """Kills its process, the first time that it is asked."""
-    if not os.path.exists(path):
-        open(path, "x").close()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return path.name
-
-
-def fails_once(path):
-    if not os.path.exists(path):
-        open(path, "x").close()
-        raise OSError("the disk was busy")
-    return path.name
-
-
 def test_a_try_that_fails_or_is_killed_is_tried_again(tmp_path):
     assert map_on(1, fails_once, [tmp_path / name for name in "abc"]) == ["a", "b", "c"]
-    assert map_on(2, fails_once, [tmp_path / name for name in "defg"]) == ["d", "e", "f", "g"]
-    assert map_on(2, dies_once, [tmp_path / name for name in "hijk"]) == ["h", "i", "j", "k"]
+    assert map_on(2, dies_or_fails_once, [tmp_path / name for name in "dEfG"]) == ["d", "E", "f", "G"]
+    assert all((tmp_path / name).exists() for name in "abcdEfG")
     assert multiprocessing.active_children() == []
 
 

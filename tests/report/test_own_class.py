@@ -91,10 +91,9 @@ def test_it_is_compared_fitted_and_loaded_by_name_on_the_command_line(pages, her
     assert loaded.calibration()["parameters"].tolist() == ["Distance(power=3)"]
 
 
-def test_a_benchmark_and_its_sweep_have_it(here):
-    assert TEXT in typed("benchmark", "swat-sim-1", "--run", "3", "--detector", TEXT)
-    typed(
-        "benchmark", "swat-sim-1", "--run", "3", "--sweep", f"detector={TEXT},kmeans", "--name", "swept", "--jobs", "1"
-    )
+def test_a_benchmark_in_another_process_and_here_has_it(here):
+    data = "benchmark", "swat-sim-1", "--run", "3"
+    typed(*data, "--sweep", f"detector={TEXT}", "--name", "swept", "--jobs", "1")
     table = pd.read_csv(here / "reports" / "swept" / "figures.csv")
-    assert table["detector"].tolist() == [TEXT, "kmeans"] and table["event recall"].notna().all()
+    assert table["detector"].tolist() == [TEXT] and table["event recall"].notna().all()
+    assert TEXT in typed(*data, "--detector", TEXT)

@@ -1,4 +1,4 @@
-"""Tables of a page that are sorted and filtered with the mouse; in JupyterLab: plots/test_explore_browser.py."""
+"""Tables of a page that are sorted and filtered with the mouse; in JupyterLab: cli/test_lab.py."""
 
 import pandas as pd
 import pytest

@@ -92,7 +92,9 @@ def resolution_steps(rows: np.ndarray) -> np.ndarray:
     A simulated attack writes values between those that a transmitter can give; who looked for these would find
     each attack of that kind, and none by an attacker who rounds.
     """
-    return np.floor(rows / np.array(list(STEPS.values())) + 0.5).astype(np.float32)
+    steps = rows / np.array(list(STEPS.values()))
+    steps += 0.5
+    return np.floor(steps, out=steps).astype(np.float32)
 
 
 def _plant(plant_attacks: list[Attack], seed: int) -> SimulatedPlant:

@@ -33,8 +33,8 @@ class Whitening:
         width = len(TAG_NAMES) * (len(LAGS) + 1) + 1
         gram, rows = np.zeros((width, width)), 0
         for part in parts:
-            for X in self._designs(part):
-                some = X[::_EVERY].astype(np.float64)
+            for X in self._designs(part, _EVERY):
+                some = X.astype(np.float64)
                 gram += some.T @ some
                 rows += len(some)
         gram[np.diag_indices(width)] += _RIDGE * rows
@@ -70,12 +70,15 @@ class Whitening:
         states, place = np.unique(actuator_states(rows), return_inverse=True)
         return np.array([values.get(int(state), values[-1]) for state in states])[place]
 
-    def _designs(self, rows: np.ndarray):
-        """Scaled readings of now and of each lag, and a constant, of the rows that have a past; some rows at a time."""
+    def _designs(self, rows: np.ndarray, every: int = 1):
+        """Scaled readings of now and of each lag, and a constant, of the rows that have a past; some rows at a time.
+
+        every: of the rows of a piece, one in so many.
+        """
         for start in range(PAST, len(rows), _CHUNK):
             piece = (rows[start - PAST : start + _CHUNK] - self.mean_) / self.spread_
-            number = len(piece) - PAST
-            yield np.hstack([*(piece[PAST - lag :][:number] for lag in (0, *LAGS)), np.ones((number, 1))])
+            lagged = [piece[PAST - lag :][: len(piece) - PAST : every] for lag in (0, *LAGS)]
+            yield np.hstack([*lagged, np.ones((len(lagged[0]), 1))])
 
 
 def actuator_states(rows: np.ndarray) -> np.ndarray:
