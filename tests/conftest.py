@@ -68,11 +68,10 @@ SLOW_FILES = {
     "tests/test_pipeline.py",
 }
 LONGEST = (  # files, or files that stay TOGETHER, to begin with
-    "tests/live/test_session.py",
+    "a live run",
     "Spark here",
     "tests/live/test_killed.py",
     "two executors",
-    "tests/live/test_boards_asked.py",
     "tests/live/test_browser.py",
     "tests/live/test_class_archive.py",
     "tests/live/test_compose_commands.py",
@@ -87,6 +86,8 @@ LONGEST = (  # files, or files that stay TOGETHER, to begin with
     "notebooks/09-benchmark.ipynb",
 )
 TOGETHER = {  # files that one worker takes as one: they share servers and, of Spark, a session
+    # The last one ends the run.
+    "a live run": ("tests/live/test_run.py", "tests/live/test_boards_asked.py", "tests/live/test_session.py"),
     "Spark here": ("tests/live/test_stream.py", "tests/live/test_arbitrary_messages.py"),
     # A stream after executors: the Java that these had has no connector to Kafka.
     "two executors": ("tests/cluster/test_on_spark.py", "tests/live/test_stream_cluster.py"),

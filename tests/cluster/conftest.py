@@ -34,7 +34,7 @@ def folder(plants, tmp_path_factory):
 def own(normal, tmp_path_factory):
     """The folder of a pipeline with a class of one's own."""
     given = {"mine": make("my_detector.py:ZScore:window=30"), "pca": "pca"}
-    fitted = Pipeline(given, startup=0).fit(normal.between(end="2015-12-24"))
+    fitted = Pipeline(given, startup=0).fit(normal.between(end="2015-12-23 06:00"))
     return fitted.save(tmp_path_factory.mktemp("own") / "own")
 
 

@@ -4,6 +4,10 @@ import pytest
 from rig import topics
 
 from swatlib.live import sink
+from swatlib.live.session import Live
+from swatlib.servers import Services, available
+
+SEEN_BY_MOST = "LIT101 spoof 1200; LIT301 spoof 1200; P101 force off; P102 force off"
 
 
 @pytest.fixture
@@ -16,3 +20,15 @@ def names(kafka):
 def files(tmp_path):
     """A sink that writes its points to files."""
     return sink.FileSink(tmp_path / "points")
+
+
+@pytest.fixture(scope="session")
+def live(need, tmp_path_factory, fitted):
+    """A run of ten minutes with an attack, which begins; files of tests that follow one another share it."""
+    need("kafka", "influxdb")
+    folder = tmp_path_factory.mktemp("live")
+    with (
+        Services(folder, available(), owned=True),
+        Live(fitted, 10, 100.0, (SEEN_BY_MOST,), folder=folder) as live,
+    ):
+        yield live

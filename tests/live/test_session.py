@@ -1,7 +1,6 @@
 """Whole live runs as a user has them: the verbs in terminals of their own, the notebook's object, Ctrl-C."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -15,9 +14,8 @@ from rig import influx_sink, terminal
 from telling import telling
 from waiting import wait
 
-from swatlib.live import session
 from swatlib.live.boards import CHRONOGRAF, Window, asked, panels
-from swatlib.live.plant import PAST_ROWS, planned_attacks
+from swatlib.live.plant import planned_attacks
 from swatlib.live.session import SPARK_RUNS, Live
 from swatlib.live.wiring import connect
 from swatlib.pipeline import Pipeline
@@ -28,13 +26,15 @@ STARTED, OWNED = ("kafka", "influxdb", "stream"), ("influxdb", "stream")
 
 
 @pytest.fixture(scope="module")
-def folder(need, tmp_path_factory):
-    """In which Kafka runs before a run of these tests begins, until one of them stops it."""
-    need("kafka", "influxdb")
-    where = tmp_path_factory.mktemp("live")
-    Services(where, ("kafka",)).start()
-    yield where
-    Services(where).stop()
+def folder(live):
+    return live.folder
+
+
+@pytest.fixture
+def kafka_alone(folder):
+    """The folder, in which Kafka runs already."""
+    Services(folder).stop("stream", "telegraf", "influxdb")
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def served(need, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def fitted(quick):
+def small(quick):
     return Pipeline.load(quick)
 
 
@@ -85,39 +85,9 @@ def test_planned_attacks_lie_at_even_distances():
     assert (first.duration, first.action, second.action) == (100, "LIT101 freeze", "LIT301 spoof 1200")
 
 
-def test_a_speed_without_an_end_is_refused(fitted):
+def test_a_speed_without_an_end_is_refused(small):
     with pytest.raises(ValueError, match="need minutes"):
-        Live(fitted, speed=60)
-
-
-@pytest.fixture(scope="module")
-def live(folder, fitted):
-    """A run of three minutes with an attack."""
-    with Live(fitted, 3, 60.0, ("LIT301 spoof 1200",), folder=folder) as live:
-        yield live
-
-
-def test_progress_says_what_is_waited_for(live, monkeypatch):
-    waiting = r".*: no row for \d+ s, waiting for Spark to start; the stream logs to "
-    with monkeypatch.context() as before:
-        before.setattr(session, "SPARK_RUNS", "a line that no stream prints")
-        before.setattr(session, "SILENCE", 3_600.0)
-        assert re.fullmatch(r"starting Spark \(\d+ s\)", live.progress)
-        before.setattr(session, "SILENCE", 0.0)
-        assert re.fullmatch(waiting + re.escape(str(live.log)), live.progress)
-    said = set()
-    live.wait(lambda: said.add(live.progress.partition(" (")[0]), 0.5)
-    assert {"scoring the first 1,500 rows", "done, 180 rows stored"} <= said
-
-
-def test_a_run_shows_its_attack_its_pace_and_equal_scores(live):
-    live.wait()
-    assert live.delays()["attack"].tolist() == ["LIT301 spoof 1200"]
-    assert live.delays()[["pca", "kmeans"]].min(axis=None) < 60
-    assert live.parity() == (2 * (180 + PAST_ROWS), [])
-    assert live.batches()["rows_out"].sum() == 180 + PAST_ROWS
-    assert live.batches()["rejected"].sum() == 0
-    assert [len(each) for each in (live.readings(), live.scores(), live.events())] == [180, 180, 1]
+        Live(small, speed=60)
 
 
 def test_a_console_runs_another_plant_on_the_same_stream(live, folder):
@@ -145,7 +115,8 @@ def test_what_supervisors_had_started_ends_with_them(live, folder):
         live.wait()
 
 
-def test_ctrl_c_ends_plant_stream_and_servers_but_not_one_that_ran_before(folder, quick):
+def test_ctrl_c_ends_plant_stream_and_servers_but_not_one_that_ran_before(kafka_alone, quick):
+    folder = kafka_alone
     log, servers = folder / "stream.log", Services(folder)
     before = log.stat().st_size if log.exists() else 0
     kafka = servers.pid("kafka")
@@ -162,9 +133,10 @@ def test_ctrl_c_ends_plant_stream_and_servers_but_not_one_that_ran_before(folder
     assert servers.pid("kafka") == kafka
 
 
-def test_a_second_run_in_a_notebook_ends_the_first_and_services_stop_ends_its_stream(live, folder, fitted):
+def test_a_second_run_in_a_notebook_ends_the_first_and_services_stop_ends_its_stream(live, kafka_alone, small):
+    folder = kafka_alone
     kafka = Services(folder).pid("kafka")
-    with Live(fitted, folder=folder) as second:
+    with Live(small, folder=folder) as second:
         assert (live.closed, second.closed) == (True, False)
         assert states(folder) == dict.fromkeys(STARTED, "running")
         assert Services(folder).pid("kafka") == kafka

@@ -24,9 +24,9 @@ from swatlib.simulation import SimulatedPlant
 
 
 @pytest.fixture(scope="module")
-def pipeline(normal, tmp_path_factory):
-    """The default pipeline, all its detectors, fitted on a day and saved."""
-    return Pipeline(startup=0).fit(normal.between(end="2015-12-24")).save(tmp_path_factory.mktemp("fitted") / "swat")
+def pipeline(fitted, tmp_path_factory):
+    """The folder of the default pipeline, all its detectors."""
+    return fitted.save(tmp_path_factory.mktemp("fitted") / "swat")
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +183,7 @@ def test_an_attack_that_is_launched_shows_as_an_alarm(kafka, influxdb, names, qu
 
 def test_a_class_that_is_not_trusted_is_refused_before_there_are_rows(kafka, names, files, normal, tmp_path):
     own = Pipeline({"mine": make("my_detector.py:ZScore:window=30")}, startup=0)
-    folder = own.fit(normal.between(end="2015-12-24")).save(tmp_path / "own")
+    folder = own.fit(normal.between(end="2015-12-23 06:00")).save(tmp_path / "own")
     asked = itertools.count()
     with pytest.raises(ValueError, match=r"holds objects of my_detector.ZScore"):
         stream(kafka, files, tmp_path, names, folder).run(lambda: next(asked) > 500)

@@ -24,7 +24,7 @@ def home(monkeypatch):
 def test_a_class_of_ones_own_travels_to_the_workers(kafka, names, files, normal, attacked, tmp_path, monkeypatch):
     forest = IsolationForest(n_estimators=20, random_state=0)
     given = {"mine": make("my_detector.py:ZScore:window=30"), "forest": forest}
-    own = Pipeline(given, startup=0).fit(normal.between(end="2015-12-24"))
+    own = Pipeline(given, startup=0).fit(normal.between(end="2015-12-23 06:00"))
     folder = own.save(tmp_path / "own")
     with pytest.raises(ValueError, match=r"holds objects of my_detector.ZScore"):
         drain(stream(kafka, files, tmp_path, names, folder, master=CLUSTER))
