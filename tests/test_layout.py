@@ -18,7 +18,19 @@ from packaging.utils import canonicalize_name
 from swatlib.cli.app import app
 from swatlib.settings import ROOT
 
-FLOOR = {"plant", "settings", "provenance", "atomic", "arrays", "wording", "limits", "cached", "side_by_side", "tails"}
+FLOOR = {
+    "plant",
+    "settings",
+    "provenance",
+    "atomic",
+    "arrays",
+    "wording",
+    "limits",
+    "cached",
+    "side_by_side",
+    "tails",
+    "garbage",
+}
 LAYERS = (  # a layer imports only from those before it; the floor, also from itself
     FLOOR,
     {"data"},

@@ -19,6 +19,7 @@ from typing import Any
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
+from swatlib.garbage import collect_rarely
 from swatlib.settings import replace_environment
 
 # What a notebook imports first. Not pyplot, which asks the kernel that imports it how to draw.
@@ -93,6 +94,7 @@ def _become_kernel(arguments: list[str], environment: dict[str, str], folder: Pa
     from threadpoolctl import threadpool_limits
 
     gc.freeze()  # all that was imported stays, and is not looked through for garbage again
+    collect_rarely()
     os.setsid()
     os.chdir(folder)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

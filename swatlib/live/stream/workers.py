@@ -14,6 +14,7 @@ from threading import Thread
 from pyspark import SparkContext, daemon
 
 from swatlib.cluster.shipping import Shipped, loaded
+from swatlib.garbage import collect_rarely
 
 NEEDED = ("swatlib.live.stream.scorer", "skops.io")
 MEETING = 0.1  # seconds that each is busy, so that none does the work of another
@@ -56,6 +57,7 @@ def serve() -> None:
 
     After each task a worker collects garbage, .1 s of processor time when it looks through all that was imported here.
     """
+    collect_rarely()
     import_needed()
     gc.freeze()
     daemon.manager()
