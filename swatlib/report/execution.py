@@ -11,16 +11,19 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from signal import SIGINT
 from typing import Any
+from uuid import uuid4
 
 import papermill
 import psutil
 from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.localinterfaces import localhost
 from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import DeadKernelError
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
+from traitlets import default
 
 from swatlib.report.forked_kernel import ForkedProvisioner
 from swatlib.report.run_record import DONE, FAILED, STOPPED, UNDER_WAY, Step
@@ -31,6 +34,7 @@ INTERRUPTED = 0.5  # seconds for a kernel to leave what it is in the middle of
 ENDING = 1.5  # seconds for servers to end after the kernel that started them
 LOOK_AGAIN = 0.5  # seconds
 SAVED_WITHIN = 2.0  # seconds after a cell of a notebook that runs has begun or ended
+LONGEST_FOLDER = 70  # bytes; the path of a socket has at most 103 on every system
 ENGINE = "swatlib"
 
 
@@ -38,11 +42,14 @@ class Kernels:
     """The kernels of a run, in the running Python whatever kernels are installed; `threads` of arithmetic for each.
 
     forked: from the process that `forked_kernel.prepare_forks` started. pages: where notebooks put pages of their own.
+    sockets: folder for the sockets by which kernels are reached; without one, or where its path is too long for that,
+    they listen at ports, which another program may take, as another run does, before a kernel listens there.
     """
 
-    def __init__(self, threads: int, forked: bool, pages: Path):
+    def __init__(self, threads: int, forked: bool, pages: Path, sockets: Path | None = None):
         self.forked = forked
         self.variables = dict.fromkeys(THREAD_COUNTS, str(threads)) | {"SWAT_PAGES_FOLDER": str(pages)}
+        self.sockets = sockets if sockets and len(os.fsencode(sockets)) < LONGEST_FOLDER else None
         self.ended = False
         self._lock = threading.Lock()
         logging.getLogger("papermill").setLevel(logging.CRITICAL)  # the record says what happened to a kernel
@@ -50,9 +57,17 @@ class Kernels:
 
     def manager(self) -> type[AsyncKernelManager]:
         """A class of kernel managers for papermill, which reports to this object each kernel it starts."""
-        keep, variables, forked = self._keep, self.variables, self.forked
+        keep, variables, forked, sockets = self._keep, self.variables, self.forked, self.sockets
 
         class ThisInterpreter(AsyncKernelManager):
+            @default("transport")
+            def _transport(self) -> str:
+                return "ipc" if sockets else "tcp"
+
+            @default("ip")
+            def _place(self) -> str:
+                return str(sockets / uuid4().hex[:16]) if sockets else localhost()
+
             @property
             def kernel_spec(self) -> KernelSpec:
                 return KernelSpec(**get_kernel_dict(["--log-level=CRITICAL"]), env=variables)

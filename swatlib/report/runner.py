@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from swatlib.atomic import write_text
@@ -71,8 +72,8 @@ def report(
     _refuse_unusable(run)
     folder = _claim(run, named=name is not None)
     jobs = jobs or default_jobs(len(paths))
-    with held(folder / LOCK_FILE):
-        kernels = Kernels(max(1, cores() // jobs), forked, folder)
+    with held(folder / LOCK_FILE), TemporaryDirectory(prefix="swat-", ignore_cleanup_errors=True) as sockets:
+        kernels = Kernels(max(1, cores() // jobs), forked, folder, Path(sockets))
         _Engine(run, paths, folder, jobs, kernels, progress).go(on_start)
         (folder / LOCK_FILE).unlink()
     if errors := _errors(run):

@@ -2,11 +2,13 @@ import json
 import re
 import shutil
 import sys
+import tempfile
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from swatlib.garbage import NEW_OBJECTS
 from swatlib.provenance import checksum
 from swatlib.report import runner
 from swatlib.report.forked_kernel import prepare_forks
@@ -141,6 +143,23 @@ def test_the_kernel_is_the_running_python_whatever_is_installed(reports, noteboo
     )
     report([path], name="run", forked=False)
     assert kept(reports, "run")["notebooks"][0]["numbers"] == {"python": sys.executable}
+
+
+REACHED = """import gc, json
+from ipykernel.connect import get_connection_info
+from swatlib.report.headline import headline
+transport = json.loads(get_connection_info())["transport"]
+headline(transport=transport, threshold=gc.get_threshold()[0])"""
+
+
+@pytest.mark.parametrize("transport", ["ipc", "tcp"])
+def test_kernels_take_no_port_unless_the_path_of_a_socket_is_too_long(
+    reports, notebook, tmp_path, monkeypatch, transport
+):
+    (tmp_path / ("long" * 20)).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", {"ipc": None, "tcp": str(tmp_path / ("long" * 20))}[transport])
+    report([notebook("01-one", REACHED)], name="run")
+    assert kept(reports, "run")["notebooks"][0]["numbers"] == {"transport": transport, "threshold": NEW_OBJECTS}
 
 
 def test_a_notebook_runs_in_its_own_folder(reports, notebook, tmp_path):
