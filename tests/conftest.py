@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
+from swatlib.atomic import replacing
 from swatlib.pipeline import Pipeline
 from swatlib.servers import SERVER_NAMES, Services, ServicesError, java
 from swatlib.servers.installation import installed, locked
@@ -205,9 +206,16 @@ def quick(normal, together):
 
 
 @pytest.fixture(scope="session")
-def scored(fitted, attacked):
-    """Its scores on the first attacked day, scored at once."""
-    return fitted.score(attacked.frame)
+def scored(fitted, attacked, together):
+    """Its scores on the first attacked day, scored at once: by the first worker that needs them, read by the others."""
+    kept = together / "scored.parquet"
+    with locked(kept.with_suffix(".lock"), lambda: None):
+        if kept.exists():
+            return pd.read_parquet(kept).set_axis(attacked.frame.index)
+        scores = fitted.score(attacked.frame)
+        with replacing(kept) as temporary:
+            scores.to_parquet(temporary)
+        return scores
 
 
 @pytest.fixture(scope="session")
