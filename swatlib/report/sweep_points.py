@@ -234,8 +234,8 @@ def _execute(run: ReportRun, paths: list[Path], folder: Path) -> None:
 
 def _in_a_thread(path: Path, step: Step, folder: Path) -> None:
     """Execute a notebook so that an interrupt ends its kernel first, and the client of the kernel after it."""
-    kernels = Kernels(1, forked=False, pages=folder)
-    with ThreadPoolExecutor(1) as pool:
+    with TemporaryDirectory(prefix="swat-", ignore_cleanup_errors=True) as sockets, ThreadPoolExecutor(1) as pool:
+        kernels = Kernels(1, forked=False, pages=folder, sockets=Path(sockets))
         try:
             pool.submit(execute, path, step, folder, kernels, lambda step: None).result()
         finally:
