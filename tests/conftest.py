@@ -30,7 +30,7 @@ os.environ.setdefault("JAVA_TOOL_OPTIONS", QUICK_START)
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("patient")
 
-# Garbage is looked for every 10,000 new objects, not every 700: an eighth of the processor time of a test.
+# Garbage is looked for every 10,000 new objects, not every 700: a tenth of the processor time of tests.
 gc.set_threshold(10_000)
 
 # Not looked into for doctests: what needs packages that no test needs, programs of images, and this file, since of
