@@ -133,6 +133,8 @@ def _session(master: str) -> SparkSession:
 
 def _end_java() -> None:
     gateway: Any = SparkContext._gateway
+    if gateway.proc is None:  # spark-submit began it, and this process
+        return
     SparkContext._gateway = SparkContext._jvm = None
     gateway.shutdown()
     gateway.proc.stdin.close()
