@@ -214,6 +214,12 @@ def test_a_sweep_is_typed(copied, notebook):
     assert (refused.exit_code, "seed is given by -p and by --sweep" in refused.output) == (1, True)
 
 
+def test_a_parameter_that_is_given_holds_at_each_point(reports, notebook):
+    typed = ["report", str(notebook), "--sweep", "seed=1", "-p", "budget=1.5", "--jobs", "1"]
+    CliRunner().invoke(app, typed)
+    assert figures(reports)[["seed", "f1"]].to_numpy().tolist() == [[1, 0.75]]
+
+
 def test_detectors_of_one_point_are_rows_of_their_own():
     rows = [FigureRow({"found": 3}, {"found": (1.0, 4.0)}, {"detector": name}) for name in ("pca", "lof")]
     table = figure_table(
