@@ -97,7 +97,7 @@ class Residual(Detector):
     tolerance: float
 
     def residual(self, X: np.ndarray) -> np.ndarray:
-        """Observed minus expected (rows × features), NaN where the past is too short."""
+        """Observed minus expected (rows × features) in a new array, NaN where the past is too short."""
         raise NotImplementedError
 
     def contributions(self, X: np.ndarray) -> np.ndarray:
