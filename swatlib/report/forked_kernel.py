@@ -88,11 +88,19 @@ class _Forked:
         self._process.kill()
 
 
+def _leave_fork_server_to_its_program() -> None:
+    """A fork server ends when nobody holds its pipe: a kernel that did would run on after a program that was killed."""
+    server: Any = forkserver._forkserver
+    os.close(server._forkserver_alive_fd)
+    server._forkserver_alive_fd = None  # a kernel that forks begins a server of its own
+
+
 def _become_kernel(arguments: list[str], environment: dict[str, str], folder: Path) -> None:
     """What Python and its libraries do when they start, as far as it was done before the fork; then the kernel."""
     from ipykernel.kernelapp import IPKernelApp
     from threadpoolctl import threadpool_limits
 
+    _leave_fork_server_to_its_program()
     gc.freeze()  # all that was imported stays, and is not looked through for garbage again
     collect_rarely()
     os.setsid()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import nbformat
 import psutil
@@ -56,7 +57,7 @@ def start(reports):
     yield begin
     for process in started:
         process.kill()
-        process.communicate()
+        process.communicate(timeout=60)  # what it left holds its output
 
 
 def typed(*arguments):
@@ -81,6 +82,15 @@ def without_times(run):
 
 def outputs(path):
     return [cell.get("outputs") for cell in nbformat.read(path, as_version=4).cells]
+
+
+def programs(process):
+    """What the processes are called that this one has."""
+    names = []
+    for each in psutil.Process(process.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it has ended since
+            names.append(each.name())
+    return names
 
 
 def awaited(process, holds):
@@ -143,10 +153,7 @@ def test_ctrl_c_ends_all_of_a_run_and_keeps_its_pages(reports, notebook, start):
     paths = [notebook("01-one"), notebook("02-two", "print('so far')", SLEEPS), notebook("03-three", SLEEPS)]
     process = start(*typed(*paths, "--jobs", "2", "--name", "cut"))
 
-    def both_sleep():
-        return [each.name() for each in psutil.Process(process.pid).children(recursive=True)].count("sleep") == 2
-
-    family = awaited(process, both_sleep)
+    family = awaited(process, lambda: programs(process).count("sleep") == 2)
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGINT)
     _, complained = process.communicate()
@@ -189,13 +196,13 @@ def test_who_takes_in_a_kernel_whose_fork_server_is_gone_is_left_alone(tmp_path)
     assert psutil.Process().parent() is not None and kernels._fork_servers() == set()
 
 
-def test_a_run_that_was_killed_is_told_as_stopped(reports, notebook, start):
-    process = start(*called(notebook("01-one", SLEEPS), "killed"))
-    family = awaited(process, lambda: "sleep" in [each.name() for each in psutil.Process(process.pid).children(True)])
+def test_a_run_that_was_killed_is_told_as_stopped_and_leaves_no_kernel(reports, notebook, start):
+    process = start(*typed(notebook("01-one", SLEEPS), "--name", "killed"))
+    family = awaited(process, lambda: "sleep" in programs(process))
+    (sleeps,) = (each for each in family if each.is_running() and each.name() == "sleep")  # in a session of its own
     process.kill()
-    process.wait()
-    for each in family:
-        each.kill()
+    assert psutil.wait_procs(set(family) - {sleeps}, 30)[1] == []
+    sleeps.kill()
     assert kept(reports, "killed")["status"] == "running"
     page = write_index().read_text()
     assert '<tr class="stopped">' in page and "location.reload()" not in page
