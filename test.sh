@@ -23,12 +23,13 @@ cd "$top"
 "$python" -m ruff format --check swatlib tests stack
 kept=$(mktemp -d)
 known=$("$python" -c 'from swatlib.settings import settings; print(settings().cache_folder / "types")') # by all checkouts
+mkdir -p "$known" 2>/dev/null || known=$kept
 "$python" -m mypy --cache-dir "$known" swatlib >"$kept/types" 2>&1 &
 typing=$!
 trap 'kill "$typing" 2>/dev/null || true; rm -rf "$kept"' EXIT
 export SWAT_SERVICES_FOLDER="$kept"
 export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 # workers fill the cores, where more threads wait for each other
-export MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=268435456 # memory is kept for the next array, as it is
+export MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=268435456 # memory is kept for the next array
 unset PYTHONDONTWRITEBYTECODE # else each of hundreds of processes compiles swatlib anew
 
 cores=$("$python" -c "import os; print(min(6, os.cpu_count()))")

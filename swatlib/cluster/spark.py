@@ -95,19 +95,32 @@ def on_spark(master: str, files: Mapping[str, bytes]) -> Iterator[Executors]:
         yield Executors(running, files)
         return
     _refuse_silent(master)
-    java_before = SparkContext._gateway
-    session = _session(master)
-    context = session.sparkContext
+    with _java_of_its_own():
+        session = _session(master)
+        context = session.sparkContext
+        try:
+            _wait_for_executor(context)
+            yield Executors(context, files)
+        finally:
+            place = Path(_find_spark_home()) / "work" / context.applicationId
+            session.stop()
+            if master.startswith("local-cluster"):  # it leaves what its executors logged beside Spark
+                shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def _java_of_its_own() -> Iterator[None]:
+    """What this block begins of Java ends with it; a Java that runs already, or began this process, is left alone."""
+    before = SparkContext._gateway
     try:
-        _wait_for_executor(context)
-        yield Executors(context, files)
+        yield
     finally:
-        place = Path(_find_spark_home()) / "work" / context.applicationId
-        session.stop()
-        if java_before is None:
-            _end_java()
-        if master.startswith("local-cluster"):  # it leaves what its executors logged beside Spark
-            shutil.rmtree(place, ignore_errors=True)
+        gateway: Any = SparkContext._gateway
+        if gateway is not before and gateway.proc is not None:
+            SparkContext._gateway = SparkContext._jvm = None
+            gateway.shutdown()
+            gateway.proc.stdin.close()
+            gateway.proc.wait()
 
 
 def _session(master: str) -> SparkSession:
@@ -129,16 +142,6 @@ def _session(master: str) -> SparkSession:
     if spark.sparkContext.pythonExec == "python3":  # PYSPARK_PYTHON names no other
         spark.sparkContext.pythonExec = sys.executable
     return spark
-
-
-def _end_java() -> None:
-    gateway: Any = SparkContext._gateway
-    if gateway.proc is None:  # spark-submit began it, and this process
-        return
-    SparkContext._gateway = SparkContext._jvm = None
-    gateway.shutdown()
-    gateway.proc.stdin.close()
-    gateway.proc.wait()
 
 
 def _of_this_machine() -> dict[str, str]:

@@ -101,12 +101,14 @@ class Stream:
 
         Raises StreamError when it fails again and again.
         """
-        spark = self.session()
-        try:
-            with _end_requested() as requested:
+        if SparkContext._active_spark_context is None:  # one that is made takes Ctrl-C for itself
+            self.session()
+        with _end_requested() as requested:
+            spark = self.session()
+            try:
                 self._supervise(spark, lambda: requested.is_set() or stopped(), whole=False)
-        finally:
-            spark.stop()
+            finally:
+                spark.stop()
 
     def drain(self, spark: SparkSession) -> None:
         """Score all that the topic holds now, then end. Raises StreamError when it fails again and again."""
