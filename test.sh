@@ -39,9 +39,9 @@ if [ -n "$quick" ]; then
   "$python" -m pytest --numprocesses "$cores" -p no:nbval -m 'not slow' "$@" tests swatlib || failed=$?
 else
   "$python" -P -m swatlib services install kafka || set -- --ignore notebooks/05-live.ipynb "$@"
-  # More workers than cores: while a test waits for a server, a core is free. One takes 3 GB with its servers.
+  # One worker more than cores: while a test waits for a server, a core is free. One takes 3 GB with its servers.
   fit=$("$python" -c "import psutil; print(psutil.virtual_memory().available // 3_000_000_000)")
-  workers=$((fit < cores + 2 ? (fit > 1 ? fit : 1) : cores + 2))
+  workers=$((fit < cores + 1 ? (fit > 1 ? fit : 1) : cores + 1))
   "$python" -m pytest --numprocesses "$workers" --nbval --nbval-current-env "$@" tests swatlib notebooks || failed=$?
 fi
 wait "$typing" || failed=1

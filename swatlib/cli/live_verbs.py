@@ -212,6 +212,13 @@ def stream(
     *,
     trust: Trusted = None,
     batch: Annotated[int, typer.Option(help="Rows at most in a batch.", min=1)] = 40_000,
+    tasks: Annotated[
+        int | None,
+        typer.Option(
+            help="Groups of plants scored side by side, fixed with the checkpoint; if not said, one a core, at most 4.",
+            min=1,
+        ),
+    ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Spark's offsets and state; it is what a restart needs.")
     ] = None,
@@ -229,7 +236,7 @@ def stream(
     from swatlib.live.wiring import SPARK_RUNS, begin_spark, configured_stream, connect, stream_folder
 
     kept = checkpoint or stream_folder(folder) / "checkpoint"
-    options = {"batch": batch, "trusted": tuple(trust or ())}
+    options = {"batch": batch, "tasks": tasks or 0, "trusted": tuple(trust or ())}
     with ThreadPoolExecutor(1) as aside:
         connecting = aside.submit(connect, folder, after or ())  # while Java starts
         begin_spark(pipeline, kept, **options)

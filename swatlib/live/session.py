@@ -232,6 +232,7 @@ class Live:
         saved = self.pipeline.save(stream_folder(self.folder) / "pipeline")
         self._log_before = self.log.stat().st_size if self.log.exists() else 0
         command = [sys.executable, "-m", "swatlib", "stream", str(saved), "--folder", str(self.folder)]
+        command.append("--tasks=1")  # a second one would have no plant, and takes its share of each batch
         command += [f"--after={name}" for name in awaited]
         command += [f"--trust={name}" for name in Pipeline.untrusted(saved)]  # classes that this process runs already
         self._stream = self.servers.start_stream(command)
