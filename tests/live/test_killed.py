@@ -22,8 +22,8 @@ from swatlib.servers import Services
 SENDER = """
 import sys, pandas
 from swatlib.live.producer import Producer, blocks
-servers, name, rows = sys.argv[1:]
-Producer(servers, "swat", 300, topic=name).send(blocks(pandas.read_parquet(rows), rows=100))
+servers, name, rows, speed = sys.argv[1:]
+Producer(servers, "swat", float(speed), topic=name).send(blocks(pandas.read_parquet(rows), rows=100))
 """
 STREAM = """
 import sys
@@ -34,6 +34,7 @@ servers, folder, readings, rejected, pipeline, url, org, bucket, token = sys.arg
 to = InfluxSink(url, org, bucket, Path(token).read_text(), patience=20)
 stream(servers, to, Path(folder), (readings, rejected), Path(pipeline), batch=1_000).run()
 """
+SLOWLY, QUICKLY = "75", "10000"  # rows a second: 10,000 last longer than all kills, since an idle stream has no worker
 
 
 def workers(driver: subprocess.Popen) -> list[psutil.Process]:
@@ -56,7 +57,7 @@ class Victims:
         rows.to_parquet(folder / "rows.parquet")
         place = (influxdb.url, influxdb.org, influxdb.bucket, influxdb.tokens / "write")
         self.programs = {
-            "producer": (SENDER, servers.kafka, names[0], folder / "rows.parquet"),
+            "producer": (SENDER, servers.kafka, names[0], folder / "rows.parquet", SLOWLY),
             "driver": (STREAM, servers.kafka, folder, *names[:2], pipeline, *place),
         }
         self.running = {name: self._start(name) for name in self.programs}
@@ -71,6 +72,12 @@ class Victims:
         else:
             os.kill(self.servers.pid(name), signal.SIGKILL)
             self.servers.restart(name)
+
+    def hurry(self) -> None:
+        """Kill the producer a last time; the next one sends what is left as fast as it can."""
+        *given, _ = self.programs["producer"]
+        self.programs["producer"] = (*given, QUICKLY)
+        self.kill("producer")
 
     def _start(self, name: str) -> subprocess.Popen:
         program, *given = self.programs[name]
@@ -111,6 +118,7 @@ def test_whoever_is_killed_every_point_is_there_once(need, quick, attacked, tmp_
                 time.sleep(random.uniform(1, 4))
                 print("kill", victim)
                 all_of_them.kill(victim)
+            all_of_them.hurry()
             deadline = time.monotonic() + 300
             while (all_of_them.running["producer"].poll() is None or stored(reader) < 2 * len(rows)) and (
                 time.monotonic() < deadline
