@@ -155,7 +155,7 @@ def four(served, quick):
     """A stream and a plant, each in a terminal."""
     began = pd.Timestamp.now("UTC").tz_localize(None)
     with (
-        terminal(served.folder, "stream", quick) as stream,
+        terminal(served.folder, "stream", quick, "--tasks=1") as stream,
         terminal(served.folder, "produce", "--plant", "four") as plant,
     ):
         yield SimpleNamespace(stream=stream, plant=plant, began=began)
