@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 from swatlib.atomic import replacing
+from swatlib.garbage import collect_rarely
 from swatlib.pipeline import Pipeline
 from swatlib.servers import SERVER_NAMES, Services, ServicesError, java
 from swatlib.servers.installation import installed, locked
@@ -30,8 +31,7 @@ os.environ.setdefault("JAVA_TOOL_OPTIONS", QUICK_START)
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("patient")
 
-# Garbage is looked for every 10,000 new objects, not every 700: a tenth of the processor time of tests.
-gc.set_threshold(10_000)
+collect_rarely()  # a tenth of the processor time of tests
 
 # Not looked into for doctests: what needs packages that no test needs, programs of images, and this file, since of
 # several conftest.py only one is imported by its name.

@@ -14,11 +14,11 @@ from swatlib.data.table import Table
 from swatlib.data.values import switch_name
 
 _FAR = np.timedelta64(366, "D")
-_STATISTIC = (
+_STATISTIC = re.compile(
     r"^\s*(count|mean|average|avg\.?|median|std\.?|stdev|standard deviation|var|variance|min\.?|max\.?|minimum|maximum|"
-    r"sum|total|range|mode|unique|top|freq|skew|kurtosis|\d{1,2}(\.\d+)?\s*%)\s*$"
+    r"sum|total|range|mode|unique|top|freq|skew|kurtosis|\d{1,2}(\.\d+)?\s*%)\s*$",
+    re.IGNORECASE | re.ASCII,
 )
-_MAY_BE_STATISTIC = re.compile(_STATISTIC, re.IGNORECASE)  # of one cell, without starting a computation of Arrow
 
 
 def clean(table: Table) -> Recording:
@@ -65,11 +65,8 @@ def _refuse_without_rows(table: Table) -> None:
 
 def _are_statistics(column: pa.ChunkedArray) -> bool:
     """Whether every cell is the name of a statistic, as in the first column of a summary."""
-    first = [cell for cell in column.slice(0, 3).to_pylist() if cell is not None]
-    if not first or not all(map(_MAY_BE_STATISTIC.match, first)):
-        return False
-    cells = column.drop_null()
-    return len(cells) > 0 and bool(pc.all(pc.match_substring_regex(cells, _STATISTIC, ignore_case=True)).as_py())
+    named = (_STATISTIC.match(cell.as_py()) for cell in column if cell.is_valid)
+    return any(cell.is_valid for cell in column[:3]) and all(named)
 
 
 def _understood(table: Table) -> tuple[Recording, Table]:

@@ -165,6 +165,7 @@ def test_the_verbs_in_terminals_of_their_own(served, four):
     """services, stream, produce and attack as four terminals have them: the attack is an alarm in InfluxDB."""
     reader = influx_sink(served.influxdb)
     wait(lambda: len(reader.scores("four", four.began)))
+    assert '"spark.sql.shuffle.partitions":"1"' in (served.folder / "stream/checkpoint/offsets/0").read_text()
     attack = [sys.executable, "-m", "swatlib", "attack", "LIT301", "spoof", "1200", "--for", "60"]
     attack += ["--plant", "four", "--folder", str(served.folder)]
     told = subprocess.run(attack, capture_output=True, text=True, check=True).stdout
