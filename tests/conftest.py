@@ -14,6 +14,7 @@ from xdist.scheduler import LoadFileScheduling
 from swatlib.atomic import replacing
 from swatlib.garbage import collect_rarely
 from swatlib.pipeline import Pipeline
+from swatlib.results.fit_cache import cached_fit
 from swatlib.servers import SERVER_NAMES, Services, ServicesError, java
 from swatlib.servers.installation import installed, locked
 from swatlib.servers.tools import QUICK_START
@@ -187,26 +188,17 @@ def together(tmp_path_factory, request):
     return own.parent if hasattr(request.config, "workerinput") else own
 
 
-def _fitted(pipeline, recording, folder):
-    """The pipeline fitted and saved in a folder: by the first worker that needs it, loaded by the others."""
-    with locked(folder.with_suffix(".lock"), lambda: None):
-        if folder.exists():
-            return Pipeline.load(folder)
-        pipeline.fit(recording).save(folder)
-        return pipeline
+@pytest.fixture(scope="session")
+def fitted(normal):
+    """The default pipeline, fitted on two normal days: by the first worker that needs it, read by the others."""
+    return cached_fit(Pipeline(startup=0), normal)
 
 
 @pytest.fixture(scope="session")
-def fitted(normal, together):
-    """The default pipeline, fitted on two normal days."""
-    return _fitted(Pipeline(startup=0), normal, together / "fitted")
-
-
-@pytest.fixture(scope="session")
-def quick(normal, together):
+def quick(normal, tmp_path_factory):
     """The folder of two quick detectors, fitted on a day, for what has nothing to do with detectors."""
-    _fitted(Pipeline(("pca", "kmeans"), startup=0), normal.between(end="2015-12-24"), together / "quick")
-    return together / "quick"
+    pipeline = cached_fit(Pipeline(("pca", "kmeans"), startup=0), normal.between(end="2015-12-24"))
+    return pipeline.save(tmp_path_factory.mktemp("quick") / "quick")
 
 
 @pytest.fixture(scope="session")
