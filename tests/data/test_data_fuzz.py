@@ -305,7 +305,7 @@ def written(random, table, folder):
     if kind == "csv":
         wild.csv(table, path)
     elif kind == "xlsx":
-        wild.xlsx(table.astype(object).where(table.notna(), None), path)
+        wild.small_xlsx(table.astype(object).where(table.notna(), None), path)
     else:
         twice = pd.Index([name or "none" for name in table])
         table.astype(str).set_axis(twice, axis=1).loc[:, ~twice.duplicated()].to_parquet(path)
