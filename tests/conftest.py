@@ -5,6 +5,7 @@ import gc
 import os
 import signal
 from collections import Counter
+from importlib import import_module
 
 import pandas as pd
 import pytest
@@ -128,6 +129,13 @@ class Units(LoadFileScheduling):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     return Units(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session):
+    """A worker imports skops before tests: for each of 838 functions it looks through all modules that are loaded."""
+    if hasattr(session.config, "workerinput"):
+        import_module("skops.io")
 
 
 def pytest_collection_modifyitems(items):
