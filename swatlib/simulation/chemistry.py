@@ -90,5 +90,5 @@ def conductivity(process: PlantRecord, state: PlantRecord, drift: PlantRecord, p
     state.kick = toward(state.kick, 0.0, 85.0)
     state.kicked = toward(state.kicked, state.kick, 85.0)
     state.flush = toward(state.flush, 0.0, 28.0)
-    after_backwash = 0.3 if state.since_backwash < 1_200 else 0.0
+    after_backwash = 0.3 * math.exp(-state.since_backwash / 600.0)
     process.AIT504 = p.ait504 + drift.AIT504 + state.kicked + state.flush + after_backwash

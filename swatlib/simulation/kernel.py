@@ -41,7 +41,7 @@ recovery since_backwash stirred salt dosed_1 dosed_2 was_boosted cold kick kicke
 World = namedtuple(
     "World",
     "parameters transmitters state process reading command position drift forced spoofed ramp trends chain noise "
-    "slow slowness rates strokes distortions honest past",
+    "slow slowness liveliness strokes distortions honest past",
 )
 
 
@@ -84,7 +84,7 @@ def new_world(parameters: Parameters, clock: float) -> World:
         noise=np.zeros((sensors, 2)),
         slow=np.zeros((len(slowness), 2)),
         slowness=slowness,
-        rates=np.zeros(sensors),
+        liveliness=np.zeros((sensors, 2)),
         strokes=np.zeros(VALVES),
         distortions=np.full((sensors, len(DISTORTIONS)), np.nan),
         honest=np.full(len(TAG_NAMES), np.nan),
@@ -136,7 +136,7 @@ def scan(view: PlantRecord, command: PlantRecord, forced: PlantRecord, state: Pl
 def new_minute(world: World, drifts: np.ndarray, minute_noise: np.ndarray, slow_noise: np.ndarray) -> None:
     """What changes from minute to minute: what wanders slowly, and the strokes of the valves."""
     measurement.wander_slowly(world.slow, world.slowness, slow_noise)
-    measurement.change_trends(world.trends, world.rates, drifts, world.slow, world.transmitters, minute_noise)
+    measurement.change_trends(world.trends, world.liveliness, drifts, world.slow, world.transmitters, minute_noise)
     first = slow_noise.size - VALVES
     for k in range(VALVES):
         world.strokes[k] = world.parameters[0].stroke_spread * slow_noise[first + k]
@@ -172,7 +172,7 @@ def one_second(
         world.transmitters,
         world.chain,
         world.noise,
-        world.rates,
+        world.liveliness,
         normal,
         uniform,
         rough,

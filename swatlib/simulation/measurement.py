@@ -13,6 +13,8 @@ from swatlib.simulation.parameters import (
     DRIFT,
     EAGER,
     FRESH,
+    IDLE,
+    PER_REST_SIGMA,
     PER_SIGMA,
     PER_STEP,
     PROMPT,
@@ -25,6 +27,7 @@ from swatlib.simulation.parameters import (
     SIGMA,
     SMOOTH,
     SPREAD,
+    STIR,
     WANDER,
     PlantRecord,
 )
@@ -74,19 +77,23 @@ def wander_slowly(slow: np.ndarray, seconds: np.ndarray, minute_noise: np.ndarra
 @inner
 def change_trends(
     trends: np.ndarray,
-    rates: np.ndarray,
+    liveliness: np.ndarray,
     drifts: np.ndarray,
     slow: np.ndarray,
     transmitters: np.ndarray,
     minute_noise: np.ndarray,
 ) -> None:
-    """For a minute: where each drifting tag goes, back from its bound, and how lively each transmitter is."""
+    """For a minute: where each drifting tag goes, back from its bound, and how lively each transmitter is.
+
+    `liveliness` (25, 2): the rate of new values, and what the noise is multiplied by.
+    """
     sensors = SENSOR.size
     for k in range(sensors):
         walk = transmitters[k, DRIFT] * minute_noise[k] / math.sqrt(1_440.0)
         beyond = abs(drifts[SENSOR[k]] + walk) > transmitters[k, BOUND]
         trends[k] = (-walk if beyond else walk) / 60.0 + transmitters[k, WANDER] * slow[k, 1]
-        rates[k] = transmitters[k, RATE] * math.exp(transmitters[k, SPREAD] * slow[sensors + k, 0])
+        liveliness[k, 0] = transmitters[k, RATE] * math.exp(transmitters[k, SPREAD] * slow[sensors + k, 0])
+        liveliness[k, 1] = math.exp(transmitters[k, STIR] * slow[sensors + k, 0])
 
 
 @inner
@@ -147,13 +154,13 @@ def read(
     transmitters: np.ndarray,
     chain: np.ndarray,
     noise: np.ndarray,
-    rates: np.ndarray,
+    liveliness: np.ndarray,
     normal: np.ndarray,
     uniform: np.ndarray,
     roughness: float,
     first: bool,
 ) -> None:
-    """Fill the sensors' part of `readings`. `chain` (25, 3): lags; `noise` (25, 2); `rates`: how lively each one is."""
+    """Fill the sensors' part of `readings`. `chain` (25, 3): lags; `noise` (25, 2); `liveliness` (25, 2)."""
     for k in range(SENSOR.size):
         column = SENSOR[k]
         value, old = truth[column], readings[column]
@@ -163,8 +170,8 @@ def read(
             chain[k, 0] = chain[k, 1] = chain[k, 2] = value
             old = math.inf
         value = delayed(chain, k, value, transmitters[k, SHARE])
-        rough = roughness if k == LIT101 else 1.0
-        readings[column] = reading_after(old, value, k, transmitters, noise, rates[k], rough, normal[k], uniform[k])
+        rate, rough = liveliness[k, 0], liveliness[k, 1] * (roughness if k == LIT101 else 1.0)
+        readings[column] = reading_after(old, value, k, transmitters, noise, rate, rough, normal[k], uniform[k])
 
 
 @inner
@@ -199,9 +206,14 @@ def reading_after(
     noise[k, 1] += (noise[k, 0] - noise[k, 1]) * transmitters[k, SMOOTH]
     if value < transmitters[k, CUT]:
         return 0.0
-    sigma = transmitters[k, REST_SIGMA if value < transmitters[k, AT_REST] else SIGMA]
+    rests = value < transmitters[k, AT_REST]
+    sigma = transmitters[k, REST_SIGMA if rests else SIGMA]
     step = transmitters[k, READING_STEP]
     reading = max(np.floor((value + sigma * rough * noise[k, 1]) * transmitters[k, PER_STEP] + 0.5) * step, 0.0)
-    moved = abs(reading - old) * transmitters[k, PER_SIGMA]
+    per_sigma = transmitters[k, PER_SIGMA]
+    if rests and transmitters[k, IDLE] > 0.0:  # in units of the small noise at rest, so that no residue is held there
+        per_sigma = transmitters[k, PER_REST_SIGMA]
+        rate *= transmitters[k, IDLE]
+    moved = abs(reading - old) * per_sigma
     likely = rate * (1.0 - transmitters[k, EAGER] + transmitters[k, EAGER] * moved)
     return reading if moved > transmitters[k, PROMPT] or uniform < likely else old

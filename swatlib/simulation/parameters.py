@@ -176,56 +176,63 @@ PARAMETERS["2017"] = replace(
 # new value with the probability rate × (1 - eager + eager × move / sigma), and surely after a move of `prompt` sigma.
 # The rate changes: its logarithm has the standard deviation `spread` and wanders over `calm` seconds. wander: standard
 # deviation of what wanders over `slowness` seconds; drift: that of a random walk after one day; bound: how far both
-# together reach; below `rest` the noise has another sigma, and below `cut` the meter shows 0
+# together reach; below `rest` the noise has another sigma, and below `cut` the meter shows 0. stir: standard deviation
+# of the logarithm of the noise, which grows and falls with the rate: a lively transmitter moves further. idle: the rate
+# is multiplied by it below `rest`, where the move counts in sigma of the rest (0: neither)
 _TRANSMITTERS = """
-tag     sigma  rho step     smooth lag rate   eager prompt spread calm wander slowness drift bound rest rest_sigma cut
-FIT101  .017   .45 .0003    1      1.2 1.6    .81   11     .014   410  .0068  2200     0     0     .05  0          .005
-LIT101  .79    .88 .0393    .68    0   .98    .014  3.2    0      200  0      400      0     0     .05  0          0
-AIT201  .066   .52 .032     1      0   .0064  .79   10     1.3    440  2.2    17000    .8    6     .05  0          0
-AIT202  .0014  .74 .0003    1      4.7 .095   .32   3.3    .82    81   .008   4500     .01   .1    .05  0          0
-AIT203  .063   .35 .026     1      1.6 .037   .93   4.7    .95    84   .61    3400     2     10    .05  0          0
-FIT201  .0015  .67 .0001294 1      2.5 .33    .019  4.3    .4     85   .0028  9800     0     0     .05  0          .005
-DPIT301 .067   .91 .0064    1      2.3 .8     .72   5.3    .34    160  .035   8300     0     0     2.3  0          0
-FIT301  .0026  .92 .000128  1      2.2 .55    .72   3      .62    94   .013   6400     0     0     .05  0          .005
-LIT301  .98    .92 .04      .68    0   1.1    .14   7.9    0      200  0      400      0     0     .05  0          0
-AIT401  .0042  .64 .0048    1      0   .00026 .41   4.1    1.2    460  .0023  18000    0     0     .05  0          0
-AIT402  .082   .45 .026     1      0   .075   .95   5.9    .22    390  .85    4400     .5    5     .05  0          0
-FIT401  .0021  .9  .00013   1      1.5 .58    .79   8      .48    120  .0029  5000     0     0     .05  0          .005
-LIT401  .54    .6  .0384    .5     0   .97    0     12     0      160  0      450      0     0     .05  0          0
-AIT501  .0012  .67 .0003    1      0   .027   .033  11     .9     86   .006   16000    .001  .03   .05  0          0
-AIT502  .084   .42 .026     1      12  .078   .65   12     .35    150  0      3900     0     0     .05  0          0
-AIT503  .088   .34 .032     1      6   .022   .49   4.9    1.4    98   2.5    5500     .5    6     .05  0          0
-AIT504  .11    .51 .038     1      3   .038   .99   4.9    .88    420  .42    12000    .1    1.2   .05  0          0
-FIT501  .0019  .91 .00013   1      1   .51    .76   5.6    .36    130  0      16000    0     0     .05  0          0
-FIT502  .013   .81 .00013   1      1.9 1.8    .76   7.1    .4     90   0      4000     0     0     .05  0          0
-FIT503  .00079 .64 .00013   1      1.4 .17    .96   11     .76    76   .00038 1200     0     0     .05  0          0
-FIT504  .00075 .73 .00006   1      2   .19    .77   4.2    1.1    70   .00041 970      0     0     .05  0          .005
-PIT501  .2     .95 .016     1      0   .43    .7    11     .43    190  .45    2500     .2    2.5   .05  0          0
-PIT502  .046   .49 .016     1      1.6 .027   .87   3.4    1      130  .02    3200     0     0     .05  0          0
-PIT503  .17    .94 .016     1      0   .3     .43   5.5    .33    98   .12    300      0     0     .05  0          0
-FIT601  .0021  .73 .0000641 1      2.6 .01    .91   1.5    2      860  .00067 3500     0     0     .05  .00011     0
-"""
+tag     sigma  rho step     smooth lag rate   eager prompt spread calm wander slowness drift bound rest  rest_sigma cut  stir idle
+FIT101  .017   .45 .0003    1      1.2 1.6    .81   11     .014   410  .0068  2200     0     0     .05   0          .005 0    0
+LIT101  .79    .88 .0393    .68    0   .98    .014  3.2    0      200  0      400      0     0     .05   0          0    0    0
+AIT201  .08    .67 .032     1      0   .0063  .91   8.1    1.8    210  2.2    17000    .8    6     .05   0          0    0    0
+AIT202  .0014  .74 .0003    1      4.7 .095   .32   3.3    .82    81   .008   4500     .01   .1    .05   0          0    0    0
+AIT203  .063   .35 .026     1      1.6 .037   .93   4.7    .95    84   .61    3400     2     10    .05   0          0    0    0
+FIT201  .0015  .67 .0001294 1      2.5 .33    .019  4.3    .4     85   .0028  9800     0     0     .05   0          .005 0    0
+DPIT301 .067   .91 .0064    1      2.3 .8     .72   5.3    .34    160  .035   8300     0     0     2.3   0          0    0    0
+FIT301  .0026  .92 .000128  1      2.2 .55    .72   3      .62    94   .013   6400     0     0     .05   0          .005 0    0
+LIT301  .98    .92 .04      .68    0   1.1    .14   7.9    0      200  0      400      0     0     .05   0          0    0    0
+AIT401  .0021  .56 .0048    1      0   .00034 .73   8.3    .3     390  .00037 1900     0     0     .05   0          0    .65  0
+AIT402  .082   .45 .026     1      0   .075   .95   5.9    .22    390  .85    4400     .5    5     .05   0          0    0    0
+FIT401  .0021  .9  .00013   1      1.5 .58    .79   8      .48    120  .0029  5000     0     0     .05   0          .005 0    0
+LIT401  .54    .6  .0384    .5     0   .97    0     12     0      160  0      450      0     0     .05   0          0    0    0
+AIT501  .0011  .46 .0003    1      0   .025   .053  12     1.2    55   .0087  19000    .001  .03   .05   0          0    0    0
+AIT502  .084   .42 .026     1      12  .078   .65   12     .35    150  0      3900     0     0     .05   0          0    0    0
+AIT503  .081   .22 .032     1      2.1 .02    .78   4.9    1.5    48   2.6    3800     .5    6     .05   0          0    0    0
+AIT504  .1     .33 .038     1      4.4 .034   .99   3.6    .83    580  .39    5700     .1    1.2   .05   0          0    0    0
+FIT501  .0019  .91 .00013   1      1   .51    .76   5.6    .36    130  0      16000    0     0     .05   0          0    0    0
+FIT502  .013   .81 .00013   1      1.9 1.8    .76   7.1    .4     90   0      4000     0     0     .05   0          0    0    0
+FIT503  .00079 .64 .00013   1      1.4 .17    .96   11     .76    76   .00038 1200     0     0     .05   0          0    0    0
+FIT504  .00075 .73 .00006   1      2   .19    .77   4.2    1.1    70   .00041 970      0     0     .05   0          .005 0    0
+PIT501  .14    .87 .016     1      0   .38    .97   12     .55    40   .45    2500     .2    2.5   .05   0          0    0    0
+PIT502  .046   .49 .016     1      1.6 .027   .87   3.4    1      130  .02    3200     0     0     .05   0          0    0    0
+PIT503  .17    .94 .016     1      0   .3     .43   5.5    .33    98   .12    300      0     0     .05   0          0    0    0
+FIT601  .0003  .45 .0000641 1      2.4 .7     .22   5      .9     450  .00067 3500     0     0     .0002 .00007     0    0    .0011
+"""  # noqa: E501 - one row a transmitter
 
 # fmt: off
 _COLUMNS = ["sigma", "rho", "step", "smooth", "lag", "rate", "eager", "prompt", "spread", "calm", "wander", "slowness",
-            "drift", "bound", "rest", "rest_sigma", "cut"]
+            "drift", "bound", "rest", "rest_sigma", "cut", "stir", "idle"]
 (SIGMA, RHO, READING_STEP, SMOOTH, LAG, RATE, EAGER, PROMPT, SPREAD, CALM, WANDER, SLOWNESS, DRIFT, BOUND, AT_REST,
- REST_SIGMA, CUT, FRESH, SHARE, PER_STEP, PER_SIGMA) = range(len(_COLUMNS) + 4)
+ REST_SIGMA, CUT, STIR, IDLE, FRESH, SHARE, PER_STEP, PER_SIGMA, PER_REST_SIGMA) = range(len(_COLUMNS) + 5)
 # fmt: on
 
 
 def transmitter_table() -> np.ndarray:
-    """One row a sensor in plant order, one column a property (SIGMA to CUT).
+    """One row a sensor in plant order, one column a property (SIGMA to IDLE).
 
     Beside them what a step would compute anew: FRESH, the share of new noise in a second; SHARE, what a lag passes on
-    in a second (0: no lag); PER_STEP and PER_SIGMA, the inverses of step and sigma.
+    in a second (0: no lag); PER_STEP, PER_SIGMA and PER_REST_SIGMA, the inverses of step and sigmas.
     """
     (_, *names), *lines = (line.split() for line in _TRANSMITTERS.strip().splitlines())
     given = pd.DataFrame({tag: values for tag, *values in lines}, index=names, dtype=float).T
     table = given.loc[list(SENSORS), _COLUMNS].to_numpy()
-    share = np.divide(1.0, table[:, LAG], out=np.zeros(len(table)), where=table[:, LAG] > 0)
     fresh = np.sqrt(1.0 - table[:, RHO] ** 2)
-    return np.column_stack([table, fresh, share, 1.0 / table[:, READING_STEP], 1.0 / table[:, SIGMA]])
+    inverses = [_inverse(table[:, column]) for column in (READING_STEP, SIGMA, REST_SIGMA)]
+    return np.column_stack([table, fresh, _inverse(table[:, LAG]), *inverses])
+
+
+def _inverse(values: np.ndarray) -> np.ndarray:
+    """1 / values, and 0 where they are 0."""
+    return np.divide(1.0, values, out=np.zeros(len(values)), where=values > 0)
 
 
 def record(fields: Iterable[str]) -> np.ndarray:
