@@ -37,7 +37,7 @@ RANGES = {
     tag: (float(low), float(high)) for tag, low, high in map(str.split, _RANGES.replace("\n", ";").split(";")[1:-1])
 }
 
-# a sensor's noise, in units of which attacks are drawn; seven transmitters have had other figures since swat-sim-1 was
+# noise in units of which attacks are drawn; of seven sensors the simulator has had another since swat-sim-1 was drawn
 _DRAWN_WITH = {
     "AIT201": 0.066,
     "AIT401": 0.0042,
