@@ -68,7 +68,7 @@ class TagRows:
 
 
 def jumps_back(moves: np.ndarray, largest: float, within: int) -> np.ndarray:
-    """Rows that jump back: each second one where the jumps of the `within` rows before take turns, one way and the other.
+    """Rows that jump back: each second one where the jumps of the `within` rows before take turns, to and fro.
 
     A jump is larger than `largest`. What set a reading or an actuator off has ended with it, which is no second event;
     the next jump is one.
