@@ -38,6 +38,7 @@ ACTUATOR = np.array([TAG_NAMES.index(name) for name in ACTUATORS])
 DRIFT_OF_WATER = ("AIT201", "AIT202", "AIT203", "AIT402", "AIT501", "AIT503", "AIT504", "FIT401", "PIT501")
 OWN_DRIFT = np.array([name not in DRIFT_OF_WATER for name in SENSORS])  # of the instrument, not of what it measures
 LIT101 = SENSORS.index("LIT101")
+MOST_AT_REST = 3.0  # sigma; more would be given at once, a pulse while nothing flows
 
 
 @inner
@@ -207,13 +208,14 @@ def reading_after(
     if value < transmitters[k, CUT]:
         return 0.0
     rests = value < transmitters[k, AT_REST]
-    sigma = transmitters[k, REST_SIGMA if rests else SIGMA]
-    step = transmitters[k, READING_STEP]
-    reading = max(np.floor((value + sigma * rough * noise[k, 1]) * transmitters[k, PER_STEP] + 0.5) * step, 0.0)
+    sigma, deviation = transmitters[k, REST_SIGMA if rests else SIGMA], noise[k, 1]
     per_sigma = transmitters[k, PER_SIGMA]
-    if rests and transmitters[k, IDLE] > 0.0:  # in units of the small noise at rest, so that no residue is held there
-        per_sigma = transmitters[k, PER_REST_SIGMA]
+    if rests and transmitters[k, IDLE] > 0.0:
+        per_sigma = transmitters[k, PER_REST_SIGMA]  # in units of the small noise at rest, so that no residue is held
+        deviation = min(max(deviation, -MOST_AT_REST), MOST_AT_REST)
         rate *= transmitters[k, IDLE]
+    step = transmitters[k, READING_STEP]
+    reading = max(np.floor((value + sigma * rough * deviation) * transmitters[k, PER_STEP] + 0.5) * step, 0.0)
     moved = abs(reading - old) * per_sigma
     likely = rate * (1.0 - transmitters[k, EAGER] + transmitters[k, EAGER] * moved)
     return reading if moved > transmitters[k, PROMPT] or uniform < likely else old
