@@ -13,7 +13,6 @@ from swatlib.simulation.parameters import (
     DRIFT,
     EAGER,
     FRESH,
-    IDLE,
     PER_REST_SIGMA,
     PER_SIGMA,
     PER_STEP,
@@ -21,6 +20,7 @@ from swatlib.simulation.parameters import (
     RATE,
     READING_STEP,
     REPLAY_SECONDS,
+    REST_RATE,
     REST_SIGMA,
     RHO,
     SHARE,
@@ -210,10 +210,10 @@ def reading_after(
     rests = value < transmitters[k, AT_REST]
     sigma, deviation = transmitters[k, REST_SIGMA if rests else SIGMA], noise[k, 1]
     per_sigma = transmitters[k, PER_SIGMA]
-    if rests and transmitters[k, IDLE] > 0.0:
+    if rests and transmitters[k, REST_RATE] > 0.0:
         per_sigma = transmitters[k, PER_REST_SIGMA]  # in units of the small noise at rest, so that no residue is held
         deviation = min(max(deviation, -MOST_AT_REST), MOST_AT_REST)
-        rate *= transmitters[k, IDLE]
+        rate *= transmitters[k, REST_RATE]
     step = transmitters[k, READING_STEP]
     reading = max(np.floor((value + sigma * rough * deviation) * transmitters[k, PER_STEP] + 0.5) * step, 0.0)
     moved = abs(reading - old) * per_sigma

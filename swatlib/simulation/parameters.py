@@ -177,10 +177,10 @@ PARAMETERS["2017"] = replace(
 # The rate changes: its logarithm has the standard deviation `spread` and wanders over `calm` seconds. wander: standard
 # deviation of what wanders over `slowness` seconds; drift: that of a random walk after one day; bound: how far both
 # together reach; below `rest` the noise has another sigma, and below `cut` the meter shows 0. stir: standard deviation
-# of the logarithm of the noise, which grows and falls with the rate: a lively transmitter moves further. idle: the rate
-# is multiplied by it below `rest`, where the move counts in sigma of the rest (0: neither)
+# of the logarithm of the noise, which grows and falls with the rate: a lively transmitter moves further. rest_rate:
+# factor of the rate below `rest`, where moves are then counted in `rest_sigma` (0: the same rate and sigma as elsewhere)
 _TRANSMITTERS = """
-tag     sigma  rho step     smooth lag rate   eager prompt spread calm wander slowness drift bound rest  rest_sigma cut  stir idle
+tag     sigma  rho step     smooth lag rate   eager prompt spread calm wander slowness drift bound rest  rest_sigma cut  stir rest_rate
 FIT101  .017   .45 .0003    1      1.2 1.6    .81   11     .014   410  .0068  2200     0     0     .05   0          .005 0    0
 LIT101  .79    .88 .0393    .68    0   .98    .014  3.2    0      200  0      400      0     0     .05   0          0    0    0
 AIT201  .07    .3  .032     1      0   .0055  .95   9      1.7    210  2.2    17000    .8    6     .05   0          0    0    0
@@ -210,14 +210,14 @@ FIT601  .0003  .45 .0000641 1      2.4 .7     .22   5      .9     450  .00067 35
 
 # fmt: off
 _COLUMNS = ["sigma", "rho", "step", "smooth", "lag", "rate", "eager", "prompt", "spread", "calm", "wander", "slowness",
-            "drift", "bound", "rest", "rest_sigma", "cut", "stir", "idle"]
+            "drift", "bound", "rest", "rest_sigma", "cut", "stir", "rest_rate"]
 (SIGMA, RHO, READING_STEP, SMOOTH, LAG, RATE, EAGER, PROMPT, SPREAD, CALM, WANDER, SLOWNESS, DRIFT, BOUND, AT_REST,
- REST_SIGMA, CUT, STIR, IDLE, FRESH, SHARE, PER_STEP, PER_SIGMA, PER_REST_SIGMA) = range(len(_COLUMNS) + 5)
+ REST_SIGMA, CUT, STIR, REST_RATE, FRESH, SHARE, PER_STEP, PER_SIGMA, PER_REST_SIGMA) = range(len(_COLUMNS) + 5)
 # fmt: on
 
 
 def transmitter_table() -> np.ndarray:
-    """One row a sensor in plant order, one column a property (SIGMA to IDLE).
+    """One row a sensor in plant order, one column a property (SIGMA to REST_RATE).
 
     Beside them what a step would compute anew: FRESH, the share of new noise in a second; SHARE, what a lag passes on
     in a second (0: no lag); PER_STEP, PER_SIGMA and PER_REST_SIGMA, the inverses of step and sigmas.
