@@ -38,7 +38,7 @@ ACTUATOR = np.array([TAG_NAMES.index(name) for name in ACTUATORS])
 DRIFT_OF_WATER = ("AIT201", "AIT202", "AIT203", "AIT402", "AIT501", "AIT503", "AIT504", "FIT401", "PIT501")
 OWN_DRIFT = np.array([name not in DRIFT_OF_WATER for name in SENSORS])  # of the instrument, not of what it measures
 LIT101 = SENSORS.index("LIT101")
-MOST_AT_REST = 3.0  # sigma; more would be given at once, a pulse while nothing flows
+MOST_AT_REST = 3.0  # sigma about the value at rest, so that no move is of more than `prompt` and no pulse is given
 
 
 @inner

@@ -178,7 +178,7 @@ PARAMETERS["2017"] = replace(
 # deviation of what wanders over `slowness` seconds; drift: that of a random walk after one day; bound: how far both
 # together reach; below `rest` the noise has another sigma, and below `cut` the meter shows 0. stir: standard deviation
 # of the logarithm of the noise, which grows and falls with the rate: a lively transmitter moves further. rest_rate:
-# factor of the rate below `rest`, where moves are then counted in `rest_sigma` (0: rate and sigma as elsewhere)
+# factor of the rate below `rest`, where moves are then counted in `rest_sigma` (0: the same rate, moves in sigma)
 _TRANSMITTERS = """
 tag     sigma  rho step     smooth lag rate   eager prompt spread calm wander slowness drift bound rest  rest_sigma cut  stir rest_rate
 FIT101  .017   .45 .0003    1      1.2 1.6    .81   11     .014   410  .0068  2200     0     0     .05   0          .005 0    0
@@ -228,6 +228,11 @@ def transmitter_table() -> np.ndarray:
     fresh = np.sqrt(1.0 - table[:, RHO] ** 2)
     inverses = [_inverse(table[:, column]) for column in (READING_STEP, SIGMA, REST_SIGMA)]
     return np.column_stack([table, fresh, _inverse(table[:, LAG]), *inverses])
+
+
+def fast_noise() -> dict[str, float]:
+    """Standard deviation of the fast noise of each sensor, in its unit."""
+    return dict(zip(SENSORS, transmitter_table()[:, SIGMA].tolist(), strict=True))
 
 
 def _inverse(values: np.ndarray) -> np.ndarray:

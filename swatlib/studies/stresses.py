@@ -17,8 +17,8 @@ from swatlib.plant import SENSORS
 from swatlib.simulation import Attack, simulate
 from swatlib.simulation.attacks import scheduled_2015
 from swatlib.simulation.operator import FURTHEST
-from swatlib.simulation.parameters import parameter_set
-from swatlib.studies.benchmark.drawing import NOISE, RANGES
+from swatlib.simulation.parameters import fast_noise, parameter_set
+from swatlib.studies.benchmark.drawing import RANGES
 from swatlib.studies.benchmark.runs import without_events
 from swatlib.wording import count, duration, listed, number
 
@@ -106,9 +106,9 @@ def _drift(recording: Recording, stress: Stress, generator: np.random.Generator)
 
 
 def _noise(recording: Recording, stress: Stress, generator: np.random.Generator) -> Recording:
-    frame, said = recording.frame.copy(), []
+    frame, said, noise = recording.frame.copy(), [], fast_noise()
     for tag in _sensors(recording, stress.times, generator):
-        sigma = stress.size * NOISE[tag]
+        sigma = stress.size * noise[tag]
         frame[tag] = (frame[tag] + generator.normal(0, sigma, len(frame))).astype(np.float32)
         said.append(f"{tag} has noise of {number(sigma)} more")
     return replace(recording, frame=frame).noting(*said)

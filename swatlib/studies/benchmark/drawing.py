@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from swatlib.plant import SENSORS, STAGES, TAGS
-from swatlib.simulation.parameters import SIGMA, transmitter_table
+from swatlib.simulation.parameters import fast_noise
 
 RUNS, SLOT_S, FIRST_S = 20, 9_000, 3_600  # runs; seconds from one event to the next; seconds before the first
 ATTACKS = {  # of each class
@@ -37,8 +37,8 @@ RANGES = {
     tag: (float(low), float(high)) for tag, low, high in map(str.split, _RANGES.replace("\n", ";").split(";")[1:-1])
 }
 
-# noise in units of which attacks are drawn; of seven sensors the simulator has had another since swat-sim-1 was drawn
-_DRAWN_WITH = {
+# the noise that attacks are drawn in units of; seven sensors have had another since swat-sim-1 was drawn
+DRAWN_NOISE = fast_noise() | {
     "AIT201": 0.066,
     "AIT401": 0.0042,
     "AIT501": 0.0012,
@@ -47,7 +47,6 @@ _DRAWN_WITH = {
     "PIT501": 0.2,
     "FIT601": 0.0021,
 }
-NOISE = dict(zip(SENSORS, transmitter_table()[:, SIGMA].tolist(), strict=True)) | _DRAWN_WITH
 CYCLING = ("FIT101", "LIT101", "AIT202", "AIT203", "FIT201", "DPIT301", "FIT301", "LIT301", "LIT401", "AIT503")
 LEVEL_SENSORS = ("LIT101", "LIT301", "LIT401")
 
@@ -150,7 +149,7 @@ def _bias(rng):
 
 def _noise(rng):
     tag = _sensor(rng)
-    return f"{tag} noise {_round(rng.uniform(3, 10) * NOISE[tag])}", ""
+    return f"{tag} noise {_round(rng.uniform(3, 10) * DRAWN_NOISE[tag])}", ""
 
 
 def _forced(rng):
@@ -169,7 +168,7 @@ def _stealthy(rng):
     """Inside the normal range: two noises off, a drift over the whole attack, a usual value that stands still."""
     tag, kind = _sensor(rng), rng.integers(3)
     if kind == 0:
-        return f"{tag} bias {_round(rng.uniform(1, 3) * NOISE[tag] * rng.choice([-1, 1]))}", ""
+        return f"{tag} bias {_round(rng.uniform(1, 3) * DRAWN_NOISE[tag] * rng.choice([-1, 1]))}", ""
     if kind == 1:
         return f"{tag} ramp {_round(rng.uniform(0.1, 0.3) * _span(tag) / 1_200 * rng.choice([-1, 1]))}", ""
     return f"{tag} spoof {_round(float(np.mean(RANGES[tag])))}", ""

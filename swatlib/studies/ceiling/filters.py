@@ -9,7 +9,7 @@ import numpy as np
 
 from swatlib.plant import SENSORS, TAG_NAMES
 from swatlib.simulation.attacks import Effect, conditions
-from swatlib.studies.benchmark.drawing import NOISE
+from swatlib.simulation.parameters import fast_noise
 from swatlib.studies.ceiling.twins import RUN_UP, STEPS, Twin
 from swatlib.studies.ceiling.whitening import Whitening
 
@@ -95,7 +95,7 @@ def _line(twin: Twin, effect: Effect) -> Callable[[np.ndarray], np.ndarray]:
     column, relative = TAG_NAMES.index(effect.tag), effect.verb in ("ramp", "freeze")
     before, *line = twin.attacked[RUN_UP - 1 :, column].astype(np.float64)
     shape = np.array(line) - before * relative
-    noise = max(NOISE[effect.tag] / STEPS[effect.tag], 1.0) if effect.tag in SENSORS else 1.0
+    noise = max(fast_noise()[effect.tag] / STEPS[effect.tag], 1.0) if effect.tag in SENSORS else 1.0
 
     def distance(rows: np.ndarray) -> np.ndarray:
         far = _compiled_distance()(rows[:, column].copy(), shape, noise, relative)

@@ -68,17 +68,14 @@ class TagRows:
 
 
 def jumps_back(moves: np.ndarray, largest: float, within: int) -> np.ndarray:
-    """Rows that jump back: each second one where the jumps of the `within` rows before take turns, to and fro.
+    """Rows that jump the other way than the only jump of the `within` rows before; a jump is larger than `largest`.
 
-    A jump is larger than `largest`. What set a reading or an actuator off has ended with it, which is no second event;
-    the next jump is one.
+    What set a reading or an actuator off has ended with it, which is no second event.
     """
     rows = np.flatnonzero(np.abs(moves) > largest)
-    turns = np.cumsum(np.diff(moves[rows] > 0, prepend=False))
-    numbers = np.arange(len(rows))
-    first = np.searchsorted(rows, rows - within, side="right")
-    before = numbers - first
-    return rows[(before % 2 == 1) & (turns - turns[first] == before)]
+    up, near = moves[rows] > 0, np.diff(rows) < within
+    alone = np.append(True, rows[2:] - rows[:-2] >= within)[: len(near)]
+    return rows[1:][near & alone & (up[1:] != up[:-1])]
 
 
 class Check(Learned):
