@@ -62,12 +62,13 @@ def test_figures_are_counted_by_tag(table):
 
 
 def test_fit601_is_at_rest_within_seconds_after_a_backwash():
-    frame = simulate("2d", attacks=None, seed=1).frame.iloc[86_400:]
+    frame = simulate("2d", attacks=None, seed=2).frame.iloc[86_400:]
     runs, flow = frame["P602"].to_numpy() == 2, frame["FIT601"].to_numpy()
     stops = np.flatnonzero(runs[:-1] & ~runs[1:])[:-1]
     after = np.array([flow[stop + 40 : stop + 1_200] for stop in stops])
     assert len(stops) > 15 and after.max() < 0.0005
     assert np.median(after[:, 0]) <= 0.00013  # two steps, as at rest
+    assert np.diff(after).max() < 0.00035  # and no pulse
 
 
 def test_ait401_bursts_between_long_rests():
