@@ -73,7 +73,7 @@ def test_small_batches_change_nothing(kafka, names, files, quick, rows, tmp_path
     """First those of a row, then those of seven."""
     pipeline = Pipeline.load(quick)
     head = 2 * pipeline.history
-    rows = rows.iloc[3_907 - head : 3_907 + 21]  # k-means raises an alarm two rows after the head
+    rows = rows.iloc[3_904 - head : 3_904 + 21]  # k-means raises an alarm two rows after the head
     parts = {head: rows[:head], 1: rows[head : head + 5], 7: rows[head + 5 :]}
     for batch, part in parts.items():
         send(kafka, names[0], part)
