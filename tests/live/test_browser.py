@@ -8,7 +8,7 @@ from waiting import wait
 from swatlib.live.wiring import connect
 from swatlib.servers import Services
 
-ROWS = "document.querySelector('.js-plotly-plot')._fullData.find(trace => trace.name === 'LIT101').x.length"
+LATEST = "String(document.querySelector('.js-plotly-plot')._fullData.find(trace => trace.name === 'LIT101').x.at(-1))"
 SHADES = "document.querySelector('.js-plotly-plot').layout.shapes.filter(shape => shape.type === 'rect').length"
 
 
@@ -19,8 +19,8 @@ def test_the_attack_button_works_while_the_figure_is_kept_current(need, quick, t
     with new_page() as page, jupyterlab(tmp_path, "05-live") as address:
         run_all(page, address)
         page.locator(".js-plotly-plot .nsewdrag").first.wait_for()
-        rows = page.evaluate(ROWS)
-        wait(lambda: page.evaluate(ROWS) > rows)
+        latest = page.evaluate(LATEST)
+        wait(lambda: page.evaluate(LATEST) > latest)
         assert page.evaluate(SHADES) == 0
         page.get_by_role("button", name="Attack", exact=True).click()
         page.get_by_text("it begins with the plant's next row").wait_for()
