@@ -7,14 +7,14 @@ import numpy as np
 
 from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.limits import Limits, allowed
-from swatlib.tails import Tail
+from swatlib.tails import Tail, usual_scale
 from swatlib.wording import count
 
 BLOCKS_PER_DAY = 48  # half an hour: longer than any alarm on a normal day, so that blocks are independent
 LEAST_BLOCKS = 10  # from which a threshold can be estimated
 MOST_BLOCKS_PER_DAY = 480  # three minutes: the shortest blocks, of a calibration of under five hours
 BUDGETS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 24.0)  # of a curve
-SURE = 0.8  # probability that a threshold keeps its budget; chosen on simulated normal days (docs/evaluation.md)
+SURE = 0.75  # probability that a threshold keeps its budget; chosen on simulated normal days (docs/evaluation.md)
 BETWEEN_DAYS = 0.6  # standard deviation of the logarithm of the alarms to expect, between days (docs/evaluation.md)
 Budget = Annotated[float, Limits(0, BLOCKS_PER_DAY, above=True)]  # false alarms per day
 
@@ -91,27 +91,41 @@ def block_maxima(score: np.ndarray, day: int = SECONDS_PER_DAY) -> np.ndarray:
     return known[: blocks * block].reshape(blocks, block).max(axis=1)
 
 
-def threshold(maxima: np.ndarray, budget: float, per_day: float = BLOCKS_PER_DAY) -> float:
+def threshold(
+    maxima: np.ndarray,
+    budget: float,
+    per_day: float = BLOCKS_PER_DAY,
+    scale: tuple[float, float] | None = None,
+) -> float:
     """Threshold for `budget` false alarms per day, from the largest scores of the blocks of normal days alone.
 
     With a probability of SURE the score exceeds it in no more blocks, `per_day` a day, of such days than the budget has
     alarms, if alarms fall on blocks by chance. It grows with every smaller budget, also where so few alarms are
-    expected in the time given that it lies beyond all scores seen. Raises ValueError unless the budget is above 0 and
-    up to 48.
+    expected in the time given that it lies beyond all scores seen. scale: `Detector.tail_scale`. Raises ValueError
+    unless the budget is above 0 and up to 48.
     """
     allowed("budget", budget, Budget)
-    return Tail(maxima).reached(-math.expm1(-budget / per_day), SURE)
+    return _tail(maxima, scale).reached(-math.expm1(-budget / per_day), SURE)
 
 
-def expected_alarms(maxima: np.ndarray, threshold: float, per_day: float = BLOCKS_PER_DAY) -> tuple[float, float]:
+def expected_alarms(
+    maxima: np.ndarray,
+    threshold: float,
+    per_day: float = BLOCKS_PER_DAY,
+    scale: tuple[float, float] | None = None,
+) -> tuple[float, float]:
     """False alarms per day on later normal days, from and to: eight times in ten between these.
 
     The days of a calibration are too few to show how far later days differ from them: that part of the interval,
     BETWEEN_DAYS, is taken from simulated plants.
     """
-    shares = Tail(maxima).share_above(threshold, BETWEEN_DAYS)
+    shares = _tail(maxima, scale).share_above(threshold, BETWEEN_DAYS)
     low, high = (-per_day * math.log1p(-min(share, 0.999)) for share in shares)
     return low, high
+
+
+def _tail(maxima: np.ndarray, scale: tuple[float, float] | None) -> Tail:
+    return Tail(maxima, scale=scale or usual_scale(maxima))
 
 
 def beyond_calibration(blocks: float, budget: float, share: float, startup: float) -> str | None:

@@ -186,8 +186,7 @@ class Pipeline:
         """Threshold of each detector at each of the budgets (detectors × budgets), as `fit` would set it there."""
         blocks, budgets = self._calibrated(), [*budgets]
         found = {
-            name: [threshold(maxima, budget, per_day) for budget in budgets]
-            for name, (maxima, per_day) in blocks.items()
+            name: [threshold(maxima, budget, *known) for budget in budgets] for name, (maxima, *known) in blocks.items()
         }
         table = pd.DataFrame.from_dict(found, "index", columns=budgets)
         return table.rename_axis(index="detector", columns="budget")
@@ -197,15 +196,19 @@ class Pipeline:
         """A sentence where the thresholds lie beyond all that the calibration shows, and before it one where a short
         recording lost less than the start-up; None elsewhere."""
         spans = [pd.Timestamp(each.last) - pd.Timestamp(each.first) for each in getattr(self, "origins_", ())]
-        half_hours = min(BLOCKS_PER_DAY / per_day * len(maxima) for maxima, per_day in self._calibrated().values())
+        half_hours = min(BLOCKS_PER_DAY / per_day * len(maxima) for maxima, per_day, _ in self._calibrated().values())
         beyond = beyond_calibration(half_hours, self.budget, self.shares[1], self.startup)
         return ". ".join(filter(None, (shortened(spans, self.startup), beyond))) or None
 
-    def _calibrated(self) -> dict[str, tuple[np.ndarray, float]]:
-        """Of each detector the largest score of each block of the part that sets the thresholds, and blocks per day."""
+    def _calibrated(self) -> dict[str, tuple[np.ndarray, float, tuple[float, float] | None]]:
+        """Of each detector the largest score of each block of the part that sets the thresholds, blocks per day, and
+        its `tail_scale`."""
         if not hasattr(self, "maxima_"):
             self._fitted()
-        return {name: (np.array(self.maxima_[name]), self.blocks_per_day_[name]) for name in self.detectors}
+        return {
+            name: (np.array(self.maxima_[name]), self.blocks_per_day_[name], self._unfitted(name).tail_scale)
+            for name in self.detectors
+        }
 
     def calibration(self) -> pd.DataFrame:
         """One row a detector: threshold, budget, and false alarms per day.
@@ -217,8 +220,8 @@ class Pipeline:
         """
         plain = all(is_plain(self._given(name)) for name in self.detectors)
         expected = {
-            name: expected_alarms(maxima, self.thresholds_[name], per_day)
-            for name, (maxima, per_day) in self._calibrated().items()
+            name: expected_alarms(maxima, self.thresholds_[name], *known)
+            for name, (maxima, *known) in self._calibrated().items()
         }
         columns = {
             **({} if plain else {"parameters": {name: described(self._given(name)) for name in self.detectors}}),

@@ -7,7 +7,8 @@ LIGHT = -0.2, 0.15  # prior of its shape, mean and standard deviation, for smoot
 EXPONENTIAL = 0.0, 0.2  # the same for single readings, which now and then stand still or move far longer than usual
 _BLOCK, _BLOCKS = 600, 10  # rows whose largest value counts, and how many such blocks there are at least
 _SHAPES = np.linspace(-0.7, 0.5, 24)  # none is 0, where the formula has its limit
-_SCALES = np.geomspace(0.2, 6, 60)  # in mean exceedances
+_LEAST_SCALE, _MOST_SCALE, _SCALES = 0.2, 6, 60  # in mean exceedances, or in the usual one where that is more; steps
+_USUAL_SD = 0.6  # standard deviation of the logarithm of a scale around what the middle of the values says of it
 _ONE_SIDED_80 = 1.28  # standard deviations of the interval from the 10 % to the 90 % quantile
 
 
@@ -15,23 +16,32 @@ class Tail:
     """What values like those given will be exceeded by, and how often.
 
     The largest fifth of the values exceed a base by amounts of a generalised Pareto distribution. Every shape and scale
-    on a grid has a weight: its likelihood, times the prior of the shape, times one over the scale. Few values leave
-    many of them possible, so that what is reached with certainty lies further out. Below the base the values count.
+    on a grid has a weight: its likelihood, times the priors of both. Few values leave many of them possible, so that
+    what is reached with certainty lies further out. Below the base the values count.
 
-    Raises ValueError for fewer than three values.
+    shape: mean and standard deviation of its prior. scale: median, in the unit of the values, and standard deviation of
+    the logarithm of its prior (`usual_scale`); one over the scale where that is None. Raises ValueError for fewer than
+    three values.
     """
 
-    def __init__(self, values: np.ndarray, shape: tuple[float, float] = LIGHT) -> None:
+    def __init__(
+        self, values: np.ndarray, shape: tuple[float, float] = LIGHT, scale: tuple[float, float] | None = None
+    ) -> None:
         if len(values) < 3:
             raise ValueError(f"{len(values)} values have no tail to fit; give 3 or more")
         self._falling = np.sort(np.asarray(values, np.float64))[::-1]
         beyond = max(round(_SHARE * len(values)), 2)
         self._base, self._share = self._falling[beyond], beyond / len(values)
         excess = self._falling[:beyond] - self._base
-        self._unit = excess.mean()
-        shapes, scales = (grid.ravel() for grid in np.meshgrid(_SHAPES, _SCALES, indexing="ij"))
+        median, sd = scale or (0.0, np.inf)
+        self._unit = excess.mean() or median
+        most = _MOST_SCALE * max(median / self._unit, 1.0) if self._unit else _MOST_SCALE
+        grids = np.meshgrid(_SHAPES, np.geomspace(_LEAST_SCALE, most, _SCALES), indexing="ij")
+        shapes, scales = (grid.ravel() for grid in grids)
         likelihood = _log_likelihood(excess / self._unit, shapes, scales) if self._unit > 0 else np.zeros(len(shapes))
         weights = likelihood - ((shapes - shape[0]) / shape[1]) ** 2 / 2
+        if median > 0:
+            weights -= ((np.log(scales) + np.log(self._unit) - np.log(median)) / sd) ** 2 / 2
         weights = np.exp(weights - weights.max())
         kept = weights > 1e-6
         self._weights, self._shapes, self._scales = weights[kept] / weights[kept].sum(), shapes[kept], scales[kept]
@@ -66,6 +76,16 @@ class Tail:
         return float(values[order[min(place, len(order) - 1)]])
 
 
+def usual_scale(values: np.ndarray) -> tuple[float, float] | None:
+    """Prior of the scale of a light tail, as `Tail` takes it: as far as its base lies above the median.
+
+    Of the largest of many values (Gumbel's law) the mean excess is 0.93 of that. None where all values up to
+    the base are the same.
+    """
+    spread = float(np.quantile(values, 1 - _SHARE) - np.median(values))
+    return (spread, _USUAL_SD) if spread > 0 else None
+
+
 def reached(X: np.ndarray, rows: int, sure: float) -> np.ndarray:
     """What each column of X reaches once in so many rows or less often, with a probability of `sure` (columns,).
 
@@ -79,7 +99,7 @@ def reached(X: np.ndarray, rows: int, sure: float) -> np.ndarray:
 
 
 def _log_likelihood(excess: np.ndarray, shapes: np.ndarray, scales: np.ndarray) -> np.ndarray:
-    """Of each shape and scale, with a prior of one over the scale which the grid's equal ratios give."""
+    """Of each shape and scale; the grid's equal ratios are a prior of one over the scale."""
     z = 1 + np.outer(shapes / scales, excess)
     powers = (1 + 1 / shapes) * np.log(np.where(z > 0, z, 1.0)).sum(axis=1)
     return np.where((z > 0).all(axis=1), -len(excess) * np.log(scales) - powers, -np.inf)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from swatlib.tails import Tail, reached
+from swatlib.tails import Tail, reached, usual_scale
 
 DAY = 86_400
 
@@ -31,6 +31,27 @@ def test_to_be_surer_is_to_go_further():
     tail = Tail(np.random.default_rng(5).normal(size=30))
     levels = [tail.reached(0.01, sure) for sure in (0.5, 0.8, 0.9, 0.99)]
     assert levels == sorted(set(levels))
+
+
+def test_the_usual_scale_is_met_by_the_largest_of_many_values():
+    spread, _ = usual_scale(np.random.default_rng(5).gumbel(scale=3.0, size=200_000))
+    assert spread == pytest.approx(3.0 * np.log(np.log(2) / -np.log(0.8)), rel=0.02)
+    assert usual_scale(np.r_[np.zeros(90), np.ones(10)]) is None
+
+
+def test_a_scale_that_is_known_draws_few_values_to_it_and_many_hardly():
+    values = np.random.default_rng(5).exponential(size=3_000)
+    few, many = (
+        [Tail(given, scale=scale).reached(0.01, 0.5) for scale in ((0.2, 0.3), None, (5.0, 0.3))]
+        for given in (values[:30], values)
+    )
+    assert few == sorted(few) and few[2] > 1.5 * few[0]
+    assert many == sorted(many) and many[2] < 1.1 * many[0]
+
+
+def test_values_that_are_all_the_same_reach_further_by_the_scale_that_is_known():
+    assert Tail(np.ones(30)).reached(0.01, 0.5) == 1.0
+    assert 1.0 < Tail(np.ones(30), scale=(0.5, 0.3)).reached(0.01, 0.5) < 2.5
 
 
 def test_a_tail_of_two_values_is_refused():

@@ -19,9 +19,14 @@ class Detector:
     Parameters are dataclass fields and stay as given; what `fit` learns ends in `_`. Labels are never given.
     `history` is the number of past rows that the score of a row depends on beside the row itself. X holds features, or
     the evidence of checks where `sees` says so.
+
+    `tail_scale`: by how much the largest scores of half hours usually exceed the highest of four in five normal ones,
+    and the standard deviation of its logarithm between plants, where the unit of the score lets that be known; the
+    calibration counts beside it. None: the middle of the calibration tells it (`swatlib.tails.usual_scale`).
     """
 
     sees: ClassVar[str] = "features"
+    tail_scale: ClassVar[tuple[float, float] | None] = None
 
     def __post_init__(self) -> None:
         check_parameters(self)

@@ -110,7 +110,8 @@ def _after(days: float, whole: Recording, pipeline: Pipeline) -> pd.DataFrame:
 
 
 def _foretold(fitted: Pipeline, name: str, level: float) -> tuple[float, float]:
-    return expected_alarms(np.array(fitted.maxima_[name]), level, fitted.blocks_per_day_[name])
+    scale = fitted.models_[name].tail_scale
+    return expected_alarms(np.array(fitted.maxima_[name]), level, fitted.blocks_per_day_[name], scale)
 
 
 def _alarms(alarm: np.ndarray) -> tuple[float, float]:
