@@ -186,7 +186,8 @@ class Pipeline:
         """Threshold of each detector at each of the budgets (detectors × budgets), as `fit` would set it there."""
         blocks, budgets = self._calibrated(), [*budgets]
         found = {
-            name: [threshold(maxima, budget, *known) for budget in budgets] for name, (maxima, *known) in blocks.items()
+            name: [threshold(maxima, budget, per_day, scale) for budget in budgets]
+            for name, (maxima, per_day, scale) in blocks.items()
         }
         table = pd.DataFrame.from_dict(found, "index", columns=budgets)
         return table.rename_axis(index="detector", columns="budget")
@@ -220,8 +221,8 @@ class Pipeline:
         """
         plain = all(is_plain(self._given(name)) for name in self.detectors)
         expected = {
-            name: expected_alarms(maxima, self.thresholds_[name], *known)
-            for name, (maxima, *known) in self._calibrated().items()
+            name: expected_alarms(maxima, self.thresholds_[name], per_day, scale)
+            for name, (maxima, per_day, scale) in self._calibrated().items()
         }
         columns = {
             **({} if plain else {"parameters": {name: described(self._given(name)) for name in self.detectors}}),

@@ -8,7 +8,7 @@ EXPONENTIAL = 0.0, 0.2  # the same for single readings, which now and then stand
 _BLOCK, _BLOCKS = 600, 10  # rows whose largest value counts, and how many such blocks there are at least
 _SHAPES = np.linspace(-0.7, 0.5, 24)  # none is 0, where the formula has its limit
 _LEAST_SCALE, _MOST_SCALE, _SCALES = 0.2, 6, 60  # in mean exceedances, or in the usual one where that is more; steps
-_USUAL_SD = 0.6  # standard deviation of the logarithm of a scale around what the middle of the values says of it
+_USUAL, _USUAL_SD = 1.1, 0.6  # median of a scale, in what the middle of the values spans, and sd of its logarithm
 _ONE_SIDED_80 = 1.28  # standard deviations of the interval from the 10 % to the 90 % quantile
 
 
@@ -77,13 +77,13 @@ class Tail:
 
 
 def usual_scale(values: np.ndarray) -> tuple[float, float] | None:
-    """Prior of the scale of a light tail, as `Tail` takes it: as far as its base lies above the median.
+    """Prior of the scale of a light tail, as `Tail` takes it: 1.1 times as far as the base lies above the median.
 
-    Of the largest of many values (Gumbel's law) the mean excess is 0.93 of that. None where all values up to
-    the base are the same.
+    Of the largest of many values (Gumbel's law) the mean excess is 0.93 of that, and the scale of a tail of shape -0.2
+    is 1.2 mean excesses. None where all values from the median to the base are the same.
     """
     spread = float(np.quantile(values, 1 - _SHARE) - np.median(values))
-    return (spread, _USUAL_SD) if spread > 0 else None
+    return (_USUAL * spread, _USUAL_SD) if spread > 0 else None
 
 
 def reached(X: np.ndarray, rows: int, sure: float) -> np.ndarray:
