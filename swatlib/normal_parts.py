@@ -42,8 +42,8 @@ def parts_of(
 ) -> list[list[pd.DataFrame]]:
     """Rows that fit, calibrate and check: contiguous shares of each frame, without its start-up (`settled`).
 
-    least: rows that each part of each frame needs. Raises ValueError for a frame that is short, and for a tag without a
-    reading in a part.
+    least: rows that the part of each frame needs that fits the detectors. Raises ValueError for a frame that is short,
+    and for a tag without a reading in a part.
     """
     each = [_shared(frame, startup, shares, least) for frame in frames]
     parts = [list(part) for part in zip(*each, strict=True)]
@@ -111,11 +111,11 @@ def _readings(recording: Recording) -> pd.DataFrame:
 def _shared(frame: pd.DataFrame, startup: float, shares: Sequence[float], least: int) -> list[pd.DataFrame]:
     used = settled(frame, startup)
     edges = np.round(np.cumsum((0, *shares)) * len(used)).astype(int)
-    if np.diff(edges).min() < least:
+    if edges[1] < least or np.diff(edges).min() == 0:
         left_out = (used.index[0] - frame.index[0]).total_seconds()
         raise ValueError(
-            f"{len(used):,} normal rows are left after {left_out:,.0f} s of start-up; the smallest "
-            f"of the parts {shares} needs {least:,}: give more normal days or a smaller `startup`"
+            f"{len(used):,} normal rows are left after {left_out:,.0f} s of start-up; of the parts {shares} the one "
+            f"that {PARTS[0]} needs {least:,}, the others one each: give more normal days or a smaller `startup`"
         )
     return [used.iloc[start:stop] for start, stop in itertools.pairwise(edges)]
 

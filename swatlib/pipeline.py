@@ -138,12 +138,14 @@ class Pipeline:
         self.tags_ = tuple(fit[0].columns)
         seen = {}
         for what in {model.sees for model in models.values()}:
-            view, pieces = self._view(what), self._pieces(fit, what)
+            view = self._view(what)
+            pieces = [fit[number].iloc[start:stop] for number, start, stop in self._pieces(fit, what)]
             view.fit(*pieces)
             seen[what] = _transformed(view, pieces)
         self.models_ = {name: _on_one_thread(fitted, name, model, seen[model.sees]) for name, model in models.items()}
         self.origins_ = tuple(map(origin_of, recordings))
-        on_calibrate, on_check = (_on_one_thread(self._decisive, part) for part in (calibrate, check))
+        on_calibrate = _on_one_thread(self._decisive, calibrate, fit)
+        on_check = _on_one_thread(self._decisive, check, calibrate)
         self.maxima_ = {name: block_maxima(score, day).tolist() for name, score in on_calibrate.items()}
         self.blocks_per_day_ = {name: blocks_per_day(score, day) for name, score in on_calibrate.items()}
         self.thresholds_ = self.thresholds([self.budget])[self.budget].to_dict()
@@ -368,10 +370,12 @@ class Pipeline:
         return untrusted(Path(folder))
 
     def _refuse_short(self, frames: list[pd.DataFrame], models: dict[str, Detector]) -> None:
-        """Raises ValueError when the part that sets the thresholds is shorter than they need, with hours to give."""
+        """Raises ValueError when parts are shorter than views and thresholds need, with hours to give."""
         rows, period = sum(map(len, frames)), usual_pace(frames)
-        given, past = rows * period, max(map(self._decides, models.values())) * period
-        used = (LEAST_BLOCKS * pd.Timedelta("1d") / MOST_BLOCKS_PER_DAY + past) / self.shares[1]
+        given = rows * period
+        past = max(max(2 * self._view(each.sees).history, self._decides(each)) for each in models.values()) * period
+        blocks = LEAST_BLOCKS * pd.Timedelta("1d") / MOST_BLOCKS_PER_DAY
+        used = max(past / self.shares[0], blocks / self.shares[1])
         needed = min(used + len(frames) * pd.Timedelta(self.startup, "s"), used / (1 - MOST_STARTUP))
         if given < needed:
             hours = pd.Timedelta("1h")
@@ -380,11 +384,12 @@ class Pipeline:
                 "hours were given; give more normal days"
             )
 
-    def _pieces(self, frames: list[pd.DataFrame], what: str) -> list[pd.DataFrame]:
-        """Segments of normal rows, each longer than the past that a view needs."""
-        least = self._view(what).history
-        spans = [(frame, *span) for frame in frames for span in segments(frame.index, self.gap * self.period_)]
-        pieces = [frame.iloc[start:stop] for frame, start, stop in spans if stop - start > least]
+    def _pieces(self, frames: list[pd.DataFrame], what: str) -> list[tuple[int, int, int]]:
+        """Segments of normal rows, each longer than the past that a view needs: number of the frame, first row, and the
+        one after the last."""
+        least, gap = self._view(what).history, self.gap * self.period_
+        spans = [(number, *span) for number, frame in enumerate(frames) for span in segments(frame.index, gap)]
+        pieces = [(number, start, stop) for number, start, stop in spans if stop - start > least]
         if not pieces:
             raise ValueError(
                 f"the normal days from {frames[0].index[0]} to {frames[-1].index[-1]} have "
@@ -449,16 +454,24 @@ class Pipeline:
         """Scores with the digits that are stored, so that alarms follow from what is stored."""
         return moving_mean(rounded(self.models_[name].score(X)), self.smoothing).astype(np.float32).astype(np.float64)
 
-    def _decisive(self, frames: list[pd.DataFrame]) -> dict[str, np.ndarray]:
-        """Per detector the value that must exceed the threshold for an alarm, on normal rows."""
+    def _decisive(self, frames: list[pd.DataFrame], earlier: list[pd.DataFrame]) -> dict[str, np.ndarray]:
+        """Per detector the value that must exceed the threshold for an alarm, on normal rows.
+
+        earlier: the rows before each frame, of which the first rows have their past; they are not scored themselves.
+        """
         scores: dict[str, list[np.ndarray]] = {name: [] for name in self.models_}
         for what in {model.sees for model in self.models_.values()}:
             names = [name for name, model in self.models_.items() if model.sees == what]
             past = max(self._decides(self.models_[name]) for name in names)
-            for rows, before in (each for piece in self._pieces(frames, what) for each in _chunks_of(piece, past)):
-                X = self._view(what).transform(rows)
-                for name in names:
-                    scores[name].append(on_delayed(self._smoothed(name, X), *self.on_delay)[before:])
+            joined = [pd.concat([first.iloc[-past:], then]) for first, then in zip(earlier, frames, strict=True)]
+            for number, start, stop in self._pieces(joined, what):
+                own = len(joined[number]) - len(frames[number]) - start  # first row of the piece that counts
+                for rows, before in _chunks_of(joined[number].iloc[start:stop], past):
+                    X = self._view(what).transform(rows)
+                    for name in names:
+                        decisive = on_delayed(self._smoothed(name, X), *self.on_delay)
+                        scores[name].append(decisive[before:][max(own, 0) :])
+                    own -= len(rows) - before
         return {name: np.concatenate(pieces) for name, pieces in scores.items()}
 
     def _leads(self, model: Detector, X: np.ndarray, since: np.ndarray) -> np.ndarray:

@@ -242,7 +242,7 @@ def shredded(recording, rows):
 
 
 def test_holes_cut_the_days_alike_in_any_company(short):
-    days = shredded(short, 1_200)
+    days = shredded(short, 1_440)
     alone, beside = (Pipeline(names, startup=0).fit(days) for names in (("kmeans",), ("guard", "kmeans")))
     assert beside.thresholds_["kmeans"] == alone.thresholds_["kmeans"]
 
@@ -259,7 +259,7 @@ def test_rows_that_lack_a_reading_are_a_hole_to_the_checks(normal, lacking):
 
 def test_normal_days_in_shreds_are_refused(normal):
     with pytest.raises(
-        ValueError, match=r"have 172 gaps, and no segment of more than 1,018 rows without one; give more normal days"
+        ValueError, match=r"have 172 gaps, and no segment of more than 1,258 rows without one; give more normal days"
     ):
         Pipeline(("guard",), startup=0).fit(shredded(normal, 500))
 
@@ -278,7 +278,7 @@ def test_no_detector_is_refused(normal):
         Pipeline(()).fit(normal)
 
 
-@pytest.mark.parametrize(("hours", "startup", "needed"), [(1, 6 * 3_600, 2.7), (2, 6 * 3_600, 2.7), (1, 0, 2.0)])
+@pytest.mark.parametrize(("hours", "startup", "needed"), [(1, 6 * 3_600, 2.2), (2, 6 * 3_600, 2.2), (1, 0, 1.7)])
 def test_too_few_normal_hours_are_refused_with_how_many_it_takes(normal, hours, startup, needed):
     said = f"fitted on {needed} hours of normal rows or more, and {hours}.0 hours were given"
     with pytest.raises(ValueError, match=said):
@@ -286,7 +286,7 @@ def test_too_few_normal_hours_are_refused_with_how_many_it_takes(normal, hours, 
 
 
 def test_the_hours_that_are_asked_for_are_enough(normal):
-    assert Pipeline(("pca",), startup=0).fit(normal.between("2015-12-23 00:00", "2015-12-23 02:00")).thresholds_
+    assert Pipeline(("pca",), startup=0).fit(normal.between("2015-12-23 00:00", "2015-12-23 01:41")).thresholds_
 
 
 def test_four_normal_hours_fit_and_say_what_was_left_out_and_can_not_be_told(normal):

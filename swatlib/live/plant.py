@@ -20,7 +20,7 @@ from swatlib.live.wiring import Connections
 from swatlib.plant import TAG_NAMES
 from swatlib.simulation import Attack, SimulatedPlant, running
 
-PAST_ROWS = 1_500  # rows that are sent at once, at least: the history of the default detectors when the run begins
+PAST_ROWS = 1_750  # rows that are sent at once, at least: the history of the default detectors when the run begins
 
 _log = logging.getLogger(__name__)
 

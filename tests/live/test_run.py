@@ -17,7 +17,7 @@ def test_progress_says_what_is_waited_for(live, monkeypatch):
         assert re.fullmatch(waiting + re.escape(str(live.log)), live.progress)
     said = set()
     live.wait(lambda: said.add(live.progress.partition(" (")[0]), 0.5)
-    assert {"scoring the first 1,500 rows", "done, 600 rows stored"} <= said
+    assert {"scoring the first 1,750 rows", "done, 600 rows stored"} <= said
 
 
 def test_a_run_shows_its_attack_its_pace_and_equal_scores(live):

@@ -12,7 +12,7 @@ from swatlib.arrays import difference
 from swatlib.plant import OFF, PUMP_PAIRS, TAGS
 from swatlib.views.base import Learned
 
-JUMP_ENDS = 968  # rows in which a jump the other way may end the first; with more, four hours are too few to fit on
+JUMP_ENDS = 1_208  # rows in which a jump the other way may end the first: 20 minutes
 
 
 @dataclass(frozen=True)

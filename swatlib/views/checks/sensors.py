@@ -13,7 +13,7 @@ from swatlib.views.checks.base import JUMP_ENDS, Check, TagRows, jumps_back
 TINY = 1e-9
 UNIT = 3  # a jump is measured in this many usual changes
 SMOOTHING = 3  # doublings over which a creeping reading is averaged
-CREEP_JUMP_ENDS = 840  # rows in which a jump the other way may end the first; `Jump` has about the same history
+CREEP_JUMP_ENDS = 1_080  # rows in which a jump the other way may end the first; `Jump` has about the same history
 FINEST = 0.01  # quantile of a sensor's changes, taken as its step
 
 
