@@ -1,6 +1,9 @@
 """The operator that Spark runs for each plant, run by hand: batches of any size, and what becomes of a message."""
 
 import json
+import pickle
+import subprocess
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,6 +16,7 @@ from hypothesis import strategies as st
 from swatlib.cluster.shipping import packed_pipeline
 from swatlib.live import topic
 from swatlib.live.sink import FileSink
+from swatlib.live.stream.operator import Operator
 from swatlib.live.stream.scorer import WHY_LATE, Scorer
 
 WRITTEN = pd.Timestamp("2026-06-01").value // 10**6
@@ -46,12 +50,13 @@ def outcome(values: list, cuts=(), plant: str = "swat"):
     """Times stored, places and reasons of what was rejected, and rows that were late, of messages in such batches."""
     frame = pd.DataFrame({"value": values, "partition": 0, "offset": range(len(values)), "written": WRITTEN})
     with TemporaryDirectory() as folder:
-        scorer = Scorer(None, FileSink(Path(folder)))
-        scorer.init(Handle())
+        to = FileSink(Path(folder))
+        operator = Operator(Scorer(None, to))
+        operator.init(Handle())
         batches = np.split(np.arange(len(values)), sorted(cut for cut in cuts if 0 < cut < len(values)))
-        found = [out for batch in batches for out in scorer.handleInputRows((plant,), [frame.iloc[batch]], None)]
+        found = [out for batch in batches for out in operator.handleInputRows((plant,), [frame.iloc[batch]], None)]
         whole = pd.concat(found)
-        stored = scorer.to.readings(plant).index.tolist()
+        stored = to.readings(plant).index.tolist()
     rejected = whole.loc[whole["reason"].notna(), ["offset", "reason"]].to_numpy().tolist()
     late = int(whole["late"].sum())
     assert whole["stored"].sum() + len(rejected) == len(values)
@@ -111,12 +116,21 @@ def test_a_plant_of_another_pace_ends_no_stream_and_is_remarked_on(quick, attack
     values = pd.DataFrame(
         {"value": topic.encode(slow, "swat"), "partition": 0, "offset": range(len(slow)), "written": WRITTEN}
     )
-    scorer = Scorer(packed_pipeline(quick).shipped, FileSink(tmp_path))
-    scorer.init(Handle())
-    found = pd.concat(scorer.handleInputRows(("swat",), [values], None))
+    to = FileSink(tmp_path)
+    operator = Operator(Scorer(packed_pipeline(quick).shipped, to))
+    operator.init(Handle())
+    found = pd.concat(operator.handleInputRows(("swat",), [values], None))
     assert (found["stored"].sum(), found["reason"].notna().sum()) == (1_000, 0)
-    assert len(scorer.to.scores("swat")) == 1_000
+    assert len(to.scores("swat")) == 1_000
     assert "plant swat: the frame has a row every 3 s, the pipeline was fitted on one every 1 s" in caplog.text
+
+
+def test_the_python_that_spark_asks_for_the_state_imports_nothing_that_scores():
+    packed = Operator(Scorer(None, FileSink(Path("points"))))
+    asked = f"import pickle, sys; pickle.loads({pickle.dumps(packed)!r}); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout.split()
+    assert "swatlib.live.stream.operator" in loaded
+    assert {"pandas", "numpy", "swatlib.live.stream.scorer"}.isdisjoint(loaded)
 
 
 def test_a_first_row_of_today_is_no_reason_to_lose_the_others():

@@ -1,4 +1,4 @@
-"""The stateful operator, which Spark runs in its workers for each plant of a batch."""
+"""What the operator does, which Spark runs in its workers for each plant of a batch."""
 
 import logging
 import math
@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pyspark.sql.streaming import StatefulProcessor
 
 from swatlib.cluster.shipping import Shipped, loaded
 from swatlib.live import sink, topic
@@ -18,7 +17,6 @@ from swatlib.live.line_protocol import name_fault, nanoseconds
 from swatlib.pipeline import Pipeline
 from swatlib.plant import TAG_NAMES
 
-HISTORY, JUMPED_TO = "times binary, rows binary", "time long, rows long"
 WHY_JUMPED = (
     f"its time lies more than {pd.Timedelta(JUMP).days} day after the row before; "
     f'such rows are taken from the {FOLLOWING}rd that goes on from there, or with "restart": true'
@@ -39,18 +37,18 @@ COUNTS = {"rows_out": "stored", "late": "late", "gaps": "gaps", "missing": "miss
 _log = logging.getLogger(__name__)
 
 
-class Scorer(StatefulProcessor):
+class Scorer:
     """Scores the new rows of one plant together with its past ones; stores rows and scores before the batch ends."""
 
     def __init__(self, shipped: Shipped | None, to: sink.Sink):
         self.shipped, self.to = shipped, to
 
-    def init(self, handle: Any) -> None:
-        self._past = handle.getValueState("past", HISTORY)
-        self._jump = handle.getValueState("jump", JUMPED_TO)
+    def keep_in(self, past: Any, jump: Any) -> None:
+        """Values of Spark's state store, each of the plant whose rows it is called with."""
+        self._past, self._jump = past, jump
 
-    def handleInputRows(self, key: Any, rows: Iterator[pd.DataFrame], timerValues: Any) -> Iterator[pd.DataFrame]:  # noqa: N802 (Spark's name)
-        (plant,) = key
+    def outcomes(self, plant: str, rows: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        """Frames as OUTCOME says, of one plant's messages."""
         # one plant is one Kafka partition, so its offsets are the order in which its rows were sent
         messages = pd.concat(rows, ignore_index=True).sort_values(["partition", "offset"], ignore_index=True)
         found = topic.decode(messages["value"].tolist(), topic.broker_times(messages["written"]))

@@ -16,7 +16,7 @@ from pyspark import SparkContext, daemon
 from swatlib.cluster.shipping import Shipped, loaded
 from swatlib.garbage import collect_rarely
 
-NEEDED = ("swatlib.live.stream.scorer", "skops.io")
+NEEDED = ("swatlib.live.stream.operator", "swatlib.live.stream.scorer", "skops.io")
 MEETING = 0.1  # seconds that each is busy, so that none does the work of another
 SETTINGS = {"spark.python.daemon.module": __name__} if sys.platform == "linux" else {}
 
