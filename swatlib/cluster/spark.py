@@ -18,7 +18,6 @@ from typing import Any
 from py4j.protocol import Py4JError
 from pyspark import SparkContext
 from pyspark.errors import PySparkException
-from pyspark.find_spark_home import _find_spark_home
 from pyspark.sql import SparkSession
 
 from swatlib.atomic import replacing
@@ -98,11 +97,12 @@ def on_spark(master: str, files: Mapping[str, bytes]) -> Iterator[Executors]:
     with _java_of_its_own():
         session = _session(master)
         context = session.sparkContext
+        java: Any = context._jsc
         try:
             _wait_for_executor(context)
             yield Executors(context, files)
         finally:
-            place = Path(_find_spark_home()) / "work" / context.applicationId
+            place = Path(java.getSparkHome().orElse("")) / "work" / context.applicationId
             session.stop()
             if master.startswith("local-cluster"):  # it leaves what its executors logged beside Spark
                 shutil.rmtree(place, ignore_errors=True)

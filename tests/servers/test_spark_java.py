@@ -94,7 +94,7 @@ def test_a_recording_that_is_cut_off_leaves_no_archive_and_no_java(cache, tmp_pa
         process = begin_java("local[2]", cache).process
         raise KeyboardInterrupt
     assert process.wait() < 0
-    assert {path.suffix for path in (tmp_path / "java").iterdir()} == {".json", ".log"}
+    assert {path.suffix for path in (tmp_path / "java").iterdir()} == {".home", ".json", ".log"}
 
 
 def test_a_java_that_writes_no_archive_is_told_with_its_log(cache):
@@ -109,9 +109,10 @@ def test_archives_of_jars_that_are_gone_are_removed(cache, tmp_path, entry):
     for path, last in ((gone, f"{tmp_path}/{entry}"), (there, f"{tmp_path}/*")):
         write_text(path, json.dumps(["java", "-Xmx1g", "-cp", f"{cache[0]}:{tmp_path}/no-conf:{last}"]))
         path.with_suffix(".jsa").write_bytes(b"")
+        path.with_suffix(".home").mkdir()
     with pytest.raises(ServicesError, match="No Java was begun"), driver_classes_kept(cache):
         pass
-    assert {path.name for path in gone.parent.iterdir()} == {"spark-1.json", "spark-1.jsa"}
+    assert {path.name for path in gone.parent.iterdir()} == {"spark-1.home", "spark-1.json", "spark-1.jsa"}
 
 
 @pytest.mark.parametrize("content", [b"[", b"\xff", b"{}", b'["java", "-cp"]', b'["java", "-cp", 1]', b"1", None])
