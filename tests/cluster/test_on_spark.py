@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
+from executor_classes import executor_classes_kept
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from pyspark.sql import SparkSession
 
@@ -33,7 +34,7 @@ def crew(need, tmp_path_factory):
     need()
     if (running := SparkSession.getActiveSession()) is not None:
         running.stop()
-    with pytest.MonkeyPatch.context() as patch:
+    with executor_classes_kept(), pytest.MonkeyPatch.context() as patch:
         patch.setenv("SWAT_CACHE_FOLDER", str(tmp_path_factory.mktemp("cache")))
         with crew_on(MASTER, {"given.txt": b"of the one who asks"}) as executors:
             yield executors

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyspark
 import pytest
+from executor_classes import executor_classes_read
 from rig import drain, send, stream
 from sklearn.ensemble import IsolationForest
 
@@ -19,6 +20,8 @@ PLANTS = tuple(f"plant {number}" for number in range(1, 9))
 @pytest.fixture(autouse=True)
 def home(monkeypatch):
     monkeypatch.setenv("SPARK_HOME", str(Path(pyspark.__file__).parent))
+    with executor_classes_read():
+        yield
 
 
 def test_a_class_of_ones_own_travels_to_the_workers(kafka, names, files, normal, attacked, tmp_path, monkeypatch):
