@@ -73,15 +73,15 @@ def test_small_batches_change_nothing(kafka, names, files, quick, rows, tmp_path
     """First those of a row, then those of seven."""
     pipeline = Pipeline.load(quick)
     head = 2 * pipeline.history
-    rows = rows.iloc[3_904 - head : 3_904 + 21]  # k-means raises an alarm two rows after the head
-    parts = {head: rows[:head], 1: rows[head : head + 5], 7: rows[head + 5 :]}
+    rows = rows.iloc[3_904 - head : 3_904 + 19]  # k-means raises an alarm two rows after the head
+    parts = {head: rows[:head], 1: rows[head : head + 3], 7: rows[head + 3 :]}
     for batch, part in parts.items():
         send(kafka, names[0], part)
         drain(stream(kafka, files, tmp_path, names, quick, batch=batch))
     offline = pipeline.score(rows)
     assert unequal(files.scores("swat"), offline) == []
-    assert set(offline["kmeans"]["alarm"].iloc[head : head + 5]) == {False, True}
-    assert Counter(fields(files, "rows_in")) == {head: 1, 1: 5, 7: 2, 2: 1}
+    assert set(offline["kmeans"]["alarm"].iloc[head : head + 3]) == {False, True}
+    assert Counter(fields(files, "rows_in")) == {head: 1, 1: 3, 7: 2, 2: 1}
 
 
 def test_broken_messages_are_rejected_with_a_reason_and_stop_nobody(kafka, names, files, quick, rows, tmp_path):

@@ -9,6 +9,15 @@ from swatlib.atomic import write_text
 from swatlib.servers import ServicesError, connector, spark_java
 from swatlib.servers.spark_java import begin_java, driver_classes_kept, has_driver_classes
 
+ASKED = {}  # Spark's launcher takes half a second for the same answer
+
+
+def asked_once(home, jars, memory, ask=spark_java._asked):
+    question = (home, *jars, memory)
+    if question not in ASKED:
+        ASKED[question] = ask(home, jars, memory)
+    return ASKED[question]
+
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
@@ -17,6 +26,7 @@ def cache(tmp_path, monkeypatch):
     begun = {}  # not the Java of a session that other tests of this process have
     monkeypatch.setenv("SWAT_CACHE_FOLDER", str(tmp_path))
     monkeypatch.setattr(spark_java, "_begun", begun)
+    monkeypatch.setattr(spark_java, "_asked", asked_once)
     yield jars
     for java in begun.values():
         java.end(now=True)
