@@ -37,11 +37,6 @@ stream(servers, to, Path(folder), (readings, rejected), Path(pipeline), batch=1_
 SLOWLY, QUICKLY = "75", "10000"  # rows a second: 10,000 last longer than all kills, since an idle stream has no worker
 
 
-def workers(driver: subprocess.Popen) -> list[psutil.Process]:
-    """Spark's Python workers, and the process that they are forked from."""
-    return [each for each in psutil.Process(driver.pid).children(recursive=True) if is_worker(each)]
-
-
 def is_worker(process: psutil.Process) -> bool:
     try:
         return "swatlib.live.stream.workers" in process.cmdline()
@@ -61,10 +56,11 @@ class Victims:
             "driver": (STREAM, servers.kafka, folder, *names[:2], pipeline, *place),
         }
         self.running = {name: self._start(name) for name in self.programs}
+        self.forked: set[psutil.Process] = set()
 
     def kill(self, name: str) -> None:
         if name == "worker":
-            random.choice(wait(lambda: workers(self.running["driver"]), 300)).kill()
+            random.choice(wait(self._workers, 300)).kill()
         elif name in self.running:
             self.running[name].kill()
             self.running[name].wait()
@@ -78,6 +74,11 @@ class Victims:
         *given, _ = self.programs["producer"]
         self.programs["producer"] = (*given, QUICKLY)
         self.kill("producer")
+
+    def _workers(self) -> list[psutil.Process]:
+        """Spark's Python workers, and the process that they are forked from; they outlive it, and score on."""
+        self.forked.update(psutil.Process(self.running["driver"].pid).children(recursive=True))
+        return [each for each in self.forked if is_worker(each)]
 
     def _start(self, name: str) -> subprocess.Popen:
         program, *given = self.programs[name]
