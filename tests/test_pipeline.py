@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from swatlib.alarms import block_maxima, on_delayed
 from swatlib.data import DataError
 from swatlib.detectors import DETECTORS
 from swatlib.live.plant import PAST_ROWS
@@ -283,6 +284,13 @@ def test_too_few_normal_hours_are_refused_with_how_many_it_takes(normal, hours, 
     said = f"fitted on {needed} hours of normal rows or more, and {hours}.0 hours were given"
     with pytest.raises(ValueError, match=said):
         Pipeline(("pca",), startup=startup).fit(normal.between("2015-12-23 00:00", f"2015-12-23 0{hours}:00"))
+
+
+def test_thresholds_are_set_on_what_is_scored_of_their_part_from_its_first_row_on(short, whole):
+    part, scores = slice(round(0.5 * len(short.frame)), round(0.8 * len(short.frame))), whole.score(short.frame)
+    for name in whole.detectors:
+        decisive = on_delayed(scores[name, "score"].to_numpy(np.float64), *whole.on_delay)
+        assert block_maxima(decisive[part]).tolist() == whole.maxima_[name]
 
 
 def test_the_hours_that_are_asked_for_are_enough(normal):
