@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from swatlib.cluster.shipping import packed_pipeline
 from swatlib.live import topic
 from swatlib.live.sink import FileSink
-from swatlib.live.stream.operator import Operator
+from swatlib.live.stream.stateful import StatefulScorer
 from swatlib.live.stream.scorer import WHY_LATE, Scorer
 
 WRITTEN = pd.Timestamp("2026-06-01").value // 10**6
@@ -51,7 +51,7 @@ def outcome(values: list, cuts=(), plant: str = "swat"):
     frame = pd.DataFrame({"value": values, "partition": 0, "offset": range(len(values)), "written": WRITTEN})
     with TemporaryDirectory() as folder:
         to = FileSink(Path(folder))
-        operator = Operator(Scorer(None, to))
+        operator = StatefulScorer(Scorer(None, to))
         operator.init(Handle())
         batches = np.split(np.arange(len(values)), sorted(cut for cut in cuts if 0 < cut < len(values)))
         found = [out for batch in batches for out in operator.handleInputRows((plant,), [frame.iloc[batch]], None)]
@@ -117,7 +117,7 @@ def test_a_plant_of_another_pace_ends_no_stream_and_is_remarked_on(quick, attack
         {"value": topic.encode(slow, "swat"), "partition": 0, "offset": range(len(slow)), "written": WRITTEN}
     )
     to = FileSink(tmp_path)
-    operator = Operator(Scorer(packed_pipeline(quick).shipped, to))
+    operator = StatefulScorer(Scorer(packed_pipeline(quick).shipped, to))
     operator.init(Handle())
     found = pd.concat(operator.handleInputRows(("swat",), [values], None))
     assert (found["stored"].sum(), found["reason"].notna().sum()) == (1_000, 0)
@@ -126,10 +126,10 @@ def test_a_plant_of_another_pace_ends_no_stream_and_is_remarked_on(quick, attack
 
 
 def test_the_python_that_spark_asks_for_the_state_imports_nothing_that_scores():
-    packed = Operator(Scorer(None, FileSink(Path("points"))))
+    packed = StatefulScorer(Scorer(None, FileSink(Path("points"))))
     asked = f"import pickle, sys; pickle.loads({pickle.dumps(packed)!r}); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout.split()
-    assert "swatlib.live.stream.operator" in loaded
+    assert "swatlib.live.stream.stateful" in loaded
     assert {"pandas", "numpy", "swatlib.live.stream.scorer"}.isdisjoint(loaded)
 
 

@@ -23,7 +23,7 @@ from swatlib.cluster.shipping import Shipped, ship
 from swatlib.live import sink, topic
 from swatlib.live.line_protocol import NAME_LENGTH
 from swatlib.live.stream import workers
-from swatlib.live.stream.operator import Operator
+from swatlib.live.stream.stateful import StatefulScorer
 from swatlib.live.stream.progress import observed, watched
 from swatlib.live.stream.scorer import OUTCOME, Scorer
 from swatlib.live.telegraf import Monitor
@@ -85,7 +85,7 @@ class Stream:
 
     def start(self, spark: SparkSession, whole: bool = False) -> StreamingQuery:
         """Start the query; `whole`: end when what the topic holds now is done."""
-        operator = Operator(Scorer(self._shipped(spark.sparkContext), self.to))
+        operator = StatefulScorer(Scorer(self._shipped(spark.sparkContext), self.to))
         outcome = self._messages(spark).groupBy("plant").transformWithStateInPandas(operator, OUTCOME, "Append", "None")
         writer = (
             self._rejected(observed(outcome))

@@ -17,7 +17,7 @@ from swatlib.cluster.shipping import Shipped, loaded
 from swatlib.garbage import collect_rarely
 
 # scipy.special first: for each of its functions skops looks through modules in the order in which they were loaded
-NEEDED = ("scipy.special", "swatlib.live.stream.operator", "swatlib.live.stream.scorer", "skops.io")
+NEEDED = ("scipy.special", "swatlib.live.stream.stateful", "swatlib.live.stream.scorer", "skops.io")
 MEETING = 0.1  # seconds that each is busy, so that none does the work of another
 SETTINGS = {"spark.python.daemon.module": __name__} if sys.platform == "linux" else {}
 

@@ -19,7 +19,7 @@ STATE = {"past": "times binary, rows binary", "jump": "time long, rows long"}
 _pickled = CPickleSerializer()
 
 
-class Operator(StatefulProcessor):
+class StatefulScorer(StatefulProcessor):
     """A scorer, packed, and the state of each plant that it is called with."""
 
     def __init__(self, scorer: "Scorer"):
