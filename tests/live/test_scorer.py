@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from swatlib.cluster.shipping import packed_pipeline
 from swatlib.live import topic
 from swatlib.live.sink import FileSink
-from swatlib.live.stream.stateful import StatefulScorer
 from swatlib.live.stream.scorer import WHY_LATE, Scorer
+from swatlib.live.stream.stateful import StatefulScorer
 
 WRITTEN = pd.Timestamp("2026-06-01").value // 10**6
 

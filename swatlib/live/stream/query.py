@@ -23,9 +23,9 @@ from swatlib.cluster.shipping import Shipped, ship
 from swatlib.live import sink, topic
 from swatlib.live.line_protocol import NAME_LENGTH
 from swatlib.live.stream import workers
-from swatlib.live.stream.stateful import StatefulScorer
 from swatlib.live.stream.progress import observed, watched
 from swatlib.live.stream.scorer import OUTCOME, Scorer
+from swatlib.live.stream.stateful import StatefulScorer
 from swatlib.live.telegraf import Monitor
 from swatlib.pipeline import Pipeline
 from swatlib.servers import spark_java
