@@ -99,10 +99,10 @@ def threshold(
 ) -> float:
     """Threshold for `budget` false alarms per day, from the largest scores of the blocks of normal days alone.
 
-    With a probability of SURE the score exceeds it in no more blocks, `per_day` a day, of such days than the budget has
-    alarms, if alarms fall on blocks by chance. It grows with every smaller budget, also where so few alarms are
-    expected in the time given that it lies beyond all scores seen. scale: `Detector.tail_scale`. Raises ValueError
-    unless the budget is above 0 and up to 48.
+    With a probability of SURE, by the tail's model, the score exceeds it in no more blocks, `per_day` a day, of such
+    days than the budget has alarms, if alarms fall on blocks by chance. It grows with every smaller budget, also where
+    so few alarms are expected in the time given that it lies beyond all scores seen. scale: `Detector.tail_scale`.
+    Raises ValueError unless the budget is above 0 and up to 48.
     """
     allowed("budget", budget, Budget)
     return _tail(maxima, scale).reached(-math.expm1(-budget / per_day), SURE)

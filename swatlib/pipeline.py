@@ -378,10 +378,10 @@ class Pipeline:
         used = max(past / self.shares[0], blocks / self.shares[1])
         needed = min(used + len(frames) * pd.Timedelta(self.startup, "s"), used / (1 - MOST_STARTUP))
         if given < needed:
-            hours = pd.Timedelta("1h")
+            tenths = pd.Timedelta("6min")
             raise ValueError(
-                f"a pipeline is fitted on {needed / hours:.1f} hours of normal rows or more, and {given / hours:.1f} "
-                "hours were given; give more normal days"
+                f"a pipeline is fitted on {math.ceil(needed / tenths) / 10} hours of normal rows or more, and "
+                f"{given // tenths / 10} hours were given; give more normal days"
             )
 
     def _pieces(self, frames: list[pd.DataFrame], what: str) -> list[tuple[int, int, int]]:

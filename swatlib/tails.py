@@ -9,6 +9,7 @@ _BLOCK, _BLOCKS = 600, 10  # rows whose largest value counts, and how many such 
 _SHAPES = np.linspace(-0.7, 0.5, 24)  # none is 0, where the formula has its limit
 _LEAST_SCALE, _MOST_SCALE, _SCALES = 0.2, 6, 60  # in mean exceedances, or in the usual one where that is more; steps
 _USUAL, _USUAL_SD = 1.1, 0.6  # median of a scale, in what the middle of the values spans, and sd of its logarithm
+_UNUSUAL = 20  # such spans of mean excess from which the middle says nothing of the tail; 9 is the most of 240 fits
 _ONE_SIDED_80 = 1.28  # standard deviations of the interval from the 10 % to the 90 % quantile
 
 
@@ -80,10 +81,12 @@ def usual_scale(values: np.ndarray) -> tuple[float, float] | None:
     """Prior of the scale of a light tail, as `Tail` takes it: 1.1 times as far as the base lies above the median.
 
     Of the largest of many values (Gumbel's law) the mean excess is 0.93 of that, and the scale of a tail of shape -0.2
-    is 1.2 mean excesses. None where all values from the median to the base are the same.
+    is 1.2 mean excesses. None where the middle hardly differs and the tail goes far beyond, as with a score that is
+    mostly the same.
     """
-    spread = float(np.quantile(values, 1 - _SHARE) - np.median(values))
-    return (_USUAL * spread, _USUAL_SD) if spread > 0 else None
+    base = np.quantile(values, 1 - _SHARE)
+    spread, excess = float(base - np.median(values)), np.maximum(values - base, 0).mean() / _SHARE
+    return (_USUAL * spread, _USUAL_SD) if spread > 0 and excess < _UNUSUAL * spread else None
 
 
 def reached(X: np.ndarray, rows: int, sure: float) -> np.ndarray:

@@ -279,7 +279,7 @@ def test_no_detector_is_refused(normal):
         Pipeline(()).fit(normal)
 
 
-@pytest.mark.parametrize(("hours", "startup", "needed"), [(1, 6 * 3_600, 2.2), (2, 6 * 3_600, 2.2), (1, 0, 1.7)])
+@pytest.mark.parametrize(("hours", "startup", "needed"), [(1, 6 * 3_600, 2.3), (2, 6 * 3_600, 2.3), (1, 0, 1.7)])
 def test_too_few_normal_hours_are_refused_with_how_many_it_takes(normal, hours, startup, needed):
     said = f"fitted on {needed} hours of normal rows or more, and {hours}.0 hours were given"
     with pytest.raises(ValueError, match=said):
@@ -294,7 +294,7 @@ def test_thresholds_are_set_on_what_is_scored_of_their_part_from_its_first_row_o
 
 
 def test_the_hours_that_are_asked_for_are_enough(normal):
-    assert Pipeline(("pca",), startup=0).fit(normal.between("2015-12-23 00:00", "2015-12-23 01:41")).thresholds_
+    assert Pipeline(("pca",), startup=0).fit(normal.between("2015-12-23 00:00", "2015-12-23 01:42")).thresholds_
 
 
 def test_four_normal_hours_fit_and_say_what_was_left_out_and_can_not_be_told(normal):

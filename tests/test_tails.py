@@ -39,6 +39,12 @@ def test_the_usual_scale_is_met_by_the_largest_of_many_values():
     assert usual_scale(np.r_[np.zeros(90), np.ones(10)]) is None
 
 
+def test_a_middle_that_hardly_differs_draws_no_wide_tail_to_it():
+    rng = np.random.default_rng(5)
+    values = np.r_[rng.normal(0, 0.001, 24), rng.exponential(1, 6)]
+    assert Tail(values, scale=usual_scale(values)).reached(0.01, 0.7) == Tail(values).reached(0.01, 0.7)
+
+
 def test_a_scale_that_is_known_draws_few_values_to_it_and_many_hardly():
     values = np.random.default_rng(5).exponential(size=3_000)
     few, many = (

@@ -138,7 +138,8 @@ def _launch(command: tuple[str, ...], kept: Path) -> SparkJava:
     folder = Path(tempfile.mkdtemp(prefix="swat-spark-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     variables = {"_PYSPARK_DRIVER_CONN_INFO_PATH": str(folder / "gateway"), "SPARK_CONNECT_MODE": "0"}
-    variables |= {**_scripts_say(_home()), "SPARK_HOME": str(_jars_alone(kept))}  # `local-cluster` starts executors so
+    # executors of `local-cluster` are started by these
+    variables |= {**_scripts_say(_home()), "SPARK_HOME": str(_jars_alone(kept))}
     with _log(kept).open("wb") if _written else nullcontext() as output:
         process = subprocess.Popen(
             [java, *_sharing(kept), *arguments],

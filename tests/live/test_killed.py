@@ -64,7 +64,7 @@ class Victims:
         elif name in self.running:
             self.running[name].kill()
             self.running[name].wait()
-            self.running[name] = self._start(name)
+            self.running[name], self.forked = self._start(name), set() if name == "driver" else self.forked
         else:
             os.kill(self.servers.pid(name), signal.SIGKILL)
             self.servers.restart(name)
@@ -76,7 +76,7 @@ class Victims:
         self.kill("producer")
 
     def _workers(self) -> list[psutil.Process]:
-        """Spark's Python workers, and the process that they are forked from; they outlive it, and score on."""
+        """Spark's Python workers, and the process that they are forked from; when it is killed, they score on."""
         self.forked.update(psutil.Process(self.running["driver"].pid).children(recursive=True))
         return [each for each in self.forked if is_worker(each)]
 

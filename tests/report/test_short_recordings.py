@@ -44,6 +44,6 @@ def test_features_are_fitted_on_an_hour(short):
 
 
 def test_what_needs_more_hours_says_how_many(short):
-    said = "fitted on 2.2 hours of normal rows or more, and 1.0 hours were given; give more normal days"
+    said = "fitted on 2.3 hours of normal rows or more, and 1.0 hours were given; give more normal days"
     assert short[0].startswith("03-detector stopped.") and said in short[0]
     assert [step["status"] for step in short[1].values()] == ["done", "done", "failed"]

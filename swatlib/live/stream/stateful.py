@@ -34,6 +34,6 @@ class StatefulScorer(StatefulProcessor):
     ) -> "Iterator[pd.DataFrame]":
         if self._unpacked is None:
             self._unpacked = _pickled.loads(self._packed)
-            self._unpacked.keep_in(*self._state)
+        self._unpacked.keep_in(*self._state)
         (plant,) = key
         yield from self._unpacked.outcomes(plant, rows)
