@@ -54,20 +54,22 @@ class LiveView:
         return time.monotonic() >= self._next
 
     def _stored(self) -> tuple[float, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-        """When reading began, and what is stored."""
+        """Seconds that reading took, and what is stored."""
         live, began = self.live, time.monotonic()
-        return began, live.readings(self.last), live.scores(self.last), live.events()
+        stored = live.readings(self.last), live.scores(self.last), live.events()
+        return time.monotonic() - began, *stored
 
     def _say(self, progress: str) -> None:
         self._line.update(Markdown(progress))
         for listen in self.live.listeners:
             listen(progress)
 
-    def _show(self, began: float, readings: pd.DataFrame, scores: pd.DataFrame, events: pd.DataFrame) -> None:
+    def _show(self, read: float, readings: pd.DataFrame, scores: pd.DataFrame, events: pd.DataFrame) -> None:
+        began = time.monotonic()  # what was waited for between reading and this, as other cells, is no work of a figure
         state = (readings.index.max(), scores.index.max(), len(events), self.live.detectors, self.live.name)
         if len(readings) and len(scores) and state != self._drawn:  # a figure that would be the same is not drawn
             if (figure := self.draw(readings, scores, events)) is not self._shown:  # else it was shown, and grew
                 self._figure.update(figure)
                 self._shown = figure
             self._drawn = state
-        self._next = time.monotonic() + REST * (time.monotonic() - began)
+        self._next = time.monotonic() + REST * (read + time.monotonic() - began)

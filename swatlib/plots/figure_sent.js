@@ -30,6 +30,7 @@ function initialize({ model }) {
     if (before.number !== more.after) model.send({ whole: true });
     else shown.set(key, { ...more, data: before.data.map((trace, place) => grown(trace, more.data[place])) });
   });
+  model.send({ has: shown.get(key).number }); // rows that came while this page was loading were not heard of
   return () => shown.delete(key);
 }
 

@@ -33,7 +33,7 @@ class SentFigure(anywidget.AnyWidget):
         self._drawn = drawing
         super().__init__(sent=self._numbered(drawing), key=uuid4().hex)
         self.observe(self._zoomed, "asked")
-        self.on_msg(lambda _, asked, __: self.send_figure(self._drawn) if asked.get("whole") else None)
+        self.on_msg(lambda _, asked, __: self._told(asked))
 
     @property
     def _esm(self) -> str:
@@ -52,6 +52,11 @@ class SentFigure(anywidget.AnyWidget):
         self._drawn, self._number = drawing, self._number + 1
         told = {"number": self._number, "after": self._number - 1, "answers": self._answered}
         self.send(packed({"data": more, "layout": drawing["layout"]}) | told)
+
+    def _told(self, asked: dict[str, Any]) -> None:
+        """Send the figure whole to a page that asks for it, or that has one without the rows that came since."""
+        if asked.get("whole") or asked.get("has", self._number) < self._number:
+            self.send_figure(self._drawn)
 
     def _numbered(self, drawing: dict[str, Any]) -> dict[str, Any]:
         self._drawn, self._number = drawing, self._number + 1

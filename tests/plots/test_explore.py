@@ -218,6 +218,21 @@ def test_of_a_figure_that_grows_only_new_rows_are_sent(recording, scores, rows):
         assert list(trace.get("text") or []) == list(wanted.get("text") or [])
 
 
+def test_a_page_that_was_loading_when_rows_came_is_sent_all_of_them(recording, scores):
+    from swatlib.plots.explore_widget import ExplorationWidget
+
+    view = plots.explore(*at_row(recording, scores, 1100))
+    shown = ExplorationWidget(view)
+    begun = shown.plot.sent["number"]
+    view.grow(*at_row(recording, scores, 1200))
+    shown.grow()
+    shown.plot._handle_custom_msg({"has": begun + 1}, [])
+    assert shown.plot.sent["number"] == begun
+    shown.plot._handle_custom_msg({"has": begun}, [])
+    assert shown.plot.sent["number"] == begun + 2
+    assert shown.plot.sent["data"] == packed(drawing(view.stretch))["data"]
+
+
 def test_a_view_goes_along_with_the_end_and_stays_where_it_was_put(recording, scores):
     view = plots.explore(*at_row(recording, scores, 1100))
     view.grow(*at_row(recording, scores, 1200))
