@@ -41,6 +41,10 @@ def executor_classes_kept():
     write_text(archive.with_suffix(".json"), json.dumps(["-cp", f"{spark_java._home()}/jars/*"]))  # with it it goes
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPARK_SUBMIT_OPTS", f"-XX:ArchiveClassesAtExit={unfinished} {' '.join(UNSAID)}")
-        yield
+        try:
+            yield
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
     if unfinished.exists():
         unfinished.replace(archive)
