@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import nbformat
@@ -59,12 +59,14 @@ def labs_in(clone):
                 break
         return "".join(said), process
 
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
-    os.close(keyboard)
-    os.close(terminal)
+    try:
+        yield start
+    finally:
+        for process in started:
+            process.kill()
+            process.communicate()
+        os.close(keyboard)
+        os.close(terminal)
 
 
 @pytest.fixture
@@ -94,16 +96,19 @@ def opened(tmp_path_factory):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             link = LINK.search(start(f"--port={port}")[0])
+        answer(link.group(), "/api/status")
         run_all(page, link.group())
         yield page, link, port, errors
 
 
-def answer(url):
-    """What a server says that may need another moment until it listens."""
+def answer(link, path):
+    """What the server of a link says there; it may need another moment until it listens."""
     while True:
         try:
-            with urlopen(url) as reply:
+            with urlopen(link.replace("/lab/tree/notebooks/00-explore.ipynb", path)) as reply:
                 return json.load(reply)
+        except HTTPError:
+            raise
         except URLError:
             time.sleep(0.1)
 
@@ -112,7 +117,7 @@ def test_the_lab_opens_scratch_copies_keeps_them_and_adds_new_ones(lab, tmp_path
     said, process = lab()
     assert "Scratch copies in work/notebooks: 2 new, 0 kept as you left them" in said
     link = LINK.search(said).group()
-    listed = answer(link.replace("/lab/tree/notebooks/00-explore.ipynb?", "/api/contents/notebooks?"))["content"]
+    listed = answer(link, "/api/contents/notebooks")["content"]
     assert sorted(each["name"] for each in listed) == ["00-explore.ipynb", "02-two.ipynb"]
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
