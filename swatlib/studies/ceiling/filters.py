@@ -144,7 +144,7 @@ def _compiled_ratio() -> Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarr
 def _compiled_distance() -> Callable[[np.ndarray, np.ndarray, float, bool], np.ndarray]:
     from numba import njit
 
-    @njit(cache=True)
+    @njit(cache=True, fastmath={"reassoc", "contract"})
     def distance(reading, line, noise, relative):
         rows, out = line.size, np.full(reading.size, np.nan)
         for last in range(rows, reading.size):
@@ -152,8 +152,8 @@ def _compiled_distance() -> Callable[[np.ndarray, np.ndarray, float, bool], np.n
             base = reading[start - 1] if relative else 0.0
             total = 0.0
             for k in range(rows):
-                total += min(abs(reading[start + k] - base - line[k]) / noise, 1.0)
-            out[last] = total
+                total += min(abs(reading[start + k] - base - line[k]), noise)
+            out[last] = total / noise
         return out
 
     return distance

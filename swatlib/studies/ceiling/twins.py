@@ -12,6 +12,7 @@ from swatlib.studies.benchmark.runs import ATTACKED_SECONDS, NORMAL_SECONDS, tab
 
 STARTUP, FURTHER = 6 * 3_600, 7 * 86_400  # seconds while the tanks fill; normal days simulated after the attacked hours
 RUN_UP = 1_800  # seconds kept before an attack: the history of every filter
+_CHUNK = 10_000  # rows: as float64 they fit into memory that is kept
 
 STEPS = dict.fromkeys(TAG_NAMES, 1.0) | dict(zip(SENSORS, transmitter_table()[:, READING_STEP].tolist(), strict=True))
 
@@ -92,9 +93,10 @@ def resolution_steps(rows: np.ndarray) -> np.ndarray:
     A simulated attack writes values between those that a transmitter can give; who looked for these would find
     each attack of that kind, and none by an attacker who rounds.
     """
-    steps = rows / np.array(list(STEPS.values()))
-    steps += 0.5
-    return np.floor(steps, out=steps).astype(np.float32)
+    steps, sizes = np.empty(rows.shape, np.float32), np.array(list(STEPS.values()))
+    for start in range(0, len(rows), _CHUNK):
+        steps[start : start + _CHUNK] = np.floor(rows[start : start + _CHUNK] / sizes + 0.5)
+    return steps
 
 
 def _plant(plant_attacks: list[Attack], seed: int) -> SimulatedPlant:

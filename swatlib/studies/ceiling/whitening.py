@@ -1,5 +1,6 @@
 """What normal days of a plant look like, taken out of its readings: a linear forecast of each sensor."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -33,28 +34,33 @@ class Whitening:
         width = len(TAG_NAMES) * (len(LAGS) + 1) + 1
         gram, rows = np.zeros((width, width)), 0
         for part in parts:
-            for X in self._designs(part, _EVERY):
-                some = X.astype(np.float64)
-                gram += some.T @ some
-                rows += len(some)
+            for X in map(self._design, self._pieces(part)):
+                gram += X.T @ X
+                rows += len(X)
         gram[np.diag_indices(width)] += _RIDGE * rows
         self.weights_ = np.column_stack([_forecast_error(gram, TAG_NAMES.index(tag)) for tag in SENSORS])
-        self.offsets_: dict[int, np.ndarray] = {}
+        self.offsets_ = {-1: np.zeros(len(SENSORS))}
         self._learn_states(parts)
         return self
 
     def residual(self, rows: np.ndarray) -> np.ndarray:
         """Readings less their forecast and the offset of their state (rows × 25); NaN for the first PAST rows."""
         out = np.full((len(rows), len(SENSORS)), np.nan)
+        *weights, constant = np.split(self.weights_, range(len(TAG_NAMES), len(self.weights_), len(TAG_NAMES)))
+        offsets, place = self._by_state(rows, self.offsets_)
         stop = PAST
-        for X in self._designs(rows):
-            out[stop : stop + len(X)] = X @ self.weights_
-            stop += len(X)
-        return out - self._by_state(rows, self.offsets_) if self.offsets_ else out
+        for piece in self._pieces(rows):
+            into = out[stop : stop + len(piece) - PAST]
+            into[:] = constant - offsets[place[stop : stop + len(into)]]
+            for lag, weight in zip((0, *LAGS), weights, strict=True):
+                into += piece[PAST - lag :][: len(into)] @ weight
+            stop += len(into)
+        return out
 
     def scale(self, rows: np.ndarray) -> np.ndarray:
         """How far normal residuals lie from 0 in the state of each row (rows × 25)."""
-        return self._by_state(rows, self.scales_)
+        scales, place = self._by_state(rows, self.scales_)
+        return scales[place]
 
     def _learn_states(self, parts: tuple[np.ndarray, ...]) -> None:
         residuals = np.vstack([self.residual(part)[PAST:] for part in parts])
@@ -66,25 +72,28 @@ class Whitening:
                 own = _moments(residuals[states == state])
                 self.offsets_[int(state)], self.scales_[int(state)] = own[0], np.maximum(own[1], scale / 100)
 
-    def _by_state(self, rows: np.ndarray, values: dict[int, np.ndarray]) -> np.ndarray:
+    def _by_state(self, rows: np.ndarray, values: dict[int, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """The values of the states that these rows have, and which of them each row has."""
         states, place = np.unique(actuator_states(rows), return_inverse=True)
-        return np.array([values.get(int(state), values[-1]) for state in states])[place]
+        return np.array([values.get(int(state), values[-1]) for state in states]), place
 
-    def _designs(self, rows: np.ndarray, every: int = 1):
-        """Scaled readings of now and of each lag, and a constant, of the rows that have a past; some rows at a time.
-
-        every: of the rows of a piece, one in so many.
-        """
+    def _pieces(self, rows: np.ndarray) -> Iterator[np.ndarray]:
+        """Scaled readings, some rows at a time, each piece with the PAST rows before it."""
         for start in range(PAST, len(rows), _CHUNK):
-            piece = (rows[start - PAST : start + _CHUNK] - self.mean_) / self.spread_
-            lagged = [piece[PAST - lag :][: len(piece) - PAST : every] for lag in (0, *LAGS)]
-            yield np.hstack([*lagged, np.ones((len(lagged[0]), 1))])
+            yield ((rows[start - PAST : start + _CHUNK] - self.mean_) / self.spread_).astype(np.float64)
+
+    def _design(self, piece: np.ndarray) -> np.ndarray:
+        """Readings of now and of each lag, and a constant, of one in _EVERY rows that have a past."""
+        lagged = [piece[PAST - lag :][: len(piece) - PAST : _EVERY] for lag in (0, *LAGS)]
+        return np.hstack([*lagged, np.ones((len(lagged[0]), 1))])
 
 
 def actuator_states(rows: np.ndarray) -> np.ndarray:
     """A number for the state of all actuators in each row, another one once none has moved for SETTLED seconds."""
-    codes = rows[:, ~_IS_SENSOR].astype(np.int64)
-    state = codes @ 3 ** np.arange(codes.shape[1])
+    powers = np.zeros(len(TAG_NAMES))
+    powers[~_IS_SENSOR] = 3.0 ** np.arange(np.count_nonzero(~_IS_SENSOR))
+    state = np.concatenate([rows[start : start + _CHUNK] @ powers for start in range(0, len(rows), _CHUNK)])
+    state = state.astype(np.int64)
     moved = np.diff(state, prepend=state[:1]) != 0
     return 2 * state + (rows_since(moved, SETTLED) >= SETTLED)
 
@@ -100,6 +109,10 @@ def _forecast_error(gram: np.ndarray, tag: int) -> np.ndarray:
 
 def _moments(residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each column without its extreme rows; the latter is never 0."""
-    ends = np.quantile(residuals, [TRIM / 2, 1 - TRIM / 2], axis=0)
-    inner = np.where((residuals >= ends[0]) & (residuals <= ends[1]), residuals, np.nan)
-    return np.nanmean(inner, axis=0), np.maximum(np.nanstd(inner, axis=0), 1e-9)
+    found = []
+    for column in residuals.T.copy():
+        low, high = np.quantile(column, [TRIM / 2, 1 - TRIM / 2])
+        inner = column[(column >= low) & (column <= high)]
+        found.append((inner.mean(), max(inner.std(), 1e-9)))
+    mean, deviation = np.array(found).T
+    return mean, deviation
