@@ -15,13 +15,13 @@ from swatlib.report.attack_pages import ALL, best_named, chosen_attacks, naming,
 from swatlib.results.result_cache import cached_results
 from swatlib.studies.pair import recordings
 
-EVERY = 10  # seconds a row, so that a day is written and read in a moment
+EVERY = 30  # seconds a row, so that a day is written and read in a moment
 FEWER = ["LIT301", "FIT601", "P102", "MV504", "AIT501"]
 
 
 @pytest.fixture(scope="module")
 def pair(whole_2015):
-    """Eighteen normal hours, and the first eight with attacks, a row every ten seconds."""
+    """Eighteen normal hours, and the first eight with attacks, a row every half minute."""
 
     def thinned(part):
         return replace(part, frame=part.frame.iloc[::EVERY], label=part.label.iloc[::EVERY], events=None)
