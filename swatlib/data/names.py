@@ -61,7 +61,8 @@ def plain(name: str) -> str:
 
 def tag(name: str) -> str | None:
     """The tag that a column of this name holds, or None."""
-    return plain(name) if plain(name) in TAGS else None
+    met = plain(name)
+    return met if met in TAGS else None
 
 
 def other_unit(name: str, of: Tag) -> str | None:
@@ -74,7 +75,7 @@ def other_unit(name: str, of: Tag) -> str | None:
 
 def tags_among(names) -> int:
     """How many different tags these names stand for."""
-    return len({tag(name) for name in names if name} - {None})
+    return len({plain(name) for name in names if name} & TAGS.keys())
 
 
 def _key(name: str) -> str:
