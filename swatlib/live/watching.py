@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
+from swatlib.servers import ServicesError
 from swatlib.settings import attended
 
 if TYPE_CHECKING:
@@ -43,10 +44,13 @@ class LiveView:
                 self._say(await asyncio.to_thread(lambda: self.live.progress))
                 if self._due():
                     self._show(*await asyncio.to_thread(self._stored))
-            except Exception as error:  # shown to the person who watches, whatever it was
+            except ServicesError as error:
                 if not self.live.closed:
                     self._say(f"the run has failed: {error}")
                     return
+            except Exception as error:  # as of a server that answers late; shown to the person who watches
+                if not self.live.closed:
+                    self._say(f"the run can't be read, which is tried again: {error}")
             await asyncio.sleep(every)
         self._say("the run has ended")
 

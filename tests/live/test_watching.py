@@ -1,5 +1,6 @@
 """The figure of a live run: kept current, and never at the stream's cost."""
 
+import asyncio
 from types import SimpleNamespace
 
 import pandas as pd
@@ -8,6 +9,7 @@ from IPython.display import DisplayHandle
 
 from swatlib.live import watching
 from swatlib.live.watching import REST, LiveView
+from swatlib.servers import ServicesError
 
 
 class Clock:
@@ -72,3 +74,31 @@ def test_where_nobody_looks_the_last_figure_alone_is_drawn(view, clock, monkeypa
     assert (clock.now, len(view.live.said)) == (0.0, 100)
     view.update(now=True)
     assert clock.now == 3.0
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            TimeoutError("read timed out"),
+            ["the run can't be read, which is tried again: read timed out", "1 row stored"],
+        ),
+        (ServicesError("the stream has ended"), ["the run has failed: the stream has ended"]),
+    ],
+)
+def test_a_server_that_answers_late_does_not_end_what_is_shown_and_a_stream_that_ended_does(view, error, said):
+    class Run(SimpleNamespace):
+        @property
+        def closed(self) -> bool:
+            return len(self.said) > 1
+
+        @property
+        def progress(self) -> str:
+            if not self.said:
+                raise error
+            return "1 row stored"
+
+    view.live = Run(**vars(view.live))
+    asyncio.run(view.follow(0))
+    assert view.live.said[: len(said)] == said
+    assert (view._shown == "figure") == (len(said) > 1)
