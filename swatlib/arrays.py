@@ -76,6 +76,17 @@ def rows_unchanged(X: np.ndarray, most: int) -> np.ndarray:
     return rows_since(changed, most).astype(np.float64)
 
 
+def moves_one_way(moves: np.ndarray, most: int) -> np.ndarray:
+    """Moves other than 0 since the last that went the other way, of those in the last `most` rows (rows × columns)."""
+    rows = np.arange(len(moves)).reshape(-1, 1)
+    moved = np.abs(moves) > 0  # a missing one has not
+    last = np.maximum.accumulate(np.where(moved, rows, 0), axis=0)
+    before = np.vstack([last[:1], last[:-1]])
+    turned = moved & (np.sign(moves) == -np.sign(np.take_along_axis(moves, before, axis=0)))
+    counted = np.vstack([np.zeros_like(last[:1]), np.cumsum(moved, axis=0)])
+    return counted[1:] - np.take_along_axis(counted, rows - np.minimum(rows_since(turned, most - 1), rows), axis=0)
+
+
 def intervals_of(mask: np.ndarray) -> np.ndarray:
     """Interval of each run of True (k, 2)."""
     edges = np.flatnonzero(np.diff(mask, prepend=False, append=False))

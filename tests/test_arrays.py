@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from swatlib.arrays import count_within, intervals_of, joined_intervals, lagged, mask_of, moving_mean, segments
+from swatlib.arrays import (
+    count_within,
+    intervals_of,
+    joined_intervals,
+    lagged,
+    mask_of,
+    moves_one_way,
+    moving_mean,
+    segments,
+)
 
 columns = arrays.arrays(np.float64, st.tuples(st.integers(1, 60), st.just(2)), elements=st.floats(-1e6, 1e6))
 masks = arrays.arrays(bool, st.integers(1, 80))
@@ -20,6 +29,17 @@ def test_a_piece_with_its_past_gives_what_the_whole_gives(X, window, data):
     for function in (moving_mean, lagged):
         piece = function(X[begin:], window)[start - begin :]
         np.testing.assert_array_equal(piece, function(X, window)[start:])
+
+
+@given(
+    arrays.arrays(np.float64, st.integers(1, 60), elements=st.sampled_from([-2, -1, 0, 1, np.nan])), st.integers(1, 12)
+)
+def test_moves_one_way_are_those_since_the_last_that_went_the_other_way(moves, most):
+    for row, counted in enumerate(moves_one_way(moves[:, None], most)[:, 0]):
+        ways = [np.sign(each) for each in moves[: row + 1] if abs(each) > 0]
+        turns = [place for place in range(1, len(ways)) if ways[place] != ways[place - 1]]
+        before = sum(abs(each) > 0 for each in moves[: max(row + 1 - most, 0)])
+        assert counted == len(ways) - max([before, *turns])
 
 
 @given(masks)

@@ -125,8 +125,13 @@ def test_the_guard_as_measured_meets_what_is_asked_on_seeds_held_back():
     judged = measured.measured_benchmark("swat-2015")
     found = judged.attacks.query("detector == 'guard' and visible").groupby("run")["found"].sum()
     guard = judged.summary().loc[("detector", "guard")]
-    assert found.min() >= 27 and guard["false_alarms_per_day"] <= 2
+    assert found.min() >= 29 and guard["false_alarms_per_day"] <= 1 and guard["in_alarm_outside"] <= 0.03
     assert guard["near"] >= 0.7 and guard["delay_median_s"] < 60
+
+
+def test_the_guard_as_measured_meets_what_is_asked_on_drawn_attacks():
+    guard = measured.measured_benchmark("swat-sim-1").summary().loc[("detector", "guard")]
+    assert guard["found"] >= 175 and guard["false_alarms_per_day"] <= 1
 
 
 def test_the_page_on_evaluation_says_what_was_measured():

@@ -126,12 +126,25 @@ def test_a_frozen_sensor_is_noticed_within_a_minute(checks, rows, limits):
     assert strongest(checks, frozen, limits, slice(5_000, 5_060)) == "LIT101 freeze"
 
 
+def test_a_sensor_that_stands_still_for_minutes_on_normal_days_is_watched_too(checks, rows, limits):
+    of = checks.names_.index("AIT202 freeze")
+    frozen = spoof(rows, "AIT202", np.full(600, rows["AIT202"].iloc[5_000]))
+    assert 8 * limits[of] > 120 and checks.transform(frozen)[5_599, of] > 2 * limits[of]
+
+
 @pytest.mark.parametrize(("tag", "slope"), [("FIT401", 6e-5), ("PIT503", -0.008), ("LIT101", 0.5)])
 def test_a_made_up_ramp_is_noticed_by_the_noise_it_lacks(checks, rows, limits, tag, slope):
     ramp = spoof(rows, tag, rows[tag].iloc[5_000] + slope * np.arange(300))
     of = checks.names_.index(f"{tag} freeze")
     evidence = checks.transform(ramp)[:, of] / limits[of]
     assert evidence[5_000] < 1 and evidence[5_299] > 1.5
+
+
+def test_a_made_up_ramp_of_a_reading_that_seldom_changes_takes_no_step_back(checks, rows, limits):
+    ramp = spoof(rows, "AIT401", rows["AIT401"].iloc[5_000] + 6e-4 * np.arange(600))
+    of = checks.names_.index("AIT401 trend")
+    evidence = checks.transform(ramp)[:, of] / limits[of]
+    assert evidence[5_000] <= 1 and evidence[5_599] > 1.5
 
 
 def test_a_missing_reading_is_no_straight_line(checks, rows):

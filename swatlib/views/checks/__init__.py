@@ -2,7 +2,8 @@
 
 rows → readings, actuators, mass balance → Checks. A tank's level enters the evidence through its changes alone, so that
 a plant does not alarm again while it recovers from an attack. A kind of check stays where the ablation
-(`swatlib.studies.benchmark`) shows its worth: attacks found beyond chance on one benchmark, or more on both. The mass
+(`swatlib.studies.benchmark`) shows its worth: attacks found beyond chance on one benchmark, or more on both. `trend`
+shows it on further draws: of 600 attacks six more found, with a fifth fewer false alarms (docs/detectors.md). The mass
 balance showed it until `freeze` saw ramps without noise; it stays for levels that drift with their noise. `move` finds
 one attack more on one benchmark, and on the other as many, sooner. The range of a reading, its roughness, and rare
 joint states of actuators were tried, and did not show any.
@@ -21,13 +22,14 @@ from swatlib.views.base import View
 from swatlib.views.checks.actuators import Dwell, Move
 from swatlib.views.checks.balance import Balance
 from swatlib.views.checks.base import Check, TagRows
-from swatlib.views.checks.sensors import Creep, Freeze, Jump
+from swatlib.views.checks.sensors import Creep, Freeze, Jump, Trend
 from swatlib.wording import did_you_mean, listed
 
 CHECK_KINDS: dict[str, type[Check]] = {
     "jump": Jump,
     "creep": Creep,
     "freeze": Freeze,
+    "trend": Trend,
     "dwell": Dwell,
     "move": Move,
     "balance": Balance,

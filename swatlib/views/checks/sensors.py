@@ -1,11 +1,11 @@
-"""Checks on one sensor by itself: it jumps, stands still, or creeps while no actuator moves."""
+"""Checks on one sensor by itself: it jumps, stands still, moves one way, or creeps while no actuator moves."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
 
-from swatlib.arrays import difference, moving_sum, rows_since
+from swatlib.arrays import difference, moves_one_way, moving_sum, rows_since
 from swatlib.limits import Count, RowCount, Share
 from swatlib.plant import TAGS
 from swatlib.views.checks.base import JUMP_ENDS, Check, TagRows, jumps_back
@@ -90,7 +90,7 @@ class Freeze(Check):
     """
 
     says: ClassVar[str] = "stands still or moves in a straight line"
-    most: Count = 300
+    most: Count = 1_200
     least: Count = 8
     often: Share = 0.05
 
@@ -120,6 +120,32 @@ def _rest(column: np.ndarray, often: float) -> float:
     """The value of at least a share `often` of the rows, or infinity."""
     values, counts = np.unique(column, return_counts=True)
     return values[counts.argmax()] if counts.max() >= often * len(column) else np.inf
+
+
+@dataclass
+class Trend(Check):
+    """Moves one after the other that go the same way, within `most` rows, in units of `least`.
+
+    A reading is taken in whole usual changes (the median of those that are not 0). One that seldom changes wanders up
+    and down; where it is made up as a ramp, no move goes back. Levels are left out: they rise and fall for hours.
+    """
+
+    says: ClassVar[str] = "moves one way"
+    most: Count = 1_200
+    least: Count = 4
+
+    @property
+    def history(self) -> int:
+        return self.most
+
+    def fit(self, rows: TagRows) -> Self:
+        self.of_ = tuple(tag for tag in sensors(rows) if TAGS[tag].kind != "level")
+        self.unit_ = usual(changes(rows, self.of_))
+        return self
+
+    def evidence(self, rows: TagRows) -> np.ndarray:
+        moves = changes(TagRows(np.round(rows[self.of_] / self.unit_), self.of_, rows.gaps), self.of_)
+        return moves_one_way(moves, self.most) / self.least
 
 
 @dataclass
