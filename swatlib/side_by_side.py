@@ -6,25 +6,20 @@ the point alone. So whatever calls `outcome_of` for each point, here or elsewher
 
 import os
 import signal
-import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
-from multiprocessing import forkserver, get_context, parent_process
+from multiprocessing import get_context, parent_process
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
-
-from swatlib.settings import environment, replace_environment
 
 P = TypeVar("P")
 R = TypeVar("R")
 KILLED = "Its process was killed, or memory ran out."
-STARTED_BY = "forkserver" if sys.platform == "linux" else "spawn"  # elsewhere libraries may not survive a fork
 ENDS_IN = 15.0  # seconds for a point to end what it started
 _working = threading.Event()
 
@@ -62,8 +57,6 @@ def run_points(
     waiting, told = SimpleQueue[int](), SimpleQueue[tuple[int, Outcome[R] | None]]()
     for place in range(len(points)):
         waiting.put(place)
-    if STARTED_BY == "forkserver" and points:
-        begin_fork_server(sorted(_modules_of(run_one)))
     lanes = [_Lane(points, run_one, waiting, told) for _ in range(min(jobs, len(points)))]
     try:
         for lane in lanes:
@@ -74,16 +67,6 @@ def run_points(
             lane.end()
         for lane in lanes:
             lane.join()
-
-
-def begin_fork_server(modules: Sequence[str]) -> None:
-    """Begin to import modules, once, in a process from which others are forked; it ends with this one."""
-    get_context("forkserver").set_forkserver_preload([*modules])
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # inherited: Ctrl-C ends it with this process
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def outcomes_told(
@@ -115,11 +98,7 @@ class _Lane(threading.Thread):
 
     def run(self) -> None:
         while not self.ending.is_set() and not self.waiting.empty():
-            context = get_context(STARTED_BY)
-            with (
-                ProcessPoolExecutor(1, context, _prepare_worker, (environment(),)) as pool,
-                suppress(BrokenProcessPool),
-            ):
+            with ProcessPoolExecutor(1, get_context("spawn"), _prepare_worker) as pool, suppress(BrokenProcessPool):
                 self.process = pool.submit(os.getpid).result()
                 self._work(pool)
 
@@ -151,13 +130,6 @@ class _Lane(threading.Thread):
                 os.kill(self.process, number)
 
 
-def _modules_of(function: Any) -> set[str]:
-    """Those that define a function, and with a partial one the functions that it is given."""
-    if isinstance(function, partial):
-        return {module for part in (function.func, *function.args) for module in _modules_of(part)}
-    return {function.__module__} if callable(function) and function.__module__ else set()
-
-
 def _work(run_one: Callable[[P], R], point: P) -> Outcome[R]:
     _working.set()
     try:
@@ -166,10 +138,8 @@ def _work(run_one: Callable[[P], R], point: P) -> Outcome[R]:
         _working.clear()
 
 
-def _prepare_worker(variables: Mapping[str, str]) -> None:
+def _prepare_worker() -> None:
     """Only the process that began the work is stopped by Ctrl-C, and it ends the others; so does its death."""
-    replace_environment(variables)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # for what it starts
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, _end_work)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -81,7 +81,6 @@ LONGEST = (  # files, or files that stay TOGETHER, to begin with
     "tests/report/test_own_class.py",
     "tests/report/test_report_forms.py",
     "tests/report/test_side_by_side.py",
-    "tests/report/test_short_recordings.py",
     "tests/cli/test_lab.py",
     "servers",
     "tests/test_pipeline.py",
@@ -89,6 +88,7 @@ LONGEST = (  # files, or files that stay TOGETHER, to begin with
     "tests/cli/test_cli.py",
     "tests/studies/test_ceiling.py",
     "tests/studies/test_measured.py",
+    "tests/report/test_short_recordings.py",
     "notebooks/05-live.ipynb",
     "notebooks/09-benchmark.ipynb",
 )

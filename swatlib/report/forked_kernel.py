@@ -21,7 +21,6 @@ from jupyter_client.provisioning import LocalProvisioner
 
 from swatlib.garbage import collect_rarely
 from swatlib.settings import replace_environment
-from swatlib.side_by_side import begin_fork_server
 
 # What a notebook imports first. Not pyplot, which asks the kernel that imports it how to draw.
 IMPORTED_BEFORE = (
@@ -40,7 +39,12 @@ def prepare_forks() -> bool:
     """
     if sys.platform != "linux":
         return False
-    begin_fork_server(IMPORTED_BEFORE)
+    get_context("forkserver").set_forkserver_preload([*IMPORTED_BEFORE])
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # inherited: Ctrl-C ends it with this process
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     return True
 
 
