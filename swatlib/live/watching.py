@@ -39,20 +39,34 @@ class LiveView:
 
     async def follow(self, every: float) -> None:
         """Update until the run is closed; reading runs beside the kernel's own loop, which stays free."""
+        ended = ""
         while not self.live.closed:
             try:
-                self._say(await asyncio.to_thread(lambda: self.live.progress))
-                if self._due():
-                    self._show(*await asyncio.to_thread(self._stored))
+                await self._look()
             except ServicesError as error:
-                if not self.live.closed:
-                    self._say(f"the run has failed: {error}")
-                    return
-            except Exception as error:  # as of a server that answers late; shown to the person who watches
-                if not self.live.closed:
-                    self._say(f"the run can't be read, which is tried again: {error}")
+                ended = f"the run has failed: {error}"
+                break
+            except Exception as error:  # of the figure; shown to the person who watches, whatever it was
+                ended = f"the figure can't be drawn: {error}"
+                break
             await asyncio.sleep(every)
-        self._say("the run has ended")
+        self._say("the run has ended" if self.live.closed else ended)
+
+    async def _look(self) -> None:
+        """Update once. A server that answers late is asked again; raises ServicesError when the stream has ended."""
+        began = time.monotonic()
+        try:
+            self._say(await asyncio.to_thread(lambda: self.live.progress))
+            stored = await asyncio.to_thread(self._stored) if self._due() else None
+        except ServicesError:
+            raise
+        except Exception as error:
+            self._next = time.monotonic() + REST * (time.monotonic() - began)
+            if not self.live.closed:
+                self._say(f"the run can't be read, which is tried again: {error}")
+            return
+        if stored:
+            self._show(*stored)
 
     def _due(self) -> bool:
         return time.monotonic() >= self._next

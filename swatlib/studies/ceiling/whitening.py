@@ -90,10 +90,9 @@ class Whitening:
 
 def actuator_states(rows: np.ndarray) -> np.ndarray:
     """A number for the state of all actuators in each row, another one once none has moved for SETTLED seconds."""
-    powers = np.zeros(len(TAG_NAMES))
-    powers[~_IS_SENSOR] = 3.0 ** np.arange(np.count_nonzero(~_IS_SENSOR))
-    state = np.concatenate([rows[start : start + _CHUNK] @ powers for start in range(0, len(rows), _CHUNK)])
-    state = state.astype(np.int64)
+    powers = 3.0 ** np.arange(np.count_nonzero(~_IS_SENSOR))
+    pieces = [rows[start : start + _CHUNK, ~_IS_SENSOR] @ powers for start in range(0, len(rows), _CHUNK)]
+    state = np.concatenate(pieces).astype(np.int64)
     moved = np.diff(state, prepend=state[:1]) != 0
     return 2 * state + (rows_since(moved, SETTLED) >= SETTLED)
 
