@@ -1,12 +1,13 @@
 """Plausibility checks per tag: evidence that a tag does what it never did on normal days (invariants of the plant).
 
-rows → readings, actuators, mass balance → Checks. A tank's level enters the evidence through its changes alone, so that
-a plant does not alarm again while it recovers from an attack. A kind of check stays where the ablation
+rows → readings, actuators, mass balance → Checks. A tank's level enters the evidence through its changes alone, so
+that a plant does not alarm again while it recovers from an attack. A kind of check stays where the ablation
 (`swatlib.studies.benchmark`) shows its worth: attacks found beyond chance on one benchmark, or more on both. `trend`
-finds as many there, and stays for what it gave on 600 further ones: six more, with a fifth fewer false alarms; beside it
-`creep` finds two more on one benchmark, within chance (docs/detectors.md). The mass balance showed its worth until `freeze` saw ramps without noise; it stays for levels that drift with their noise. `move` finds
-one attack more on one benchmark, and on the other as many, sooner. The range of a reading, its roughness, and rare
-joint states of actuators were tried, and did not show any.
+finds as many there, and stays for what it gave on 600 further ones: six more, with a fifth fewer false alarms; beside
+it `creep` finds two more on one benchmark, within chance (docs/detectors.md). The mass balance showed its worth until
+`freeze` saw ramps without noise; it stays for levels that drift with their noise. `move` finds one attack more on one
+benchmark, and on the other as many, sooner. The range of a reading, its roughness, and rare joint states of actuators
+were tried, and did not show any.
 """
 
 from dataclasses import dataclass
