@@ -78,13 +78,17 @@ def rows_unchanged(X: np.ndarray, most: int) -> np.ndarray:
 
 def moves_one_way(moves: np.ndarray, most: int) -> np.ndarray:
     """Moves other than 0 since the last that went the other way, of those in the last `most` rows (rows × columns)."""
-    rows = np.arange(len(moves)).reshape(-1, 1)
-    moved = np.abs(moves) > 0  # a missing one has not
-    last = np.maximum.accumulate(np.where(moved, rows, 0), axis=0)
-    before = np.vstack([last[:1], last[:-1]])
-    turned = moved & (np.sign(moves) == -np.sign(np.take_along_axis(moves, before, axis=0)))
-    counted = np.vstack([np.zeros_like(last[:1]), np.cumsum(moved, axis=0)])
-    return counted[1:] - np.take_along_axis(counted, rows - np.minimum(rows_since(turned, most - 1), rows), axis=0)
+    out, rows = np.empty(moves.shape, np.int32), np.arange(len(moves), dtype=np.int32)
+    for into, column in zip(out.T, moves.T, strict=True):  # one at a time stays in the processor's cache
+        moved = np.flatnonzero(np.abs(column) > 0)  # a missing one has not
+        up = column[moved] > 0
+        turned = np.zeros(len(column), bool)
+        turned[moved[1:][up[1:] != up[:-1]]] = True
+        counted = np.zeros(len(column) + 1, np.int32)
+        counted[moved + 1] = 1
+        np.cumsum(counted, out=counted)
+        into[:] = counted[1:] - counted[rows - np.minimum(rows_since(turned, most - 1), rows)]
+    return out
 
 
 def intervals_of(mask: np.ndarray) -> np.ndarray:
