@@ -102,3 +102,22 @@ def test_a_server_that_answers_late_does_not_end_what_is_shown_and_a_stream_that
     asyncio.run(view.follow(0))
     assert view.live.said[: len(said)] == said
     assert (view._shown == "figure") == (len(said) > 1)
+
+
+def test_a_figure_that_cannot_be_drawn_is_named_and_ends_what_is_shown(view):
+    view.live.closed, view.draw = False, lambda *_: {}["LIT999"]
+    asyncio.run(view.follow(0))
+    assert view.live.said == ["1 row stored", "the figure can't be drawn: 'LIT999'"]
+
+
+def test_a_reading_that_failed_rests_as_one_that_did_not(view, clock):
+    def late(_) -> pd.DataFrame:
+        clock.now += 3.0
+        raise TimeoutError("read timed out")
+
+    view.live.closed, view.live.scores = False, late
+    asyncio.run(view._look())
+    clock.now += REST * 3.0 - 1
+    assert not view._due()
+    clock.now += 1
+    assert view._due()
