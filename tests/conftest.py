@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 from swatlib.atomic import replacing
-from swatlib.garbage import collect_rarely
+from swatlib.memory import keep_memory
 from swatlib.pipeline import Pipeline
 from swatlib.results.fit_cache import cached_fit
 from swatlib.servers import SERVER_NAMES, Services, ServicesError, java
@@ -33,7 +33,7 @@ os.environ.setdefault("JAVA_TOOL_OPTIONS", QUICK_START)
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("patient")
 
-collect_rarely()  # a tenth of the processor time of tests
+keep_memory()  # a tenth of the processor time of tests
 
 # Not looked into for doctests: what needs packages that no test needs, programs of images, and this file, since of
 # several conftest.py only one is imported by its name.

@@ -29,7 +29,7 @@ FLOOR = {
     "cached",
     "side_by_side",
     "tails",
-    "garbage",
+    "memory",
 }
 LAYERS = (  # a layer imports only from those before it; the floor, also from itself
     FLOOR,

@@ -19,7 +19,7 @@ from typing import Any
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
-from swatlib.garbage import collect_rarely
+from swatlib.memory import keep_memory
 from swatlib.settings import replace_environment
 
 # What a notebook imports first. Not pyplot, which asks the kernel that imports it how to draw.
@@ -102,7 +102,7 @@ def _become_kernel(arguments: list[str], environment: dict[str, str], folder: Pa
 
     _leave_fork_server_to_its_program()
     gc.freeze()  # all that was imported stays, and is not looked through for garbage again
-    collect_rarely()
+    keep_memory()
     os.setsid()
     os.chdir(folder)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

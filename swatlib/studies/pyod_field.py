@@ -23,7 +23,7 @@ from swatlib.atomic import replacing, write_text
 from swatlib.cached import Form, cached
 from swatlib.cluster import HERE, Crew, values_of
 from swatlib.detectors.pyod import SUPERVISED, made, missing_package, names
-from swatlib.garbage import collect_rarely
+from swatlib.memory import keep_memory
 from swatlib.metrics.case import event_intervals
 from swatlib.settings import settings
 from swatlib.side_by_side import Outcome
@@ -185,7 +185,7 @@ def _timed_out(limits: ProcessLimits) -> dict:
 
 
 def _work(answer, name: str, rows: int, data: Path, limits: ProcessLimits) -> None:
-    collect_rarely()
+    keep_memory()
     most = int(limits.gigabytes * 2**30)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     answer.send(None)

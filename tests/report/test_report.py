@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from swatlib.garbage import NEW_OBJECTS
+from swatlib.memory import NEW_OBJECTS
 from swatlib.provenance import checksum
 from swatlib.report import runner
 from swatlib.report.forked_kernel import prepare_forks

@@ -14,7 +14,7 @@ from threading import Thread
 from pyspark import SparkContext, daemon
 
 from swatlib.cluster.shipping import Shipped, loaded
-from swatlib.garbage import collect_rarely
+from swatlib.memory import keep_memory
 
 # scipy.special first: for each of its functions skops looks through modules in the order in which they were loaded
 NEEDED = ("scipy.special", "swatlib.live.stream.stateful", "swatlib.live.stream.scorer", "skops.io")
@@ -58,7 +58,7 @@ def serve() -> None:
 
     After each task a worker collects garbage, .1 s of processor time when it looks through all that was imported here.
     """
-    collect_rarely()
+    keep_memory()
     import_needed()
     gc.freeze()
     daemon.manager()
