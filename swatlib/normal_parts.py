@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from swatlib.arrays import CHUNK_ROWS
 from swatlib.data import Recording, normal_frame
 from swatlib.plant import TAG_NAMES
 from swatlib.wording import count, did_you_mean, listed
@@ -87,12 +88,15 @@ def require_readings(frame: pd.DataFrame) -> None:
         )
     if not isinstance(frame.index, pd.DatetimeIndex) or not frame.index.is_monotonic_increasing:
         raise ValueError("the frame's index is not made of ascending times; give it a DatetimeIndex and sort it")
-    infinite = np.isinf(frame.to_numpy(np.float64))
-    if infinite.any():
-        row, column = np.argwhere(infinite)[0]
-        raise ValueError(
-            f"{frame.columns[column]} is infinite at {frame.index[row]}; replace it by NaN, which is a missing reading"
-        )
+    for start in range(0, len(frame), CHUNK_ROWS):
+        piece = frame.iloc[start : start + CHUNK_ROWS]
+        infinite = np.isinf(piece.to_numpy())
+        if infinite.any():
+            row, column = np.argwhere(infinite)[0]
+            raise ValueError(
+                f"{frame.columns[column]} is infinite at {piece.index[row]}; replace it by NaN, which is a missing "
+                "reading"
+            )
 
 
 def _readings(recording: Recording) -> pd.DataFrame:

@@ -28,7 +28,7 @@ from swatlib.alarms import (
     rows_since_above,
     threshold,
 )
-from swatlib.arrays import SECONDS_PER_DAY, joined_intervals, moving_mean, segments
+from swatlib.arrays import CHUNK_ROWS, SECONDS_PER_DAY, joined_intervals, moving_mean, segments
 from swatlib.data import Recording
 from swatlib.detectors import DETECTORS, described, is_ours, is_plain, unfitted
 from swatlib.detectors.base import Detector
@@ -45,7 +45,6 @@ from swatlib.wording import did_you_mean, listed
 
 DEFAULT = ("guard", "ocsvm", "iforest", "kmeans", "lof", "pca", "forecast")
 LONGEST_NAME = 150  # characters of a detector's name
-CHUNK_ROWS = 20_000  # seen and scored at once: bounds the memory, which is slow to get
 VIEWS: dict[str, type[View]] = {"features": Features, "checks": Checks}  # what a detector may see
 FITTED_EACH = ("models_", "thresholds_", "checked_", "maxima_", "blocks_per_day_")  # what a fit keeps of each detector
 Seconds = Annotated[float, Limits(0, 1e9)]
@@ -136,13 +135,10 @@ class Pipeline:
         self.period_ = usual_pace(fit)
         day = round(pd.Timedelta("1d") / self.period_)
         self.tags_ = tuple(fit[0].columns)
-        seen = {}
+        fits: dict[str, Detector] = {}
         for what in {model.sees for model in models.values()}:
-            view = self._view(what)
-            pieces = [fit[number].iloc[start:stop] for number, start, stop in self._pieces(fit, what)]
-            view.fit(*pieces)
-            seen[what] = _transformed(view, pieces)
-        self.models_ = {name: _on_one_thread(fitted, name, model, seen[model.sees]) for name, model in models.items()}
+            fits |= self._fits({name: model for name, model in models.items() if model.sees == what}, what, fit)
+        self.models_: dict[str, Any] = {name: fits[name] for name in models}
         self.origins_ = tuple(map(origin_of, recordings))
         on_calibrate = _on_one_thread(self._decisive, calibrate, fit)
         on_check = _on_one_thread(self._decisive, check, calibrate)
@@ -383,6 +379,14 @@ class Pipeline:
                 f"a pipeline is fitted on {math.ceil(needed / tenths) / 10} hours of normal rows or more, and "
                 f"{given // tenths / 10} hours were given; give more normal days"
             )
+
+    def _fits(self, models: Mapping[str, Detector], what: str, frames: list[pd.DataFrame]) -> dict[str, Detector]:
+        """Detectors fitted on what one view, fitted first, sees of the frames."""
+        view = self._view(what)
+        pieces = [frames[number].iloc[start:stop] for number, start, stop in self._pieces(frames, what)]
+        view.fit(*pieces)
+        seen = _transformed(view, pieces)
+        return {name: _on_one_thread(fitted, name, model, seen) for name, model in models.items()}
 
     def _pieces(self, frames: list[pd.DataFrame], what: str) -> list[tuple[int, int, int]]:
         """Segments of normal rows, each longer than the past that a view needs: number of the frame, first row, and the

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from swatlib.arrays import moving_mean
-from swatlib.detectors import DETECTORS, TITLES, make
+from swatlib.detectors import DETECTORS, TITLES, base, make
 
 NAMES = [*DETECTORS, "pyod:HBOS"]
 WIDTH = 6
@@ -129,6 +129,21 @@ def test_a_residual_counts_for_less_the_further_its_feature_is_from_its_mean(nam
     np.testing.assert_array_equal(plain.score(rows), parts.max(axis=1))
     np.testing.assert_allclose(tolerant.score(rows), (parts / (1 + 0.5 * far)).max(axis=1))
     np.testing.assert_array_equal(tolerant.contributions(rows), parts)
+
+
+@pytest.mark.parametrize("name", ["pca", "forecast", "autoencoder"])
+def test_residuals_taken_piece_by_piece_have_the_scale_of_all(name, rows, monkeypatch):
+    whole = make(name).fit(rows).scale_
+    monkeypatch.setattr(base, "CHUNK_ROWS", 700)
+    np.testing.assert_allclose(make(name).fit(rows).scale_, whole, rtol=1e-12)
+
+
+def test_rows_without_nan_are_no_copy_where_they_follow_each_other(rows):
+    holed = rows.copy()
+    holed[:3] = np.nan
+    assert np.shares_memory(base.finite(holed), holed)
+    holed[50, 1] = np.nan
+    np.testing.assert_array_equal(base.finite(holed), np.delete(rows, [0, 1, 2, 50], axis=0))
 
 
 def test_the_forecast_follows_a_feature_that_has_moved_for_good(rows):

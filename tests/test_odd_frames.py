@@ -43,6 +43,10 @@ def test_odd_normal_days_are_refused(short, change, says):
         (lambda frame: pd.concat([frame, frame[["P101"]]], axis=1), "has P101 in more than one column"),
         (lambda frame: frame.assign(foo=1.0), "it has in addition foo"),
         (lambda frame: frame.replace({"FIT101": {frame["FIT101"].iat[9]: np.inf}}), "FIT101 is infinite at 2015-12-23"),
+        (
+            lambda frame: frame.assign(P101=[*frame["P101"].iloc[:-1], -np.inf]),
+            "P101 is infinite at 2015-12-23 00:33:19",
+        ),
         (lambda frame: frame["P101"], "a DataFrame of readings is needed, not a Series"),
     ],
 )

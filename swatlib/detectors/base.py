@@ -5,10 +5,11 @@ from typing import Annotated, ClassVar, Self
 
 import numpy as np
 
-from swatlib.arrays import moving_mean
+from swatlib.arrays import CHUNK_ROWS, intervals_of, moving_mean
 from swatlib.limits import Limits, check_parameters
 
 Tolerance = Annotated[float, Limits(0)]  # per standard deviation
+CHUNK_COLUMNS = 16  # whose spread is taken at once, for the same reason as CHUNK_ROWS
 LEAST_SCALE = 0.05  # standard deviations of a feature that a residual must have to count
 ROUNDING = 1e-9  # least scale of all: what moves a feature that is constant on the fit rows is seen, rounding is not
 
@@ -60,8 +61,10 @@ class Detector:
 
 
 def finite(X: np.ndarray) -> np.ndarray:
-    """The rows of X without NaN."""
-    return X[np.isfinite(X).all(axis=1)]
+    """The rows of X without NaN; no copy where those with NaN stand before and after all others, as a rule."""
+    rows = np.isfinite(X).all(axis=1)
+    spans = intervals_of(rows)
+    return X[slice(*spans[0])] if len(spans) == 1 else X[rows]
 
 
 def sample(X: np.ndarray, rows: int, seed: int) -> np.ndarray:
@@ -123,8 +126,16 @@ class Residual(Detector):
         return parts.max(axis=1)
 
     def _scale(self, X: np.ndarray) -> None:
-        scale = np.nanquantile(self._smoothed(X), self.quantile, axis=0)
-        self.scale_ = np.maximum(np.maximum(scale, LEAST_SCALE * np.nanstd(X, axis=0)), ROUNDING)
+        sizes = np.empty(X.shape)
+        for rows in np.array_split(np.arange(len(X)), len(X) // CHUNK_ROWS + 1):
+            first, stop = rows[0], rows[-1] + 1
+            past = max(first - self.history, 0)
+            sizes[first:stop] = self._smoothed(X[past:stop])[first - past :]
+        scale = np.nanquantile(sizes, self.quantile, axis=0)
+        spread = [
+            np.nanstd(X[:, first : first + CHUNK_COLUMNS], axis=0) for first in range(0, X.shape[1], CHUNK_COLUMNS)
+        ]
+        self.scale_ = np.maximum(np.maximum(scale, LEAST_SCALE * np.concatenate(spread)), ROUNDING)
 
     def _smoothed(self, X: np.ndarray, mean: np.ndarray | None = None) -> np.ndarray:
         """Size of the residuals' mean. mean: that of the last `window` rows of X, where it is there already."""

@@ -60,15 +60,19 @@ class Forecast(Residual):
         return out
 
     def _chunks(self, X: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        far = max(self.lags)
+        far, filled = max(self.lags), np.empty((FIT_CHUNK, X.shape[1] * len(self.lags) + 1))
         for start in range(far, len(X), FIT_CHUNK):
             piece = X[start - far : start + FIT_CHUNK]
-            past, now, known = self._past(piece), piece[far:], np.isfinite(piece).all(axis=1)
+            past, now, known = self._past(piece, filled), piece[far:], np.isfinite(piece).all(axis=1)
             rows = np.all([known[far - lag : len(piece) - lag] for lag in (0, *self.lags)], axis=0)
             yield (past, now) if rows.all() else (past[rows], now[rows])
 
-    def _past(self, X: np.ndarray) -> np.ndarray:
-        """Lagged features and a constant, for the rows of X that have a past: (rows - far) × (lags · features + 1)."""
+    def _past(self, X: np.ndarray, filled: np.ndarray) -> np.ndarray:
+        """Lagged features and a constant, for the rows of X that have a past: (rows - far) × (lags · features + 1).
+
+        They are written into the first rows of `filled`.
+        """
         far = max(self.lags)
         rows = len(X) - far
-        return np.hstack([*(X[far - lag : far - lag + rows] for lag in self.lags), np.ones((rows, 1))])
+        parts = *(X[far - lag : far - lag + rows] for lag in self.lags), np.ones((rows, 1))
+        return np.concatenate(parts, axis=1, out=filled[:rows])

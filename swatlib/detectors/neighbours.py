@@ -61,8 +61,12 @@ class LOF(Detector):
         return on_finite(lambda Z: (Z - self._nearest(Z)) ** 2, X)
 
     def _nearest(self, X: np.ndarray) -> np.ndarray:
-        neighbours = self.model_.kneighbors(X, return_distance=False)
-        return np.mean([self.model_._fit_X[column] for column in neighbours.T], axis=0)
+        first, *others = self.model_.kneighbors(X, return_distance=False).T
+        rows = self.model_._fit_X
+        total = rows[first]
+        for column in others:
+            total += rows[column]
+        return total / self.neighbours
 
 
 @dataclass

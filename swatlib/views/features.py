@@ -64,7 +64,7 @@ class Features(View):
         frame = pd.concat(frames)
         self.tags_ = tuple(frame.columns)
         self.seconds_ = usual_step(frames[0].index).total_seconds()
-        self.constant_ = tuple(tag for tag in frame if _share_of_mode(frame[tag].to_numpy()) > 1 - self.rare)
+        self.constant_ = tuple(tag for tag in frame if is_constant(frame[tag].to_numpy(), self.rare))
         varying = frame.drop(columns=list(self.constant_))
         self.drifting_ = tuple(self._drifting(varying)) if len(varying.columns) else ()
         self._describe()
@@ -165,11 +165,18 @@ def _added(total: np.ndarray, piece: np.ndarray) -> np.ndarray:
     return np.add.reduce(np.vstack([total, np.where(np.isnan(piece), 0.0, piece)]), axis=0)
 
 
-def _share_of_mode(readings: np.ndarray) -> float:
-    """Share of the known readings that have the most frequent value; 1 where none is known."""
-    known = np.sort(readings[~np.isnan(readings)])
+def is_constant(readings: np.ndarray, rare: float) -> bool:
+    """Whether less than this share of the known readings differs from the most frequent one; true where none is known.
+
+    Readings that differ as rarely change at most twice as often, so that most tags need not be sorted.
+    """
+    missing = np.isnan(readings)
+    known = readings[~missing] if missing.any() else readings
+    if np.count_nonzero(known[1:] != known[:-1]) >= 2 * rare * len(known) > 0:
+        return False
+    known = np.sort(known)
     changes = np.flatnonzero(known[1:] != known[:-1]) + 1
-    return float(np.diff(changes, prepend=0, append=len(known)).max() / len(known)) if len(known) else 1.0
+    return not len(known) or bool(np.diff(changes, prepend=0, append=len(known)).max() / len(known) > 1 - rare)
 
 
 def _usual_change(readings: np.ndarray, rows: int) -> float:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from swatlib.arrays import lagged, moving_mean, rows_unchanged
 from swatlib.plant import TANKS
-from swatlib.views.features import Features, balance_residual
+from swatlib.views.features import Features, balance_residual, is_constant
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,13 @@ def test_scaling_is_that_of_the_fit_rows(normal):
     X = features.transform(normal.frame)[features.history :]
     np.testing.assert_allclose(X.mean(axis=0), 0, atol=1e-6)
     np.testing.assert_allclose(X.std(axis=0), 1, atol=1e-6)
+
+
+@given(st.lists(st.sampled_from([1.0, 2.0, 3.0, np.nan]), max_size=40), st.sampled_from([0.0, 0.05, 0.3, 0.6, 1.0]))
+def test_a_tag_is_constant_where_few_known_readings_differ_from_the_most_frequent(readings, rare):
+    known = [value for value in readings if not np.isnan(value)]
+    differ = len(known) - max(map(known.count, known), default=0)
+    assert is_constant(np.array(readings), rare) == (not known or 1 - differ / len(known) > 1 - rare)
 
 
 def test_features_are_clipped(features, normal):

@@ -1,5 +1,6 @@
 """The contract of every plausibility check, and the readings that it is given."""
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,10 +30,11 @@ class TagRows:
 
     @classmethod
     def of(cls, *frames: pd.DataFrame, seconds: float = 1.0) -> "TagRows":
-        parts = [frame.to_numpy(np.float64) for frame in frames]
-        values = parts[0] if len(parts) == 1 else np.vstack(parts)
-        gaps = np.cumsum([len(frame) for frame in frames])[:-1]
-        return cls(np.asfortranarray(values), tuple(frames[0].columns), tuple(gaps.tolist()), seconds)
+        edges = np.cumsum([0, *map(len, frames)]).tolist()
+        values = np.empty((edges[-1], len(frames[0].columns)), order="F")
+        for frame, (first, stop) in zip(frames, itertools.pairwise(edges), strict=True):
+            values[first:stop] = frame.to_numpy()
+        return cls(values, tuple(frames[0].columns), tuple(edges[1:-1]), seconds)
 
     def __getitem__(self, tags: Iterable[str]) -> np.ndarray:
         """Columns of these tags (rows × tags)."""

@@ -63,7 +63,8 @@ class Jump(Check):
         self.of_ = sensors(rows) * 2
         self.unit_ = UNIT * usual(difference(rows[self._tags]))
         moves = changes(rows, self._tags) / self.unit_
-        self.largest_ = np.abs(np.hstack([moves, moves * resting(rows, self.settled)])).max(axis=0)
+        largest = [np.abs(each).max(axis=0) for each in (moves, moves * resting(rows, self.settled))]
+        self.largest_ = np.concatenate(largest)
         return self
 
     @property
