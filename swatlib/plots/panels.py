@@ -14,13 +14,18 @@ from swatlib.plots.series import bars, line
 from swatlib.plots.style import ALARM_RED, BLUE, GREY, INK, LINE_COLOURS, ON_BAR, OPEN_BAR
 
 SENSOR_INCHES, ACTUATOR_INCHES = 0.95, 0.145
+SPARSE = 100  # rows from one to the next that is looked at first, since most tags move
 HOW_TO_READ = "grey: attacks · dark bar: pump or lamp on · green bar: valve open, thin while it travels"
 
 
 def moving(frame: pd.DataFrame, tags) -> list[str]:
     """Those of `tags` that do not stay at one value in `frame`."""
     readings = {tag: frame[tag].to_numpy() for tag in tags if tag in frame}
-    return [tag for tag, values in readings.items() if np.fmin.reduce(values) < np.fmax.reduce(values)]
+    return [tag for tag, values in readings.items() if _moves(values[::SPARSE]) or _moves(values)]
+
+
+def _moves(values: np.ndarray) -> bool:
+    return bool(np.fmin.reduce(values) < np.fmax.reduce(values))
 
 
 def inches(tags: list[str]) -> float:

@@ -60,8 +60,9 @@ def drift(recording: Recording, drifting=(), block="3h") -> Figure:
     """
     frame = recording.frame
     varying = moving(frame, list(frame))
-    blocks = frame[varying].resample(block)
-    mean, within = blocks.mean(), blocks.std().mean().replace(0, np.nan)
+    blocks = {time: rows[varying].astype(float) for time, rows in frame.resample(block)}
+    mean = pd.DataFrame({time: rows.mean() for time, rows in blocks.items()}).T
+    within = pd.DataFrame({time: rows.std() for time, rows in blocks.items()}).T.mean().replace(0, np.nan)
     table = ((mean - mean.mean()) / within).T
     figure = Figure(0.165 * len(varying) + 1.1)
     ax = figure.subplots()

@@ -16,6 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 
 from swatlib.report.mouse_pages import attack_links
@@ -35,6 +36,11 @@ class Damaged:
 
     name: str
     reason: str
+
+
+def load_templates() -> None:
+    """What the first page would wait for, while nothing is there to be shown yet."""
+    notebook_body(new_notebook(cells=[new_markdown_cell("`code`"), new_code_cell("code = 1")]))
 
 
 def notebook_body(notebook: NotebookNode) -> str:

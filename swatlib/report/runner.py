@@ -22,7 +22,15 @@ from swatlib.provenance import checksum, provenance
 from swatlib.report.execution import Kernels, execute
 from swatlib.report.headline import read_headline, read_intervals, read_key_figures
 from swatlib.report.notebook_parameters import ReportError, defaults, read_notebook, refuse_unknown
-from swatlib.report.page import Damaged, index_page, notebook_body, notebook_page, notebook_title, save_thumbnails
+from swatlib.report.page import (
+    Damaged,
+    index_page,
+    load_templates,
+    notebook_body,
+    notebook_page,
+    notebook_title,
+    save_thumbnails,
+)
 from swatlib.report.run_record import (
     DONE,
     FAILED,
@@ -123,6 +131,7 @@ class _Engine:
         self._write()
         try:
             on_start(index_path(), self.run.notebooks, self.jobs)
+            printer.submit(load_templates)
             self._execute(workers, printer)
             self.run.status = FAILED if _errors(self.run) else DONE
         except BaseException:

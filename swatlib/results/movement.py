@@ -20,19 +20,18 @@ def movements(
     change in so many of them are left out. frame, normal: rows × tags, of which those of `normal` count.
     """
     rows = max(1, round(pd.Timedelta(seconds, "s") / usual_step(frame.index)))
-    usual = np.nanquantile(_changes(normal.to_numpy(), rows), USUAL, axis=0)
+    usual = np.array([np.nanquantile(_changes(normal[tag].to_numpy(), rows), USUAL) for tag in normal])
     tags, usual = list(normal.columns[usual > 0]), usual[usual > 0]
-    values = frame[tags].to_numpy()
     edges = [frame.index.searchsorted(times) for times in (events["start"] - before, events["start"], events["end"])]
     spans = [zip(lows, highs, strict=True) for lows, highs in itertools.pairwise(edges)]
-    ahead, during = ([_furthest(values, start, stop, rows, usual) for start, stop in each] for each in spans)
+    ahead, during = ([_furthest(frame, tags, start, stop, rows, usual) for start, stop in each] for each in spans)
     return tuple(pd.DataFrame(each, events["attack"].to_numpy(), tags) for each in (ahead, during))
 
 
-def _furthest(values: np.ndarray, start: int, stop: int, rows: int, usual: np.ndarray) -> np.ndarray:
+def _furthest(frame: pd.DataFrame, tags: list[str], start: int, stop: int, rows: int, usual: np.ndarray) -> np.ndarray:
     """Largest change of each tag in the rows `start` to `stop`, as a multiple of the usual one; at least 1."""
     past = min(start, rows)
-    moved = _changes(values[start - past : stop], rows)[past:] / usual
+    moved = _changes(frame.iloc[start - past : stop][tags].to_numpy(), rows)[past:] / usual
     return np.fmax.reduce(moved, axis=0, initial=1.0)
 
 
