@@ -5,7 +5,8 @@ import gc
 from contextlib import suppress
 
 NEW_OBJECTS = 10_000  # before Python looks for garbage; its own choice is 700, from 3.13 on 2,000
-OWN_BYTES, KEPT_BYTES = 1 << 25, 1 << 28  # of an array that gets memory of its own; of memory that is kept for the next
+OWN_BYTES = 32 * 2**20  # of an array that gets memory of its own, and gives it back; glibc takes no more
+KEPT_BYTES = 256 * 2**20  # of memory that is kept for the next arrays
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of <malloc.h>
 
 

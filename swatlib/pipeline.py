@@ -136,7 +136,7 @@ class Pipeline:
         day = round(pd.Timedelta("1d") / self.period_)
         self.tags_ = tuple(fit[0].columns)
         fits: dict[str, Detector] = {}
-        for what in {model.sees for model in models.values()}:
+        for what in dict.fromkeys(model.sees for model in models.values()):
             fits |= self._fits({name: model for name, model in models.items() if model.sees == what}, what, fit)
         self.models_: dict[str, Any] = {name: fits[name] for name in models}
         self.origins_ = tuple(map(origin_of, recordings))

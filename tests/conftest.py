@@ -33,7 +33,7 @@ os.environ.setdefault("JAVA_TOOL_OPTIONS", QUICK_START)
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("patient")
 
-keep_memory()  # a tenth of the processor time of tests
+keep_memory()  # as programs do; to look for garbage rarely saves a tenth of the processor time of tests
 
 # Not looked into for doctests: what needs packages that no test needs, programs of images, and this file, since of
 # several conftest.py only one is imported by its name.

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from swatlib import normal_parts
 from swatlib.pipeline import Pipeline
 
 
@@ -50,7 +51,8 @@ def test_odd_normal_days_are_refused(short, change, says):
         (lambda frame: frame["P101"], "a DataFrame of readings is needed, not a Series"),
     ],
 )
-def test_odd_frames_are_not_scored(fitted, short, change, says):
+def test_odd_frames_are_not_scored(fitted, short, change, says, monkeypatch):
+    monkeypatch.setattr(normal_parts, "CHUNK_ROWS", 700)
     with pytest.raises(ValueError, match=says):
         fitted.score(change(short.frame.iloc[:2_000]))
 

@@ -1,5 +1,7 @@
 """The contract of every detector, and what several of them share."""
 
+import itertools
+import math
 from collections.abc import Callable
 from typing import Annotated, ClassVar, Self
 
@@ -61,7 +63,7 @@ class Detector:
 
 
 def finite(X: np.ndarray) -> np.ndarray:
-    """The rows of X without NaN; no copy where those with NaN stand before and after all others, as a rule."""
+    """The rows of X without NaN: where they follow each other a view of X, not to be written to, else a copy."""
     rows = np.isfinite(X).all(axis=1)
     spans = intervals_of(rows)
     return X[slice(*spans[0])] if len(spans) == 1 else X[rows]
@@ -127,14 +129,15 @@ class Residual(Detector):
 
     def _scale(self, X: np.ndarray) -> None:
         sizes = np.empty(X.shape)
-        for rows in np.array_split(np.arange(len(X)), len(X) // CHUNK_ROWS + 1):
-            first, stop = rows[0], rows[-1] + 1
+        edges = np.linspace(0, len(X), len(X) // CHUNK_ROWS + 2).astype(
+            int
+        )  # no short piece: BLAS sums those otherwise
+        for first, stop in itertools.pairwise(edges):
             past = max(first - self.history, 0)
             sizes[first:stop] = self._smoothed(X[past:stop])[first - past :]
         scale = np.nanquantile(sizes, self.quantile, axis=0)
-        spread = [
-            np.nanstd(X[:, first : first + CHUNK_COLUMNS], axis=0) for first in range(0, X.shape[1], CHUNK_COLUMNS)
-        ]
+        groups = np.array_split(X, math.ceil(X.shape[1] / CHUNK_COLUMNS), axis=1)
+        spread = [np.nanstd(columns, axis=0) for columns in groups]
         self.scale_ = np.maximum(np.maximum(scale, LEAST_SCALE * np.concatenate(spread)), ROUNDING)
 
     def _smoothed(self, X: np.ndarray, mean: np.ndarray | None = None) -> np.ndarray:

@@ -60,6 +60,7 @@ class Forecast(Residual):
         return out
 
     def _chunks(self, X: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Past and present of rows without NaN; the next ones may be written over them."""
         far, filled = max(self.lags), np.empty((FIT_CHUNK, X.shape[1] * len(self.lags) + 1))
         for start in range(far, len(X), FIT_CHUNK):
             piece = X[start - far : start + FIT_CHUNK]

@@ -66,7 +66,7 @@ class LOF(Detector):
         total = rows[first]
         for column in others:
             total += rows[column]
-        return total / self.neighbours
+        return total / (len(others) + 1)
 
 
 @dataclass

@@ -60,9 +60,11 @@ def drift(recording: Recording, drifting=(), block="3h") -> Figure:
     """
     frame = recording.frame
     varying = moving(frame, list(frame))
-    blocks = {time: rows[varying].astype(float) for time, rows in frame.resample(block)}
-    mean = pd.DataFrame({time: rows.mean() for time, rows in blocks.items()}).T
-    within = pd.DataFrame({time: rows.std() for time, rows in blocks.items()}).T.mean().replace(0, np.nan)
+    means, spreads = {}, {}
+    for time, rows in frame.resample(block):
+        readings = rows[varying].astype(float)  # of a block at a time: twice the memory of the readings
+        means[time], spreads[time] = readings.mean(), readings.std()
+    mean, within = pd.DataFrame(means).T, pd.DataFrame(spreads).T.mean().replace(0, np.nan)
     table = ((mean - mean.mean()) / within).T
     figure = Figure(0.165 * len(varying) + 1.1)
     ax = figure.subplots()

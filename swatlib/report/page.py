@@ -39,7 +39,7 @@ class Damaged:
 
 
 def load_templates() -> None:
-    """What the first page would wait for, while nothing is there to be shown yet."""
+    """Load and compile what the first `notebook_body` of a process would wait for."""
     notebook_body(new_notebook(cells=[new_markdown_cell("`code`"), new_code_cell("code = 1")]))
 
 

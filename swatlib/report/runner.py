@@ -131,7 +131,7 @@ class _Engine:
         self._write()
         try:
             on_start(index_path(), self.run.notebooks, self.jobs)
-            printer.submit(load_templates)
+            printer.submit(load_templates)  # a fault of them is met again by the first page
             self._execute(workers, printer)
             self.run.status = FAILED if _errors(self.run) else DONE
         except BaseException:

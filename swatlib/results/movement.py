@@ -37,6 +37,6 @@ def _furthest(frame: pd.DataFrame, tags: list[str], start: int, stop: int, rows:
 
 def _changes(values: np.ndarray, rows: int) -> np.ndarray:
     """How far each value lies from that of so many rows ago; NaN where there is none."""
-    changes = np.full_like(values, np.nan)
+    changes = np.full(values.shape, np.nan, np.result_type(values, np.float32))
     np.abs(values[rows:] - values[:-rows], out=changes[rows:])
     return changes

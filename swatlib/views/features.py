@@ -89,6 +89,7 @@ class Features(View):
 
     def _drifting(self, frame: pd.DataFrame) -> list[str]:
         edges = np.array_split(np.arange(len(frame)), max(2, len(frame) // self.block))
+        # Sums of readings in single precision depend on how the rows lie in memory, a known fault (docs/detectors.md).
         parts = [frame.iloc[rows[0] : rows[-1] + 1] for rows in edges if len(rows)]
         between = np.ptp([part.mean() for part in parts], axis=0)
         within = np.mean([part.std() for part in parts], axis=0)
@@ -168,7 +169,7 @@ def _added(total: np.ndarray, piece: np.ndarray) -> np.ndarray:
 def is_constant(readings: np.ndarray, rare: float) -> bool:
     """Whether less than this share of the known readings differs from the most frequent one; true where none is known.
 
-    Readings that differ as rarely change at most twice as often, so that most tags need not be sorted.
+    Each reading that differs makes at most two changes, so that a tag with more is not constant and needs no sorting.
     """
     missing = np.isnan(readings)
     known = readings[~missing] if missing.any() else readings
