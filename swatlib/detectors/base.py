@@ -129,9 +129,8 @@ class Residual(Detector):
 
     def _scale(self, X: np.ndarray) -> None:
         sizes = np.empty(X.shape)
-        edges = np.linspace(0, len(X), len(X) // CHUNK_ROWS + 2).astype(
-            int
-        )  # no short piece: BLAS sums those otherwise
+        # Pieces of nearly equal length: a short one BLAS may sum in another order.
+        edges = np.linspace(0, len(X), len(X) // CHUNK_ROWS + 2, dtype=int)
         for first, stop in itertools.pairwise(edges):
             past = max(first - self.history, 0)
             sizes[first:stop] = self._smoothed(X[past:stop])[first - past :]
