@@ -23,7 +23,8 @@ def lagged(X: np.ndarray, rows: int) -> np.ndarray:
 
 def difference(X: np.ndarray, rows: int = 1) -> np.ndarray:
     """X minus X of `rows` rows ago; 0 where there is none."""
-    out = np.zeros_like(X)
+    out = np.empty_like(X)
+    out[:rows] = 0
     np.subtract(X[rows:], X[:-rows], out=out[rows:])
     return out
 

@@ -60,7 +60,8 @@ def parts_of(
 def settled(frame: pd.DataFrame, startup: float) -> pd.DataFrame:
     """Rows after the first `startup` seconds; of a short frame, after its first quarter."""
     begin, end = frame.index[[0, -1]]
-    return frame[frame.index >= begin + min(pd.Timedelta(startup, "s"), MOST_STARTUP * (end - begin))]
+    first = begin + min(pd.Timedelta(startup, "s"), MOST_STARTUP * (end - begin))
+    return frame.iloc[frame.index.searchsorted(first) :]
 
 
 def shortened(spans: Sequence[pd.Timedelta], startup: float) -> str | None:

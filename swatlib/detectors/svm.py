@@ -34,4 +34,8 @@ class OneClassSVM(Detector):
         return self
 
     def score(self, X: np.ndarray) -> np.ndarray:
-        return on_finite(lambda Z: -self.model_.score_samples(self.kernel_.transform(Z)), X)
+        from sklearn.metrics.pairwise import rbf_kernel
+
+        # what the model makes of the kernel's features, as weights of the kernel itself: a product less for each row
+        weights = self.model_.coef_ @ self.kernel_.normalization_
+        return on_finite(lambda Z: -rbf_kernel(Z, self.kernel_.components_, self.kernel_.gamma) @ weights, X)

@@ -65,8 +65,8 @@ class Features(View):
         self.tags_ = tuple(frame.columns)
         self.seconds_ = usual_step(frames[0].index).total_seconds()
         self.constant_ = tuple(tag for tag in frame if is_constant(frame[tag].to_numpy(), self.rare))
-        varying = frame.drop(columns=list(self.constant_))
-        self.drifting_ = tuple(self._drifting(varying)) if len(varying.columns) else ()
+        varying = [tag for tag in frame if tag not in self.constant_]
+        self.drifting_ = tuple(self._drifting(frame, varying)) if varying else ()
         self._describe()
         if not self.names_:
             raise ValueError(
@@ -87,17 +87,19 @@ class Features(View):
             first += len(raw)
         return seen
 
-    def _drifting(self, frame: pd.DataFrame) -> list[str]:
+    def _drifting(self, frame: pd.DataFrame, tags: list[str]) -> list[str]:
         edges = np.array_split(np.arange(len(frame)), max(2, len(frame) // self.block))
-        # Sums of readings in single precision depend on how the rows lie in memory, a known fault (docs/detectors.md).
-        parts = [frame.iloc[rows[0] : rows[-1] + 1] for rows in edges if len(rows)]
-        between = np.ptp([part.mean() for part in parts], axis=0)
-        within = np.mean([part.std() for part in parts], axis=0)
-        deciles = np.ptp([part.quantile([0.1, 0.5, 0.9]) for part in parts], axis=0).max(axis=0)
-        usual = np.array([_usual_change(frame[tag].to_numpy(), 60) for tag in frame])
-        sensor = np.array([TAGS[tag].is_sensor for tag in frame])
-        drifts = (between > self.drift * within) | (sensor & (deciles > self.creep * usual))
-        return [tag for tag, far in zip(frame.columns, drifts, strict=True) if far]
+        spans = (frame.iloc[rows[0] : rows[-1] + 1] for rows in edges if len(rows))
+        # in double precision: what single precision sums up to depends on how the rows lie in memory
+        parts = (span[tags].astype(np.float64) for span in spans)
+        described = [(part.mean(), part.std(), part.quantile([0.1, 0.5, 0.9])) for part in parts]
+        means, spreads, deciles = zip(*described, strict=True)
+        between, within = np.ptp(means, axis=0), np.mean(spreads, axis=0)
+        creeping = np.ptp(deciles, axis=0).max(axis=0)
+        usual = np.array([_usual_change(frame[tag].to_numpy(), 60) for tag in tags])
+        sensor = np.array([TAGS[tag].is_sensor for tag in tags])
+        drifts = (between > self.drift * within) | (sensor & (creeping > self.creep * usual))
+        return [tag for tag, far in zip(tags, drifts, strict=True) if far]
 
     def _describe(self) -> None:
         varying = [tag for tag in self.tags_ if tag not in self.constant_]

@@ -22,6 +22,18 @@ def test_features_need_no_more_than_history_rows(features, normal):
     np.testing.assert_array_equal(piece[features.history :], whole[3000:3100])
 
 
+def test_features_do_not_depend_on_how_the_rows_lie_in_memory(normal):
+    frame = normal.frame.astype(np.float32)
+    noise = np.random.default_rng(0).normal(0, 0.001, len(frame))
+    frame["AIT401"] = (148 + np.linspace(0, 0.003, len(frame)) + noise).astype(np.float32)  # little on a large mean
+    one, other = (
+        Features().fit(pd.DataFrame(order(frame.to_numpy()), frame.index, frame.columns))
+        for order in (np.ascontiguousarray, np.asfortranarray)
+    )
+    assert one.drifting_ == other.drifting_
+    np.testing.assert_array_equal(one.scale_, other.scale_)
+
+
 def test_features_see_no_later_row(features, normal):
     changed = normal.frame.iloc[:3000].copy()
     changed.iloc[2000:] = 0
