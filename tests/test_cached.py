@@ -159,6 +159,24 @@ def test_a_simulated_recording_that_is_read_equals_the_simulated_one():
                 pd.testing.assert_series_equal(one.label, recording.label)
 
 
+def test_rows_simulated_piece_by_piece_into_the_cache_are_those_of_one_run(folder, monkeypatch):
+    monkeypatch.setattr("swatlib.simulation.cache.PIECE", 700)
+    whole = simulate("1h", "2015", 3, "2015-12-28 10:00")
+    for _ in range(2):  # as made, as read
+        recording = cached_simulation("1h", "2015", 3, "2015-12-28 10:00")
+        assert recording.frame.to_numpy().tobytes() == whole.frame.to_numpy().tobytes()
+        assert recording.source == whole.source
+    assert [path.name for path in folder.parent.glob("simulated/.*")] == []
+
+
+def test_rows_that_no_cache_can_hold_are_simulated_in_memory(folder, monkeypatch):
+    folder.parent.mkdir(exist_ok=True)
+    (folder.parent / "simulated").write_text("no folder")
+    with pytest.warns(UserWarning, match="no simulated were cached"):
+        recording = cached_simulation(100, None)
+    pd.testing.assert_frame_equal(recording.frame, simulate(100, None).frame, check_exact=True)
+
+
 def test_what_is_changed_in_memory_stays_there():
     first = cached_simulation(100, None)
     second = cached_simulation(100, None)
@@ -168,13 +186,13 @@ def test_what_is_changed_in_memory_stays_there():
 
 
 def test_a_recording_with_one_other_bit_is_broken(folder):
-    recording = cached_simulation(100, None)
+    cached_simulation(100, None)
     (path,) = folder.parent.glob("simulated/*/rows.npy")
     whole = path.read_bytes()
     path.write_bytes(whole[:-3] + bytes([whole[-3] ^ 1]) + whole[-2:])
     with pytest.warns(UserWarning, match="are broken .its checksum is another. and were made anew"):
         again = cached_simulation(100, None)
-    pd.testing.assert_frame_equal(again.frame, recording.frame, check_exact=True)
+    pd.testing.assert_frame_equal(again.frame, simulate(100, None).frame, check_exact=True)
 
 
 def test_a_digest_sees_values_names_and_times():

@@ -1,4 +1,4 @@
-"""Simulated recordings in the cache folder: rows mapped into memory, shared by the processes that read them.
+"""Simulated recordings in the cache folder: rows mapped into memory, shared by the processes that make and read them.
 
 946,719 rows take 2 s of processor time to simulate, and 0.2 s to read, checksum included; a short recording saves the
 second in which the compiled plant is loaded.
@@ -6,8 +6,12 @@ second in which the compiled plant is loaded.
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -16,10 +20,12 @@ from swatlib.cached import Form, cached
 from swatlib.data import Recording, Source
 from swatlib.data.recording import EVENT_COLUMNS
 from swatlib.plant import TAG_NAMES
+from swatlib.settings import settings
 from swatlib.simulation.attacks import Duration, seconds
-from swatlib.simulation.run import simulate
+from swatlib.simulation.run import SimulatedPlant, simulate, simulated
 
 SIMULATED_FORMAT = 2
+PIECE = 28_800  # seconds that are simulated, then written
 
 
 def cached_simulation(
@@ -33,15 +39,49 @@ def cached_simulation(
     """What `simulate` gives for these arguments, bit for bit; kept for next time. force: simulate anew."""
     span = seconds(duration)
     depends = [SIMULATED_FORMAT, span, attacks, seed, str(pd.Timestamp(start)), parameters]
-    form = Form("", _write, _read)
-    made = cached("simulated", "rows", depends, form, lambda: simulate(span, attacks, seed, start, parameters), force)
-    return made.the_value()
+    file = settings().cache_folder / "simulated" / f".{uuid4().hex}.npy"
+    form = Form("", partial(_write, file), _read)
+    make = partial(_simulate, file, span, attacks, seed, start, parameters)
+    try:
+        return cached("simulated", "rows", depends, form, make, force).the_value()
+    finally:
+        with suppress(OSError):
+            file.unlink()
 
 
-def _write(folder: Path, recording: Recording) -> None:
+def _simulate(file: Path, *arguments: Any) -> Recording:
+    """Rows that lie in the file, so that they are not in memory twice; in memory where it can't be written."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return simulated(partial(_run_into, file), *arguments)
+    except OSError:
+        with suppress(OSError):
+            file.unlink()
+        return simulate(*arguments)
+
+
+def _run_into(file: Path, plant: SimulatedPlant, span: int) -> np.ndarray:
+    first = plant.run(min(span, PIECE))
+    with file.open("wb") as out:
+        described = np.lib.format.header_data_from_array_1_0(first) | {"shape": (span, first.shape[1])}
+        np.lib.format.write_array_header_1_0(out, described)
+        out.write(first.data)
+        for done in range(PIECE, span, PIECE):
+            out.write(plant.run(min(span - done, PIECE)).data)
+    return _mapped(file)
+
+
+def _mapped(file: Path) -> np.ndarray:
+    return np.asarray(np.load(file, mmap_mode="c"))  # what is changed in memory stays there
+
+
+def _write(file: Path, folder: Path, recording: Recording) -> None:
     folder.mkdir()
+    if file.exists():
+        file.rename(folder / "rows.npy")
+    else:
+        np.save(folder / "rows.npy", recording.frame.to_numpy())
     (source,), events = recording.source, recording.events
-    np.save(folder / "rows.npy", recording.frame.to_numpy())
     about = {
         "source": asdict(source),
         "start": str(recording.frame.index[0]),
@@ -55,7 +95,7 @@ def _write(folder: Path, recording: Recording) -> None:
 
 def _read(folder: Path) -> Recording:
     about, digest = json.loads((folder / "about.json").read_text())
-    rows = np.asarray(np.load(folder / "rows.npy", mmap_mode="c"))  # what is changed in memory stays there
+    rows = _mapped(folder / "rows.npy")
     source = Source(**about["source"])
     if digest != _digest(about) or source.sha256 != hashlib.sha256(rows.data).hexdigest():
         raise ValueError("its checksum is another")

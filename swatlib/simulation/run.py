@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -257,19 +257,32 @@ def simulate(
     Goh, Adepu, Junejo and Mathur, "A Dataset to Support Research in the Design of Secure Water Treatment Systems",
     CRITIS 2016: the plant, its tags and the attacks of 2015.
     """
+    return simulated(SimulatedPlant.run, duration, attacks, seed, start, parameters, labels)
+
+
+def simulated(
+    run: Callable[[SimulatedPlant, int], np.ndarray],
+    duration: Duration,
+    attacks: Attacks,
+    seed: int,
+    start: str | datetime,
+    parameters: str | Parameters,
+    labels: str = "exact",
+) -> Recording:
+    """What `simulate` gives. run: the next rows of a plant, so many seconds of them, which lie where it puts them."""
     plant, span = SimulatedPlant(start, seed, parameters), seconds(duration)
     if not span:
         raise ValueError(f"a duration of {duration!r} has no row: give 1 second or more")
     for attack in _chosen(attacks, plant.start, span):
         plant.attack(attack)
-    rows = plant.run(span)
+    rows = run(plant, span)
     index = pd.date_range(plant.start, periods=span, freq="s", name="time")
     windows = None if attacks is None else _windows(plant.events, labels, attacks)
     named = parameters if isinstance(parameters, str) else "of your own"
     again = _again(span, attacks, seed, plant.start, parameters) if labels == "exact" else ""
     name = f"simulated: {span} s from {plant.start}, parameters {named}, seed {seed}"
     return Recording(
-        frame=pd.DataFrame(rows, index=index, columns=list(TAG_NAMES)),
+        frame=pd.DataFrame(rows, index=index, columns=list(TAG_NAMES), copy=False),
         label=None if windows is None else _label(index, windows),
         findings=(*plant.mishaps, *plant.changes),
         source=(Source(name, hashlib.sha256(rows.data).hexdigest(), simulated=again),),
