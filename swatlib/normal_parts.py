@@ -58,10 +58,10 @@ def parts_of(
 
 
 def settled(frame: pd.DataFrame, startup: float) -> pd.DataFrame:
-    """Rows after the first `startup` seconds; of a short frame, after its first quarter."""
+    """Rows after the first `startup` seconds, a view; of a short frame, after its first quarter. The times ascend."""
     begin, end = frame.index[[0, -1]]
     first = begin + min(pd.Timedelta(startup, "s"), MOST_STARTUP * (end - begin))
-    return frame.iloc[frame.index.searchsorted(first) :]
+    return frame.iloc[(frame.index >= first).argmax() :]
 
 
 def shortened(spans: Sequence[pd.Timedelta], startup: float) -> str | None:

@@ -57,6 +57,13 @@ def never():
     raise AssertionError("it is there already")
 
 
+def is_mapped(recording):
+    rows = recording.frame.to_numpy()
+    while rows.base is not None and not isinstance(rows, np.memmap):
+        rows = rows.base
+    return isinstance(rows, np.memmap)
+
+
 def entries(folder):
     return sorted(path.name.split("-")[0] for path in folder.iterdir() if not path.name.startswith("."))
 
@@ -166,10 +173,28 @@ def test_rows_simulated_piece_by_piece_into_the_cache_are_those_of_one_run(folde
         recording = cached_simulation("1h", "2015", 3, "2015-12-28 10:00")
         assert recording.frame.to_numpy().tobytes() == whole.frame.to_numpy().tobytes()
         assert recording.source == whole.source
-    assert [path.name for path in folder.parent.glob("simulated/.*")] == []
+        assert is_mapped(recording)
 
 
-def test_rows_that_no_cache_can_hold_are_simulated_in_memory(folder, monkeypatch):
+def test_rows_of_code_that_was_edited_meanwhile_leave_no_file(folder, monkeypatch):
+    monkeypatch.setattr("swatlib.LOADED", 0.0)
+    recording = cached_simulation(100, None)
+    assert list(folder.parent.glob("simulated/*")) == []
+    pd.testing.assert_frame_equal(recording.frame, simulate(100, None).frame, check_exact=True)
+
+
+def test_rows_that_fill_the_disk_are_simulated_in_memory(folder, monkeypatch):
+    def full(*given):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("swatlib.simulation.cache._run_into", full)
+    for mapped in (False, True):  # as made, as read
+        recording = cached_simulation(100, None)
+        assert is_mapped(recording) == mapped
+        pd.testing.assert_frame_equal(recording.frame, simulate(100, None).frame, check_exact=True)
+
+
+def test_rows_that_no_cache_can_hold_are_simulated_in_memory(folder):
     folder.parent.mkdir(exist_ok=True)
     (folder.parent / "simulated").write_text("no folder")
     with pytest.warns(UserWarning, match="no simulated were cached"):
@@ -177,12 +202,15 @@ def test_rows_that_no_cache_can_hold_are_simulated_in_memory(folder, monkeypatch
     pd.testing.assert_frame_equal(recording.frame, simulate(100, None).frame, check_exact=True)
 
 
-def test_what_is_changed_in_memory_stays_there():
-    first = cached_simulation(100, None)
-    second = cached_simulation(100, None)
-    second.frame["LIT101"] = 0
-    second.frame.iloc[:, 1] = np.float32(7)
-    pd.testing.assert_frame_equal(cached_simulation(100, None).frame, first.frame, check_exact=True)
+def test_what_is_changed_in_memory_stays_there(folder):
+    made, read = cached_simulation(100, None), cached_simulation(100, None)
+    (path,) = folder.parent.glob("simulated/*/rows.npy")
+    whole = path.read_bytes()
+    for recording in (made, read):
+        recording.frame.iloc[3, 4] = 9
+        recording.frame.to_numpy()[5, 6] = 9
+        recording.frame["LIT101"] = 0
+    assert path.read_bytes() == whole
 
 
 def test_a_recording_with_one_other_bit_is_broken(folder):

@@ -36,6 +36,6 @@ class OneClassSVM(Detector):
     def score(self, X: np.ndarray) -> np.ndarray:
         from sklearn.metrics.pairwise import rbf_kernel
 
-        # what the model makes of the kernel's features, as weights of the kernel itself: a product less for each row
+        # The weights of Nyström's features as weights of the kernel itself: no row is multiplied by Nyström's matrix.
         weights = self.model_.coef_ @ self.kernel_.normalization_
         return on_finite(lambda Z: -rbf_kernel(Z, self.kernel_.components_, self.kernel_.gamma) @ weights, X)

@@ -1,7 +1,8 @@
 """Simulated recordings in the cache folder: rows mapped into memory, shared by the processes that make and read them.
 
 946,719 rows take 2 s of processor time to simulate, and 0.2 s to read, checksum included; a short recording saves the
-second in which the compiled plant is loaded.
+second in which the compiled plant is loaded. Whoever writes into the file of an entry changes the rows that others see;
+the package only renames and removes it. A process that is killed leaves what it has simulated, which goes after a day.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ from swatlib.data.recording import EVENT_COLUMNS
 from swatlib.plant import TAG_NAMES
 from swatlib.settings import settings
 from swatlib.simulation.attacks import Duration, seconds
-from swatlib.simulation.run import SimulatedPlant, simulate, simulated
+from swatlib.simulation.run import SimulatedPlant, recording_of, simulate
 
 SIMULATED_FORMAT = 2
 PIECE = 28_800  # seconds that are simulated, then written
@@ -53,7 +54,7 @@ def _simulate(file: Path, *arguments: Any) -> Recording:
     """Rows that lie in the file, so that they are not in memory twice; in memory where it can't be written."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        return simulated(partial(_run_into, file), *arguments)
+        return recording_of(partial(_run_into, file), *arguments)
     except OSError:
         with suppress(OSError):
             file.unlink()
@@ -61,12 +62,11 @@ def _simulate(file: Path, *arguments: Any) -> Recording:
 
 
 def _run_into(file: Path, plant: SimulatedPlant, span: int) -> np.ndarray:
-    first = plant.run(min(span, PIECE))
+    """The next rows of the plant, mapped from a new file. A file that could not be written to its end stays."""
     with file.open("wb") as out:
-        described = np.lib.format.header_data_from_array_1_0(first) | {"shape": (span, first.shape[1])}
-        np.lib.format.write_array_header_1_0(out, described)
-        out.write(first.data)
-        for done in range(PIECE, span, PIECE):
+        form = np.lib.format.header_data_from_array_1_0(np.empty((0, len(TAG_NAMES)), np.float32))
+        np.lib.format.write_array_header_1_0(out, form | {"shape": (span, len(TAG_NAMES))})
+        for done in range(0, span, PIECE):
             out.write(plant.run(min(span - done, PIECE)).data)
     return _mapped(file)
 

@@ -257,10 +257,10 @@ def simulate(
     Goh, Adepu, Junejo and Mathur, "A Dataset to Support Research in the Design of Secure Water Treatment Systems",
     CRITIS 2016: the plant, its tags and the attacks of 2015.
     """
-    return simulated(SimulatedPlant.run, duration, attacks, seed, start, parameters, labels)
+    return recording_of(SimulatedPlant.run, duration, attacks, seed, start, parameters, labels)
 
 
-def simulated(
+def recording_of(
     run: Callable[[SimulatedPlant, int], np.ndarray],
     duration: Duration,
     attacks: Attacks,
@@ -282,7 +282,7 @@ def simulated(
     again = _again(span, attacks, seed, plant.start, parameters) if labels == "exact" else ""
     name = f"simulated: {span} s from {plant.start}, parameters {named}, seed {seed}"
     return Recording(
-        frame=pd.DataFrame(rows, index=index, columns=list(TAG_NAMES), copy=False),
+        frame=pd.DataFrame(rows, index=index, columns=list(TAG_NAMES)),
         label=None if windows is None else _label(index, windows),
         findings=(*plant.mishaps, *plant.changes),
         source=(Source(name, hashlib.sha256(rows.data).hexdigest(), simulated=again),),

@@ -82,7 +82,7 @@ def _not_swapped(normal: Recording, attack: Recording) -> tuple[Recording, Recor
 def without_startup(recording: Recording, hours: float = 6) -> pd.DataFrame:
     """Rows of a recording without its first hours, in which the tanks fill; of a short one without its first quarter.
 
-    Raises DataError when less than half an hour is left.
+    They are the recording's own, no copy. Raises DataError when less than half an hour is left.
     """
     frame = settled(recording.frame, 3_600 * hours)
     left, given = (each.index[-1] - each.index[0] for each in (frame, recording.frame))
