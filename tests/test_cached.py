@@ -167,7 +167,7 @@ def test_a_simulated_recording_that_is_read_equals_the_simulated_one():
 
 
 def test_rows_simulated_piece_by_piece_into_the_cache_are_those_of_one_run(folder, monkeypatch):
-    monkeypatch.setattr("swatlib.simulation.cache.PIECE", 700)
+    monkeypatch.setattr("swatlib.simulation.cache.WRITTEN_AT_ONCE", 700)
     whole = simulate("1h", "2015", 3, "2015-12-28 10:00")
     for _ in range(2):  # as made, as read
         recording = cached_simulation("1h", "2015", 3, "2015-12-28 10:00")

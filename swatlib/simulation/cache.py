@@ -26,7 +26,7 @@ from swatlib.simulation.attacks import Duration, seconds
 from swatlib.simulation.run import SimulatedPlant, recording_of, simulate
 
 SIMULATED_FORMAT = 2
-PIECE = 28_800  # seconds that are simulated, then written
+WRITTEN_AT_ONCE = 28_800  # seconds that are simulated, then written
 
 
 def cached_simulation(
@@ -66,8 +66,8 @@ def _run_into(file: Path, plant: SimulatedPlant, span: int) -> np.ndarray:
     with file.open("wb") as out:
         form = np.lib.format.header_data_from_array_1_0(np.empty((0, len(TAG_NAMES)), np.float32))
         np.lib.format.write_array_header_1_0(out, form | {"shape": (span, len(TAG_NAMES))})
-        for done in range(0, span, PIECE):
-            out.write(plant.run(min(span - done, PIECE)).data)
+        for done in range(0, span, WRITTEN_AT_ONCE):
+            out.write(plant.run(min(span - done, WRITTEN_AT_ONCE)).data)
     return _mapped(file)
 
 
