@@ -2,8 +2,11 @@
 
 const CONFIG = { displaylogo: false, responsive: true, doubleClick: false, showTips: false };
 const KINDS = { f8: Float64Array, f4: Float32Array };
-const shown = (globalThis.swatlibFigures ??= new Map()); // key of the widget → the whole figure, of all its models
-const LOOK = 2000; // ms from one look for a figure that was not drawn to the next
+const shown = new Map(); // key of the widget → the whole figure
+
+// anywidget gives a module two seconds, after which its model hears of nothing any more: what takes long comes later.
+let library;
+const plotly = source => library ??= import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
 
 const values = packed => packed.bdata === undefined ? packed
   : new KINDS[packed.dtype](Uint8Array.from(atob(packed.bdata), each => each.charCodeAt(0)).buffer);
@@ -28,25 +31,22 @@ function initialize({ model }) {
   model.on("change:sent", () => shown.set(key, model.get("sent")));
   model.on("msg:custom", more => {
     const before = shown.get(key);
-    if (before?.number !== more.after) model.send({ whole: true });
+    if (before.number !== more.after) model.send({ whole: true });
     else shown.set(key, { ...more, data: before.data.map((trace, place) => grown(trace, more.data[place])) });
   });
   model.send({ has: shown.get(key).number }); // rows that came while this page was loading were not heard of
   return () => shown.delete(key);
 }
 
-function render({ model, el }) {
+async function render({ model, el }) {
+  const { default: Plotly } = await plotly(model.get("plotly"));
   const node = document.createElement("div");
   el.append(node);
 
   // A zoom is asked of the kernel under a number; an answer to an earlier one than the last is not drawn any more.
-  let drawn;
   const draw = () => {
-    const figure = shown.get(model.get("key"));
-    if (figure === undefined || figure === drawn) return;
-    const { data, layout, answers } = figure;
+    const { data, layout, answers } = shown.get(model.get("key"));
     if (answers !== null && answers < (model.get("asked").number ?? 0)) return;
-    drawn = figure;
     Plotly.react(node, data, structuredClone(layout), CONFIG);
   };
   const ask = changed => {
@@ -61,12 +61,9 @@ function render({ model, el }) {
   node.on("plotly_relayout", ask);
   const happenings = ["change:sent", "msg:custom"];
   happenings.forEach(each => model.on(each, draw));
-  // A page that loads while its kernel is busy may make a second model of the widget, which hears of rows in its place.
-  const looking = setInterval(draw, LOOK);
   const resized = new ResizeObserver(() => { if (node.clientWidth) Plotly.Plots.resize(node); });
   resized.observe(el);
   return () => {
-    clearInterval(looking);
     resized.disconnect();
     happenings.forEach(each => model.off(each, draw));
     Plotly.purge(node);

@@ -23,7 +23,9 @@ class SentFigure(anywidget.AnyWidget):
     A zoom on a figure that was replaced before the kernel heard of it, other than by the answer to a zoom, is dropped.
     """
 
+    _esm = Path(__file__).with_suffix(".js")
     key = traitlets.Unicode().tag(sync=True)  # of this widget in the page
+    plotly = traitlets.Unicode().tag(sync=True)  # plotly.js as a module
     sent = traitlets.Dict().tag(sync=True)  # data, layout, number; answers: the number of a zoom, or None
     asked = traitlets.Dict().tag(sync=True)  # span, number; seen: the number of the figure it was made on
 
@@ -31,13 +33,9 @@ class SentFigure(anywidget.AnyWidget):
         self._on_zoom, self._number, self._replaced, self._answered = on_zoom, 0, 0, 0
         self._answers: int | None = None
         self._drawn = drawing
-        super().__init__(sent=self._numbered(drawing), key=uuid4().hex)
+        super().__init__(sent=self._numbered(drawing), key=uuid4().hex, plotly=_plotly())
         self.observe(self._zoomed, "asked")
         self.on_msg(lambda _, asked, __: self._told(asked))
-
-    @property
-    def _esm(self) -> str:
-        return _browser_side()
 
     def send_figure(self, drawing: dict[str, Any]) -> None:
         """Show another figure."""
@@ -112,6 +110,5 @@ def _same(one: Any, other: Any) -> bool:
 
 
 @cache
-def _browser_side() -> str:
-    own = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
-    return f"const module = {{exports: {{}}}};\n{plotly_js()};\nconst Plotly = module.exports;\n{own}"
+def _plotly() -> str:
+    return f"const module = {{exports: {{}}}};\n{plotly_js()};\nexport default module.exports;"

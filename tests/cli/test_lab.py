@@ -38,38 +38,6 @@ DRAWN = """() => {
 }"""
 SENSORS = 4  # FIT101, LIT101, LIT301, LIT401
 PYTHON = new_code_cell("import sys; sys.executable")
-# Two widgets in place of two models of one, which a page makes now and then: one is shown, the other hears of new rows.
-TWICE = new_code_cell(
-    """
-import asyncio
-from types import SimpleNamespace
-from unittest.mock import patch
-
-import numpy as np
-from IPython.display import display
-
-from swatlib.plots.figure_sent import SentFigure
-
-
-def drawn(rows):
-    values = np.arange(float(rows))
-    return {"data": [{"name": "rows", "x": values, "y": values}], "layout": {}}
-
-
-async def grow(figure):
-    for rows in range(10, 10_000):
-        figure.append_rows(drawn(rows))
-        await asyncio.sleep(0.3)
-
-
-with patch("swatlib.plots.figure_sent.uuid4", lambda: SimpleNamespace(hex="one")):
-    shown, heard = SentFigure(drawn(9), print), SentFigure(drawn(9), print)
-display(shown)
-growing = asyncio.ensure_future(grow(heard))
-""".strip()
-)
-ROWS = """() => [...document.querySelectorAll(".js-plotly-plot")].map(
-    figure => figure._fullData.find(trace => trace.name === "rows")?.x.length).find(rows => rows) ?? 0"""
 
 
 @contextmanager
@@ -121,7 +89,7 @@ def opened(tmp_path_factory):
     (clone / "notebooks").mkdir()
     copied("00-explore", clone / "notebooks", {})
     notebook = nbformat.read(clone / "notebooks" / "00-explore.ipynb", as_version=4)
-    notebook.cells += [PYTHON, TWICE]
+    notebook.cells.append(PYTHON)
     nbformat.write(notebook, clone / "notebooks" / "00-explore.ipynb")
     with labs_in(clone) as start, new_page() as page:
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -177,7 +145,7 @@ def test_what_is_clicked_is_drawn_and_sorted(opened):
 
     page.locator(".js-plotly-plot .nsewdrag").first.wait_for()
     wait(lambda: shows(WHOLE, SENSORS))
-    page.locator(".js-plotly-plot").first.scroll_into_view_if_needed()
+    page.locator(".js-plotly-plot").scroll_into_view_if_needed()
     place = page.locator(".js-plotly-plot .nsewdrag").nth(1).bounding_box()
     left, width, middle = place["x"], place["width"], place["y"] + place["height"] / 2
     page.mouse.move(left + width * 0.3, middle)
@@ -201,10 +169,3 @@ def test_what_is_clicked_is_drawn_and_sorted(opened):
         table.locator("th", has_text="start").click()
         assert table.locator("tbody tr > :nth-child(2)").all_inner_texts() == order
     assert errors == []
-
-
-def test_a_page_with_two_models_of_a_figure_shows_the_rows_that_either_hears_of(opened):
-    page, *_ = opened
-    page.locator(".js-plotly-plot").last.scroll_into_view_if_needed()
-    before = wait(lambda: page.evaluate(ROWS))
-    wait(lambda: page.evaluate(ROWS) > before + 5)

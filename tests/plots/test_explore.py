@@ -218,6 +218,13 @@ def test_of_a_figure_that_grows_only_new_rows_are_sent(recording, scores, rows):
         assert list(trace.get("text") or []) == list(wanted.get("text") or [])
 
 
+def test_what_a_page_must_load_within_two_seconds_is_small(recording):
+    from swatlib.plots.explore_widget import ExplorationWidget
+
+    plot = ExplorationWidget(plots.explore(recording)).plot
+    assert len(plot._esm) < 5_000 < len(plot.plotly)
+
+
 def test_a_page_that_was_loading_when_rows_came_is_sent_all_of_them(recording, scores):
     from swatlib.plots.explore_widget import ExplorationWidget
 
