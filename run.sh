@@ -36,6 +36,6 @@ fi
 say "1/3 Environment"
 prepare_environment "$top"
 say "2/3 Servers of the live part"
-"$python" -P -m swatlib services install --quick kafka || say "The report is made without the live part."
+compile_beside "$python" -P -m swatlib services install --quick kafka || say "The report is made without the live part."
 say "3/3 Report"
 exec "$python" -P -m swatlib report --whole "$@"

@@ -29,7 +29,7 @@ typing=$!
 trap 'kill "$typing" 2>/dev/null || true; rm -rf "$kept"' EXIT
 export SWAT_SERVICES_FOLDER="$kept"
 export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 # workers fill the cores, where more threads wait for each other
-export MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=268435456 # of each process what swatlib/memory.py sets
+export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=536870912 # of each process what swatlib/memory.py sets
 unset PYTHONDONTWRITEBYTECODE # else each of hundreds of processes compiles swatlib anew
 
 cores=$("$python" -c "import os; print(min(6, os.cpu_count()))")

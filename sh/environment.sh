@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Sourced by run.sh and test.sh. `help_if_asked "$@"` ends with the usage; `prepare_environment FOLDER` makes or
-# reuses FOLDER/.venv and sets $python.
+# reuses FOLDER/.venv and sets $python; `compile_beside COMMAND...` runs a command while what is new is compiled.
 
 say() { printf '%s\n' "$*"; }
 fail() { printf '%s\n' "$*" >&2; exit 1; }
@@ -27,6 +27,7 @@ prepare_environment() {
   if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     rm -f "$stamp"
     install_packages
+    installed=yes
     printf '%s\n' "$wanted" >"$stamp"
   fi
   say "Python $("$python" -c "$name_version"), packages as in requirements.lock"
@@ -93,6 +94,22 @@ install_with_uv() {
 
 install_with_pip() {
   exec "$python" -m pip install --no-deps -r "$top/requirements.lock" -e "$top"
+}
+
+# numba compiles the simulated plant for 5 s, on one core, when it first runs; a server is fetched for longer.
+compile_beside() {
+  if [ -z "${installed-}" ]; then
+    "$@"
+    return
+  fi
+  "$python" -P -c 'from swatlib.simulation import SimulatedPlant; SimulatedPlant().run(1)' &
+  compiling=$!
+  trap 'kill "$compiling"; exit 130' INT TERM
+  ended=0
+  "$@" || ended=$?
+  wait "$compiling" || true # whoever runs the plant meets its fault
+  trap - INT TERM
+  return "$ended"
 }
 
 # Runs a function into the log, and shows how far it is; installers are exec'ed, so that a signal reaches them.

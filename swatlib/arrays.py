@@ -4,6 +4,7 @@ An interval is the first row and the one after the last. A mask holds one bool a
 """
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -91,6 +92,13 @@ def moves_one_way(moves: np.ndarray, most: int) -> np.ndarray:
         np.cumsum(counted, out=counted)
         into[:] = counted[1:] - counted[rows - np.minimum(rows_since(turned, most - 1), rows)]
     return out
+
+
+def even_pieces(rows: int) -> Iterator[tuple[int, int]]:
+    """First row and the one after the last of pieces of CHUNK_ROWS or fewer rows, all of nearly equal length: a short
+    one BLAS may sum in another order.
+    """
+    return itertools.pairwise(np.linspace(0, rows, rows // CHUNK_ROWS + 2, dtype=int).tolist())
 
 
 def intervals_of(mask: np.ndarray) -> np.ndarray:

@@ -158,7 +158,7 @@ def report(
 
     paths = [cells.find_notebook(each) for each in notebooks] if notebooks else _that_can_run(cells.all_notebooks())
     known = {key: default for path in paths for key, default in cells.defaults(path).items()}
-    simulated = WHOLE_2015 if whole and not normal else {}
+    simulated = {key: value for key, value in WHOLE_2015.items() if key in known} if whole and not normal else {}
     values = simulated | _files(normal, attack) | cells.parse_assignments(parameter or (), known)
     if sweep:
         from swatlib.report.sweep_points import notebook_sweep

@@ -1,13 +1,12 @@
 """The contract of every detector, and what several of them share."""
 
-import itertools
 import math
 from collections.abc import Callable
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
 
-from swatlib.arrays import CHUNK_ROWS, intervals_of, moving_mean
+from swatlib.arrays import even_pieces, intervals_of, moving_mean
 from swatlib.limits import Limits, check_parameters
 
 Tolerance = Annotated[float, Limits(0)]  # per standard deviation
@@ -129,9 +128,7 @@ class Residual(Detector):
 
     def _scale(self, X: np.ndarray) -> None:
         sizes = np.empty(X.shape)
-        # Pieces of nearly equal length: a short one BLAS may sum in another order.
-        edges = np.linspace(0, len(X), len(X) // CHUNK_ROWS + 2, dtype=int)
-        for first, stop in itertools.pairwise(edges):
+        for first, stop in even_pieces(len(X)):
             past = max(first - self.history, 0)
             sizes[first:stop] = self._smoothed(X[past:stop])[first - past :]
         scale = np.nanquantile(sizes, self.quantile, axis=0)

@@ -5,6 +5,7 @@ from typing import Self
 
 import numpy as np
 
+from swatlib.arrays import even_pieces
 from swatlib.detectors.base import Detector, on_finite, sample
 from swatlib.limits import Count, Positive, RowCount, Share
 
@@ -30,7 +31,10 @@ class OneClassSVM(Detector):
         rows = sample(X, self.rows, self.seed)
         gamma = self.gamma or 1 / (rows.shape[1] * rows.var())
         self.kernel_ = Nystroem(gamma=gamma, n_components=self.landmarks, random_state=self.seed).fit(rows)
-        self.model_ = SGDOneClassSVM(nu=self.nu, random_state=self.seed).fit(self.kernel_.transform(rows))
+        seen = np.empty((len(rows), len(self.kernel_.components_)))
+        for first, stop in even_pieces(len(rows)):
+            seen[first:stop] = self.kernel_.transform(rows[first:stop])
+        self.model_ = SGDOneClassSVM(nu=self.nu, random_state=self.seed).fit(seen)
         return self
 
     def score(self, X: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """How many notebooks run side by side, and in which order they start."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,11 @@ from swatlib.report.notebook_parameters import ReportError
 from swatlib.report.run_record import DONE, RECORD_FILE, Step, read_record
 
 BYTES_A_NOTEBOOK = 1.5e9  # at the peak of a kernel on the eleven days of 2015, with room for what it starts
-FITTING, PLAYING = 20.0, 1e9  # times as long as a cell of a notebook that does neither
+FITTING, PLAYING = 20.0, 50.0  # times a cell alone, by which each is longer where a detector is fitted, a plant plays
+OF_FIT = ("normal", "start", "days_normal", "seed", "budget")  # parameters that a fit depends on
 LIMITS = Path("/sys/fs/cgroup")  # of the container that this runs in
+
+Fit = tuple[str | None, ...]
 
 
 def cores() -> int:
@@ -41,19 +44,34 @@ def place_order(steps: Sequence[Step], seconds: Mapping[str, float]) -> list[int
     the longest first, so that none is left alone at the end.
 
     seconds: what each took in an earlier run, by name. One that is not known counts by its cells, far more for each
-    detector that it fits, and one that waits for a plant to play counts as the longest.
+    detector that it fits, and for a plant that it plays; a detector that a longer one fits is there when it is asked.
     """
     known = [step for step in steps if step.name in seconds]
     a_cell = sum(seconds[step.name] for step in known) / sum(step.cells for step in known) if known else 1.0
-    guess = [seconds.get(step.name, _weight(step) * a_cell * step.cells) for step in steps]
-    shortest, *others = sorted(range(len(steps)), key=guess.__getitem__)
-    return [shortest, *reversed(others)]
+    fits = [_fits(step) for step in steps]
+
+    def guess(place: int, fitted: Set[Fit] = frozenset()) -> float:
+        return seconds.get(steps[place].name, a_cell * _cells(steps[place], len(fits[place] - fitted)))
+
+    shortest, *others = sorted(range(len(steps)), key=guess)
+    others.reverse()
+    before = [set[Fit]().union(*(fits[place] for place in others[:rank])) for rank in range(len(others))]
+    beside = {place: guess(place, fitted) for place, fitted in zip(others, before, strict=True)}
+    return [shortest, *sorted(others, key=lambda place: -beside[place])]
 
 
-def _weight(step: Step) -> float:
-    if "wait" in step.given:
-        return PLAYING
-    return FITTING * len(step.parameters.get("detectors", "1")) if "budget" in step.parameters else 1.0
+def _fits(step: Step) -> Set[Fit]:
+    """Each detector that a notebook fits, with all that its fit depends on."""
+    if "budget" not in step.parameters:
+        return set()
+    names = step.parameters.get("detectors") or [step.parameters.get("detector")]
+    rows = [str(step.parameters.get(each, "")) for each in OF_FIT] if "start" in step.parameters else [step.name]
+    return {(name, *rows) for name in names}
+
+
+def _cells(step: Step, fits: int) -> float:
+    """How many cells that neither fit nor play take as long as this notebook."""
+    return step.cells * (1 + FITTING * fits + PLAYING * ("wait" in step.given))
 
 
 def seconds_before(steps: Iterable[Step], reports: Path) -> dict[str, float]:

@@ -100,6 +100,12 @@ def test_report_types_its_parameters(run, notebook, tmp_path):
     }
 
 
+def test_the_eleven_days_are_left_out_of_a_notebook_that_has_no_days(run, notebook, tmp_path):
+    code, _, complained = run("report", notebook, "--whole", "--name", "one")
+    assert (code, complained) == (0, "")
+    assert json.loads((tmp_path / "reports" / "one" / "run.json").read_text())["parameters"] == {}
+
+
 def test_files_are_seen_from_the_callers_folder(run, notebook, tmp_path):
     (tmp_path / "a.csv").write_text("")
     code, _, complained = run("report", notebook, "--normal", "a.csv", "--attack", "a.csv")

@@ -18,6 +18,7 @@ from swatlib.live import sink, topic
 from swatlib.live.parity import unequal
 from swatlib.live.plant import AttackedPlant
 from swatlib.live.producer import Control, Producer, reading_back, request_attack
+from swatlib.live.stream.progress import batch_fields
 from swatlib.live.stream.scorer import WHY_LATE
 from swatlib.pipeline import Pipeline
 from swatlib.simulation import SimulatedPlant
@@ -39,6 +40,12 @@ def fields(files, name) -> list[float]:
     """A field of every `pipeline` point."""
     lines = [line.rsplit(" ", 2)[1] for line in files.lines(sink.PIPELINE)]
     return [float(dict(part.split("=") for part in line.split(","))[name]) for line in lines]
+
+
+def test_a_batch_whose_rate_and_offsets_spark_leaves_out_has_its_point():
+    sources = [{"latestOffset": {"swat": {"0": 7}}, "endOffset": None}]
+    point = batch_fields({"batchId": 3, "numInputRows": 0, "batchDuration": 500, "sources": sources})
+    assert (point["rows_per_second"], point["seconds"], point["behind"]) == (None, 0.5, 7)
 
 
 def test_spark_shows_no_token(kafka, influxdb, names, quick, rows, tmp_path):

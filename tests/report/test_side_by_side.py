@@ -149,6 +149,13 @@ def test_a_notebook_that_fits_detectors_is_not_taken_for_a_short_one():
     assert place_order([*steps, more], {}) == [1, 2, 0]
 
 
+def test_a_notebook_whose_detectors_a_longer_one_fits_waits_for_no_fit():
+    days = {"start": "2015-12-22 16:00", "budget": 1.0, "detectors": ("pca", "lof")}
+    asks, fits = Step("asks", "", 8, {}, days), Step("fits", "", 9, {}, days)
+    other, short = Step("other", "", 2, {}, {**days, "budget": 0.5}), Step("short", "", 1, {}, {})
+    assert place_order([asks, other, fits, short], {}) == [3, 2, 1, 0]
+
+
 def test_ctrl_c_ends_all_of_a_run_and_keeps_its_pages(reports, notebook, start):
     paths = [notebook("01-one"), notebook("02-two", "print('so far')", SLEEPS), notebook("03-three", SLEEPS)]
     process = start(*typed(*paths, "--jobs", "2", "--name", "cut"))

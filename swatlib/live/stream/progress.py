@@ -5,12 +5,16 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 import pandas as pd
+from pyspark import SparkContext
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sql
 from pyspark.sql.streaming import StreamingQuery, StreamingQueryListener
+from pyspark.sql.streaming.listener import JStreamingQueryListener
 
 from swatlib.live import sink, telegraf
 from swatlib.live.stream.scorer import COUNTS
@@ -25,6 +29,13 @@ def observed(outcome: DataFrame) -> DataFrame:
     return outcome.observe("batch", sql.count("reason").alias("rejected"), *counts, latency)
 
 
+class _ProgressAsJson(JStreamingQueryListener):
+    """Asks Java for a batch's progress as one text; pyspark's own asks for each of its hundreds of values by itself."""
+
+    def onQueryProgress(self, jevent: Any) -> None:  # noqa: N802
+        self.pylistener.onQueryProgress(json.loads(jevent.progress().json()))
+
+
 class BatchListener(StreamingQueryListener):
     """Stores one point `pipeline` for each batch: rows in and out, rejected, rows/s, seconds, consumer lag, latency."""
 
@@ -32,6 +43,12 @@ class BatchListener(StreamingQueryListener):
         self.to, self.monitor, self.batches = to, monitor, 0
         self.last: int | None = None
         self.names: dict[str, str] = {}
+
+    @cached_property
+    def _jlistener(self) -> Any:
+        """What Spark calls; pyspark asks for it by this name."""
+        assert SparkContext._jvm
+        return SparkContext._jvm.PythonStreamingQueryListenerWrapper(_ProgressAsJson(self))
 
     def wait(self, query: StreamingQuery, patience: float = 10.0) -> None:
         """Until the last batch of a query that ended has its point: Spark reports batches a moment later."""
@@ -51,15 +68,14 @@ class BatchListener(StreamingQueryListener):
     def onQueryIdle(self, event) -> None:  # noqa: N802
         self._report(self.names.get(event.id, ""), telegraf.QUERY_RUNS)
 
-    def onQueryProgress(self, event) -> None:  # noqa: N802
-        values = batch_fields(event.progress)
-        when = pd.Timestamp(event.progress.timestamp)
+    def onQueryProgress(self, progress) -> None:  # noqa: N802
+        values, query, when = batch_fields(progress), progress["name"], pd.Timestamp(progress["timestamp"])
         try:
-            self.to.write(sink.point(sink.PIPELINE, {"query": event.progress.name}, values, when), sink.PIPELINE)
+            self.to.write(sink.point(sink.PIPELINE, {"query": query}, values, when), sink.PIPELINE)
         except sink.SinkError as error:
-            _log.warning("batch %s: its `pipeline` point is lost: %s", event.progress.batchId, error)
-        self._report(event.progress.name, telegraf.QUERY_RUNS, values)
-        self.batches, self.last = self.batches + 1, event.progress.batchId
+            _log.warning("batch %s: its `pipeline` point is lost: %s", values["batch"], error)
+        self._report(query, telegraf.QUERY_RUNS, values)
+        self.batches, self.last = self.batches + 1, progress["batchId"]
 
     def _report(self, query: str, state: int, values: Mapping[str, float | None] = MappingProxyType({})) -> None:
         self.monitor.report(telegraf.STREAM, {"query": query}, {"state": state, **values})
@@ -76,21 +92,26 @@ def watched(spark: SparkSession, to: sink.Sink, monitor: telegraf.Monitor) -> It
         spark.streams.removeListener(progress)
 
 
-def batch_fields(progress) -> dict[str, float | None]:
-    """Fields of the point `pipeline` from what Spark reports of a batch; latency in s, from broker to sink."""
-    seen = progress.observedMetrics["batch"].asDict() if "batch" in progress.observedMetrics else {}
+def batch_fields(progress: Mapping[str, Any]) -> dict[str, float | None]:
+    """Fields of the point `pipeline` from what Spark reports of a batch; latency in s, from broker to sink.
+
+    progress: as `StreamingQuery.lastProgress`, from which Spark leaves out what is no number.
+    """
+    seen = dict(progress.get("observedMetrics", {}).get("batch", {}))
     p50, p95 = seen.pop("latency", None) or (None, None)
+    rate = progress.get("processedRowsPerSecond")
     return {
-        "batch": progress.batchId,
-        "rows_in": progress.numInputRows,
+        "batch": progress["batchId"],
+        "rows_in": progress["numInputRows"],
         **{name: count or 0 for name, count in seen.items()},
-        "rows_per_second": round(progress.processedRowsPerSecond, 3),
-        "seconds": progress.batchDuration / 1000,
-        "behind": sum(_offsets(source.latestOffset) - _offsets(source.endOffset) for source in progress.sources),
+        "rows_per_second": None if rate is None else round(rate, 3),
+        "seconds": progress["batchDuration"] / 1000,
+        "behind": sum(_newest(each["latestOffset"]) - _newest(each["endOffset"]) for each in progress["sources"]),
         "latency_p50": p50,
         "latency_p95": p95,
     }
 
 
-def _offsets(text: str | None) -> int:
-    return sum(offset for parts in json.loads(text or "{}").values() for offset in parts.values())
+def _newest(offsets: Mapping[str, Mapping[str, int]] | None) -> int:
+    """Sum over all partitions of offsets by topic and partition."""
+    return sum(offset for parts in (offsets or {}).values() for offset in parts.values())
