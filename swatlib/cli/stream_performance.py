@@ -33,6 +33,7 @@ ROWS_PER_SECOND = 3_500  # rows/s of each plant: together more than the stream t
 ROWS_ALONE = 40_000  # rows for a stage measured alone
 WARM_BATCHES = 2  # first batches, not counted: workers start and import
 WATCHED_SECONDS = 90  # at 1 row/s
+SELDOM = 2.0  # seconds between two looks: each takes .1 s of a processor that the stream wants
 
 
 def measure_stream(pipeline: Path, rows: Path) -> tuple[float, ...]:
@@ -55,6 +56,7 @@ def _sustained(pipeline: Path | None, rows: Path) -> tuple[float, float]:
                 lambda: _stored(reader) >= ROWS_EACH * len(SENDING_PLANTS),
                 sent,
                 lambda: memory.append(family_gigabytes(pid)),
+                every=SELDOM,
             )
         return _rate(reader.batches()), max(memory)
 
@@ -176,9 +178,16 @@ def _rate(batches: pd.DataFrame) -> float:
 
 
 def _wait(
-    holds: Callable[[], bool], sent: Future[None], each: Callable[[], None] = lambda: None, most: float = 900
+    holds: Callable[[], bool],
+    sent: Future[None],
+    each: Callable[[], None] = lambda: None,
+    most: float = 900,
+    every: float = 0.2,
 ) -> None:
-    """Wait until it holds. Raises what the producer raised, and ServicesError after `most` seconds."""
+    """Wait until it holds, which is asked `every` so many seconds.
+
+    Raises what the producer raised, and ServicesError after `most` seconds.
+    """
     deadline = time.monotonic() + most
     while not holds():
         if sent.done():
@@ -186,4 +195,4 @@ def _wait(
         if time.monotonic() > deadline:
             raise ServicesError(f"the stream did not come to its end within {most:g} s")
         each()
-        time.sleep(0.2)
+        time.sleep(every)

@@ -64,7 +64,7 @@ def encode(
         row, column = np.argwhere(np.isinf(values))[0]
         raise ValueError(f"{frame.columns[column]} is infinite at {frame.index[row]}; JSON has no such number")
     columns = {'"time"': line_protocol.side_by_side('"', iso(frame.index), '"')}
-    columns |= {f'"{tag}"': line_protocol.text(values[:, i]) for i, tag in enumerate(frame.columns)}
+    columns |= dict(zip((f'"{tag}"' for tag in frame), line_protocol.columns_as_text(values), strict=True))
     if label is not None:
         columns['"label"'] = pa.array(label.to_numpy(bool)).cast(pa.string())
     if restart is not None and restart.any():
@@ -77,7 +77,8 @@ def iso(times: pd.DatetimeIndex) -> pa.StringArray:
     """Times as ISO 8601 in UTC, with as many digits of a second as they have."""
     ns = line_protocol.nanoseconds(times)
     unit = next(unit for unit, size in (("s", 10**9), ("ms", 10**6), ("us", 10**3), ("ns", 1)) if not (ns % size).any())
-    return pc.strftime(pa.array(ns, pa.timestamp("ns")).cast(pa.timestamp(unit)), "%Y-%m-%dT%H:%M:%SZ")
+    written = pa.array(ns, pa.timestamp("ns")).cast(pa.timestamp(unit)).cast(pa.string())  # 2015-12-28 10:29:14
+    return line_protocol.side_by_side(pc.replace_substring(written, " ", "T"), "Z")
 
 
 def decode(messages: Sequence[bytes | None], written: pd.DatetimeIndex) -> pd.DataFrame:

@@ -35,8 +35,7 @@ class Sink(Protocol):
 
 def reading_points(frame: pd.DataFrame, plant: str, label: pd.Series | None = None) -> pa.StringArray:
     """Lines of `reading`, one a row of `frame` (times × float32 tags); rows with no reading at all have none."""
-    values = frame.to_numpy(np.float32)
-    columns = {tag: line_protocol.text(values[:, i]) for i, tag in enumerate(frame.columns)}
+    columns = dict(zip(frame, line_protocol.columns_as_text(frame.to_numpy(np.float32)), strict=True))
     if label is not None:
         columns["label"] = pa.array(label, pa.bool_()).cast(pa.string())
     return _lines(f"{READING},plant={line_protocol.escaped(plant)}", columns, frame.index)
