@@ -6,6 +6,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
+from swatlib import arrays
 from swatlib.arrays import moving_mean
 from swatlib.detectors import DETECTORS, TITLES, base, make
 
@@ -137,7 +138,7 @@ def test_residuals_taken_piece_by_piece_have_the_scale_of_all(name, rows, monkey
     rows[:, 0], rows[::2_000, 0] = 1, 2  # moves in so few rows that its spread is the scale
     rows[698:703, 1] = np.nan
     whole = make(name).fit(rows).scale_
-    monkeypatch.setattr(base, "CHUNK_ROWS", 700)
+    monkeypatch.setattr(arrays, "CHUNK_ROWS", 700)
     monkeypatch.setattr(base, "CHUNK_COLUMNS", 2)
     np.testing.assert_allclose(make(name).fit(rows).scale_, whole, rtol=1e-12)
 
