@@ -17,6 +17,7 @@ name_version='import sys; print("%d.%d (%s)" % (sys.version_info[:2] + (sys.exec
 
 prepare_environment() {
   top=$1
+  installed=''
   python=$top/.venv/bin/python
   stamp=$top/.venv/installed
   wanted=$(cat "$top/requirements.lock" "$top/pyproject.toml" | cksum)
@@ -98,13 +99,13 @@ install_with_pip() {
 
 # numba compiles the simulated plant for 5 s, on one core, when it first runs; a server is fetched for longer.
 compile_beside() {
-  if [ -z "${installed-}" ]; then
+  if [ -z "$installed" ]; then
     "$@"
     return
   fi
   "$python" -P -c 'from swatlib.simulation import SimulatedPlant; SimulatedPlant().run(1)' &
   compiling=$!
-  trap 'kill "$compiling"; exit 130' INT TERM
+  trap 'kill "$compiling" 2>/dev/null || true; exit 130' INT TERM
   ended=0
   "$@" || ended=$?
   wait "$compiling" || true # whoever runs the plant meets its fault
@@ -116,7 +117,7 @@ compile_beside() {
 with_progress() {
   PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 "$1" >"$log" 2>&1 &
   installer=$!
-  trap 'kill "$installer"; exit 130' INT TERM
+  trap 'kill "$installer" 2>/dev/null || true; exit 130' INT TERM
   while kill -0 "$installer" 2>/dev/null; do
     show_progress
     sleep 1

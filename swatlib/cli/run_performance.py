@@ -30,7 +30,7 @@ REPEATED = 3
 PR_SET_CHILD_SUBREAPER = 36  # of <sys/prctl.h>
 LEFT = 60.0  # seconds for all that a run has started to end after it
 COMMAND = ("sh", str(ROOT / "run.sh"))
-COMPILE = f"cd '{ROOT}'; . sh/environment.sh; python='{sys.executable}'; installed=yes; compile_beside :"
+COMPILE = ("sh", "-euc", ". sh/environment.sh; python=$1; installed=yes; compile_beside :", "sh", sys.executable)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def measure_run() -> tuple[float, ...]:
     if not can_measure_run():
         raise ValueError(f"`bench run` measures `sh run.sh`: type `{ROOT}/.venv/bin/python -m swatlib bench run`.")
     with TemporaryDirectory(prefix="swat-bench-") as folder:
-        subprocess.run(["sh", "-c", COMPILE], env=_own(Path(folder)), check=True)
+        subprocess.run(COMPILE, env=_own(Path(folder)), cwd=ROOT, check=True)
         first, second = measure_report(Path(folder)), measure_report(Path(folder))
     memory = max(first.gigabytes, second.gigabytes)
     spans = (second.seconds, second.processor, second.first_page, first.seconds, first.processor, first.first_page)

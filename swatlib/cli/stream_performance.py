@@ -184,7 +184,7 @@ def _wait(
     most: float = 900,
     every: float = 0.2,
 ) -> None:
-    """Wait until it holds, which is asked `every` so many seconds.
+    """Wait until it holds, which is asked again after `every` seconds.
 
     Raises what the producer raised, and ServicesError after `most` seconds.
     """

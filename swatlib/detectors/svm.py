@@ -32,7 +32,7 @@ class OneClassSVM(Detector):
         gamma = self.gamma or 1 / (rows.shape[1] * rows.var())
         self.kernel_ = Nystroem(gamma=gamma, n_components=self.landmarks, random_state=self.seed).fit(rows)
         seen = np.empty((len(rows), len(self.kernel_.components_)))
-        for first, stop in even_pieces(len(rows)):
+        for first, stop in even_pieces(len(rows)):  # the distances to all landmarks take as much memory again
             seen[first:stop] = self.kernel_.transform(rows[first:stop])
         self.model_ = SGDOneClassSVM(nu=self.nu, random_state=self.seed).fit(seen)
         return self

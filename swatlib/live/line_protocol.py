@@ -40,8 +40,9 @@ def columns_as_text(values: np.ndarray) -> list[pa.StringArray]:
 
 
 def fields(columns: Mapping[str, pa.Array], between: str) -> pa.StringArray:
-    """One text a row: `name` + `between` + value of every column, joined by commas; nulls are left out."""
-    leads = not next(iter(columns.values())).null_count  # else the comma before the first field that is there goes
+    """One text a row: `name` + `between` + value of every column, one or more, joined by commas; nulls are left out."""
+    first, *_ = columns.values()
+    leads = not first.null_count  # else the comma before the first field that is there goes
     parts: list[pa.Array | str] = []
     for number, (name, values) in enumerate(columns.items()):
         head = f"{',' if number or not leads else ''}{name}{between}"

@@ -11,7 +11,7 @@ from swatlib.report.notebook_parameters import ReportError
 from swatlib.report.run_record import DONE, RECORD_FILE, Step, read_record
 
 BYTES_A_NOTEBOOK = 1.5e9  # at the peak of a kernel on the eleven days of 2015, with room for what it starts
-FITTING, PLAYING = 20.0, 50.0  # times a cell alone, by which each is longer where a detector is fitted, a plant plays
+FITTING, PLAYING = 20.0, 50.0  # cells that each cell counts more: for a detector fitted, for a plant that plays
 OF_FIT = ("normal", "start", "days_normal", "seed", "budget")  # parameters that a fit depends on
 LIMITS = Path("/sys/fs/cgroup")  # of the container that this runs in
 
@@ -46,9 +46,10 @@ def place_order(steps: Sequence[Step], seconds: Mapping[str, float]) -> list[int
     seconds: what each took in an earlier run, by name. One that is not known counts by its cells, far more for each
     detector that it fits, and for a plant that it plays; a detector that a longer one fits is there when it is asked.
     """
-    known = [step for step in steps if step.name in seconds]
-    a_cell = sum(seconds[step.name] for step in known) / sum(step.cells for step in known) if known else 1.0
     fits = [_fits(step) for step in steps]
+    cells = {step.name: _cells(step, len(fitted)) for step, fitted in zip(steps, fits, strict=True)}
+    known = [name for name in cells if name in seconds]
+    a_cell = sum(map(seconds.__getitem__, known)) / sum(map(cells.__getitem__, known)) if known else 1.0
 
     def guess(place: int, fitted: Set[Fit] = frozenset()) -> float:
         return seconds.get(steps[place].name, a_cell * _cells(steps[place], len(fits[place] - fitted)))

@@ -42,7 +42,7 @@ def fields(files, name) -> list[float]:
     return [float(dict(part.split("=") for part in line.split(","))[name]) for line in lines]
 
 
-def test_a_batch_whose_rate_and_offsets_spark_leaves_out_has_its_point():
+def test_a_batch_of_which_spark_knows_no_rate_and_no_offset_has_its_point():
     sources = [{"latestOffset": {"swat": {"0": 7}}, "endOffset": None}]
     point = batch_fields({"batchId": 3, "numInputRows": 0, "batchDuration": 500, "sources": sources})
     assert (point["rows_per_second"], point["seconds"], point["behind"]) == (None, 0.5, 7)

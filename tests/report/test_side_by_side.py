@@ -154,6 +154,7 @@ def test_a_notebook_whose_detectors_a_longer_one_fits_waits_for_no_fit():
     asks, fits = Step("asks", "", 8, {}, days), Step("fits", "", 9, {}, days)
     other, short = Step("other", "", 2, {}, {**days, "budget": 0.5}), Step("short", "", 1, {}, {})
     assert place_order([asks, other, fits, short], {}) == [3, 2, 1, 0]
+    assert place_order([asks, other, fits, short], {"fits": 300}) == [3, 2, 1, 0]
 
 
 def test_ctrl_c_ends_all_of_a_run_and_keeps_its_pages(reports, notebook, start):

@@ -95,7 +95,7 @@ def watched(spark: SparkSession, to: sink.Sink, monitor: telegraf.Monitor) -> It
 def batch_fields(progress: Mapping[str, Any]) -> dict[str, float | None]:
     """Fields of the point `pipeline` from what Spark reports of a batch; latency in s, from broker to sink.
 
-    progress: as `StreamingQuery.lastProgress`, from which Spark leaves out what is no number.
+    progress: as `StreamingQuery.lastProgress`, from which Spark leaves out a rate that is no number.
     """
     seen = dict(progress.get("observedMetrics", {}).get("batch", {}))
     p50, p95 = seen.pop("latency", None) or (None, None)
@@ -106,12 +106,12 @@ def batch_fields(progress: Mapping[str, Any]) -> dict[str, float | None]:
         **{name: count or 0 for name, count in seen.items()},
         "rows_per_second": None if rate is None else round(rate, 3),
         "seconds": progress["batchDuration"] / 1000,
-        "behind": sum(_newest(each["latestOffset"]) - _newest(each["endOffset"]) for each in progress["sources"]),
+        "behind": sum(_total(each["latestOffset"]) - _total(each["endOffset"]) for each in progress["sources"]),
         "latency_p50": p50,
         "latency_p95": p95,
     }
 
 
-def _newest(offsets: Mapping[str, Mapping[str, int]] | None) -> int:
+def _total(offsets: Mapping[str, Mapping[str, int]] | None) -> int:
     """Sum over all partitions of offsets by topic and partition."""
     return sum(offset for parts in (offsets or {}).values() for offset in parts.values())
