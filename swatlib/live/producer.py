@@ -17,7 +17,7 @@ import pandas as pd
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.consumer.fetcher import ConsumerRecord
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import KafkaError, KafkaTimeoutError, TopicAlreadyExistsError
 from kafka.partitioner.default import murmur2
 from kafka.producer.future import FutureRecordMetadata
 
@@ -44,6 +44,14 @@ _Pending: TypeAlias = deque[tuple[FutureRecordMetadata, int]]  # the last messag
 
 class ProducerError(OSError):
     """The broker can't be reached or did not take a row; the message names it and how long it was tried."""
+
+
+class _Dropping(KafkaProducer):
+    """A producer whose `close` drops what it could not send in time; kafka-python's raises then, and is not closed."""
+
+    def flush(self, timeout: float | None = None) -> None:
+        with suppress(KafkaTimeoutError):
+            super().flush(timeout)
 
 
 @dataclass(frozen=True)
@@ -139,7 +147,7 @@ class Producer:
     @contextmanager
     def _producer(self) -> Iterator[KafkaProducer]:
         with _reached(self.servers):
-            producer = KafkaProducer(
+            producer = _Dropping(
                 bootstrap_servers=self.servers, acks="all", enable_idempotence=True, delivery_timeout_ms=FOR_EVER,
                 linger_ms=5, batch_size=2**18, allow_auto_create_topics=False,
             )  # fmt: skip

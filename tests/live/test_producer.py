@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
 
@@ -99,6 +100,16 @@ def test_the_clock_now_keeps_the_spacing_and_its_shift(kafka, names, frame):
     times = held(kafka, names[0])["time"]
     assert (times - times[0]).dt.total_seconds().tolist() == [0, 1, 5, 6]
     assert abs(times[0] - pd.Timestamp.now("UTC")) < pd.Timedelta("1h")
+
+
+def test_what_ends_a_producer_early_is_raised_and_its_thread_ends(kafka, names, frame):
+    def end(*_):
+        raise KeyboardInterrupt
+
+    before = set(threading.enumerate())
+    with pytest.raises(KeyboardInterrupt):
+        producer.Producer(kafka, "ended", None, topic=names[0]).send(producer.blocks(frame), end)
+    wait(lambda: set(threading.enumerate()) <= before)
 
 
 def test_rows_far_ahead_of_the_present_are_refused(kafka, names, frame):
