@@ -13,9 +13,9 @@ def keep_memory() -> None:
     """Look for garbage rarely, and keep what arrays leave for the next ones.
 
     Imports, compiling and drawing make many objects that stay: to look through them again and again takes a tenth of
-    their time. Memory that went back to the system is slow to get again: a fit took a fifth longer while each large
-    array had memory of its own, and no less of it at its peak. What is free before something that stays is kept too.
-    That part needs glibc, and is left out elsewhere.
+    their time. Memory that went back to the system is slow to get again: a fit took up to a fifth longer while each
+    large array had memory of its own, and no less of it at its peak. What is free before something that stays is kept
+    too. That part needs glibc, and is left out elsewhere.
     """
     gc.set_threshold(NEW_OBJECTS)
     with suppress(AttributeError, OSError, TypeError):

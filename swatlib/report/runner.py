@@ -49,7 +49,8 @@ from swatlib.settings import settings
 from swatlib.studies.pair import recordings
 
 UNATTENDED = {"wait": True, "speed": 60.0}  # nobody clicks: a live run ends before the next cell, and sooner
-OF_RECORDINGS = ("normal", "attack", "start", "days_normal", "days_attack", "seed")  # parameters that name the data
+OF_SIMULATED = ("start", "days_normal", "days_attack", "seed")  # parameters that name the data where no file does
+OF_RECORDINGS = ("normal", "attack", *OF_SIMULATED)
 SOONEST, LATEST = 1.0, 10.0  # seconds from one writing of the index to the next, while a run runs
 
 OnStart = Callable[[Path, list[Step], int], None]
@@ -265,8 +266,8 @@ def _refuse_unusable(run: ReportRun) -> None:
     for values in (step.parameters for step in run.notebooks):
         for name in [values["detector"]] if "detector" in values else values.get("detectors", ()):
             refuse_useless(name)
-    pairs = [step.parameters for step in run.notebooks if step.parameters.keys() >= set(OF_RECORDINGS)]
-    for pair in {tuple(values[name] for name in OF_RECORDINGS) for values in pairs}:
+    pairs = [step.parameters for step in run.notebooks if step.parameters.keys() >= {*OF_SIMULATED}]
+    for pair in {tuple(values.get(name, "") for name in OF_RECORDINGS) for values in pairs}:
         recordings(*pair)
 
 

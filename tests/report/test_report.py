@@ -307,6 +307,7 @@ RECORDINGS = "normal = ''\nattack = ''\nstart = '2015-12-26 10:00'\ndays_normal 
         (RECORDINGS, {"days_attack": 0.0}, "must be above 0"),
         (RECORDINGS, {"days_normal": 1.25}, "No attack falls into .* the first one is due at 2015-12-28 10:28:58"),
         (RECORDINGS, {"normal": "a.csv"}, "Only one of"),
+        (RECORDINGS.partition("attack = ''\n")[2], {"days_attack": 0.0}, "must be above 0"),
     ],
 )
 def test_what_no_notebook_could_use_is_refused_before_anything_runs(reports, notebook, parameters, given, says):
