@@ -83,14 +83,11 @@ def agent(folder: str) -> None:
 
 def flowing(seconds: float = 30.0) -> None:
     """Fails unless a reading reached the topic within so many seconds."""
-    from kafka import KafkaConsumer, TopicPartition
-
     from swatlib.live.topic import READINGS
+    from swatlib.servers.broker import broker_reader, has_messages_since
 
-    with closing(KafkaConsumer(bootstrap_servers=settings().kafka)) as consumer:
-        since = int((time.time() - seconds) * 1000)
-        parts = [TopicPartition(READINGS, part) for part in consumer.partitions_for_topic(READINGS) or ()]
-        if not any(consumer.offsets_for_times(dict.fromkeys(parts, since)).values()):
+    with closing(broker_reader(settings().kafka)) as reader:
+        if not has_messages_since(reader, READINGS, time.time() - seconds):
             sys.exit(f"No reading reached the topic {READINGS} within {seconds:.0f} s.")
 
 

@@ -66,7 +66,7 @@ OWNERS = {
     "matplotlib": "plots",
     "plotly": "plots",
     "papermill": "report",
-    "kafka": ("live.producer", "servers"),  # the latter asks the broker whether it is ready
+    "confluent_kafka": ("live.producer", "servers.broker"),
     "pyspark": ("live.stream", "cluster"),
     "influxdb_client": "live.sink",
     "torch": "detectors.deep",

@@ -6,52 +6,44 @@ For that the rows reach the broker in order and every one is acknowledged: idemp
 
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from itertools import chain
+from queue import SimpleQueue
+from typing import NamedTuple
 
+import confluent_kafka as kafka
 import numpy as np
 import pandas as pd
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import KafkaAdminClient, NewTopic
-from kafka.consumer.fetcher import ConsumerRecord
-from kafka.errors import KafkaError, KafkaTimeoutError, TopicAlreadyExistsError
-from kafka.partitioner.default import murmur2
-from kafka.producer.future import FutureRecordMetadata
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import NewTopic
 
 from swatlib.live import topic
 from swatlib.live.acceptance import JUMP, TAKEN, Position, accept
 from swatlib.live.line_protocol import name_fault, nanoseconds
 from swatlib.live.telegraf import Counters, Monitor
+from swatlib.servers import broker
 
 ORIGINAL, NOW = "original", "now"
 BLOCK_ROWS = 1_000  # rows encoded at once
-TICK = 0.05  # seconds between two parts at least: encoding a row costs fifty times less among a hundred than alone
-PENDING = 10  # blocks sent and not yet acknowledged
-READ_BACK = (
-    256  # messages read back from the end of a partition, then four times as many, until rows of the plant are found
-)
+TICK = 0.05  # seconds between two parts at least
+PENDING = 10 * BLOCK_ROWS  # rows sent and not yet acknowledged
+READ_BACK = 256  # messages read back from a partition's end, then four times as many, until rows of the plant are found
 SHIFT = "shift"  # header: nanoseconds by which the clock `now` moved a row
 FARTHEST = pd.Timedelta("36500D")  # a larger shift is none of ours
-FOR_EVER = 2**31 - 1
+UNHEARD = 5.0  # seconds without an acknowledgement after which it is told
+ASKED_AGAIN = 0.1  # seconds after which a client is asked again
+COMMANDS = 1_000  # taken at once
 VISIBLE = 30.0  # seconds until a new topic must be listed
 
+_MIXER, _BITS = 0x5BD1E995, 0xFFFFFFFF  # of MurmurHash2
+
 _log = logging.getLogger(__name__)
-_Pending: TypeAlias = deque[tuple[FutureRecordMetadata, int]]  # the last message of a part, and the rows of the part
 
 
 class ProducerError(OSError):
     """The broker can't be reached or did not take a row; the message names it and how long it was tried."""
-
-
-class _Dropping(KafkaProducer):
-    """A producer whose `close` drops what it could not send in time; kafka-python's raises then, and is not closed."""
-
-    def flush(self, timeout: float | None = None) -> None:
-        with suppress(KafkaTimeoutError):
-            super().flush(timeout)
 
 
 @dataclass(frozen=True)
@@ -105,13 +97,13 @@ class Producer:
         Rows that the topic holds already are left out. `handed` is called with each part that was handed to the broker:
         its rows, and the shift of their times.
         """
-        last, shift = self.last() or (None, None)
+        part, found = self._held()
+        last, shift = found or (None, None)
         before = last  # the row before the next one, in the source's own clock
         rows, held, pace = 0, 0, _Pace(self.speed)
-        pending: _Pending = deque()
         counters = Counters(self.monitor, self.plant)
-        with self._producer() as producer:
-            for frame in frames:
+        with self._sender(part) as sender:
+            for frame in chain.from_iterable(map(blocks, frames)):
                 fresh = frame if last is None else frame[frame.index > last]
                 held += len(frame) - len(fresh)
                 if len(fresh):
@@ -119,42 +111,37 @@ class Producer:
                     jumps = np.diff(fresh.index.to_numpy(), prepend=np.datetime64(before or fresh.index[0])) > JUMP
                     before = fresh.index[-1]
                     restarts = fresh.index[jumps] + shift
-                    for part in pace.parts(self._moved(fresh, shift)):
-                        pending.append((self._send(producer, part, shift, part.index.isin(restarts)), len(part)))
-                        counters.sent += len(part)
-                        handed(part, shift)
-                        counters.acked += self._acknowledged(pending, PENDING)
+                    moved = self._moved(fresh, shift)
+                    messages = self._messages(moved, moved.index.isin(restarts))
+                    for due in pace.parts(moved.index):
+                        sender.send(messages[due], shift)
+                        counters.sent += due.stop - due.start
+                        handed(moved.iloc[due], shift)
+                        counters.acked = sender.acknowledged(PENDING)
                         counters.report()
                     rows += len(fresh)
-            counters.acked += self._acknowledged(pending, 0)
+            counters.acked = sender.acknowledged(0)
             counters.report(now=True)
         return Sent(self.plant, rows, held, last)
 
     def last(self) -> tuple[pd.Timestamp, pd.Timedelta] | None:
         """Time of the last row that the topic holds for the plant, in the source's own clock, and its shift."""
-        with _reached(self.servers), reading_back(self.servers, self.patience) as consumer:
-            partitions = consumer.partitions_for_topic(self.topic)
-            if not partitions:
-                raise ProducerError(f"{self.servers} has no topic {self.topic}; make it with `create_topics`")
-            part = TopicPartition(self.topic, self._part(partitions))
-            return _last(_backwards(consumer, part, self.plant.encode()))
+        return self._held()[1]
 
-    def _part(self, partitions: Iterable[int]) -> int:
-        """The partition of the plant's messages: that of their key."""
-        several = sorted(partitions)
-        return several[(murmur2(self.plant.encode()) & 0x7FFFFFFF) % len(several)]
+    def _held(self) -> tuple[int, tuple[pd.Timestamp, pd.Timedelta] | None]:
+        """The partition of the plant's messages, and what `last` gives."""
+        with _reached(self.servers), closing(broker.broker_reader(self.servers)) as reader:
+            parts = broker.partitions_of(reader, self.topic, min(self.patience, broker.BROKER_PATIENCE))
+            if not parts:
+                raise ProducerError(f"{self.servers} has no topic {self.topic}; make it with `create_topics`")
+            part = parts[partition_of(self.plant.encode(), len(parts))]
+            return part, _last(_backwards(reader, self.topic, part, self.plant.encode()))
 
     @contextmanager
-    def _producer(self) -> Iterator[KafkaProducer]:
-        with _reached(self.servers):
-            producer = _Dropping(
-                bootstrap_servers=self.servers, acks="all", enable_idempotence=True, delivery_timeout_ms=FOR_EVER,
-                linger_ms=5, batch_size=2**18, allow_auto_create_topics=False,
-            )  # fmt: skip
-        try:
-            yield producer
-        finally:
-            producer.close(timeout=0)  # rows not acknowledged by now are dropped: what was sent has no gap
+    def _sender(self, part: int) -> Iterator["_Sender"]:
+        unlimited = {"message.timeout.ms": 0, "queue.buffering.max.messages": 0}  # `acknowledged` has limits of its own
+        with _sending(self.servers, **{"linger.ms": 5, "batch.size": 2**18}, **unlimited) as client:
+            yield _Sender(self, client, part)
 
     def _shift(self, first: pd.Timestamp) -> pd.Timedelta:
         return (
@@ -171,48 +158,91 @@ class Producer:
             )
         return moved
 
-    def _send(
-        self, producer: KafkaProducer, frame: pd.DataFrame, shift: pd.Timedelta, restart: np.ndarray
-    ) -> FutureRecordMetadata:
-        """Hand rows to the broker; the future of the last one."""
-        label = frame.get("label")
-        messages = topic.encode(frame.drop(columns="label", errors="ignore"), self.plant, label, restart)
-        key, headers = self.plant.encode(), [(SHIFT, str(shift.value).encode())] if shift else []
-        with _reached(self.servers):
-            part = self._part(producer.partitions_for(self.topic))  # not by `send`, which looks it up for every message
-            return [producer.send(self.topic, each, key=key, headers=headers, partition=part) for each in messages][-1]
+    def _messages(self, frame: pd.DataFrame, restart: np.ndarray) -> list[bytes]:
+        return topic.encode(frame.drop(columns="label", errors="ignore"), self.plant, frame.get("label"), restart)
 
-    def _acknowledged(self, pending: _Pending, most: int) -> int:
-        """Wait until no more than `most` parts are pending; number of rows found acknowledged."""
-        rows = 0
-        while len(pending) > most or (pending and pending[0][0].is_done):
-            future, count = pending.popleft()
-            with _reached(self.servers):
-                future.get(timeout=self.patience)
-            rows += count
-        return rows
+
+class _Sender:
+    """Hands messages of one plant to the broker, and counts those that it acknowledged."""
+
+    def __init__(self, whose: Producer, client: kafka.Producer, part: int) -> None:
+        self._whose, self._client, self._part = whose, client, part
+        self._sent, self._pending, self._heard = 0, 0, 0.0  # rows, and when the broker acknowledged some
+        self._told = False  # that it is silent
+        self._refused: SimpleQueue[KafkaError] = SimpleQueue()
+
+    def send(self, messages: list[bytes], shift: pd.Timedelta) -> None:
+        """Hand them over, in their order."""
+        name, key = self._whose.topic, self._whose.plant.encode()
+        headers: dict[str, str | bytes | None] = {SHIFT: str(shift.value)} if shift else {}
+        if not self._pending:
+            self._heard = time.monotonic()
+        told = _kept_in(self._refused)
+        with _reached(self._whose.servers):
+            for each in messages:
+                self._client.produce(name, each, key, self._part, told, headers=headers)
+        self._sent += len(messages)
+        self._pending += len(messages)
+
+    def acknowledged(self, most: int) -> int:
+        """Wait until no more than `most` rows are pending; number of rows acknowledged.
+
+        Raises ProducerError for a row that is refused, and where none was acknowledged for as long as the patience is.
+        """
+        with _reached(self._whose.servers):
+            while True:
+                self._client.poll(ASKED_AGAIN if self._pending > most else 0)
+                if not self._refused.empty():
+                    raise KafkaException(self._refused.get())
+                self._hear(len(self._client))
+                if self._pending <= most:
+                    return self._sent - self._pending
+
+    def _hear(self, pending: int) -> None:
+        """Take note of how many rows are pending. Raises KafkaException after too long a silence."""
+        now = time.monotonic()
+        if pending < self._pending:
+            self._heard, self._told = now, False
+        self._pending, silent, patience = pending, now - self._heard, self._whose.patience
+        if pending and silent > patience:
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT, f"it acknowledged no row for {patience:g} s"))
+        if pending and silent > UNHEARD and not self._told:
+            self._told = True
+            words = "the Kafka broker at %s acknowledged no row for %.0f s; it is tried again for up to %.0f s"
+            _log.warning(words, self._whose.servers, silent, patience)
+
+
+@contextmanager
+def _sending(servers: str, **own: int) -> Iterator[kafka.Producer]:
+    """Kafka's producer, by whom nothing is stored twice; rows not acknowledged at the end of the block are dropped."""
+    known = {"enable.idempotence": True, "delivery.report.only.error": True}
+    with kafka.Producer(broker.client_settings(servers, **known, **own), logger=_log) as client:
+        try:
+            yield client
+        finally:
+            client.purge()  # what was sent has no gap
 
 
 @dataclass
 class _Pace:
-    """Cuts frames into parts and yields each when it is due, counted from the first row."""
+    """Cuts rows into parts and yields each when it is due, counted from the first row."""
 
     speed: float | None
 
     def __post_init__(self) -> None:
         self._began: tuple[float, int] | None = None
 
-    def parts(self, frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    def parts(self, times: pd.DatetimeIndex) -> Iterator[slice]:
         if self.speed is None:
-            yield frame
+            yield slice(0, len(times))
             return
-        due, done, earliest = self._due(frame.index, self.speed), 0, 0.0
-        while done < len(frame):
+        due, done, earliest = self._due(times, self.speed), 0, 0.0
+        while done < len(times):
             time.sleep(max(max(due[done], earliest) - time.monotonic(), 0))
             earliest = time.monotonic() + TICK
             ready = int(np.searchsorted(due, time.monotonic(), side="right"))
             if ready > done:
-                yield frame.iloc[done:ready]
+                yield slice(done, ready)
                 done = ready
 
     def _due(self, times: pd.DatetimeIndex, speed: float) -> np.ndarray:
@@ -227,110 +257,125 @@ def blocks(frame: pd.DataFrame, label: pd.Series | None = None, rows: int = BLOC
     return (whole.iloc[start : start + rows] for start in range(0, len(whole), rows))
 
 
+def _kept_in(refused: SimpleQueue[KafkaError]) -> Callable[[KafkaError | None, Message], None]:
+    """Keeps why a message was refused. It runs in C: from a Ctrl-C in one in Python, the client makes a SystemError."""
+    return refused.put  # type: ignore[return-value]  # the message is taken for whether to wait
+
+
 class Control:
     """The attacks sent to one plant on the topic `SWAT.control`: `commands` gives those since its last call."""
 
     def __init__(self, servers: str, plant: str, name: str = topic.CONTROL):
         self.plant = plant
-        with _reached(servers):
-            self._consumer = _consumer(servers)
-            parts = [TopicPartition(name, part) for part in self._consumer.partitions_for_topic(name) or ()]
-            self._consumer.assign(parts)
-            self._consumer.seek_to_end(*parts)
-            for part in parts:
-                self._consumer.position(part)
+        with _reached(servers), ExitStack() as opened:
+            waiting = {"auto.offset.reset": "latest", "fetch.wait.max.ms": 500}
+            reader = opened.enter_context(closing(broker.broker_reader(servers, **waiting)))
+            parts = broker.partitions_of(reader, name)
+            ends = [broker.offsets_of(reader, name, part)[1] for part in parts]
+            reader.assign([TopicPartition(name, *where) for where in zip(parts, ends, strict=True)])
+            self._reader = reader
+            opened.pop_all()
 
     def commands(self) -> list[topic.Command]:
         found = []
-        for records in self._consumer.poll(timeout_ms=0).values():
-            for record in records:
+        for message in self._reader.consume(COMMANDS, 0):
+            error = message.error()
+            if error is None:
                 try:
-                    found.append(topic.Command.decode(record.value))
-                except ValueError as error:
-                    _log.warning("%s: %s", record.topic, error)
+                    found.append(topic.Command.decode(message.value()))
+                except ValueError as reason:
+                    _log.warning("%s: %s", message.topic(), reason)
+            elif error.code() != KafkaError._PARTITION_EOF:
+                _log.warning("%s: %s", message.topic(), error.str())
         return [command for command in found if command.plant == self.plant]
 
     def close(self) -> None:
-        _close(self._consumer)
+        self._reader.close()
 
 
 def request_attack(servers: str, command: topic.Command, name: str = topic.CONTROL) -> None:
     """Send an attack to the plant it names; it begins there with the next row."""
-    with _reached(servers), closing(KafkaProducer(bootstrap_servers=servers, acks="all")) as producer:
-        producer.send(name, command.encode(), key=command.plant.encode()).get(timeout=30)
+    refused: SimpleQueue[KafkaError] = SimpleQueue()
+    with _reached(servers), _sending(servers, **{"message.timeout.ms": 30_000}) as client:
+        client.produce(name, command.encode(), command.plant.encode(), on_delivery=_kept_in(refused))
+        while len(client):
+            client.poll(ASKED_AGAIN)
+        if not refused.empty():
+            raise KafkaException(refused.get())
 
 
 def create_topics(servers: str, partitions: int = 4, names: Iterable[str] = topic.TOPICS) -> None:
     """Make the topics, kept for ever, the first in `partitions` parts. Topics that exist stay as they are."""
-    names = list(names)
-    with _reached(servers), closing(KafkaAdminClient(bootstrap_servers=servers)) as admin:
-        for number, name in enumerate(names):
-            # the broker unpacks what came compressed, so that every reader can read it and its size is what it is
-            config = {"retention.ms": "-1", "retention.bytes": "-1", "compression.type": "uncompressed"}
-            config |= {"message.timestamp.type": "LogAppendTime"}  # the broker's clock, whatever the sender's says
+    # the broker unpacks what came compressed, so that every reader can read it and its size is what it is
+    config = {"retention.ms": "-1", "retention.bytes": "-1", "compression.type": "uncompressed"}
+    config |= {"message.timestamp.type": "LogAppendTime"}  # the broker's clock, whatever the sender's says
+    counts = {name: 1 if number else partitions for number, name in enumerate(names)}
+    wanted = [NewTopic(name, count, -1, config=config) for name, count in counts.items()]
+    admin, deadline = broker.broker_admin(servers), time.monotonic() + VISIBLE
+    with _reached(servers):
+        for name, made in admin.create_topics(wanted, request_timeout=broker.BROKER_PATIENCE).items():
             try:
-                admin.create_topics([NewTopic(name, 1 if number else partitions, -1, topic_configs=config)])
-            except TopicAlreadyExistsError:
+                made.result()
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                    raise
                 _log.debug("topic %s is there already", name)
-        deadline = time.monotonic() + VISIBLE
-        while not set(names) <= set(admin.list_topics()):  # the broker shows a new topic a moment later
+        # the broker shows a new topic a moment later
+        while not set(counts) <= set(broker.answered(lambda moment: admin.list_topics(timeout=moment)).topics):
             if time.monotonic() > deadline:
                 raise ProducerError(f"the Kafka broker at {servers} does not show its topics after {VISIBLE:.0f} s")
             time.sleep(0.1)
 
 
-@contextmanager
-def reading_back(servers: str, patience: float = 30.0) -> Iterator[KafkaConsumer]:
-    """A consumer of what a topic holds now, closed at the end of the block."""
-    consumer = _consumer(servers, patience, fetch_max_wait_ms=100)  # nothing new is waited for
-    try:
-        yield consumer
-    finally:
-        _close(consumer)
+def partition_of(key: bytes, partitions: int) -> int:
+    """Where Kafka puts a message with this key: MurmurHash2 (A. Appleby) of it, as `Utils.murmur2` of Kafka's Java."""
+    mixed, whole = 0x9747B28C ^ len(key), len(key) // 4 * 4
+    for start in range(0, whole, 4):
+        word = int.from_bytes(key[start : start + 4], "little") * _MIXER & _BITS
+        mixed = (mixed * _MIXER & _BITS) ^ ((word ^ word >> 24) * _MIXER & _BITS)
+    if key[whole:]:
+        mixed = (mixed ^ int.from_bytes(key[whole:], "little")) * _MIXER & _BITS
+    mixed = (mixed ^ mixed >> 13) * _MIXER & _BITS
+    return ((mixed ^ mixed >> 15) & 0x7FFFFFFF) % partitions
 
 
-def _consumer(servers: str, patience: float = 30.0, **options: int) -> KafkaConsumer:
-    wait = int(min(patience, 30.0) * 1000)
-    return KafkaConsumer(
-        bootstrap_servers=servers, bootstrap_timeout_ms=wait, enable_auto_commit=False, max_poll_records=10_000,
-        **options,
-    )  # fmt: skip
-
-
-def _close(consumer: KafkaConsumer) -> None:
-    """Close it once its last fetch is answered, so that none is left half written."""
-    with suppress(KafkaError):
-        if parts := consumer.assignment():
-            consumer.end_offsets(parts, timeout_ms=1_000)  # the answer comes after all that was sent before
-    consumer.close()
-
-
-def _backwards(consumer: KafkaConsumer, part: TopicPartition, key: bytes) -> Iterator[list[ConsumerRecord]]:
-    """All records of `key` in the last part of a partition, and in ever larger last parts, until it is whole."""
-    consumer.assign([part])
-    first, stop = consumer.beginning_offsets([part])[part], consumer.end_offsets([part])[part]
+def _backwards(reader: kafka.Consumer, name: str, part: int, key: bytes) -> Iterator[list["_Read"]]:
+    """All messages of `key` in the last part of a partition, and in ever larger last parts, until it is whole."""
+    first, stop = broker.offsets_of(reader, name, part)
     size = READ_BACK
-    records: list[ConsumerRecord] = []
+    found: list[_Read] = []
     while stop > first:
         start = max(stop - size, first)
-        consumer.seek(part, start)
-        before = []
-        while consumer.position(part) < stop:
-            before += consumer.poll(timeout_ms=1000).get(part, [])
-        records = [record for record in before if record.key == key and record.offset < stop] + records
-        yield records
+        before = broker.read_messages(reader, name, part, start, stop)
+        found = [_Read.of(message) for message in before if message.key() == key] + found
+        yield found
         stop, size = start, size * 4
 
 
-def _last(parts: Iterator[list[ConsumerRecord]]) -> tuple[pd.Timestamp, pd.Timedelta] | None:
+class _Read(NamedTuple):
+    """What a message held, when the broker had it (ms since 1970), and by how much the clock `now` moved its row.
+
+    shift: None where the header is not a producer's.
+    """
+
+    value: bytes | None
+    written: int
+    shift: pd.Timedelta | None
+
+    @classmethod
+    def of(cls, message: Message) -> "_Read":
+        return cls(message.value(), message.timestamp()[1], _shift_of(message))
+
+
+def _last(parts: Iterator[list[_Read]]) -> tuple[pd.Timestamp, pd.Timedelta] | None:
     """The last row that the stream takes: its time before the shift, and the shift.
 
     A single row may have the wrong time, so more rows are read until two agree. What can't be read is not counted.
     """
     found = None
-    for records in parts:
-        rows = topic.decode([record.value for record in records], topic.broker_times([r.timestamp for r in records]))
-        shifts = [_shift_of(record) for record in records]
+    for read in parts:
+        rows = topic.decode([each.value for each in read], topic.broker_times([each.written for each in read]))
+        shifts = [each.shift for each in read]
         ours = rows["reason"].isna().to_numpy() & np.array([shift is not None for shift in shifts], bool)
         times = nanoseconds(pd.DatetimeIndex(rows["time"]))[ours]
         verdicts, position = accept(times, rows["restart"].to_numpy()[ours], Position())
@@ -342,12 +387,12 @@ def _last(parts: Iterator[list[ConsumerRecord]]) -> tuple[pd.Timestamp, pd.Timed
     return found
 
 
-def _shift_of(record: ConsumerRecord) -> pd.Timedelta | None:
-    """By how much the clock `now` moved a row; None where the header is not a producer's."""
+def _shift_of(message: Message) -> pd.Timedelta | None:
     try:
-        shift = pd.Timedelta(int(dict(record.headers or ()).get(SHIFT, b"0")))
+        # asked for once: of a name that is not UTF-8 it makes a SystemError, and at the next time ends the process
+        shift = pd.Timedelta(int(dict(message.headers() or ()).get(SHIFT, b"0") or ""))
         return shift if abs(shift) < FARTHEST else None
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, SystemError):
         return None
 
 
@@ -355,8 +400,8 @@ def _shift_of(record: ConsumerRecord) -> pd.Timedelta | None:
 def _reached(servers: str) -> Iterator[None]:
     try:
         yield
-    except KafkaError as error:
+    except KafkaException as error:
         raise ProducerError(
-            f"the Kafka broker at {servers} did not answer ({type(error).__name__}: {error}); "
+            f"the Kafka broker at {servers} did not answer ({error.args[0].str()}); "
             "see `python -m swatlib services status`"
         ) from None

@@ -6,9 +6,9 @@
 
 `tools` finds Java, Go and cargo; `recipes` makes the servers and `installation` keeps them; `records` launches and ends
 processes, and `supervisor` ends those whose owner was killed; `kinds` says how each server starts and when it is ready;
-`services` is `Services`, `reach` is `find_servers`; `influx` makes buckets and tokens. All that servers write lies in
-one folder: `services.json` (pids, ports, versions, since when), `<name>.log`, and `<name>/` with data, configuration
-and, for InfluxDB, `tokens/`.
+`services` is `Services`, `reach` is `find_servers`; `broker` asks and reads Kafka; `influx` makes buckets and tokens.
+All that servers write lies in one folder: `services.json` (pids, ports, versions, since when), `<name>.log`, and
+`<name>/` with data, configuration and, for InfluxDB, `tokens/`.
 """
 
 from swatlib.servers.influx import Influx

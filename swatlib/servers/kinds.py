@@ -3,11 +3,9 @@
 import re
 import secrets
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -68,6 +66,8 @@ class Kafka(Server):
         return [*java, *options, "kafka.Kafka", str(self._properties("server.properties", ports, "data"))]
 
     def answers(self, ports):
+        from swatlib.servers.broker import kafka_answers
+
         return kafka_answers(address(ports["client"]))
 
     def _format(self, java: list[str], ports: dict[str, int]) -> None:
@@ -172,26 +172,6 @@ SERVERS = {server.name: server for server in (Kafka, InfluxDB, Telegraf)}
 def address(port: int) -> str:
     """host:port on this machine."""
     return f"{HOST}:{port}"
-
-
-def kafka_answers(servers: str) -> bool:
-    """Whether a broker at this host:port (or the first of several, comma between) describes its cluster."""
-    from kafka.errors import KafkaError
-
-    host, _, port = servers.split(",", 1)[0].rpartition(":")
-    try:
-        socket.create_connection((host, int(port)), timeout=5).close()
-        with admin(servers) as broker:
-            return bool(broker.describe_cluster()["brokers"])
-    except (OSError, ValueError, KafkaError):
-        return False
-
-
-def admin(servers: str):
-    """Kafka's administrator, closed at the end of the block."""
-    from kafka.admin import KafkaAdminClient
-
-    return closing(KafkaAdminClient(bootstrap_servers=servers, bootstrap_timeout_ms=10_000))
 
 
 def until(holds: Callable[[], bool], otherwise: str, seconds: float = 30.0) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from swatlib.servers import influx
 from swatlib.servers.influx import Influx
-from swatlib.servers.kinds import address, kafka_answers
+from swatlib.servers.kinds import address
 from swatlib.servers.services import Services
 from swatlib.servers.tools import ServicesError
 from swatlib.settings import settings
@@ -46,6 +46,8 @@ def _listeners(here: Services) -> dict[str, str]:
 
 
 def _own_kafka() -> str | None:
+    from swatlib.servers.broker import kafka_answers
+
     servers = settings().kafka
     if servers and not kafka_answers(servers):
         raise ServicesError(f"SWAT_KAFKA={servers}: no Kafka answers there; give host:port of a running broker.")

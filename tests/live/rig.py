@@ -4,17 +4,19 @@ import json
 import subprocess
 import sys
 import uuid
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.request import Request
 
 import pandas as pd
+from confluent_kafka import KafkaException, Message
+from confluent_kafka import Producer as Client
 from pyspark.sql import SparkSession
 
 from swatlib.live.producer import Producer, blocks, create_topics
 from swatlib.live.sink import InfluxSink
 from swatlib.live.stream import Stream
-from swatlib.servers import connector
+from swatlib.servers import broker, connector
 from swatlib.servers.influx import direct
 from swatlib.settings import environment
 
@@ -28,6 +30,26 @@ def topics(servers: str, partitions: int = 4) -> tuple[str, str, str]:
 
 def send(servers: str, name: str, frame: pd.DataFrame, plant: str = "swat", **settings):
     return Producer(servers, plant, **{"speed": None, "topic": name, **settings}).send(blocks(frame))
+
+
+@contextmanager
+def client(servers: str, **settings):
+    """Kafka's own client: `produce(topic, value, key)`; whatever it was given is stored at the end of the block."""
+    refused = []
+    told = {"on_delivery": lambda error, _: error and refused.append(error), "linger.ms": 5}
+    usual = {**told, "partitioner": "murmur2_random"}  # as Java's client
+    with Client(broker.client_settings(servers, **{**usual, **settings})) as producer:
+        yield producer
+        assert producer.flush(30) == 0
+    if refused:
+        raise KafkaException(refused[0])
+
+
+def messages(servers: str, name: str) -> list[Message]:
+    """All that a topic holds, partition after partition."""
+    with closing(broker.broker_reader(servers)) as reader:
+        extents = {part: broker.offsets_of(reader, name, part) for part in broker.partitions_of(reader, name)}
+        return [each for part, extent in extents.items() for each in broker.read_messages(reader, name, part, *extent)]
 
 
 def stream(servers: str, to, folder: Path, names: tuple[str, ...], pipeline: Path | None, **settings) -> Stream:

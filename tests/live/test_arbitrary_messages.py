@@ -3,16 +3,15 @@
 import gzip
 import json
 import random
-from contextlib import closing
 
 import pandas as pd
 import pytest
-from kafka import KafkaProducer, TopicPartition
-from rig import drain, send, stream, topics
+from confluent_kafka import Message
+from rig import client, drain, messages, send, stream, topics
 
 from swatlib.live import sink, topic
 from swatlib.live.parity import unequal
-from swatlib.live.producer import Producer, reading_back
+from swatlib.live.producer import Producer
 from swatlib.live.stream.scorer import WHY_LATE
 from swatlib.pipeline import Pipeline
 from swatlib.plant import TAG_NAMES
@@ -44,8 +43,6 @@ class Arbitrary:
         value = self.random.choice(self.kinds)()
         plant = self.random.choice(self.plants).encode(errors="replace")
         key = self.random.choice([b"swat", b"mutant", b"mutant", None, plant, b"\xff\xfe"])
-        if key is None and value is None:  # the client sends no such message
-            key = plant
         header = [(self.random.choice(["shift", "", "é"]), self.random.choice([b"", b"x", b"9" * 30, b"\xff"]))]
         return key, value, self.random.choice([[], header])
 
@@ -103,19 +100,9 @@ class Arbitrary:
         return self.random.choice(self.good)[:-1] + b',"x":"' + b"x" * self.random.choice([10**3, 10**4, 10**5]) + b'"}'
 
 
-def records(servers: str, name: str) -> dict[str, object]:
-    """All records of a topic by their place in it, as `SWAT.rejected` names it."""
-    found = {}
-    with reading_back(servers) as consumer:
-        for number in consumer.partitions_for_topic(name):
-            part = TopicPartition(name, number)
-            consumer.assign([part])
-            consumer.seek_to_beginning(part)
-            stop = consumer.end_offsets([part])[part]
-            while consumer.position(part) < stop:
-                for record in consumer.poll(1000).get(part, []):
-                    found[f"{name}-{number}-{record.offset}"] = record
-    return found
+def places(servers: str, name: str) -> dict[str, Message]:
+    """All messages of a topic by their place in it, as `SWAT.rejected` names it."""
+    return {f"{name}-{each.partition()}-{each.offset()}": each for each in messages(servers, name)}
 
 
 def total(files, name: str) -> int:
@@ -130,33 +117,29 @@ def test_each_message_is_stored_or_rejected(kafka, quick, attacked, tmp_path):
     arbitrary = Arbitrary(seed, good)
     others = arbitrary.messages(MESSAGES - GOOD - 3)
     others += [(b"swat", good[0][:-1] + b',"x":"' + b"x" * 1_040_000 + b'"}', [])] * 3  # as long as the broker takes
-    places = sorted(arbitrary.random.choices(range(1, GOOD), k=len(others)))
-    with (
-        closing(KafkaProducer(bootstrap_servers=kafka, linger_ms=5, max_request_size=2**22)) as plain,
-        closing(
-            KafkaProducer(bootstrap_servers=kafka, linger_ms=5, max_request_size=2**22, compression_type="gzip")
-        ) as packed,
-    ):
+    behind = sorted(arbitrary.random.choices(range(1, GOOD), k=len(others)))
+    large = {"message.max.bytes": 2**22}
+    with client(kafka, **large) as plain, client(kafka, **large, **{"compression.type": "gzip"}) as packed:
         for number, message in enumerate(good):
-            plain.send(names[0], message, key=b"swat")
-            while places and places[0] <= number:
-                places.pop(0)
+            plain.produce(names[0], message, b"swat")
+            while behind and behind[0] <= number:
+                behind.pop(0)
                 key, value, headers = others.pop()
                 producer = plain if key == b"swat" else arbitrary.random.choice([plain, packed])
-                producer.send(names[0], value, key=key, headers=headers)
+                producer.produce(names[0], value, key, headers=headers)
     drain(stream(kafka, files, tmp_path, names, quick, batch=1_500))
 
-    sent, rejected = records(kafka, names[0]), records(kafka, names[1]).values()
+    sent, rejected = places(kafka, names[0]), messages(kafka, names[1])
     assert len(sent) == MESSAGES
     assert total(files, "rows_out") + total(files, "rejected") == MESSAGES
-    late = [record for record in rejected if dict(record.headers)["reason"] == WHY_LATE.encode()]
+    late = [record for record in rejected if dict(record.headers())["reason"] == WHY_LATE.encode()]
     assert len(late) == total(files, "late") > 0
-    assert len({record.key for record in rejected}) == len(rejected) == total(files, "rejected")
-    assert all(dict(record.headers)["reason"] for record in rejected)
+    assert len({record.key() for record in rejected}) == len(rejected) == total(files, "rejected")
+    assert all(dict(record.headers())["reason"] for record in rejected)
     assert [
-        r.key
-        for r in rejected
-        if r.value != (whole := sent[r.key.decode()].value) and r.value != whole[: topic.LONGEST]
+        each.key()
+        for each in rejected
+        if each.value() != (whole := sent[each.key().decode()].value()) and each.value() != whole[: topic.LONGEST]
     ] == []
     assert sum(line.startswith("reading,") for name in files.names() for line in files.lines(name)) == total(
         files, "rows_out"
@@ -169,10 +152,11 @@ def test_a_producer_goes_on_after_messages_that_are_none(kafka, attacked):
     send(kafka, names[0], rows[:50])
     today = topic.encode(rows[:1].set_axis(pd.DatetimeIndex([pd.Timestamp.now()])), "swat")[0]
     odd = [None, b"", b"\xff", b"[" * 9_000, today, topic.encode(rows[:1], "swat")[0].replace(b"FIT101", b"FIT101\xff")]
-    with closing(KafkaProducer(bootstrap_servers=kafka)) as producer:
+    with client(kafka) as producer:
         for value in odd:
-            producer.send(names[0], value, key=b"swat", headers=[("shift", b"no number")])
-            producer.send(names[0], value, key=b"swat")
+            producer.produce(names[0], value, b"swat", headers=[("shift", b"no number")])
+            producer.produce(names[0], value, b"swat")
+    assert len({message.partition() for message in messages(kafka, names[0])}) == 1
     again = send(kafka, names[0], rows)
     assert (again.rows, again.held, again.last) == (10, 50, rows.index[49])
 

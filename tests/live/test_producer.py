@@ -1,8 +1,10 @@
 """The producer on a real broker: everything once, in order, whoever is killed."""
 
 import itertools
+import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -11,9 +13,11 @@ from contextlib import closing
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
-from kafka import KafkaConsumer, TopicPartition
-from rig import send, topics
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rig import client, messages, send, topics
 from waiting import wait
 
 from swatlib.live import producer, topic
@@ -32,16 +36,10 @@ def frame():
 
 def held(kafka, name) -> pd.DataFrame:
     """All messages of a topic, decoded; those of one plant in their order."""
-    with closing(KafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False, max_poll_records=5000)) as consumer:
-        parts = [TopicPartition(name, part) for part in consumer.partitions_for_topic(name)]
-        consumer.assign(parts)
-        consumer.seek_to_beginning(*parts)
-        ends, records = consumer.end_offsets(parts), []
-        while any(consumer.position(part) < ends[part] for part in parts):
-            records += [record for some in consumer.poll(1000).values() for record in some]
-    written = pd.to_datetime([record.timestamp for record in records], unit="ms", utc=True)
-    found = topic.decode([record.value for record in records], written)
-    return found.assign(key=[record.key.decode() for record in records])
+    there = messages(kafka, name)
+    written = pd.to_datetime([message.timestamp()[1] for message in there], unit="ms", utc=True)
+    found = topic.decode([message.value() for message in there], written)
+    return found.assign(key=[message.key().decode() for message in there])
 
 
 def test_every_row_is_sent_once_in_its_order(kafka, names, frame):
@@ -102,14 +100,71 @@ def test_the_clock_now_keeps_the_spacing_and_its_shift(kafka, names, frame):
     assert abs(times[0] - pd.Timestamp.now("UTC")) < pd.Timedelta("1h")
 
 
-def test_what_ends_a_producer_early_is_raised_and_its_thread_ends(kafka, names, frame):
-    def end(*_):
-        raise KeyboardInterrupt
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C in half a second."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    yield
+    timer.join()
+    signal.signal(signal.SIGINT, before)
 
-    before = set(threading.enumerate())
+
+def test_ctrl_c_ends_a_producer_and_leaves_no_gap(kafka, names, frame, ctrl_c):
+    before = psutil.Process().num_threads()
     with pytest.raises(KeyboardInterrupt):
-        producer.Producer(kafka, "ended", None, topic=names[0]).send(producer.blocks(frame), end)
-    wait(lambda: set(threading.enumerate()) <= before)
+        producer.Producer(kafka, "swat", 10_000, topic=names[0]).send(producer.blocks(frame))
+    wait(lambda: psutil.Process().num_threads() <= before)
+    left = send(kafka, names[0], frame)
+    assert 0 < left.held < left.rows + left.held == ROWS
+    assert held(kafka, names[0])["time"].dt.tz_localize(None).tolist() == frame.index.tolist()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda servers: producer.Producer(servers, "swat").last(),
+        lambda servers: producer.Control(servers, "swat"),
+        lambda servers: producer.request_attack(servers, topic.Command("swat", "LIT101 freeze")),
+        producer.create_topics,
+    ],
+    ids=["last", "control", "attack", "topics"],
+)
+def test_ctrl_c_ends_what_waits_for_a_broker_that_says_nothing(ask, ctrl_c):
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(KeyboardInterrupt):
+        ask(f"127.0.0.1:{silent.getsockname()[1]}")
+
+
+def test_a_broker_that_hangs_ends_a_producer_after_its_patience(services, kafka, names, frame, monkeypatch, caplog):
+    monkeypatch.setattr(producer, "UNHEARD", 0.5)
+    broker = psutil.Process(services.pid("kafka"))
+    try:
+        with pytest.raises(producer.ProducerError, match="it acknowledged no row for 1 s"):
+            waiting = producer.Producer(kafka, "swat", None, topic=names[0], patience=1)
+            waiting.send(producer.blocks(frame), lambda *_: broker.suspend())
+    finally:
+        broker.resume()
+    assert caplog.text.count("acknowledged no row for 1 s; it is tried again for up to 1 s") == 1
+    wait(lambda: len(held(kafka, names[0])) == len(held(kafka, names[0])))  # it may still store some
+    left = send(kafka, names[0], frame)
+    assert left.rows + left.held == ROWS
+    assert held(kafka, names[0])["time"].dt.tz_localize(None).tolist() == frame.index.tolist()
+
+
+@pytest.fixture(scope="module")
+def of_seven(kafka):
+    """A topic of seven partitions."""
+    return topics(kafka, partitions=7)[0]
+
+
+@settings(max_examples=50, deadline=None)
+@given(key=st.binary(min_size=1, max_size=30))
+def test_rows_go_where_kafka_puts_their_key(kafka, of_seven, key):
+    told = []
+    with client(kafka, partitioner="murmur2") as each:
+        each.produce(of_seven, b"", key, on_delivery=lambda _, message: told.append(message.partition()))
+    assert told == [producer.partition_of(key, 7)]
 
 
 def test_rows_far_ahead_of_the_present_are_refused(kafka, names, frame):
@@ -140,10 +195,8 @@ def test_a_running_plant_takes_attacks_and_survives_bad_ones(caplog):
 
 
 def test_a_broker_that_is_away_is_named():
-    """In a process of its own: kafka-python leaves sockets open when it meets nobody."""
-    program = "from swatlib.live.producer import Producer; Producer('127.0.0.1:9', 'swat', patience=1).last()"
-    met = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False).stderr
-    assert "ProducerError: the Kafka broker at 127.0.0.1:9 did not answer" in met
+    with pytest.raises(producer.ProducerError, match=r"^the Kafka broker at 127.0.0.1:9 did not answer \("):
+        producer.Producer("127.0.0.1:9", "swat", patience=1).last()
 
 
 @pytest.mark.parametrize(("wrong", "why"), [({"clock": "later"}, "original or now"), ({"speed": 0}, "above 0")])

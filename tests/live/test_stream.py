@@ -9,15 +9,14 @@ from urllib.request import urlopen
 import numpy as np
 import pandas as pd
 import pytest
-from kafka import KafkaProducer, TopicPartition
-from rig import drain, influx_sink, send, stream
+from rig import client, drain, influx_sink, messages, send, stream
 from telling import telling
 
 from swatlib.detectors import make
 from swatlib.live import sink, topic
 from swatlib.live.parity import unequal
 from swatlib.live.plant import AttackedPlant
-from swatlib.live.producer import Control, Producer, reading_back, request_attack
+from swatlib.live.producer import Control, Producer, request_attack
 from swatlib.live.stream.progress import batch_fields
 from swatlib.live.stream.scorer import WHY_LATE
 from swatlib.pipeline import Pipeline
@@ -94,18 +93,18 @@ def test_small_batches_change_nothing(kafka, names, files, quick, rows, tmp_path
 def test_broken_messages_are_rejected_with_a_reason_and_stop_nobody(kafka, names, files, quick, rows, tmp_path):
     good = topic.encode(rows.iloc[:4_000], "swat")
     bad = [broken(number, good[number]) for number in range(400)]
-    with closing(KafkaProducer(bootstrap_servers=kafka, linger_ms=5)) as producer:
+    with client(kafka) as producer:
         for number, message in enumerate(good):
-            producer.send(names[0], message, key=b"swat")
+            producer.produce(names[0], message, b"swat")
             if number % 10 == 0:
                 wrong = bad[number // 10]
-                producer.send(names[0], wrong, key=b"swat" if wrong.startswith(b"{") else None)
+                producer.produce(names[0], wrong, b"swat" if wrong.startswith(b"{") else None)
     drain(stream(kafka, files, tmp_path, names, quick))
     assert unequal(files.scores("swat"), Pipeline.load(quick).score(rows.iloc[:4_000])) == []
-    sent_back = records(kafka, names[1])
-    assert sorted(record.value for record in sent_back) == sorted(bad)
-    assert {header for record in sent_back for header, _ in record.headers} == {"reason"}
-    assert all(dict(record.headers)["reason"] for record in sent_back)
+    sent_back = messages(kafka, names[1])
+    assert sorted(message.value() for message in sent_back) == sorted(bad)
+    assert {header for message in sent_back for header, _ in message.headers()} == {"reason"}
+    assert all(dict(message.headers())["reason"] for message in sent_back)
     assert (sum(fields(files, "rows_out")), sum(fields(files, "rejected"))) == (4_000, 400)
 
 
@@ -124,17 +123,6 @@ def broken(number: int, message: bytes) -> bytes:
     return kind if isinstance(kind, bytes) else json.dumps(record | kind).encode()
 
 
-def records(servers: str, name: str) -> list:
-    with reading_back(servers) as consumer:
-        part = TopicPartition(name, 0)
-        consumer.assign([part])
-        consumer.seek_to_beginning(part)
-        stop, found = consumer.end_offsets([part])[part], []
-        while consumer.position(part) < stop:
-            found += [record for some in consumer.poll(1000).values() for record in some]
-    return found
-
-
 def test_silence_repeats_holes_and_other_clocks(kafka, names, files, quick, rows, tmp_path):
     """One topic, one run: a plant silent for an hour, one a year ahead, late rows, a missing tag, a file sent twice."""
     pipeline, part = Pipeline.load(quick), rows.iloc[:1_500]
@@ -147,14 +135,14 @@ def test_silence_repeats_holes_and_other_clocks(kafka, names, files, quick, rows
     plants = {"silent": silent, "ahead": ahead, "holes": holes, "again": part}
     for plant, frame in plants.items():
         send(kafka, names[0], frame, plant)
-    with closing(KafkaProducer(bootstrap_servers=kafka)) as producer:
+    with client(kafka) as producer:
         for message in topic.encode(shuffled, "late"):
-            producer.send(names[0], message, key=b"late")
+            producer.produce(names[0], message, b"late")
     drain(stream(kafka, files, tmp_path, names, quick, batch=2_500))
     before = files.scores("again")
-    with closing(KafkaProducer(bootstrap_servers=kafka)) as producer:
+    with client(kafka) as producer:
         for message in topic.encode(part, "again"):
-            producer.send(names[0], message, key=b"again")
+            producer.produce(names[0], message, b"again")
     send(kafka, names[0], part, "anew")
     drain(stream(kafka, files, tmp_path, names, quick, batch=2_500))
     assert {plant: unequal(files.scores(plant), pipeline.score(frame)) for plant, frame in plants.items()} == {
@@ -165,9 +153,9 @@ def test_silence_repeats_holes_and_other_clocks(kafka, names, files, quick, rows
     assert unequal(files.scores("anew"), pipeline.score(part)) == []
     totals = {name: sum(fields(files, name)) for name in ("late", "gaps", "missing")}
     assert totals == {"late": 100 + 1_500, "gaps": 1, "missing": 30}
-    sent_back = records(kafka, names[1])
-    assert len(sent_back) == len({record.key for record in sent_back}) == 100 + 1_500
-    assert {dict(record.headers)["reason"] for record in sent_back} == {WHY_LATE.encode()}
+    sent_back = messages(kafka, names[1])
+    assert len(sent_back) == len({message.key() for message in sent_back}) == 100 + 1_500
+    assert {dict(message.headers())["reason"] for message in sent_back} == {WHY_LATE.encode()}
 
 
 def test_an_attack_that_is_launched_shows_as_an_alarm(kafka, influxdb, names, quick, normal, tmp_path):

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import psutil
 import pytest
-from kafka import KafkaConsumer, KafkaProducer
+from confluent_kafka import Producer
 from telling import telling
 from typer.testing import CliRunner
 
@@ -16,6 +16,7 @@ from swatlib.cli.app import app
 from swatlib.live import topic
 from swatlib.live.producer import create_topics
 from swatlib.servers import RunningServers, Services, ServicesError, find_servers
+from swatlib.servers.broker import broker_reader, client_settings, offsets_of, read_messages
 from swatlib.servers.influx import RefusedError, ask
 from swatlib.servers.records import Record, Records
 
@@ -84,15 +85,16 @@ def test_two_folders_run_side_by_side(services, kafka, influxdb, second):
 def test_kafka_killed_and_started_again_keeps_its_messages(second):
     address = second.kafka
     create_topics(address)
-    with closing(KafkaProducer(bootstrap_servers=address, acks="all")) as producer:
-        sent = [producer.send(topic.REJECTED, str(number).encode()) for number in range(100)]
-        assert [future.get(30).offset for future in sent] == list(range(100))
+    with Producer(client_settings(address, acks="all")) as producer:
+        for number in range(100):
+            producer.produce(topic.REJECTED, str(number).encode())
+        assert producer.flush(30) == 0
     second.kill("kafka")
     assert second.status()["kafka"].state == "gone"
     second.restart("kafka")
-    reading = {"auto_offset_reset": "earliest", "consumer_timeout_ms": 10_000}
-    with closing(KafkaConsumer(topic.REJECTED, bootstrap_servers=address, **reading)) as consumer:
-        assert [int(next(consumer).value) for _ in range(100)] == list(range(100))
+    with closing(broker_reader(address)) as reader:
+        kept = read_messages(reader, topic.REJECTED, 0, *offsets_of(reader, topic.REJECTED, 0))
+    assert [int(message.value()) for message in kept] == list(range(100))
 
 
 def test_influxdb_killed_and_started_again_keeps_its_points(second):
