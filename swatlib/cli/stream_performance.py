@@ -30,7 +30,7 @@ from swatlib.servers import records as processes
 SENDING_PLANTS = tuple(f"plant {number}" for number in range(1, 5))
 ROWS_EACH = 100_000  # that each plant sends
 ROWS_PER_SECOND = 3_500  # rows/s of each plant: together more than the stream takes, so that it is never idle
-UNSCORED_ROWS_PER_SECOND = 6_000  # the same, where it scores nothing
+UNSCORED_ROWS_PER_SECOND = 8_000  # the same, where it scores nothing
 ROWS_ALONE = 40_000  # rows for a stage measured alone
 WARM_BATCHES = 2  # first batches, not counted: workers start and import
 WATCHED_SECONDS = 90  # at 1 row/s

@@ -7,7 +7,7 @@ For that the rows reach the broker in order and every one is acknowledged: idemp
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from queue import SimpleQueue
@@ -40,6 +40,8 @@ VISIBLE = 30.0  # seconds until a new topic must be listed
 _MIXER, _BITS = 0x5BD1E995, 0xFFFFFFFF  # of MurmurHash2
 
 _log = logging.getLogger(__name__)
+_unsaid = logging.Logger(__name__)  # has no handler: what librdkafka says of a producer is raised as well
+_unsaid.addHandler(logging.NullHandler())
 
 
 class ProducerError(OSError):
@@ -179,6 +181,7 @@ class _Sender:
             self._heard = time.monotonic()
         told = _kept_in(self._refused)
         with _reached(self._whose.servers):
+            self._client.poll(0)  # which has the reason where nothing more can be sent
             for each in messages:
                 self._client.produce(name, each, key, self._part, told, headers=headers)
         self._sent += len(messages)
@@ -194,7 +197,7 @@ class _Sender:
                 self._client.poll(ASKED_AGAIN if self._pending > most else 0)
                 if not self._refused.empty():
                     raise KafkaException(self._refused.get())
-                self._hear(len(self._client))
+                self._hear(min(len(self._client), self._pending))  # it counts events of the client too
                 if self._pending <= most:
                     return self._sent - self._pending
 
@@ -214,13 +217,18 @@ class _Sender:
 
 @contextmanager
 def _sending(servers: str, **own: int) -> Iterator[kafka.Producer]:
-    """Kafka's producer, by whom nothing is stored twice; rows not acknowledged at the end of the block are dropped."""
-    known = {"enable.idempotence": True, "delivery.report.only.error": True}
-    with kafka.Producer(broker.client_settings(servers, **known, **own), logger=_log) as client:
-        try:
-            yield client
-        finally:
-            client.purge()  # what was sent has no gap
+    """Kafka's producer, by whom nothing is stored twice, and nothing after what was refused.
+
+    What is not acknowledged at the end of the block is dropped.
+    """
+    known = {"enable.idempotence": True, "enable.gapless.guarantee": True, "delivery.report.only.error": True}
+    client = kafka.Producer(broker.client_settings(servers, **known, **own), logger=_unsaid)
+    try:
+        yield client
+    finally:
+        client.purge()
+        with suppress(KafkaException):  # of what was purged on its way no one knows whether it is stored
+            client.close()
 
 
 @dataclass
@@ -401,7 +409,8 @@ def _reached(servers: str) -> Iterator[None]:
     try:
         yield
     except KafkaException as error:
+        reason = error.args[0]
+        did = "refused what it was asked for" if reason.code() > 0 else "did not answer"  # librdkafka's own lie below 0
         raise ProducerError(
-            f"the Kafka broker at {servers} did not answer ({error.args[0].str()}); "
-            "see `python -m swatlib services status`"
+            f"the Kafka broker at {servers} {did} ({reason.str()}); see `python -m swatlib services status`"
         ) from None

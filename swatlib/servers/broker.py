@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-MOMENT, LONGER = 0.5, 8.0  # seconds that a call to librdkafka may last, which holds Ctrl-C off
+MOMENT, LONGER = 0.5, 2.0  # seconds that a call to librdkafka may last, which holds Ctrl-C off
 BROKER_PATIENCE = 30.0  # seconds until a broker must have answered
 MOST_MESSAGES = 10_000  # taken at once
 CRITICAL = 2  # of syslog's levels; below it librdkafka tells of each attempt to reach a broker
@@ -47,10 +47,7 @@ def broker_reader(servers: str, **own: Any) -> Consumer:
     Without other settings it raises for an offset that is gone, and hardly waits for what is new.
     """
     alone = {"group.id": "swatlib", "enable.auto.commit": False, "enable.partition.eof": True}
-    held = {
-        "auto.offset.reset": "error",
-        "fetch.wait.max.ms": 100,
-    }
+    held = {"auto.offset.reset": "error", "fetch.wait.max.ms": 100}
     return Consumer(client_settings(servers, **alone, **{**held, **own}), logger=_log)
 
 
@@ -115,7 +112,7 @@ def answered(ask: Callable[[float], _Answer], patience: float = BROKER_PATIENCE)
     deadline, moment = time.monotonic() + patience, MOMENT
     while True:
         try:
-            return ask(min(moment, patience))
+            return ask(min(moment, max(deadline - time.monotonic(), 0.05)))
         except KafkaException as error:
             if error.args[0].code() not in _PASSING or time.monotonic() > deadline:
                 raise

@@ -10,11 +10,13 @@ import sys
 import threading
 import time
 from contextlib import closing
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import psutil
 import pytest
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rig import client, messages, send, topics
@@ -23,6 +25,7 @@ from waiting import wait
 from swatlib.live import producer, topic
 from swatlib.live.plant import AttackedPlant
 from swatlib.plant import TAG_NAMES
+from swatlib.servers.broker import broker_admin
 from swatlib.simulation import SimulatedPlant
 
 ROWS = 20_000
@@ -102,19 +105,20 @@ def test_the_clock_now_keeps_the_spacing_and_its_shift(kafka, names, frame):
 
 @pytest.fixture
 def ctrl_c():
-    """Ctrl-C in half a second."""
+    """Starts a timer that sends Ctrl-C in half a second."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    yield
-    timer.join()
+    yield timer.start
+    timer.cancel()
     signal.signal(signal.SIGINT, before)
 
 
 def test_ctrl_c_ends_a_producer_and_leaves_no_gap(kafka, names, frame, ctrl_c):
     before = psutil.Process().num_threads()
+    parts = itertools.count()
     with pytest.raises(KeyboardInterrupt):
-        producer.Producer(kafka, "swat", 10_000, topic=names[0]).send(producer.blocks(frame))
+        waiting = producer.Producer(kafka, "swat", 10_000, topic=names[0])
+        waiting.send(producer.blocks(frame), lambda *_: next(parts) or ctrl_c())
     wait(lambda: psutil.Process().num_threads() <= before)
     left = send(kafka, names[0], frame)
     assert 0 < left.held < left.rows + left.held == ROWS
@@ -132,8 +136,24 @@ def test_ctrl_c_ends_a_producer_and_leaves_no_gap(kafka, names, frame, ctrl_c):
     ids=["last", "control", "attack", "topics"],
 )
 def test_ctrl_c_ends_what_waits_for_a_broker_that_says_nothing(ask, ctrl_c):
+    ctrl_c()
+    began = time.monotonic()
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(KeyboardInterrupt):
         ask(f"127.0.0.1:{silent.getsockname()[1]}")
+    assert time.monotonic() - began < 15  # seconds; without an answer all of them end after 30
+
+
+def test_a_refused_row_ends_a_producer_and_nothing_is_stored_after_it(kafka, names, frame):
+    changed = [ConfigEntry("max.message.bytes", "100000", incremental_operation=AlterConfigOpType.SET)]
+    small = ConfigResource("topic", names[0], incremental_configs=changed)
+    admin = broker_admin(kafka)  # which has to live until it is answered
+    admin.incremental_alter_configs([small])[small].result()
+    two_batches = 2 * 2**18 // len(topic.encode(frame[:1], "swat")[0])  # both too large; the rest would not be
+    parts = [frame[:10], frame[10 : 10 + two_batches + 40]]
+    with pytest.raises(producer.ProducerError, match="Message size too large"):
+        stored = partial(wait, lambda: len(held(kafka, names[0])) >= 10)
+        producer.Producer(kafka, "swat", None, topic=names[0]).send(parts, lambda part, _: len(part) == 10 and stored())
+    assert held(kafka, names[0])["time"].dt.tz_localize(None).tolist() == frame.index[:10].tolist()
 
 
 def test_a_broker_that_hangs_ends_a_producer_after_its_patience(services, kafka, names, frame, monkeypatch, caplog):
