@@ -40,7 +40,7 @@ VISIBLE = 30.0  # seconds until a new topic must be listed
 _MIXER, _BITS = 0x5BD1E995, 0xFFFFFFFF  # of MurmurHash2
 
 _log = logging.getLogger(__name__)
-_unsaid = logging.Logger(__name__)  # has no handler: what librdkafka says of a producer is raised as well
+_unsaid = logging.Logger(__name__)  # shows nothing: what ends a producer of librdkafka is raised, in a sentence
 _unsaid.addHandler(logging.NullHandler())
 
 

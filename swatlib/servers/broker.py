@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 MOMENT, LONGER = 0.5, 2.0  # seconds that a call to librdkafka may last, which holds Ctrl-C off
 BROKER_PATIENCE = 30.0  # seconds until a broker must have answered
 MOST_MESSAGES = 10_000  # taken at once
-CRITICAL = 2  # of syslog's levels; below it librdkafka tells of each attempt to reach a broker
+CRITICAL = 2  # of syslog's levels; from lesser ones librdkafka has a line for each attempt to reach a broker
 _PASSING = (  # errors while a broker starts, or of a topic that was just made
     KafkaError._TRANSPORT,
     KafkaError._TIMED_OUT,
