@@ -181,9 +181,11 @@ class _Sender:
             self._heard = time.monotonic()
         told = _kept_in(self._refused)
         with _reached(self._whose.servers):
-            self._client.poll(0)  # which has the reason where nothing more can be sent
-            for each in messages:
-                self._client.produce(name, each, key, self._part, told, headers=headers)
+            try:
+                for each in messages:
+                    self._client.produce(name, each, key, self._part, told, headers=headers)
+            except KafkaException as error:
+                raise self._reason(error) from None
         self._sent += len(messages)
         self._pending += len(messages)
 
@@ -200,6 +202,15 @@ class _Sender:
                 self._hear(min(len(self._client), self._pending))  # it counts events of the client too
                 if self._pending <= most:
                     return self._sent - self._pending
+
+    def _reason(self, error: KafkaException) -> KafkaException:
+        """Why nothing more can be sent: the first row that was refused, of which the client tells a little later."""
+        deadline = time.monotonic() + broker.LONGER
+        while error.args[0].code() == KafkaError._FATAL and time.monotonic() < deadline:
+            self._client.poll(ASKED_AGAIN)
+            if not self._refused.empty():
+                return KafkaException(self._refused.get())
+        return error
 
     def _hear(self, pending: int) -> None:
         """Take note of how many rows are pending. Raises KafkaException after too long a silence."""

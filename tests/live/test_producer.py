@@ -150,12 +150,28 @@ def test_ctrl_c_ends_what_waits_for_a_broker_that_says_nothing(ask, ctrl_c):
     assert time.monotonic() - began < 15  # seconds; without an answer all of them end after 30
 
 
-def test_a_refused_row_ends_a_producer_and_nothing_is_stored_after_it(kafka, names, frame):
+class Halting(list[bytes]):
+    """Messages of which the last 40 come when the broker has answered to the others."""
+
+    def __getitem__(self, which):
+        return Halting(super().__getitem__(which))
+
+    def __iter__(self):
+        for number, each in enumerate(super().__iter__()):
+            if number == len(self) - 40:
+                time.sleep(0.5)
+            yield each
+
+
+@pytest.mark.parametrize("handed", [list, Halting], ids=["at once", "with a halt"])
+def test_a_refused_row_ends_a_producer_and_nothing_is_stored_after_it(kafka, names, frame, handed, monkeypatch):
     changed = [ConfigEntry("max.message.bytes", "100000", incremental_operation=AlterConfigOpType.SET)]
     small = ConfigResource("topic", names[0], incremental_configs=changed)
     admin = broker_admin(kafka)  # which has to live until it is answered
     admin.incremental_alter_configs([small])[small].result()
-    two_batches = 2 * 2**18 // len(topic.encode(frame[:1], "swat")[0])  # both too large; the rest would not be
+    encode = topic.encode
+    monkeypatch.setattr(topic, "encode", lambda *args: handed(encode(*args)))
+    two_batches = 2 * 2**18 // len(encode(frame[:1], "swat")[0])  # both too large; the rest would not be
     parts = [frame[:10], frame[10 : 10 + two_batches + 40]]
     with pytest.raises(producer.ProducerError, match="Message size too large"):
         stored = partial(wait, lambda: len(held(kafka, names[0])) >= 10)
