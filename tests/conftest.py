@@ -1,5 +1,5 @@
 """Recordings that many tests share, simulated once, and real servers, on free ports in a temporary folder,
-started once a session and only where needed."""
+started only where needed and once for files that share them."""
 
 import gc
 import os
@@ -111,6 +111,7 @@ TOGETHER = {  # files that one worker takes as one: they share servers and, of S
     ),
 }
 UNITS = {name: unit for unit, names in TOGETHER.items() for name in names}
+SERVED = pytest.StashKey[Services]()
 ATTACK_START = pd.Timestamp("2015-12-28 10:00:00")
 
 
@@ -118,7 +119,7 @@ class Units(LoadFileScheduling):
     """A worker takes a file at a time, or files that share what takes long to start."""
 
     def _split_scope(self, nodeid):
-        return UNITS.get(_file(nodeid), _file(nodeid))
+        return _unit(nodeid)
 
     def _reschedule(self, node):
         """Its next unit, only when it can't go on without: another worker may be free before."""
@@ -165,6 +166,18 @@ def pytest_collection_modifyitems(items):
 def pytest_collection_finish():
     """All that was imported stays, and is not looked through for garbage again."""
     gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """Servers end with the last test of their unit: a broker takes processor time at rest too."""
+    yield
+    if SERVED in item.session.stash and (nextitem is None or _unit(nextitem.nodeid) != _unit(item.nodeid)):
+        item.session.stash[SERVED].stop()
+
+
+def _unit(nodeid):
+    return UNITS.get(_file(nodeid), _file(nodeid))
 
 
 def _file(nodeid):
@@ -223,9 +236,9 @@ def scored(fitted, attacked, together):
 
 
 @pytest.fixture(scope="session")
-def services(tmp_path_factory):
+def services(tmp_path_factory, request):
     """A folder of servers; `kafka` and `influxdb` start theirs."""
-    here = Services(tmp_path_factory.mktemp("services"), SERVER_NAMES)
+    here = request.session.stash[SERVED] = Services(tmp_path_factory.mktemp("services"), SERVER_NAMES)
     yield here
     here.stop()
 
@@ -247,7 +260,7 @@ def need():
     return check
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kafka(services, need):
     """host:port of a broker that runs."""
     need("kafka")
@@ -255,7 +268,7 @@ def kafka(services, need):
     return services.kafka
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def influxdb(services, need):
     """An InfluxDB that runs: url, org, bucket, token("write"), token("read")."""
     need("influxdb")

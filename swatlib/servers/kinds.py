@@ -1,22 +1,28 @@
 """The three servers: how each is started, when it is ready, and what it needs then. All listen on loopback only."""
 
+import hashlib
 import re
 import secrets
 import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 from urllib.error import HTTPError
 
+from swatlib.atomic import replacing
 from swatlib.servers import influx, tools
 from swatlib.servers.installation import installed
 from swatlib.servers.kafka_java import reading_classes, writing_classes
 from swatlib.servers.recipes import STACK
 from swatlib.servers.records import HOST
 from swatlib.servers.tools import ServicesError, store
+from swatlib.settings import settings
+
+_ID = re.compile(r"^((?:cluster|directory)\.id=).*", re.MULTILINE)
 
 
 class Server:
@@ -71,15 +77,33 @@ class Kafka(Server):
         return kafka_answers(address(ports["client"]))
 
     def _format(self, java: list[str], ports: dict[str, int]) -> None:
-        """A new data folder; under another name until it is complete."""
-        part = self.folder / "data.part"
+        """A new data folder; under another name until it is complete.
+
+        Kafka's tool, a Java of its own, makes the first; of that the next are copies, each with ids of its own.
+        """
+        part, kept = self.folder / "data.part", self._kept()
         shutil.rmtree(part, ignore_errors=True)
+        if kept.exists():
+            shutil.unpack_archive(kept, part)
+            meta = part / "meta.properties"
+            store(meta, _ID.sub(lambda each: each[1] + secrets.token_urlsafe(16), meta.read_text(encoding="utf-8")))
+        else:
+            self._make(java, ports, part)
+            with suppress(OSError), replacing(kept) as packed:  # not in a cache that can't be written
+                shutil.make_archive(str(packed.with_suffix("")), packed.suffix[1:], part)
+        part.rename(self.folder / "data")
+
+    def _make(self, java: list[str], ports: dict[str, int], part: Path) -> None:
         cluster, properties = secrets.token_urlsafe(16), self._properties("format.properties", ports, part.name)
         command = [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties)]
         done = subprocess.run(command, cwd=self.services, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ServicesError(f"Kafka's data folder {part} could not be made: {done.stdout}{done.stderr}".strip())
-        part.rename(self.folder / "data")
+
+    def _kept(self) -> Path:
+        """The folder that this Kafka's tool made for these properties, packed."""
+        seen = hashlib.sha256((STACK / "kafka" / "server.properties").read_bytes()).hexdigest()[:16]
+        return settings().cache_folder / "java" / f"{installed('kafka').name}-{seen}.zip"
 
     def _properties(self, name: str, ports: dict[str, int], data: str) -> Path:
         """Paths in it are relative to where servers are launched: Java reads no umlaut in such a file."""

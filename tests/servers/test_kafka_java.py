@@ -1,4 +1,5 @@
-"""The archive of classes of Kafka's Java: passed over where it does not fit, and none is left that is not whole."""
+"""The archive of classes of Kafka's Java: passed over where it does not fit, and none is left that is not whole; and
+the data folder that Kafka's tool made."""
 
 import pytest
 
@@ -36,7 +37,7 @@ def test_a_broker_that_does_not_end_writes_none(cache):
     with pytest.raises(ServicesError, match="Kafka's Java wrote no archive of its classes"), broker_classes_kept():
         assert command(cache / "own") == ["-XX:ArchiveClassesAtExit"]
     assert not has_broker_classes()
-    assert list((cache / "java").iterdir()) == []
+    assert [path.suffix for path in (cache / "java").iterdir()] == [".zip"]  # of a data folder
 
 
 def test_those_of_another_kafka_go_when_one_is_written(cache):
@@ -46,3 +47,17 @@ def test_those_of_another_kafka_go_when_one_is_written(cache):
     with broker_classes_kept():
         kafka_java._written[0].write_bytes(b"classes")
     assert list(other.parent.iterdir()) == [_kafka_archive(java(), installed("kafka"))]
+
+
+def test_a_data_folder_is_a_copy_of_the_first_with_ids_of_its_own(cache, monkeypatch):
+    command(cache / "first")
+    monkeypatch.delattr(Kafka, "_make")
+    command(cache / "second")
+    made = [
+        {path.name: path.read_bytes() for path in (cache / each / "kafka/data").iterdir()}
+        for each in ("first", "second")
+    ]
+    metas = [sorted(files.pop("meta.properties").decode().splitlines()) for files in made]
+    assert list(made[0]) == ["bootstrap.checkpoint"] and made[0] == made[1]
+    assert [line.partition("=")[0] for line in metas[0]] == [line.partition("=")[0] for line in metas[1]]
+    assert len({line for meta in metas for line in meta if "id=" in line}) == 5  # of two clusters, two folders, a node
