@@ -25,7 +25,7 @@ def executor_classes_read():
     """Java that is launched within the block reads the archive, where there is one."""
     with pytest.MonkeyPatch.context() as patch:
         if (archive := _archive()).exists():
-            options = f"{os.environ.get('JAVA_TOOL_OPTIONS', '')} -XX:SharedArchiveFile={archive} {' '.join(UNSAID)}"
+            options = f"{os.environ.get('JAVA_TOOL_OPTIONS', '')} -XX:SharedArchiveFile='{archive}' {' '.join(UNSAID)}"
             patch.setenv("JAVA_TOOL_OPTIONS", options)
         yield
 
@@ -40,7 +40,7 @@ def executor_classes_kept():
     unfinished = archive.with_name(f".{archive.stem}.{os.getpid()}.jsa")
     write_text(archive.with_suffix(".json"), json.dumps(["-cp", f"{spark_java._home()}/jars/*"]))  # with it it goes
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SPARK_SUBMIT_OPTS", f"-XX:ArchiveClassesAtExit={unfinished} {' '.join(UNSAID)}")
+        patch.setenv("SPARK_SUBMIT_OPTS", f"-XX:ArchiveClassesAtExit='{unfinished}' {' '.join(UNSAID)}")
         try:
             yield
         except BaseException:
