@@ -89,9 +89,13 @@ class Settings(BaseSettings):
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """The environment for a program that is started, with changes."""
+    """The environment for a program that is started, with changes.
+
+    In the locale C Java reads no umlaut in a path.
+    """
     with _lock:
-        return {**os.environ, **changes}
+        known = {**os.environ, **changes}
+    return known | ({"LC_ALL": "C.UTF-8"} if known.get("LC_ALL") in ("C", "POSIX") else {})
 
 
 def replace_environment(variables: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from swatlib.cli.terminal import out, print_table
+from swatlib.cli.terminal import TEN_YEARS, out, print_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +69,7 @@ def shelve(
     note: Note,
     plant: Plant = "swat",
     start: Start = None,
-    minutes: Annotated[float, typer.Option(help="For how long, from now on.", min=1)] = 60.0,
+    minutes: Annotated[float, typer.Option(help="For how long, from now on.", min=1, max=TEN_YEARS)] = 60.0,
     folder: Folder = None,
 ) -> None:
     """Shelve an episode for a stated time, which acknowledges it too."""
@@ -102,7 +102,7 @@ def watch(
 def begin_window(
     note: Note,
     plant: Plant = "swat",
-    minutes: Annotated[float, typer.Option(help="How long it lasts.", min=1)] = 60.0,
+    minutes: Annotated[float, typer.Option(help="How long it lasts.", min=1, max=TEN_YEARS)] = 60.0,
     start: Annotated[str | None, typer.Option(help="When it begins (UTC); now if not said.")] = None,
     folder: Folder = None,
 ) -> None:

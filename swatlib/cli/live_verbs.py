@@ -3,9 +3,11 @@
 What a verb needs is imported when it runs, so that `--help` answers at once.
 """
 
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -14,7 +16,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from swatlib.cli.terminal import Steps, out, print_table
+from swatlib.cli.terminal import TEN_YEARS, Steps, out, print_table, say
 
 if TYPE_CHECKING:
     from swatlib.pipeline import Pipeline
@@ -287,7 +289,7 @@ def attack(
     text = " ".join(effects)
     check_attack(text, seconds)
     request_attack(connect(folder).servers, Command(plant, text, seconds))
-    out.print(f"{text}, for {seconds} s, was sent to plant {plant}; it begins with its next row", highlight=False)
+    say(f"{text}, for {seconds} s, was sent to plant {plant}; it begins with its next row, if it runs")
 
 
 @live_verbs.command("live", epilog="Example: python -m swatlib live --minutes 10 --speed 60 --attack 'LIT101 ramp +1'")
@@ -295,7 +297,9 @@ def run_live(
     pipeline: Annotated[Path | None, typer.Argument(help="A saved one; none: the default, simulated days.")] = None,
     *,
     trust: Trusted = None,
-    minutes: Annotated[float | None, typer.Option(help="Of the plant's time; none: until Ctrl-C.", min=1)] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Of the plant's time; none: until Ctrl-C.", min=1, max=TEN_YEARS)
+    ] = None,
     speed: Speed = "1",
     attacks: Annotated[
         list[str] | None, typer.Option("--attack", metavar="EFFECTS", help="May repeat: one after the other.")
@@ -331,10 +335,12 @@ def run_live(
 
 def _rate(speed: str) -> float | None:
     """ "fast" or a factor."""
-    try:
-        return None if speed == "fast" else float(speed)
-    except ValueError:
-        raise typer.BadParameter(f"speed {speed!r}: give a number, or fast for as fast as possible") from None
+    if speed == "fast":
+        return None
+    with suppress(ValueError):
+        if 0 < float(speed) < math.inf:
+            return float(speed)
+    raise typer.BadParameter(f"speed {speed!r}: give a number above 0, or fast for as fast as possible")
 
 
 def _default(folder: Path | None, seed: int) -> "Pipeline":

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 NARROWEST_TEXT = 24  # characters to which a column of words may be wrapped before a column is left out
 BETWEEN = 2  # spaces between columns
+TEN_YEARS = 5_260_000  # minutes, the most that an option takes
 
-out = Console()
-err = Console(stderr=True)
+out = Console(emoji=False)
+err = Console(stderr=True, emoji=False)
 
 
 def say(*lines: str) -> None:

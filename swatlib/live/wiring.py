@@ -14,7 +14,7 @@ from swatlib.live import sink, telegraf
 from swatlib.live.producer import create_topics
 from swatlib.live.sink import FileSink, InfluxSink
 from swatlib.live.telegraf import Monitor
-from swatlib.servers import Services, ServicesError, connector, find_servers
+from swatlib.servers import Services, ServicesError, available, connector, find_servers
 from swatlib.settings import settings
 from swatlib.wording import count
 
@@ -68,7 +68,8 @@ def connect(folder: Path | None = None, after: Sequence[str] = ()) -> Connection
     create_topics(found.kafka)
     if found.influxdb is None:
         files = FileSink(points_folder(folder))
-        said = f"Points go to files in {files.folder}; for InfluxDB: `python -m swatlib services install influxdb`."
+        verb = "start" if "influxdb" in available() else "install"
+        said = f"Points go to files in {files.folder}; for InfluxDB: `python -m swatlib services {verb} influxdb`."
         return Connections(found.kafka, files, files, said, found.telegraf)
     base = found.influxdb
     to, reader = (InfluxSink(base.url, base.org, base.bucket, base.token(right)) for right in ("write", "read"))

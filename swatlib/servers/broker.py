@@ -36,6 +36,15 @@ def kafka_answers(servers: str) -> bool:
         return False
 
 
+def cluster_of(servers: str, patience: float = 5.0) -> str | None:
+    """The id of the cluster, which it is given with its data folder; None without an answer within so many seconds."""
+    client = broker_admin(servers)
+    try:
+        return answered(lambda moment: client.list_topics(timeout=moment), patience).cluster_id
+    except KafkaException:
+        return None
+
+
 def broker_admin(servers: str) -> AdminClient:
     """Kafka's administrator."""
     return AdminClient(client_settings(servers), logger=_log)

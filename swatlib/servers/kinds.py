@@ -6,6 +6,8 @@ import secrets
 import shutil
 import subprocess
 import time
+import zipfile
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.resources import files
@@ -83,11 +85,10 @@ class Kafka(Server):
         """
         part, kept = self.folder / "data.part", self._kept()
         shutil.rmtree(part, ignore_errors=True)
-        if kept.exists():
-            shutil.unpack_archive(kept, part)
-            meta = part / "meta.properties"
-            store(meta, _ID.sub(lambda each: each[1] + secrets.token_urlsafe(16), meta.read_text(encoding="utf-8")))
-        else:
+        try:
+            _copied(kept, part)
+        except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError):  # there is none, or it is damaged
+            shutil.rmtree(part, ignore_errors=True)
             self._make(java, ports, part)
             with suppress(OSError), replacing(kept) as packed:  # not in a cache that can't be written
                 shutil.make_archive(str(packed.with_suffix("")), packed.suffix[1:], part)
@@ -111,6 +112,16 @@ class Kafka(Server):
         path = self.folder / name
         store(path, template.substitute(ports, host=HOST, data=f"{self.name}/{data}"))
         return path
+
+
+def _copied(kept: Path, folder: Path) -> None:
+    """Unpack a data folder, and give it ids of its own. Raises one of several errors for one that is damaged."""
+    shutil.unpack_archive(kept, folder)
+    meta = folder / "meta.properties"
+    text, ids = _ID.subn(lambda each: each[1] + secrets.token_urlsafe(16), meta.read_text(encoding="utf-8"))
+    if ids != 2 or not (folder / "bootstrap.checkpoint").is_file():
+        raise ValueError(f"{kept} holds no whole data folder")
+    store(meta, text)
 
 
 class InfluxDB(Server):

@@ -7,7 +7,7 @@ from pathlib import Path
 from swatlib.servers import influx
 from swatlib.servers.influx import Influx
 from swatlib.servers.kinds import address
-from swatlib.servers.services import Services
+from swatlib.servers.services import Services, Status
 from swatlib.servers.tools import ServicesError
 from swatlib.settings import settings
 
@@ -30,17 +30,18 @@ def find_servers(folder: Path | None = None) -> RunningServers:
     Raises ServicesError, with the variable's name, for a server of the settings that does not answer or refuses.
     """
     here = Services(folder)
-    running = [name for name, status in here.status().items() if status.state == "running"]
+    met = here.status()
+    running = [name for name, status in met.items() if status.state == "running"]
     return RunningServers(
         kafka=_own_kafka() or (here.kafka if "kafka" in running else None),
         influxdb=_own_influxdb() or (here.influxdb if "influxdb" in running else None),
-        telegraf=_listeners(here),
+        telegraf=_listeners(met["telegraf"]),
     )
 
 
-def _listeners(here: Services) -> dict[str, str]:
+def _listeners(met: Status) -> dict[str, str]:
     own = {"stream": settings().telegraf_stream, "producer": settings().telegraf_producer}
-    record = here.status()["telegraf"].record
+    record = met.record
     known = {name: address(record.ports[name]) for name in own} if record else {}
     return known | {name: value for name, value in own.items() if value}
 

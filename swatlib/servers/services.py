@@ -71,13 +71,17 @@ class Services:
             self.stop(*self._started)
 
     def start(self, *names: str) -> list[str]:
-        """Start those that don't run, until each answers; their names. Raises ServicesError with the end of a log."""
+        """Start those that don't run, until each answers; their names.
+
+        Raises ServicesError with the end of a log, and for one that runs and does not answer.
+        """
         wanted = names or self.names
         refuse_unknown_servers(wanted)
         if not wanted:
             raise ServicesError("No server is installed; type `python -m swatlib services install`.")
         with self._locked():
             missing = [name for name in SERVERS if name in wanted and not self._alive(name)]
+            self._refuse_silent(name for name in wanted if name not in missing)
             self._start(missing)
         self._started += missing
         return missing
@@ -144,16 +148,28 @@ class Services:
 
     def _start(self, names: list[str]) -> None:
         """Launch a wave together, then wait for each; when one fails, none of them all is left."""
-        launched = []
+        launched: list[Record] = []
         try:
             for wave in WAVES:
-                launching = [self._launch(name) for name in wave if name in names]
-                launched += launching
-                for record in launching:
+                before = len(launched)
+                for name in wave:
+                    if name in names:
+                        launched.append(self._launch(name))
+                for record in launched[before:]:
                     self._await(record)
         except BaseException:
             self._end(launched)
             raise
+
+    def _refuse_silent(self, names: Iterable[str]) -> None:
+        """Raises ServicesError for a server whose process is there and does not answer."""
+        for name in names:
+            record = self._recorded(name)
+            if not SERVERS[name](self.folder).answers(record.ports):
+                raise ServicesError(
+                    f"{name} runs, process {record.pid}, and does not answer; type `python -m swatlib services stop "
+                    f"{name}`, then start it again."
+                )
 
     def _end(self, records: list[Record]) -> None:
         """The stream first, which writes to the others; killed, it loses nothing."""

@@ -34,6 +34,7 @@ OPTIONS = f"-XX:+UseParallelGC {tools.QUICK_START}"
 SUBMIT = "org.apache.spark.deploy.SparkSubmit"
 # Beside SPARK_*: what pyspark, its scripts or its launcher read
 READ_BY_SCRIPTS = ("PYSPARK_SUBMIT_ARGS", "PYSPARK_GATEWAY_PORT", "HADOOP_CONF_DIR", "YARN_CONF_DIR")
+OPTIONS_OF_ALL = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")  # read by whatever Java starts
 SET_BY_PYSPARK = ("SPARK_AUTH_SOCKET_TIMEOUT", "SPARK_BUFFER_SIZE")  # in each process that had a session
 UNSAID = ("-Xlog:cds=off", "-Xlog:cds+dynamic=off")  # that an archive does not fit, class by class
 
@@ -214,7 +215,9 @@ def _command(jars: Sequence[Path], memory: str) -> tuple[str, ...]:
     """What Spark's launcher says to launch, asked once for each Java, Spark and set of jars."""
     kept = _kept(jars, memory)
     with suppress(OSError, ValueError):
-        return tuple(json.loads(kept.read_text(encoding="utf-8")))
+        words = tuple(json.loads(kept.read_text(encoding="utf-8")))
+        if _is_command(words):
+            return words
     command = _asked(_home(), jars, memory)
     with suppress(OSError):  # a cache that can't be written: asked again next time
         write_text(kept, json.dumps(command))
@@ -230,12 +233,18 @@ def _asked(home: Path, jars: Sequence[Path], memory: str) -> tuple[str, ...]:
     }
     conf = [word for key, value in chosen.items() for word in ("--conf", f"{key}={value}")]
     asking = [str(java), "-cp", f"{home / 'jars'}/*", "org.apache.spark.launcher.Main", SUBMIT, *conf, "pyspark-shell"]
-    variables = {**_scripts_say(home), "JAVA_HOME": str(java.parent.parent)}
-    done = subprocess.run(asking, env=environment(**variables), capture_output=True, text=True, check=False)
+    variables = environment(**_scripts_say(home), JAVA_HOME=str(java.parent.parent))
+    for name in OPTIONS_OF_ALL:  # with which it may print more
+        variables.pop(name, None)
+    done = subprocess.run(asking, env=variables, capture_output=True, text=True, check=False)
     words = tuple(done.stdout.lstrip("\0\n").split("\0")[:-1])
-    if done.returncode or SUBMIT not in words:
+    if done.returncode or not _is_command(words):
         raise ServicesError(f"Spark's launcher gave no command: {done.stdout}{done.stderr}".strip())
     return words
+
+
+def _is_command(words: tuple[str, ...]) -> bool:
+    return SUBMIT in words and Path(words[0]).is_file()
 
 
 def _scripts_say(home: Path) -> dict[str, str]:

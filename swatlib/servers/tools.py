@@ -25,7 +25,7 @@ class MissingError(ServicesError):
 def java() -> Path:
     """The first Java of JAVA_HOME and PATH that is new enough. Raises MissingError with those that were met."""
     home = environment().get("JAVA_HOME")
-    paths = [str(Path(home, "bin", "java"))] if home else []
+    paths = [str(Path(home, "bin", "java").absolute())] if home else []
     met = {path: _version([path, "-version"], r'version "(\d+)') for path in [*paths, shutil.which("java")] if path}
     for path, version in met.items():
         if version and version[0] >= OLDEST_JAVA:

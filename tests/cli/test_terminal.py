@@ -50,3 +50,8 @@ def test_columns_that_do_not_fit_are_left_out_and_named(printed):
 @pytest.mark.parametrize("width", range(1, 90, 4))
 def test_no_row_is_wider_than_the_terminal_unless_a_single_word_is(printed, width):
     assert max(map(len, printed(FRAME, width)[:-1])) <= max(width, 6)
+
+
+def test_a_name_between_colons_is_printed_as_it_is(capsys):
+    terminal.say("nm.py:star:power=3")
+    assert capsys.readouterr().out == "nm.py:star:power=3\n"

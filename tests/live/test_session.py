@@ -169,7 +169,7 @@ def test_the_verbs_in_terminals_of_their_own(served, four):
     attack = [sys.executable, "-m", "swatlib", "attack", "LIT301", "spoof", "1200", "--for", "60"]
     attack += ["--plant", "four", "--folder", str(served.folder)]
     told = subprocess.run(attack, capture_output=True, text=True, check=True).stdout
-    assert told == "LIT301 spoof 1200, for 60 s, was sent to plant four; it begins with its next row\n"
+    assert told == "LIT301 spoof 1200, for 60 s, was sent to plant four; it begins with its next row, if it runs\n"
     start = wait(lambda: list(reader.attacks("four")["start"]))[0]
     alarm = wait(lambda: first_alarm(reader.scores("four", start)))
     print(f"first alarm {(alarm - start).total_seconds():.0f} s after the attack began")

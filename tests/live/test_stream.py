@@ -17,6 +17,7 @@ from swatlib.live import sink, topic
 from swatlib.live.parity import unequal
 from swatlib.live.plant import AttackedPlant
 from swatlib.live.producer import Control, Producer, request_attack
+from swatlib.live.stream import StreamError
 from swatlib.live.stream.progress import batch_fields
 from swatlib.live.stream.scorer import WHY_LATE
 from swatlib.pipeline import Pipeline
@@ -182,3 +183,11 @@ def test_a_class_that_is_not_trusted_is_refused_before_there_are_rows(kafka, nam
     asked = itertools.count()
     with pytest.raises(ValueError, match=r"holds objects of my_detector.ZScore"):
         stream(kafka, files, tmp_path, names, folder).run(lambda: next(asked) > 500)
+
+
+def test_a_checkpoint_of_another_kafka_is_refused_in_a_sentence(kafka, names, quick, rows, files, tmp_path):
+    send(kafka, names[0], rows.iloc[:100])
+    drain(stream(kafka, files, tmp_path, names, quick))
+    (tmp_path / "checkpoint" / "kafka-cluster").write_text("of before")
+    with pytest.raises(StreamError, match=r"another Kafka \(cluster of before; at .* would pass over rows; delete it"):
+        drain(stream(kafka, files, tmp_path, names, quick))

@@ -1,6 +1,8 @@
 """The archive of classes of Kafka's Java: passed over where it does not fit, and none is left that is not whole; and
 the data folder that Kafka's tool made."""
 
+from zipfile import ZipFile
+
 import pytest
 
 from swatlib.servers import ServicesError, java, kafka_java
@@ -61,3 +63,13 @@ def test_a_data_folder_is_a_copy_of_the_first_with_ids_of_its_own(cache, monkeyp
     assert list(made[0]) == ["bootstrap.checkpoint"] and made[0] == made[1]
     assert [line.partition("=")[0] for line in metas[0]] == [line.partition("=")[0] for line in metas[1]]
     assert len({line for meta in metas for line in meta if "id=" in line}) == 5  # of two clusters, two folders, a node
+
+
+@pytest.mark.parametrize("damage", [lambda _: b"", lambda packed: packed[:300], lambda packed: packed[:60] + bytes(60)])
+def test_a_kept_data_folder_that_is_damaged_is_made_anew(damage, cache):
+    command(cache / "first")
+    (packed,) = (cache / "java").glob("*.zip")
+    packed.write_bytes(damage(packed.read_bytes()))
+    command(cache / "second")
+    with ZipFile(packed) as whole:
+        assert whole.testzip() is None and {"bootstrap.checkpoint", "meta.properties"} <= set(whole.namelist())

@@ -122,6 +122,26 @@ def test_a_port_that_is_taken_is_an_error(kafka, tmp_path):
         Services(tmp_path, ("kafka",), {"kafka": port}).start()
 
 
+def test_of_servers_of_which_one_cannot_be_launched_none_is_left(need, influxdb, tmp_path):
+    need("kafka", "influxdb")
+    taken = int(influxdb.url.rpartition(":")[2])
+    here = Services(tmp_path, ("kafka", "influxdb"), {"influxdb": taken})
+    with pytest.raises(ServicesError, match=f"Port {taken} is taken"):
+        here.start()
+    assert here.status()["kafka"].state == "stopped"
+
+
+def test_a_server_that_runs_and_does_not_answer_is_not_said_to_run(second):
+    broker = psutil.Process(second.pid("kafka"))
+    broker.suspend()
+    try:
+        with pytest.raises(ServicesError, match=rf"kafka runs, process {broker.pid}, and does not answer; type"):
+            second.start("kafka")
+    finally:
+        broker.resume()
+    assert second.start("kafka") == []
+
+
 def test_a_server_that_cannot_start_says_why_and_leaves_no_process(tmp_path, need):
     need("influxdb")
     (tmp_path / "influxdb").mkdir()

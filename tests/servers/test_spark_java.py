@@ -9,6 +9,7 @@ from swatlib.atomic import write_text
 from swatlib.servers import ServicesError, connector, spark_java
 from swatlib.servers.spark_java import begin_java, driver_classes_kept, has_driver_classes
 
+ASK = spark_java._asked
 ASKED = {}  # Spark's launcher takes half a second for the same answer
 
 
@@ -135,3 +136,11 @@ def test_archives_whose_jars_are_not_known_are_removed(cache, tmp_path, content)
     with pytest.raises(ServicesError, match="No Java was begun"), driver_classes_kept(cache):
         pass
     assert list(broken.parent.iterdir()) == []
+
+
+def test_what_java_prints_of_its_own_is_no_part_of_the_command(cache, tmp_path, monkeypatch):
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-Xlog:gc")
+    monkeypatch.setattr(spark_java, "_asked", ASK)
+    first = spark_java._command(cache, "1g")
+    kept(tmp_path).write_text(json.dumps(["[gc] Using G1\n/usr/bin/java", *first[1:]]))
+    assert spark_java._command(cache, "1g") == first and first[0].endswith("/bin/java")

@@ -19,6 +19,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sql
 from pyspark.sql.streaming import StreamingQuery
 
+from swatlib.atomic import write_text
 from swatlib.cluster.shipping import Shipped, ship
 from swatlib.live import sink, topic
 from swatlib.live.line_protocol import NAME_LENGTH
@@ -28,7 +29,7 @@ from swatlib.live.stream.scorer import OUTCOME, Scorer
 from swatlib.live.stream.stateful import StatefulScorer
 from swatlib.live.telegraf import Monitor
 from swatlib.pipeline import Pipeline
-from swatlib.servers import spark_java
+from swatlib.servers import broker, spark_java
 from swatlib.settings import set_for_a_while
 
 WAITS = (1, 2, 5, 10, 20)  # seconds before a query that failed is started again; failing more often in a row it ends
@@ -116,6 +117,7 @@ class Stream:
         self._supervise(spark, lambda: False, whole=True)
 
     def _supervise(self, spark: SparkSession, stopped: Callable[[], bool], whole: bool) -> None:
+        self._refuse_another_kafka()
         failures, batches = 0, 0
         prepared: Future[None] | None = workers.prepare(
             spark.sparkContext, self._shipped(spark.sparkContext, judged=whole)
@@ -141,6 +143,21 @@ class Stream:
                     time.sleep(WAITS[failures - 1])
                 finally:
                     finish(query)
+
+    def _refuse_another_kafka(self) -> None:
+        """Raises StreamError where the checkpoint is of another Kafka: its offsets are those of other rows."""
+        kept = self.checkpoint / "kafka-cluster"  # Spark reads no file of that name
+        here = broker.cluster_of(self.servers)
+        if here is None:  # it may come later
+            return
+        there = kept.read_text(encoding="utf-8") if kept.exists() else ""
+        if there not in ("", here):
+            raise StreamError(
+                f"the checkpoint {self.checkpoint} is of another Kafka (cluster {there}; at {self.servers} is {here}), "
+                "and would pass over rows; delete it to score all that the topic holds, or give another"
+            )
+        if not there:
+            write_text(kept, here)
 
     def _shipped(self, context: SparkContext, judged: bool = False) -> Shipped | None:
         return None if self.pipeline is None else ship(context, self.pipeline, self.trusted, judged)
