@@ -11,7 +11,11 @@ from swatlib.plots.annotations import note
 from swatlib.plots.looks import looks
 from swatlib.plots.style import GREY, Figure, styled
 
-STRESS_PANELS = {"found": "attacks found", "false_alarms_per_day": "false alarms per day"}
+STRESS_PANELS = {
+    "found": "attacks found",
+    "false_alarms_per_day": "false alarms per day",
+    "in_alarm_outside": "share of time in alarm outside attacks",
+}
 RATES = (0, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)  # false alarms per day
 
 
