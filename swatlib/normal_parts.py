@@ -72,7 +72,8 @@ def shortened(spans: Sequence[pd.Timedelta], startup: float) -> str | None:
         return None
     return (
         f"of {listed(f'{span / hour:.1f}' for span in short)} normal hours the first quarter is left out as start-up, "
-        f"not the {usual / hour:g} h of a longer recording"
+        f"not the {usual / hour:g} h of a longer recording; they don't show what other hours bring: fits on 4 hours of "
+        "simulated plants raised up to 167 false alarms per day in place of 1, all but the guard's"
     )
 
 
@@ -89,6 +90,12 @@ def require_readings(frame: pd.DataFrame) -> None:
         )
     if not isinstance(frame.index, pd.DatetimeIndex) or not frame.index.is_monotonic_increasing:
         raise ValueError("the frame's index is not made of ascending times; give it a DatetimeIndex and sort it")
+    if not frame.index.is_unique:
+        twice = frame.index[frame.index.duplicated()]
+        raise ValueError(
+            f"the frame has {count(len(twice), 'row')} of a time that stands before, "
+            f"the first of {twice[0]}; keep one of each"
+        )
     for start in range(0, len(frame), CHUNK_ROWS):
         piece = frame.iloc[start : start + CHUNK_ROWS]
         infinite = np.isinf(piece.to_numpy())

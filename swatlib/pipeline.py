@@ -41,10 +41,11 @@ from swatlib.saved import read_pipeline, untrusted, write_pipeline
 from swatlib.views.base import View
 from swatlib.views.checks import Checks
 from swatlib.views.features import Features
-from swatlib.wording import did_you_mean, listed
+from swatlib.wording import count, did_you_mean, listed
 
 DEFAULT = ("guard", "ocsvm", "iforest", "kmeans", "lof", "pca", "forecast")
 LONGEST_NAME = 150  # characters of a detector's name
+LARGEST_SCORE = float(np.finfo(np.float32).max)  # of a score; line protocol and JSON have no infinity
 VIEWS: dict[str, type[View]] = {"features": Features, "checks": Checks}  # what a detector may see
 FITTED_EACH = ("models_", "thresholds_", "checked_", "maxima_", "blocks_per_day_")  # what a fit keeps of each detector
 Seconds = Annotated[float, Limits(0, 1e9)]
@@ -455,13 +456,15 @@ class Pipeline:
         return model.history + self.smoothing - 1 + self.on_delay[1] - 1
 
     def _smoothed(self, name: str, X: np.ndarray) -> np.ndarray:
-        """Scores with the digits that are stored, so that alarms follow from what is stored."""
-        return moving_mean(rounded(self.models_[name].score(X)), self.smoothing).astype(np.float32).astype(np.float64)
+        """Scores with the digits that are stored, so that alarms follow from what is stored; none is infinite."""
+        score = moving_mean(rounded(self.models_[name].score(X)), self.smoothing)
+        return score.clip(-LARGEST_SCORE, LARGEST_SCORE).astype(np.float32).astype(np.float64)
 
     def _decisive(self, frames: list[pd.DataFrame], earlier: list[pd.DataFrame]) -> dict[str, np.ndarray]:
         """Per detector the value that must exceed the threshold for an alarm, on normal rows.
 
         earlier: the rows before each frame, of which the first rows have their past; they are not scored themselves.
+        Raises ValueError for a detector that gives a normal row an infinite score: no threshold would be above it.
         """
         scores: dict[str, list[np.ndarray]] = {name: [] for name in self.models_}
         for what in {model.sees for model in self.models_.values()}:
@@ -473,7 +476,13 @@ class Pipeline:
                 for rows, before in _chunks_of(joined[number].iloc[start:stop], past):
                     X = self._view(what).transform(rows)
                     for name in names:
-                        decisive = on_delayed(self._smoothed(name, X), *self.on_delay)
+                        score = self._smoothed(name, X)
+                        if infinite := int(np.count_nonzero(np.abs(score) >= LARGEST_SCORE)):
+                            raise ValueError(
+                                f"{name} gives {count(infinite, 'normal row')} from {rows.index[0]} on an infinite "
+                                "score; give finite numbers, or NaN where there is none"
+                            )
+                        decisive = on_delayed(score, *self.on_delay)
                         scores[name].append(decisive[before:][max(own, 0) :])
                     own -= len(rows) - before
         return {name: np.concatenate(pieces) for name, pieces in scores.items()}

@@ -294,6 +294,29 @@ def test_what_no_row_shows_is_met_on_made_up_rows():
     try_out("d", Bare())
 
 
+def test_an_infinite_score_of_a_normal_row_is_refused_and_of_another_is_the_largest(short, attacked):
+    class Odd(Bare):
+        infinite = True
+
+        def score(self, X):
+            return super().score(X) + (np.inf if self.infinite and len(X) > 2_100 else 0)
+
+    with pytest.raises(ValueError, match=r"^odd gives [\d,]+ normal rows from 2015-\S+ \S+ on an infinite score"):
+        Pipeline({"odd": Odd()}, startup=0).fit(short)
+    Odd.infinite = False
+    pipeline = Pipeline({"odd": Odd()}, startup=0).fit(short)
+    Odd.infinite = True
+    judged = pipeline.score(attacked.frame.iloc[:4_000])["odd"]
+    assert judged["score"].max() == np.finfo(np.float32).max and judged["alarm"].iloc[-1]
+
+
+@pytest.mark.parametrize("name", ["my det.py", "mein-melder.py"])
+def test_a_file_that_no_module_can_be_named_after_is_told_so(name, here):
+    (here / name).write_text(OWN)
+    with pytest.raises(ValueError, match="is no name of a module; use letters, digits and _ alone"):
+        make(f"{name}:ZScore")
+
+
 def test_titles_and_parameters_are_worded():
     assert title("lof:neighbours=50:rows=100") == "local outlier factor, neighbours=50, rows=100"
     assert title("../my_detector.py:ZScore:window=30") == "ZScore, window=30"

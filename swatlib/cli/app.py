@@ -45,6 +45,7 @@ LIVE_NOTEBOOK = "05-live"  # needs servers
 FIELD_ROWS = (1_000, 5_000, 20_000)
 WRITTEN = (".xlsx", ".csv", ".parquet")
 REFIT_KEEPS = ("detector", "budget", "days_normal", "seed")  # options that say nothing beside --from
+TOO_SHORT = "no advice on a refit: less than an hour of these rows has a score"
 ENDED_BY_USER = 130  # what a shell reports for a program that Ctrl-C ended
 
 
@@ -230,7 +231,7 @@ def inspect(
 @app.command(epilog="Example: python -m swatlib fit models/swat --normal SWaT_Dataset_Normal_v1.xlsx --detector pca")
 def fit(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="Where the pipeline is saved.")],
+    folder: Annotated[Path, typer.Argument(help="Where the pipeline is saved.", file_okay=False)],
     *,
     normal: NormalFile = None,
     days_normal: DaysNormal = 2.0,
@@ -339,7 +340,12 @@ def compare(
     results, events = cached_results(pipeline, normal_days, attacked, force), attacks(attacked)
     table = cached_comparison(results.scores, attacked.label, events, seed, force)
     say(*results.notes, f"computed: {', '.join(results.computed) or 'nothing, all was in the cache'}")
+    if normal:
+        each = (("normal", normal_days), ("attack", attacked))
+        say(*(f"{which} file: {finding}" for which, recording in each for finding in recording.findings))
     say(f"fitted on {_extent(normal_days)}", f"judged on {_extent(attacked)}, {len(events)} attacks")
+    if results.caveat:
+        say(results.caveat)
     print_table(_metric_table(table))
     samples = cached_draws(results.scores, attacked.label, events, seed, force)
     say(verdict(table, samples).replace("**", ""))
@@ -634,7 +640,8 @@ def _refit(old: Path, new: list["Recording"], trust: Iterable[str], files: list[
         days = alarms_by_day(before, recording)
         say(f"{old} as it was, on {_extent(recording)}:")
         for name, each in days.groupby("detector", sort=False):
-            say(f"• {name}: {refit_advice(each, before.budget, len(each))}")
+            known = each["scored_days"].sum() * 24 >= 1
+            say(f"• {name}: {refit_advice(each, before.budget, len(each)) if known else TOO_SHORT}")
     return before.refit(*new, files=files)
 
 

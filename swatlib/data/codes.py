@@ -4,7 +4,7 @@ import numpy as np
 
 from swatlib.arrays import intervals_of
 from swatlib.plant import CLOSED, OFF, ON, OPEN, TAGS
-from swatlib.wording import listed
+from swatlib.wording import count, listed
 
 LONGEST_TRAVEL = 120  # rows: a valve that stands at 0 for longer is closed, not travelling
 
@@ -15,9 +15,7 @@ def official_codes(matrix: np.ndarray, tags: list[str], worded: set[str]) -> lis
     Officially a switch is never 0, and no plant stands without one that is on or a valve that is open, 2. `worded` tags
     have official codes already.
     """
-    kinds = {tag: TAGS[tag].kind for tag in tags if tag not in worded}
-    switches = [row for row, tag in enumerate(tags) if kinds.get(tag) in ("pump", "lamp")]
-    valves = [row for row, tag in enumerate(tags) if kinds.get(tag) == "valve"]
+    switches, valves = _groups(tags, worded)
     findings = []
     switched = _coded_0_1(matrix, switches) and any((matrix[row] == 0).any() for row in switches)
     if switched:
@@ -27,6 +25,27 @@ def official_codes(matrix: np.ndarray, tags: list[str], worded: set[str]) -> lis
         matrix[valves] += CLOSED
         findings.append(_said(tags, valves, f"{CLOSED} closed and {OPEN} open"))
     return findings
+
+
+def mixed_codes(matrix: np.ndarray, tags: list[str], worded: set[str]) -> str | None:
+    """What says that some actuators are coded 0 and 1 and others 1 and 2, so that 1 has two meanings; else None."""
+    for rows in _groups(tags, worded):
+        at_0 = [row for row in rows if 2 * np.count_nonzero(matrix[row] == 0) > matrix.shape[1]]
+        twos = {row: int(np.count_nonzero(matrix[row] == 2)) for row in rows}
+        if at_0 and any(twos.values()):
+            held = listed((f"{tags[row]} 2 in {count(number, 'row')}" for row, number in twos.items() if number), 3)
+            return (
+                f"{listed((tags[row] for row in at_0), 3)} holds 0 in most rows, as where actuators are coded 0 and 1, "
+                f"and {held}, as where they are coded 1 and 2; write one of the two throughout"
+            )
+    return None
+
+
+def _groups(tags: list[str], worded: set[str]) -> tuple[list[int], list[int]]:
+    """Rows of the switches, pumps and lamps, and of the valves."""
+    kinds = {tag: TAGS[tag].kind for tag in tags if tag not in worded}
+    switches = [row for row, tag in enumerate(tags) if kinds.get(tag) in ("pump", "lamp")]
+    return switches, [row for row, tag in enumerate(tags) if kinds.get(tag) == "valve"]
 
 
 def _coded_0_1(matrix: np.ndarray, rows: list[int]) -> bool:

@@ -22,6 +22,7 @@ from swatlib.data.labels_2015 import (
 from swatlib.data.recording import DataError, Recording, touching, usual_step
 from swatlib.wording import count, listed
 
+IN_SINGAPORE = pd.Timedelta("8h")  # that the clocks of the testbed are ahead of UTC
 _GAP = 10  # usual steps after which labelled rows are taken as another event
 
 
@@ -70,11 +71,27 @@ def attacks(recording: Recording) -> pd.DataFrame:
 def labelled_by_time(recording: Recording) -> Recording:
     """Rows without a label of 20 July 2019 or 11 March 2026, labelled by the windows of the published list.
 
-    As they stand where the file has a label or a column that reads like one, and at any other time.
+    As they stand where the file has a label or a column that reads like one, and at any other time; a finding says
+    where list and label disagree, and where times may be another clock's than the list's.
     """
-    if recording.label is not None or resembling(recording.extra):
-        return recording
     index = recording.frame.index
+    if recording.label is not None:
+        unlike = [each for each in _later() if len(touching(each, index)) and not agrees(recording.label, each)]
+        return recording.noting(
+            *(
+                f"the published list has {count(len(touching(each, index)), 'attack')} in this time, and the label "
+                f"({recording.label.sum():,} rows of attack) disagrees; the label counts"
+                for each in unlike
+            )
+        )
+    if resembling(recording.extra):
+        return recording
+    july = _later()[0]
+    if not len(touching(july, index)) and len(touching(july, index - IN_SINGAPORE)):
+        return recording.noting(
+            "times that may be local: 8 hours before them, in UTC, lie attacks of the published list, and no row is "
+            "labelled; write times in UTC to have these labelled"
+        )
     for listed_here in _later():
         if len(events := touching(listed_here, index)):
             label = pd.Series(within_windows(index, events), index, name="attack")

@@ -66,9 +66,8 @@ def resembling(extra: pd.DataFrame | None) -> list[str]:
 
 
 def _resembles(name: str, words: set[str]) -> bool:
-    in_words = words <= _LIKE_LABEL | _LIKE_NORMAL and not words.isdisjoint(_LIKE_LABEL)
-    in_numbers = words in _TWO_NUMBERS and not is_instrument(name)
-    return resembles_label(name) or in_words or in_numbers
+    in_words = not words.isdisjoint(_LIKE_LABEL)  # beside it may stand any name of an attack
+    return resembles_label(name) or (not is_instrument(name) and (in_words or words in _TWO_NUMBERS))
 
 
 def _words(column: pd.Series) -> set[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from swatlib.data.codes import official_codes
+from swatlib.data.codes import mixed_codes, official_codes
 from swatlib.data.facts import is_scaled
 from swatlib.data.names import plain
 from swatlib.data.table import Table
@@ -28,7 +28,8 @@ def read_readings(table: Table, tags: dict[str, list[int]]) -> Readings:
     """Readings of the tags, each from the columns given for it.
 
     Rows without any reading are dropped and named: empty ones, rows of `Bad Input`, a header that comes again, what
-    stands between header and first reading. DataError: other text in a tag column, columns of one tag that differ.
+    stands between header and first reading. DataError: other text in a tag column, columns of one tag that differ,
+    actuators of which some are coded 0 and 1 and others 1 and 2.
     """
     columns = [(tag, number) for tag, numbers in tags.items() for number in numbers]
     cells, said = _cells(table, columns)
@@ -42,7 +43,10 @@ def read_readings(table: Table, tags: dict[str, list[int]]) -> Readings:
     findings += [*_dropped(table, odd, kept), *_left_empty(table, odd, kept)]
     matrix = matrix if kept.all() else matrix[:, kept]
     worded = {tag for tag, number in columns if by_column[number].words}
-    findings += [] if is_scaled(list(tags), matrix) else official_codes(matrix, list(tags), worded)
+    if not is_scaled(list(tags), matrix):
+        if mixed := mixed_codes(matrix, list(tags), worded):
+            raise table.error(mixed)
+        findings += official_codes(matrix, list(tags), worded)
     return Readings(matrix, kept, [*findings, *_said_empty(list(tags), matrix)])
 
 

@@ -108,7 +108,9 @@ def _of_file(path: Path) -> ModuleType:
     """The module that a file makes: the one that is imported already if it is of the same source."""
     name, source = path.stem, path.read_text(encoding="utf-8")
     present = sys.modules.get(name)
-    if not name.isidentifier() or name in sys.stdlib_module_names or (present and not _is_of(present, path)):
+    if not name.isidentifier():
+        raise ValueError(f"{path.name} is no name of a module; use letters, digits and _ alone, as in my_detector.py")
+    if name in sys.stdlib_module_names or (present and not _is_of(present, path)):
         raise ValueError(f"{path.name} has the name of another module; give the file a name of its own")
     if present and _source(present) == source:
         return present

@@ -78,6 +78,9 @@ def _distribution(ax: Axes, scored: pd.DataFrame, label: np.ndarray) -> None:
     score = scored["score"].to_numpy(dtype=np.float64)
     there = ~np.isnan(score)
     score, label = score[there], label[there]
+    if not score.size:
+        ax.text(0.5, 0.5, "no row has a score", transform=ax.transAxes, ha="center", color=GREY)
+        return
     log = score.min() > 0 and score.max() > 10 * score.min()
     edges = (np.geomspace if log else np.linspace)(score.min(), score.max(), BINS + 1)
     normal, attacked = (np.histogram(rows, edges)[0] / max(len(rows), 1) for rows in (score[~label], score[label]))

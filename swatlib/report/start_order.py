@@ -12,6 +12,7 @@ from swatlib.report.run_record import DONE, RECORD_FILE, Step, read_record
 
 BYTES_A_NOTEBOOK = 1.5e9  # at the peak of a kernel on the eleven days of 2015, with room for what it starts
 FITTING, PLAYING = 20.0, 50.0  # cells that each cell counts more: for a detector fitted, for a plant that plays
+PLAYS = 40.0  # seconds that a plant plays at least, however fast cells are
 OF_FIT = ("normal", "start", "days_normal", "seed", "budget")  # parameters that a fit depends on
 LIMITS = Path("/sys/fs/cgroup")  # of the container that this runs in
 
@@ -52,7 +53,9 @@ def place_order(steps: Sequence[Step], seconds: Mapping[str, float]) -> list[int
     a_cell = sum(map(seconds.__getitem__, known)) / sum(map(cells.__getitem__, known)) if known else 1.0
 
     def guess(place: int, fitted: Set[Fit] = frozenset()) -> float:
-        return seconds.get(steps[place].name, a_cell * _cells(steps[place], len(fits[place] - fitted)))
+        step = steps[place]
+        least = PLAYS if known and "wait" in step.given else 0.0
+        return seconds.get(step.name, max(least, a_cell * _cells(step, len(fits[place] - fitted))))
 
     shortest, *others = sorted(range(len(steps)), key=guess)
     others.reverse()

@@ -24,6 +24,7 @@ from swatlib.normal_parts import shortened
 from swatlib.pipeline import Pipeline
 from swatlib.results.detection import DetectionResults, first_alarms
 from swatlib.results.fit_cache import detector_part, fits_of, parameters, recording_digest
+from swatlib.results.silences import unjudged
 
 ENTRY_FORMAT = 7
 _ABOUT = b"swatlib"
@@ -68,7 +69,8 @@ def cached_results(pipeline: Pipeline, normal: Recording, attacked: Recording, f
     notes = [*found.notes, *(note for note in noted if note not in found.notes)]
     results = _joined(pipeline, found.values, attacked, found.computed, notes)
     first, last = normal.frame.index[[0, -1]]
-    said = ". ".join(filter(None, (shortened([last - first], pipeline.startup), results.caveat)))
+    without = unjudged(attacked.frame, results.scores, attacks(attacked))
+    said = ". ".join(filter(None, (shortened([last - first], pipeline.startup), results.caveat, *without)))
     return replace(results, caveat=said or None)
 
 

@@ -9,6 +9,7 @@ from swatlib.arrays import intervals_of
 from swatlib.data.recording import usual_step
 from swatlib.wording import count, duration, listed
 
+_AT_BEGINNING = "too little before them, at the beginning"
 BEGINNING = 0.25  # share of an unscored run in which a tag is missing from which that is its cause
 
 
@@ -36,6 +37,17 @@ def silences(frame: pd.DataFrame, scores: pd.DataFrame) -> list[str]:
         else:
             gaps = int(np.count_nonzero(np.diff(frame.index) > 10 * step))
             after = f" and after {count(gaps, 'gap')}" if gaps else ""
-            cause = f"too little before them, at the beginning{after}"
+            cause = f"{_AT_BEGINNING}{after}"
         said.append(f"{cause}: {count(without, 'row')} without a score")
+    return said
+
+
+def unjudged(frame: pd.DataFrame, scores: pd.DataFrame, events: pd.DataFrame) -> list[str]:
+    """What counts as rows without an alarm though no detector judged it: rows other than the first, and attacks."""
+    said = [f"{cause}, and none in alarm" for cause in silences(frame, scores) if f"{_AT_BEGINNING}:" not in cause]
+    silent = scores.xs("score", axis=1, level=1).isna().any(axis=1).to_numpy()
+    begins, ends = (frame.index.searchsorted(events[side]) for side in ("start", "end"))
+    without = sum(bool(silent[begin:end].all()) for begin, end in zip(begins, ends, strict=True))
+    if without:
+        said.append(f"{without} of {count(len(events), 'attack')} in rows without a score, and so not found")
     return said

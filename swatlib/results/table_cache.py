@@ -39,5 +39,7 @@ def _read(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:
-    objects = table.select_dtypes(object)
-    return table.assign(**{name: objects[name].where(objects[name].notna(), np.nan) for name in objects})
+    filled = table.copy(deep=False)
+    for name, column in table.select_dtypes(object).items():
+        filled[name] = column.where(column.notna(), np.nan)
+    return filled

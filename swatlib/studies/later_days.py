@@ -72,9 +72,11 @@ def alarms_by_day(fitted: Pipeline, recording: Recording) -> pd.DataFrame:
     """One row a detector and day of normal rows, counted from the first row: what the fitted pipeline makes of them.
 
     false_alarms: episodes that begin on the day. in_alarm: share of its scored rows. scored_days: rows with a score, in
-    days. A day is scored with the rows before it, so that its beginning is judged too. DataError for attack rows.
+    days. A day is scored with the rows before it, so that its beginning is judged too. DataError for attack rows,
+    ValueError for rows of another pace.
     """
     frame = normal_frame(recording)
+    fitted.require_period(recording.period)
     elapsed = ((frame.index - frame.index[0]) // pd.Timedelta("1d")).to_numpy()
     edges = [*np.flatnonzero(np.diff(elapsed, prepend=-1)), len(frame)]
     a_day = fitted.period_ / pd.Timedelta("1d")

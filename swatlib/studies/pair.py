@@ -43,6 +43,11 @@ def recordings(
     turn, end = (begin + pd.Timedelta(each, "s") for each in (round(days_normal * SECONDS_PER_DAY), span))
     if not scheduled_2015(turn, end):
         raise _without_attack(begin, turn, end)
+    if early := scheduled_2015(begin, turn):
+        raise DataError(
+            f"{count(len(early), 'attack')} of 2015 would fall into the normal days from {begin} to {turn}; give an "
+            "earlier start, or fewer days_normal."
+        )
     whole = cached_simulation(span, seed=seed, start=start, parameters=parameters)
     attacked = whole.between(turn)
     if attacked.events is None or attacked.events.empty:
@@ -96,6 +101,7 @@ def without_startup(recording: Recording, hours: float = 6) -> pd.DataFrame:
 
 def _same_tags(normal: Recording, attack: Recording) -> tuple[Recording, Recording]:
     common = [tag for tag in normal.frame if tag in attack.frame]
+    common = [tag for tag in common if not (normal.frame[tag].isna().all() or attack.frame[tag].isna().all())] or common
     if not common:
         names = " and ".join(recording.source[0].name for recording in (normal, attack))
         raise DataError(f"{names} share no tag; give two files of one plant.")
@@ -103,17 +109,20 @@ def _same_tags(normal: Recording, attack: Recording) -> tuple[Recording, Recordi
 
 
 def _apart(normal: Recording, attack: Recording) -> tuple[Recording, Recording]:
-    """Without the normal rows that the attack recording holds too: what is judged is not to be learnt from."""
+    """Without the normal rows at times that the attack recording holds too: what is judged is not to be learnt from."""
     shared = normal.frame.index.isin(attack.frame.index) & (not is_untimed(normal))
     if shared.all():
-        raise DataError("Every normal row is in the attack recording too; give normal days of their own.")
+        raise DataError(
+            "Every normal row is of a time that the attack recording holds too, so that what is judged would be learnt "
+            "from; give normal days of another time."
+        )
     if not shared.any():
         return normal, attack
-    said = f"{shared.sum():,} rows left out: the attack recording holds them too"
+    said = f"{shared.sum():,} rows left out: the attack recording has rows of the same times"
     return normal.take(~shared).noting(said), attack
 
 
 def _only(recording: Recording, tags: list[str]) -> Recording:
     dropped = [tag for tag in recording.frame if tag not in tags]
-    said = [f"{', '.join(dropped)} left out: the other recording lacks them"] if dropped else []
+    said = [f"{', '.join(dropped)} left out: one of the recordings has no reading of them"] if dropped else []
     return replace(recording, frame=recording.frame[tags]).noting(*said)

@@ -267,6 +267,14 @@ def test_dates_that_were_all_exchanged_are_refused(rows, tmp_path):
     assert "would not if day and month were exchanged" in refused(wild.csv(rows, tmp_path / "rows.csv"))
 
 
+@pytest.mark.parametrize("words", [("Normal", "Attack 1"), ("normal", "Angriff"), ("benign", "under attack")])
+def test_a_column_of_normal_and_words_of_ones_own_reads_like_a_label(words, rows, recorded, tmp_path):
+    rows = rows.rename(columns={LABEL: "State"}).assign(State=np.where(recorded.label, *words[::-1]))
+    rows[TIME] = rows[TIME].str.replace("28/12/2015", "29/10/2015")
+    with pytest.raises(DataError, match="'State' reads like a label"):
+        normal_frame(read(rows, tmp_path))
+
+
 @pytest.mark.parametrize("name", ["status", "Type", "", "outcome", "0"])
 @pytest.mark.parametrize("words", [("0", "1"), ("False", "True"), ("-1", "1")])
 def test_a_column_of_two_numbers_that_is_no_instrument_reads_like_a_label(name, words, rows, recorded, tmp_path):

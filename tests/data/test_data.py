@@ -16,6 +16,7 @@ from pandas.testing import assert_frame_equal, assert_series_equal
 
 from swatlib.data import DataError, Recording, attacks, correct_labels, load, loading
 from swatlib.data.cache import reader
+from swatlib.data.events import labelled_by_time
 from swatlib.data.names import plain, tag
 from swatlib.data.table import Table
 from swatlib.data.times import parse_times
@@ -191,6 +192,26 @@ def test_july_2019_has_its_six_attacks_in_utc():
         [1, "FIT401"], [2, "LIT301"], [3, "P601"], [4, "MV201;P101"], [5, "MV501"], [6, "P301"],
     ]  # fmt: skip
     assert events.loc[0, ["start", "end"]].astype(str).tolist() == ["2019-07-20 07:08:46", "2019-07-20 07:10:32"]
+
+
+def test_an_attack_that_falls_into_a_hole_of_the_recording_is_none_of_its():
+    march = labelled("2026-03-11 09:30", 28_000, [])
+    fourth = attacks(replace(march, label=None)).iloc[3]
+    holed = march.take(np.asarray((march.frame.index < fourth["start"]) | (march.frame.index >= fourth["end"])))
+    assert 4 not in attacks(replace(holed, label=None))["attack"].tolist()
+
+
+def test_a_label_that_the_published_list_contradicts_counts_and_is_said():
+    march = labelled_by_time(labelled("2026-03-11 09:30", 28_000, []))
+    (said,) = march.findings
+    assert said.endswith("attacks in this time, and the label (0 rows of attack) disagrees; the label counts")
+    assert not march.label.any()
+
+
+def test_times_of_another_clock_than_the_list_are_said():
+    local = labelled_by_time(replace(labelled("2019-07-20 12:30", 15_000, []), label=None))
+    assert local.findings[0].startswith("times that may be local: 8 hours before them, in UTC, lie attacks")
+    assert local.label is None
 
 
 def test_unknown_days_without_label_have_no_events():

@@ -6,8 +6,8 @@ import pytest
 import wild
 from pandas.testing import assert_frame_equal, assert_series_equal
 
-from swatlib.data import Recording, load
-from swatlib.plant import ACTUATORS, TAG_NAMES
+from swatlib.data import DataError, Recording, load
+from swatlib.plant import ACTUATORS, TAG_NAMES, TAGS
 from swatlib.simulation import Attack, simulate
 
 
@@ -256,3 +256,13 @@ def test_a_tag_that_one_file_lacks_is_empty_there(recorded, tmp_path):
     expected.iloc[300:, TAG_NAMES.index("AIT504")] = np.nan
     assert_holds(loaded, expected, recorded.label)
     assert loaded.extra["note"].isna().sum() == 300
+
+
+def test_actuators_coded_in_two_ways_are_refused(in_june, tmp_path):
+    table = wild.cells(in_june, labels=None)
+    pumps = [tag for tag in table if tag in TAGS and TAGS[tag].kind == "pump"]
+    table[pumps] = table[pumps].replace({"1": "0", "2": "1"})
+    table.loc[7, "P603"] = "2"
+    said = r"hold.* 0 in most rows, .* and P603 2 in 1 row, as where they are coded 1 and 2"
+    with pytest.raises(DataError, match=said):
+        load(wild.csv(table, tmp_path / "mixed.csv"), cache=False)

@@ -6,6 +6,8 @@ import pytest
 
 from swatlib.metrics import compare
 from swatlib.results import cached_comparison, comparison_cache
+from swatlib.results.comparison_cache import cached_curve
+from swatlib.results.detection import DetectionResults
 
 TIMES = pd.date_range("2015-12-28 10:00", periods=1_000, freq="s", name="time")
 LABEL = pd.Series(np.arange(1_000) % 500 < 50, TIMES)
@@ -40,3 +42,13 @@ def test_baselines_are_computed_once_for_all_detectors(monkeypatch):
     events = EVENTS.assign(start=EVENTS["start"] + a_day, end=EVENTS["end"] + a_day)
     with pytest.raises(NameError):
         cached_comparison(later, LABEL.set_axis(later.index), events)
+
+
+def test_a_kept_curve_of_a_recording_without_attacks_is_empty_again(fitted, attacked):
+    calm = attacked.frame.iloc[:2_000]
+    results = DetectionResults(
+        fitted.score(calm), fitted.calibration(), None, {}, {}, fitted.thresholds([1.0]), fitted.on_delay, fitted.hold
+    )
+    label = pd.Series(False, calm.index)
+    for _ in range(2):
+        assert cached_curve(results, label, EVENTS.iloc[:0]).empty

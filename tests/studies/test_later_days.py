@@ -62,3 +62,8 @@ def test_normal_days_cut_at_midnight_hold_the_alarms_of_the_whole(pca, whole_201
 def test_days_with_attacks_are_no_normal_days(pca, attacked):
     with pytest.raises(DataError, match="rows are labelled attack"):
         alarms_by_day(pca, attacked)
+
+
+def test_rows_of_another_pace_give_no_alarms_by_day(normal, fitted):
+    with pytest.raises(ValueError, match="the frame has a row every 10 s, the pipeline was fitted on one every 1 s"):
+        alarms_by_day(fitted, normal.take(slice(None, None, 10)))

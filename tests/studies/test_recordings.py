@@ -41,7 +41,20 @@ def test_files_come_with_the_tags_that_both_have(pair, files):
     fewer = replace(attacked, frame=attacked.frame.drop(columns=["P201", "AIT503"]))
     normal, attack = recordings(files("normal_days", normal_days), files("fewer", fewer))
     assert list(normal.frame) == list(attack.frame) == list(fewer.frame)
-    assert "P201, AIT503 left out: the other recording lacks them" in normal.findings
+    assert "P201, AIT503 left out: one of the recordings has no reading of them" in normal.findings
+
+
+def test_a_tag_without_a_reading_in_one_of_two_files_is_left_out(pair, files):
+    normal_days, attacked = pair
+    empty = replace(attacked, frame=attacked.frame.assign(LIT101=np.float32(np.nan)))
+    normal, attack = recordings(files("whole", normal_days), files("empty", empty))
+    assert "LIT101" not in normal.frame and "LIT101" not in attack.frame
+    assert "LIT101 left out: one of the recordings has no reading of them" in normal.findings
+
+
+def test_attacks_of_the_schedule_in_the_normal_days_are_refused_before_they_are_simulated():
+    with pytest.raises(DataError, match=r"\d attacks of 2015 would fall into the normal days .* an earlier start"):
+        recordings(start="2015-12-28 10:00", days_normal=1, days_attack=1)
 
 
 def test_normal_rows_that_the_attack_file_holds_too_are_left_out(pair, files):
@@ -49,8 +62,8 @@ def test_normal_rows_that_the_attack_file_holds_too_are_left_out(pair, files):
     both = replace(normal_days, frame=pd.concat([normal_days.frame, attacked.frame]), label=None)
     normal, _ = recordings(files("both", replace(both, label=pd.Series(False, both.frame.index))), files("a", attacked))
     assert normal.frame.index.equals(normal_days.frame.index)
-    assert "21,600 rows left out: the attack recording holds them too" in normal.findings
-    with pytest.raises(DataError, match="Every normal row is in the attack recording too"):
+    assert "21,600 rows left out: the attack recording has rows of the same times" in normal.findings
+    with pytest.raises(DataError, match="Every normal row is of a time that the attack recording holds too"):
         recordings(files("a", attacked), files("a", attacked))
 
 

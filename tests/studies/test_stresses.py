@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from swatlib.data import DataError, Recording
 from swatlib.plant import SENSORS
 from swatlib.results import silences, unscored
+from swatlib.results.silences import unjudged
 from swatlib.simulation import simulate
 from swatlib.studies.stress_trials import by_stress, stress_test
 from swatlib.studies.stresses import STRESSES, stressed
@@ -108,6 +109,11 @@ def test_rows_without_a_score_are_counted_and_said(recorded, fitted):
         axis=None
     )
     assert silences(frame.iloc[-100:], scores.iloc[-100:]) == []
+    hidden = pd.DataFrame({"start": frame.index[[4_000]], "end": frame.index[[4_100]]})
+    missing, attack = unjudged(frame, scores, hidden)
+    assert missing.startswith("FIT401 missing for 60 min: ") and missing.endswith("and none in alarm")
+    assert attack == "1 of 1 attack in rows without a score, and so not found"
+    assert unjudged(frame.iloc[:2_000], scores.iloc[:2_000], hidden.iloc[:0]) == []
 
 
 def test_the_table_has_a_row_a_stress_and_detector_beside_the_unstressed():
