@@ -90,12 +90,6 @@ def require_readings(frame: pd.DataFrame) -> None:
         )
     if not isinstance(frame.index, pd.DatetimeIndex) or not frame.index.is_monotonic_increasing:
         raise ValueError("the frame's index is not made of ascending times; give it a DatetimeIndex and sort it")
-    if not frame.index.is_unique:
-        twice = frame.index[frame.index.duplicated()]
-        raise ValueError(
-            f"the frame has {count(len(twice), 'row')} of a time that stands before, "
-            f"the first of {twice[0]}; keep one of each"
-        )
     for start in range(0, len(frame), CHUNK_ROWS):
         piece = frame.iloc[start : start + CHUNK_ROWS]
         infinite = np.isinf(piece.to_numpy())

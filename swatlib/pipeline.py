@@ -477,10 +477,12 @@ class Pipeline:
                     X = self._view(what).transform(rows)
                     for name in names:
                         score = self._smoothed(name, X)
-                        if infinite := int(np.count_nonzero(np.abs(score) >= LARGEST_SCORE)):
+                        infinite = np.flatnonzero(score[before:] >= LARGEST_SCORE)
+                        if len(infinite):
                             raise ValueError(
-                                f"{name} gives {count(infinite, 'normal row')} from {rows.index[0]} on an infinite "
-                                "score; give finite numbers, or NaN where there is none"
+                                f"{name} gives {count(len(infinite), 'normal row')} from "
+                                f"{rows.index[len(rows) - len(score) + before + infinite[0]]} on an infinite score; "
+                                "give finite numbers, or NaN where there is none"
                             )
                         decisive = on_delayed(score, *self.on_delay)
                         scores[name].append(decisive[before:][max(own, 0) :])

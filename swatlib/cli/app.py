@@ -274,7 +274,10 @@ def fit(
         pipeline = _refit(old, [load(path) for path in add or ()], trust or (), [normal] if normal else [])
     else:
         pipeline = _pipeline(detector, budget)  # names an unknown detector before anything is read
-        pipeline.fit(load(normal) if normal else run(round(days_normal * SECONDS_PER_DAY), attacks=None, seed=seed))
+        days = load(normal) if normal else run(round(days_normal * SECONDS_PER_DAY), attacks=None, seed=seed)
+        if normal:
+            say(*days.findings)
+        pipeline.fit(days)
     pipeline.save(folder)
     say(f"{folder}: {', '.join(pipeline.detectors)}, fitted on {'; '.join(map(str, pipeline.fitted_on))}")
     if pipeline.caveat:

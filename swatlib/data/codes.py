@@ -28,17 +28,17 @@ def official_codes(matrix: np.ndarray, tags: list[str], worded: set[str]) -> lis
 
 
 def mixed_codes(matrix: np.ndarray, tags: list[str], worded: set[str]) -> str | None:
-    """What says that some actuators are coded 0 and 1 and others 1 and 2, so that 1 has two meanings; else None."""
-    for rows in _groups(tags, worded):
-        at_0 = [row for row in rows if 2 * np.count_nonzero(matrix[row] == 0) > matrix.shape[1]]
-        twos = {row: int(np.count_nonzero(matrix[row] == 2)) for row in rows}
-        if at_0 and any(twos.values()):
-            held = listed((f"{tags[row]} 2 in {count(number, 'row')}" for row, number in twos.items() if number), 3)
-            return (
-                f"{listed((tags[row] for row in at_0), 3)} holds 0 in most rows, as where actuators are coded 0 and 1, "
-                f"and {held}, as where they are coded 1 and 2; write one of the two throughout"
-            )
-    return None
+    """What says that some switches are coded 0 and 1 and others 1 and 2, so that 1 has two meanings; else None."""
+    switches, _ = _groups(tags, worded)  # a valve that travels is 0 in either code
+    at_0 = [row for row in switches if 2 * np.count_nonzero(matrix[row] == 0) > matrix.shape[1]]
+    twos = {row: int(np.count_nonzero(matrix[row] == 2)) for row in switches}
+    if not at_0 or not any(twos.values()):
+        return None
+    held = listed((f"{tags[row]} 2 in {count(number, 'row')}" for row, number in twos.items() if number), 3)
+    return (
+        f"{listed((tags[row] for row in at_0), 3)} hold{'s' if len(at_0) == 1 else ''} 0 in most rows, as where "
+        f"switches are coded 0 and 1, and {held}, as where they are coded 1 and 2; write one of the two throughout"
+    )
 
 
 def _groups(tags: list[str], worded: set[str]) -> tuple[list[int], list[int]]:

@@ -64,8 +64,14 @@ def attacks(recording: Recording) -> pd.DataFrame:
     for listed_here, labelled in ((official_windows(), labelled_windows()), *((each, each) for each in _later())):
         events = touching(listed_here, recording.frame.index)
         if len(events) and (recording.label is None or agrees(recording.label, labelled)):
-            return events
+            return _with_rows(events, recording.frame.index)
     return _runs(recording.label)
+
+
+def _with_rows(events: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
+    """Without the events that fall into a hole of the recording."""
+    begins, ends = (index.searchsorted(events[side]) for side in ("start", "end"))
+    return events[begins < ends].reset_index(drop=True)
 
 
 def labelled_by_time(recording: Recording) -> Recording:

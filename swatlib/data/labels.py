@@ -67,7 +67,9 @@ def resembling(extra: pd.DataFrame | None) -> list[str]:
 
 def _resembles(name: str, words: set[str]) -> bool:
     in_words = not words.isdisjoint(_LIKE_LABEL)  # beside it may stand any name of an attack
-    return resembles_label(name) or (not is_instrument(name) and (in_words or words in _TWO_NUMBERS))
+    alone = words <= _LIKE_LABEL | _LIKE_NORMAL
+    known = (in_words and alone) or (not is_instrument(name) and (in_words or words in _TWO_NUMBERS))
+    return resembles_label(name) or known
 
 
 def _words(column: pd.Series) -> set[str]:

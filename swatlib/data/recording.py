@@ -122,6 +122,7 @@ def usual_step(index: pd.Index) -> pd.Timedelta:
 
 
 def touching(events: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
-    """Events with at least a row of `index`, whose times ascend."""
-    begins, ends = (index.searchsorted(events[side]) for side in ("start", "end"))
-    return events[begins < ends].reset_index(drop=True)
+    """Events with at least a moment inside the time of `index`."""
+    if index.empty:
+        return events.iloc[:0]
+    return events[(events["end"] > index[0]) & (events["start"] <= index[-1])].reset_index(drop=True)

@@ -43,11 +43,11 @@ def silences(frame: pd.DataFrame, scores: pd.DataFrame) -> list[str]:
 
 
 def unjudged(frame: pd.DataFrame, scores: pd.DataFrame, events: pd.DataFrame) -> list[str]:
-    """What counts as rows without an alarm though no detector judged it: rows other than the first, and attacks."""
-    said = [f"{cause}, and none in alarm" for cause in silences(frame, scores) if f"{_AT_BEGINNING}:" not in cause]
-    silent = scores.xs("score", axis=1, level=1).isna().any(axis=1).to_numpy()
+    """Rows that some detector did not judge, but the first, and attacks that none did; they count as without alarm."""
+    said = [cause for cause in silences(frame, scores) if f"{_AT_BEGINNING}:" not in cause]
+    silent = scores.xs("score", axis=1, level=1).isna().all(axis=1).to_numpy()
     begins, ends = (frame.index.searchsorted(events[side]) for side in ("start", "end"))
-    without = sum(bool(silent[begin:end].all()) for begin, end in zip(begins, ends, strict=True))
+    without = sum(begin < end and bool(silent[begin:end].all()) for begin, end in zip(begins, ends, strict=True))
     if without:
         said.append(f"{without} of {count(len(events), 'attack')} in rows without a score, and so not found")
     return said

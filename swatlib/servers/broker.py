@@ -38,8 +38,8 @@ def kafka_answers(servers: str) -> bool:
 
 def cluster_of(servers: str, patience: float = 5.0) -> str | None:
     """The id of the cluster, which it is given with its data folder; None without an answer within so many seconds."""
-    client = broker_admin(servers)
     try:
+        client = broker_admin(servers)
         return answered(lambda moment: client.list_topics(timeout=moment), patience).cluster_id
     except KafkaException:
         return None

@@ -87,7 +87,14 @@ class Kafka(Server):
         shutil.rmtree(part, ignore_errors=True)
         try:
             _copied(kept, part)
-        except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError):  # there is none, or it is damaged
+        except (
+            OSError,
+            ValueError,
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            RuntimeError,
+        ):  # there is none, or it is damaged
             shutil.rmtree(part, ignore_errors=True)
             self._make(java, ports, part)
             with suppress(OSError), replacing(kept) as packed:  # not in a cache that can't be written

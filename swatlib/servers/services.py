@@ -71,17 +71,13 @@ class Services:
             self.stop(*self._started)
 
     def start(self, *names: str) -> list[str]:
-        """Start those that don't run, until each answers; their names.
-
-        Raises ServicesError with the end of a log, and for one that runs and does not answer.
-        """
+        """Start those that don't run, until each answers; their names. Raises ServicesError with the end of a log."""
         wanted = names or self.names
         refuse_unknown_servers(wanted)
         if not wanted:
             raise ServicesError("No server is installed; type `python -m swatlib services install`.")
         with self._locked():
             missing = [name for name in SERVERS if name in wanted and not self._alive(name)]
-            self._refuse_silent(name for name in wanted if name not in missing)
             self._start(missing)
         self._started += missing
         return missing
@@ -160,16 +156,6 @@ class Services:
         except BaseException:
             self._end(launched)
             raise
-
-    def _refuse_silent(self, names: Iterable[str]) -> None:
-        """Raises ServicesError for a server whose process is there and does not answer."""
-        for name in names:
-            record = self._recorded(name)
-            if not SERVERS[name](self.folder).answers(record.ports):
-                raise ServicesError(
-                    f"{name} runs, process {record.pid}, and does not answer; type `python -m swatlib services stop "
-                    f"{name}`, then start it again."
-                )
 
     def _end(self, records: list[Record]) -> None:
         """The stream first, which writes to the others; killed, it loses nothing."""

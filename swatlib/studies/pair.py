@@ -25,9 +25,10 @@ def recordings(
     """Normal and attacked recording, with the same tags: the files `normal` and `attack`, or a simulated run.
 
     The attacked one has its `events`. The simulated plant starts empty at `start`, runs `days_normal` without an attack
-    and then `days_attack` with the attacks of 2015 that fall into them; `parameters` as in `simulate`. Rows that both
-    files hold are left out of the normal one. Raises DataError when just one file is named, they share no tag or seem
-    to be swapped, or no attack falls into the simulated `days_attack`.
+    and then `days_attack` with the attacks of 2015 that fall into them; `parameters` as in `simulate`. Rows at times
+    that both files hold are left out of the normal one. Raises DataError when just one file is named, they share no tag
+    or seem to be swapped, no normal row is of a time of its own, an attack falls into the simulated `days_normal`, or
+    none into `days_attack`.
     """
     if bool(normal) != bool(attack):
         raise DataError("Only one of `normal` and `attack` names a file; give both, or neither to simulate.")
@@ -41,13 +42,13 @@ def recordings(
     begin = _time(start)
     span = round((days_normal + days_attack) * SECONDS_PER_DAY)
     turn, end = (begin + pd.Timedelta(each, "s") for each in (round(days_normal * SECONDS_PER_DAY), span))
-    if not scheduled_2015(turn, end):
-        raise _without_attack(begin, turn, end)
     if early := scheduled_2015(begin, turn):
         raise DataError(
             f"{count(len(early), 'attack')} of 2015 would fall into the normal days from {begin} to {turn}; give an "
             "earlier start, or fewer days_normal."
         )
+    if not scheduled_2015(turn, end):
+        raise _without_attack(begin, turn, end)
     whole = cached_simulation(span, seed=seed, start=start, parameters=parameters)
     attacked = whole.between(turn)
     if attacked.events is None or attacked.events.empty:

@@ -263,6 +263,6 @@ def test_actuators_coded_in_two_ways_are_refused(in_june, tmp_path):
     pumps = [tag for tag in table if tag in TAGS and TAGS[tag].kind == "pump"]
     table[pumps] = table[pumps].replace({"1": "0", "2": "1"})
     table.loc[7, "P603"] = "2"
-    said = r"hold.* 0 in most rows, .* and P603 2 in 1 row, as where they are coded 1 and 2"
+    said = r" hold 0 in most rows, .* and P603 2 in 1 row, as where they are coded 1 and 2"
     with pytest.raises(DataError, match=said):
         load(wild.csv(table, tmp_path / "mixed.csv"), cache=False)

@@ -151,12 +151,13 @@ class Stream:
         if here is None:  # it may come later
             return
         there = kept.read_text(encoding="utf-8") if kept.exists() else ""
-        if there not in ("", here):
+        begun = any((self.checkpoint / "offsets").glob("[0-9]*"))
+        if begun and there not in ("", here):
             raise StreamError(
                 f"the checkpoint {self.checkpoint} is of another Kafka (cluster {there}; at {self.servers} is {here}), "
                 "and would pass over rows; delete it to score all that the topic holds, or give another"
             )
-        if not there:
+        if there != here:
             write_text(kept, here)
 
     def _shipped(self, context: SparkContext, judged: bool = False) -> Shipped | None:
