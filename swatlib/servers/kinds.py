@@ -24,6 +24,7 @@ from swatlib.servers.records import HOST
 from swatlib.servers.tools import ServicesError, store
 from swatlib.settings import settings
 
+UNPACKING_RAISES = (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error)
 _ID = re.compile(r"^((?:cluster|directory)\.id=).*", re.MULTILINE)
 
 
@@ -87,14 +88,7 @@ class Kafka(Server):
         shutil.rmtree(part, ignore_errors=True)
         try:
             _copied(kept, part)
-        except (
-            OSError,
-            ValueError,
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            RuntimeError,
-        ):  # there is none, or it is damaged
+        except UNPACKING_RAISES:  # there is none, or it is damaged
             shutil.rmtree(part, ignore_errors=True)
             self._make(java, ports, part)
             with suppress(OSError), replacing(kept) as packed:  # not in a cache that can't be written
