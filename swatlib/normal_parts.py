@@ -72,8 +72,7 @@ def shortened(spans: Sequence[pd.Timedelta], startup: float) -> str | None:
         return None
     return (
         f"of {listed(f'{span / hour:.1f}' for span in short)} normal hours the first quarter is left out as start-up, "
-        f"not the {usual / hour:g} h of a longer recording; they don't show what other hours bring: fits on 4 hours of "
-        "simulated plants raised up to 167 false alarms per day in place of 1, all but the guard's"
+        f"not the {usual / hour:g} h of a longer recording; they don't show what other hours bring (docs/detectors.md)"
     )
 
 

@@ -69,3 +69,9 @@ def test_no_other_thread_meets_what_is_set_for_a_while():
             met = pool.submit(environment)
             assert wait([met], timeout=0.2).done == set()
         assert "SECRET_OF_A_GATEWAY" not in met.result()
+
+
+@pytest.mark.parametrize(("given", "passed"), [("C", "C.UTF-8"), ("POSIX", "C.UTF-8"), ("de_DE.UTF-8", "de_DE.UTF-8")])
+def test_a_program_is_started_in_a_locale_with_umlauts(given, passed, monkeypatch):
+    monkeypatch.setenv("LC_ALL", given)
+    assert environment()["LC_ALL"] == passed

@@ -275,7 +275,7 @@ def fit(
     else:
         pipeline = _pipeline(detector, budget)  # names an unknown detector before anything is read
         days = load(normal) if normal else run(round(days_normal * SECONDS_PER_DAY), attacks=None, seed=seed)
-        if normal:
+        if normal and days.findings:
             say(*days.findings)
         pipeline.fit(days)
     pipeline.save(folder)
@@ -343,10 +343,9 @@ def compare(
     results, events = cached_results(pipeline, normal_days, attacked, force), attacks(attacked)
     table = cached_comparison(results.scores, attacked.label, events, seed, force)
     say(*results.notes, f"computed: {', '.join(results.computed) or 'nothing, all was in the cache'}")
-    if normal:
-        each = (("normal", normal_days), ("attack", attacked))
-        say(*(f"{which} file: {finding}" for which, recording in each for finding in recording.findings))
-    say(f"fitted on {_extent(normal_days)}", f"judged on {_extent(attacked)}, {len(events)} attacks")
+    each = (("normal", normal_days), ("attack", attacked)) if normal else ()
+    found = [f"{which} file: {finding}" for which, recording in each for finding in recording.findings]
+    say(*found, f"fitted on {_extent(normal_days)}", f"judged on {_extent(attacked)}, {len(events)} attacks")
     if results.caveat:
         say(results.caveat)
     print_table(_metric_table(table))
@@ -640,6 +639,8 @@ def _refit(old: Path, new: list["Recording"], trust: Iterable[str], files: list[
 
     before = Pipeline.load(old, trust)
     for recording in new:
+        if recording.findings:
+            say(*recording.findings)
         days = alarms_by_day(before, recording)
         say(f"{old} as it was, on {_extent(recording)}:")
         for name, each in days.groupby("detector", sort=False):

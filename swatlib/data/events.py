@@ -78,26 +78,13 @@ def labelled_by_time(recording: Recording) -> Recording:
     """Rows without a label of 20 July 2019 or 11 March 2026, labelled by the windows of the published list.
 
     As they stand where the file has a label or a column that reads like one, and at any other time; a finding says
-    where list and label disagree, and where times may be another clock's than the list's.
+    where the list contradicts that no row is an attack.
     """
-    index = recording.frame.index
-    if recording.label is not None:
-        unlike = [each for each in _later() if len(touching(each, index)) and not agrees(recording.label, each)]
-        return recording.noting(
-            *(
-                f"the published list has {count(len(touching(each, index)), 'attack')} in this time, and the label "
-                f"({recording.label.sum():,} rows of attack) disagrees; the label counts"
-                for each in unlike
-            )
-        )
-    if resembling(recording.extra):
+    if contradicted := _contradicted(recording):
+        return recording.noting(contradicted)
+    if recording.label is not None or resembling(recording.extra):
         return recording
-    july = _later()[0]
-    if not len(touching(july, index)) and len(touching(july, index - IN_SINGAPORE)):
-        return recording.noting(
-            "times that may be local: 8 hours before them, in UTC, lie attacks of the published list, and no row is "
-            "labelled; write times in UTC to have these labelled"
-        )
+    index = recording.frame.index
     for listed_here in _later():
         if len(events := touching(listed_here, index)):
             label = pd.Series(within_windows(index, events), index, name="attack")
@@ -109,11 +96,31 @@ def labelled_by_time(recording: Recording) -> Recording:
     return recording
 
 
+def _contradicted(recording: Recording) -> str | None:
+    """What the lists of 2019 and 2026 say against a recording in which no row is an attack; None where they agree.
+
+    Without a label its times may be those of another clock: the list of 2019 is in UTC, that of 2026 in local time.
+    """
+    index, label = recording.frame.index, recording.label
+    if recording.events is not None or (label is not None and label.any()):
+        return None
+    july, march = _later()
+    for listed_here in (july, march):
+        if label is not None and (known := len(_with_rows(listed_here, index))):
+            return f"the published list has {count(known, 'attack')} at these times, and no row is labelled attack"
+    for listed_here, other, clock in ((july, index - IN_SINGAPORE, "UTC"), (march, index + IN_SINGAPORE, "local time")):
+        if label is None and not len(_with_rows(listed_here, index)) and (known := len(_with_rows(listed_here, other))):
+            return f"the published list, in {clock}, has {count(known, 'attack')} 8 hours from these unlabelled times"
+    return None
+
+
 def normal_frame(recording: Recording) -> pd.DataFrame:
     """The rows of a recording that holds no attack: all that anything may be fitted on.
 
     Raises DataError when a row is labelled attack, and when attacks are known in its time though nothing labels them.
     """
+    if contradicted := _contradicted(recording):
+        raise DataError(f"{contradicted}, so attacks might be fitted on; give other days, or cut these out")
     attacked = 0 if recording.label is None else int(recording.label.sum())
     if attacked:
         raise DataError(f"{attacked:,} of {len(recording.frame):,} rows are labelled attack; fit on normal days only")

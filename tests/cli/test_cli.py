@@ -75,6 +75,26 @@ def test_a_refit_adds_new_days_to_those_of_the_old_pipeline(run):
     assert code == 1 and "43,200 rows from 2015-12-22 16:00:00 to 2015-12-23 03:59:59 stand in two" in said
 
 
+def test_fit_and_compare_say_what_the_files_held_and_what_the_days_can_not_tell(run):
+    assert run("simulate", "normal.csv", "--duration", "8h", "--no-attacks")[0] == 0
+    assert run("simulate", "attack.parquet", "--duration", "36h", "--start", "2015-12-27 00:00")[0] == 0
+    fitted = run("fit", "model", "--normal", "normal.csv", "--detector", "pca")[1]
+    compared = run("compare", "--normal", "normal.csv", "--attack", "attack.parquet", "--detector", "pca")[1]
+    for finding in load("normal.csv").findings:
+        assert finding in fitted and f"normal file: {finding}" in compared
+    assert "h of calibration can't tell 1 from" in compared
+
+
+@pytest.mark.parametrize("speed", ["0", "-1", "inf", "nan", "quick"])
+def test_a_speed_that_is_none_is_refused_before_anything_starts(run, speed):
+    code, _, said = run("live", "--minutes", 5, "--speed", speed)
+    assert code == 2 and "give a number above 0, or fast" in " ".join(said.replace("│", " ").split())
+
+
+def test_minutes_without_end_are_refused_before_anything_starts(run):
+    assert run("live", "--minutes", "inf")[0] == run("alarms", "shelve", "a note", "--minutes", "inf")[0] == 2
+
+
 def test_compare_computes_what_is_not_in_the_cache_and_prints_a_row_for_each(run):
     span = "compare", "--start", "2015-12-27 22:00", "--days-normal", 0.5, "--days-attack", 0.2, "--detector", "pca"
     calls = (), (), ("--detector", "kmeans"), ("--force",)

@@ -16,7 +16,7 @@ from pandas.testing import assert_frame_equal, assert_series_equal
 
 from swatlib.data import DataError, Recording, attacks, correct_labels, load, loading
 from swatlib.data.cache import reader
-from swatlib.data.events import labelled_by_time
+from swatlib.data.events import labelled_by_time, normal_frame
 from swatlib.data.names import plain, tag
 from swatlib.data.table import Table
 from swatlib.data.times import parse_times
@@ -201,17 +201,26 @@ def test_an_attack_that_falls_into_a_hole_of_the_recording_is_none_of_its():
     assert 4 not in attacks(replace(holed, label=None))["attack"].tolist()
 
 
-def test_a_label_that_the_published_list_contradicts_counts_and_is_said():
-    march = labelled_by_time(labelled("2026-03-11 09:30", 28_000, []))
-    (said,) = march.findings
-    assert said.endswith("attacks in this time, and the label (0 rows of attack) disagrees; the label counts")
-    assert not march.label.any()
+@pytest.mark.parametrize(
+    ("start", "has_label", "says"),
+    [
+        ("2026-03-11 09:30", True, "has 11 attacks at these times, and no row is labelled attack"),
+        ("2019-07-20 12:30", False, "in UTC, has 6 attacks 8 hours from these unlabelled times"),
+        ("2026-03-11 01:30", False, "in local time, has 11 attacks 8 hours from these unlabelled times"),
+    ],
+)
+def test_nothing_is_fitted_where_the_published_list_contradicts_that_there_is_no_attack(start, has_label, says):
+    rows = labelled(start, 28_000, [])
+    met = labelled_by_time(rows if has_label else replace(rows, label=None))
+    assert says in met.findings[0] and (met.label is None or not met.label.any())
+    with pytest.raises(DataError, match=f"{says}, so attacks might be fitted on"):
+        normal_frame(met)
 
 
-def test_times_of_another_clock_than_the_list_are_said():
-    local = labelled_by_time(replace(labelled("2019-07-20 12:30", 15_000, []), label=None))
-    assert local.findings[0].startswith("times that may be local: 8 hours before them, in UTC, lie attacks")
-    assert local.label is None
+def test_days_beside_those_of_the_lists_are_normal_days():
+    for start in ("2026-03-10 09:30", "2019-07-19 12:30", "2015-12-23"):
+        for rows in (labelled(start, 600, []), replace(labelled(start, 600, []), label=None)):
+            assert normal_frame(labelled_by_time(rows)) is rows.frame
 
 
 def test_unknown_days_without_label_have_no_events():

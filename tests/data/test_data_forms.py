@@ -266,3 +266,8 @@ def test_actuators_coded_in_two_ways_are_refused(in_june, tmp_path):
     said = r" hold 0 in most rows, .* and P603 2 in 1 row, as where they are coded 1 and 2"
     with pytest.raises(DataError, match=said):
         load(wild.csv(table, tmp_path / "mixed.csv"), cache=False)
+
+
+def test_a_short_file_in_which_a_valve_travels_is_read(in_june, tmp_path):
+    table = wild.cells(in_june, labels=None).iloc[:10].assign(MV101="0", MV201="2")
+    assert load(wild.csv(table, tmp_path / "short.csv"), cache=False).frame["MV101"].tolist() == [0] * 10

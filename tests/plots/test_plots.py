@@ -457,6 +457,12 @@ def test_scores_without_a_label_are_drawn_as_one():
     assert len(figure.axes) == len(scores().columns.unique(0))
 
 
+def test_scores_of_which_no_row_has_one_are_said_to_be_none():
+    silent = scores()
+    silent.loc[:, silent.columns.get_level_values(1) == "score"] = np.nan
+    assert [ax.texts[0].get_text() for ax in plots.score_distributions(silent, None).axes] == ["no row has a score"] * 2
+
+
 def test_the_waterfall_ends_each_bar_with_its_f1_and_what_was_found():
     said = words(drawn("waterfall"))
     assert [f"{value:.3f}" for value in STEPS_TAKEN["f1"]] == [

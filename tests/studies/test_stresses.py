@@ -113,6 +113,8 @@ def test_rows_without_a_score_are_counted_and_said(recorded, fitted):
     missing, attack = unjudged(frame, scores, hidden)
     assert missing.startswith("FIT401 missing for 60 min: ")
     assert attack == "1 of 1 attack in rows without a score, and so not found"
+    scores.loc[frame.index[4_050], ("guard", "score")] = 0.5
+    assert len(unjudged(frame, scores, hidden)) == 1  # the guard judged it
     assert unjudged(frame.iloc[:2_000], scores.iloc[:2_000], hidden.iloc[:0]) == []
 
 
