@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from swatlib.alarms import (
     BLOCKS_PER_DAY,
+    SHORT,
     alarms_per_day,
     beyond_calibration,
     block_maxima,
@@ -128,6 +129,14 @@ def test_alarms_to_expect_hold_the_budget_and_narrow_with_more_data():
     maxima = np.random.default_rng(3).normal(size=(2_000, 40)).max(axis=1)
     (a, b), (c, d) = (expected_alarms(each, threshold(each, 1.0)) for each in (maxima[:30], maxima))
     assert a < c < 1 < d < b
+
+
+def test_hours_leave_more_open_than_their_own_scores_say():
+    maxima = np.random.default_rng(3).normal(size=(480, 40)).max(axis=1)
+    spans = [expected_alarms(maxima[:12], 1.8, per_day) for per_day in (48.0, 96.0, 480.0)]
+    ends = [(low / per_day, high / per_day) for (low, high), per_day in zip(spans, (48, 96, 480), strict=True)]
+    assert [low for low, _ in ends] == pytest.approx([ends[0][0]] * 3)
+    assert [high / ends[0][1] for _, high in ends] == pytest.approx([1, 2**SHORT, 10**SHORT])
 
 
 @pytest.mark.parametrize(("between", "least", "most"), [(0.0, 0.75, 1.0), (0.6, 0.75, 0.95), (1.6, 0.0, 0.6)])

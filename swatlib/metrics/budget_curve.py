@@ -46,7 +46,7 @@ def budget_curve(
         for name, levels in thresholds.iterrows():
             score = scores[name, "score"].to_numpy(np.float64)
             figures = {
-                level: [level, *_figures(plain.with_alarm(alarm), drawn.with_alarm(alarm))]
+                level: [level, *_figures(plain.with_answer(alarm, score), drawn.with_answer(alarm, score))]
                 for level, alarm in alarms_at(score, levels.unique(), on_delay, hold)
             }
             rows |= {(str(name), float(budget)): figures[level] for budget, level in levels.items()}

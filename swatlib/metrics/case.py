@@ -51,9 +51,9 @@ class Case:
             return values.sum()
         return self.weights[:, self.groups_of_alarms] @ values
 
-    def with_alarm(self, alarm: np.ndarray) -> "Case":
-        """The same rows with another alarm, and all that does not depend on it."""
-        other = replace(self, alarm=alarm)
+    def with_answer(self, alarm: np.ndarray, score: np.ndarray) -> "Case":
+        """The same rows with another alarm and score, and all that does not depend on them."""
+        other = replace(self, alarm=alarm, score=score)
         vars(other).update(groups=self.groups, in_event=self.in_event)
         return other
 
@@ -97,6 +97,16 @@ class Case:
         """Rows that are no attack and lie in no event (n,), bool."""
         return ~self.label & ~self.in_event
 
+    @cached_property
+    def judged(self) -> np.ndarray:
+        """Rows with a score, or all where none is given (n,), bool: in the others there could be no alarm."""
+        return np.ones(len(self.label), bool) if self.score is None else ~np.isnan(self.score)
+
+    @cached_property
+    def quiet(self) -> np.ndarray:
+        """Judged rows outside the events (n,), bool: those in which an alarm is false."""
+        return self.judged & ~self.in_event
+
     @property
     def unknown(self) -> PerDraw:
         """What a metric is that can't be computed: NaN, or one per draw."""
@@ -109,9 +119,14 @@ class Case:
 
     @property
     def normal_days(self) -> PerDraw:
-        """Recorded time outside the events, in days; a gap in the recording is not counted."""
+        """Judged time outside the events, in days; a gap in the recording is not counted."""
+        return self.rows(self.quiet) * self.row_days
+
+    @property
+    def row_days(self) -> float:
+        """How long a row lasts, in days."""
         period = float(np.median(np.diff(self.seconds))) if len(self.seconds) > 1 else 1.0
-        return self.rows(~self.in_event) * period / SECONDS_PER_DAY
+        return period / SECONDS_PER_DAY
 
 
 def make_case(label: Rows, alarm: Rows | None = None, score: Rows | None = None, events: Events | None = None) -> Case:

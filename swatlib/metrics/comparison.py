@@ -43,11 +43,12 @@ def is_judged(label: pd.Series | None) -> bool:
 
 def _figures(answers: Answers, times: pd.Index, label: pd.Series | None, events: pd.DataFrame) -> pd.DataFrame:
     seconds = np.diff(times) / pd.Timedelta("1s")
-    # A gap in the recording is not counted, and how long a single row lasts is unknown.
-    days = len(times) * np.median(seconds) / SECONDS_PER_DAY if len(seconds) else np.nan
+    # Neither a gap in the recording nor a row without a score is counted; how long a single row lasts is unknown.
+    row_days = np.median(seconds) / SECONDS_PER_DAY if len(seconds) else np.nan
     rows = {}
     for row, (alarm, score) in answers.items():
-        rows[row] = {"alarms_per_day": len(intervals_of(alarm.to_numpy())) / days}
+        days = np.float64(np.count_nonzero(score.notna())) * row_days
+        rows[row] = {"alarms_per_day": len(intervals_of(alarm.to_numpy())) / days if days else np.nan}
         if is_judged(label):
             rows[row] |= evaluate(label, alarm, score, events)
     columns = ["alarms_per_day", *(metric.__name__ for group in METRICS.values() for metric in group)]
@@ -156,13 +157,13 @@ def _unknown_sentences(table: pd.DataFrame) -> list[str]:
     detectors, said = table.loc["detector"], []
     metrics = listed(metric.__name__ for metric in METRICS["score"])
     if detectors["alarms_per_day"].isna().all():
-        said.append("Alarms per day are NaN: the recording has a single row, whose duration is unknown.")
+        said.append("Alarms per day are NaN: no row has a score, or there is a single row, whose duration is unknown.")
     if detectors["event_recall"].isna().all():
         return said
     if detectors["false_positive_rate"].isna().all():
         return [
             *said,
-            "No row of this recording is normal, so no alarm can be false: false_alarms_per_day, false_positive_rate, "
+            "No normal row has a score, so no alarm can be false: false_alarms_per_day, false_positive_rate, "
             f"{metrics} are NaN, and precision and F1 say nothing.",
         ]
     if without := list(detectors.index[detectors["average_precision"].isna()]):

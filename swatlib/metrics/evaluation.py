@@ -58,7 +58,8 @@ def evaluate(
         Array or Series; True in attack rows. A row is one second unless a DatetimeIndex says otherwise.
     alarm : bool, shape (n,), optional
     score : float, shape (n,), optional
-        High = anomalous. Rows where it is NaN (warm-up) are left out of its metrics and may not alarm.
+        High = anomalous. Rows where it is NaN (warm-up, missing readings) are left out of its metrics, may not alarm,
+        and are no normal time in false alarms per day and the false positive rate; an attack in them is missed.
     events : table or pairs of rows, optional
         What metrics over events count: a table with `start` and `end` (half-open times, as `data.attacks` gives; the
         rows then need a DatetimeIndex), or pairs of first row and one after the last. Events that touch stay apart.
@@ -68,8 +69,8 @@ def evaluate(
     -------
     dict of str to float
         Values by the names in METRICS; `definitions` has their formulas. NaN is what can't be computed: false alarms
-        per day and the false positive rate where no row is normal, the delay where no event is found, and metrics of
-        the score where no attack row or no normal row has one.
+        per day and the false positive rate where no normal row is judged, the delay where no event is found, and
+        metrics of the score where no attack row or no normal row has one.
 
     Raises
     ------
@@ -100,8 +101,8 @@ def evaluate(
 def metric_values(case: Case) -> dict[str, PerDraw]:
     """Every metric of the alarm and of the score, as far as the case has them, by name.
 
-    NaN is what can't be computed: false alarms per day and the false positive rate where no row is normal, metrics of
-    the score where no attack row or no normal row has one.
+    NaN is what can't be computed: false alarms per day and the false positive rate where no normal row is judged,
+    metrics of the score where no attack row or no normal row has one.
     """
     given = [needs for needs in METRICS if getattr(case, needs) is not None]
     return {metric.__name__: metric(case) for needs in given for metric in METRICS[needs]}

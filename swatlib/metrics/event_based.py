@@ -65,9 +65,9 @@ def fc1(case: Case) -> PerDraw:
 
 
 def false_alarms_per_day(case: Case) -> PerDraw:
-    """Alarms that touch no event, per day of recorded time outside the events.
+    """Alarms that touch no event, per day of judged time outside the events.
 
-    Formula: false alarms / (rows in no event x seconds a row / 86,400)
+    Formula: false alarms / (rows in no event, with a score x seconds a row / 86,400)
     Direction: low is better
     Range: 0 and up
     Source: the metric that the budget of swatlib.alarms limits; Axelsson, ACM TISSEC 2000, on why it decides

@@ -33,13 +33,13 @@ def recall(case: Case) -> PerDraw:
 def false_positive_rate(case: Case) -> PerDraw:
     """Share of the normal rows that are alarm rows: how much of the normal time is in alarm.
 
-    Formula: FP / (FP + TN) over rows
+    Formula: FP / (FP + TN) over rows with a score
     Direction: low is better
     Range: 0 to 1; all-alarm gets 1
     Source: Swets, Science 1988
     Weakness: one long false alarm weighs as much as many short ones; aftermath counts as false
     """
-    return rate(case.rows(case.alarm & ~case.label), case.rows(~case.label))
+    return rate(case.rows(case.alarm & ~case.label), case.rows(case.judged & ~case.label))
 
 
 def f1(case: Case) -> PerDraw:

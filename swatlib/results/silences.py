@@ -10,6 +10,7 @@ from swatlib.data.recording import usual_step
 from swatlib.wording import count, duration, listed
 
 _AT_BEGINNING = "too little before them, at the beginning"
+_GAP = 10  # sampling periods from which what came before does not count, as a pipeline has it unless told
 BEGINNING = 0.25  # share of an unscored run in which a tag is missing from which that is its cause
 
 
@@ -24,26 +25,34 @@ def silences(frame: pd.DataFrame, scores: pd.DataFrame) -> list[str]:
     "FIT401 missing for 2.0 h: 7,180 rows without a score".
     """
     step = usual_step(frame.index)
-    missing = frame.isna()
-    rows: Counter[tuple[str, ...]] = Counter()
-    for start, stop in intervals_of(scores.xs("score", axis=1, level=1).isna().any(axis=1).to_numpy()):
-        lacking = missing.iloc[start:stop].mean()
-        rows[tuple(lacking.index[lacking >= BEGINNING])] += int(stop - start)
+    missing, lacking = frame.isna(), scores.xs("score", axis=1, level=1).isna()
+    after_gap = np.diff(frame.index, prepend=frame.index[:1]) > _GAP * step
+    rows: Counter[tuple[str, ...] | str] = Counter()
+    for start, stop in intervals_of(lacking.any(axis=1).to_numpy()):
+        share = missing.iloc[start:stop].mean()
+        tags = tuple(share.index[share >= BEGINNING])
+        if not tags and start > 0 and not after_gap[start:stop].any():
+            tags = tuple(share.index[share > 0]) or listed(lacking.columns[lacking.iloc[start:stop].any()])
+        rows[tags] += int(stop - start)
     said = []
-    for tags, without in rows.items():
-        if tags:
-            seconds = missing[list(tags)].any(axis=1).sum() * step.total_seconds()
-            cause = f"{listed(tags)} missing for {duration(seconds)}"
+    for cause, without in rows.items():
+        if isinstance(cause, str):
+            words = f"no score of {cause}, though there are readings"
+        elif cause:
+            seconds = missing[list(cause)].any(axis=1).sum() * step.total_seconds()
+            words = f"{listed(cause)} missing for {duration(seconds)}"
         else:
-            gaps = int(np.count_nonzero(np.diff(frame.index) > 10 * step))
-            after = f" and after {count(gaps, 'gap')}" if gaps else ""
-            cause = f"{_AT_BEGINNING}{after}"
-        said.append(f"{cause}: {count(without, 'row')} without a score")
+            gaps = int(np.count_nonzero(after_gap))
+            words = _AT_BEGINNING + (f" and after {count(gaps, 'gap')}" if gaps else "")
+        said.append(f"{words}: {count(without, 'row')} without a score")
     return said
 
 
 def unjudged(frame: pd.DataFrame, scores: pd.DataFrame, events: pd.DataFrame) -> list[str]:
-    """Rows that some detector did not judge, but the first, and attacks that none did; they count as without alarm."""
+    """Rows that some detector did not judge, but the first, and attacks that none did.
+
+    They are no normal time in any rate, and no attack in them is found.
+    """
     said = [cause for cause in silences(frame, scores) if f"{_AT_BEGINNING}:" not in cause]
     silent = scores.xs("score", axis=1, level=1).isna().all(axis=1).to_numpy()
     begins, ends = (frame.index.searchsorted(events[side]) for side in ("start", "end"))

@@ -18,6 +18,7 @@ from swatlib.simulation import simulate
 
 BUDGET_SEEDS = tuple(range(1000, 1020))  # of the plant; the rule of the threshold was chosen on them
 GIVEN_DAYS, FURTHER_DAYS = (2.25, 5.75), 2  # from the plant's start, of which six hours are start-up; judged on
+SHORT_DAYS = (1 / 6, 0.5, 1.0, 1.5)  # given up to the end of the longest of these
 ASKED = (0.5, 1.0, 4.0)  # false alarms per day
 WITHIN, NINE_WITHIN = 2, 4  # goals: times the budget, both ways for the median of the plants, at most for nine in ten
 BUDGET_COLUMNS = ["seed", "days_given", "detector", "budget", "threshold", "false_alarms_per_day", "in_alarm"]
@@ -36,7 +37,7 @@ def budget_trials(
 
     Columns `seed`, `days_given`, `detector`, `budget`, `threshold`, `false_alarms_per_day`, `in_alarm` (share of the
     scored rows), `expected_from` and `expected_to` (false alarms per day that the fit foretold). Budgets are those
-    ASKED and that of the pipeline. seeds: BUDGET_SEEDS if there is none.
+    ASKED and that of the pipeline, days given SHORT_DAYS and GIVEN_DAYS. seeds: BUDGET_SEEDS if there is none.
     """
     points = [(seed, pipeline(), force) for seed in seeds or BUDGET_SEEDS]
     names = [f"seed {seed}" for seed, *_ in points]
@@ -47,11 +48,14 @@ def budget_trials(
 def kept_budgets(table: pd.DataFrame) -> pd.DataFrame:
     """One row a detector, normal days given and budget: `median` false alarms per day of the plants, and `nine_in_ten`.
 
-    kept: "yes" where the median lies within WITHIN times the budget, above or below, and nine plants in ten do not
-    exceed NINE_WITHIN times the budget; else which of them is "low" or "high". table: of `budget_trials`.
+    foretold: share of the plants `as_foretold`. kept: "yes" where the median lies within WITHIN times the budget, above
+    or below, and nine plants in ten do not exceed NINE_WITHIN times the budget; else which of them is "low" or "high".
+    table: of `budget_trials`.
     """
-    rates = table.groupby(["detector", "days_given", "budget"], sort=False)["false_alarms_per_day"]
+    by = table.assign(foretold=as_foretold(table)).groupby(["detector", "days_given", "budget"], sort=False)
+    rates = by["false_alarms_per_day"]
     summed = pd.DataFrame({"median": rates.median(), "nine_in_ten": rates.agg(nine_in_ten)})
+    summed["foretold"] = by["foretold"].mean()
     summed["kept"] = [_kept(row.median, row.nine_in_ten, row.Index[-1]) for row in summed.itertuples()]
     return summed
 
@@ -84,20 +88,22 @@ def _kept(median: float, most: float, budget: float) -> str:
 
 def _judged(point: _Point) -> pd.DataFrame:
     seed, pipeline, force = point
-    depends = [seed, GIVEN_DAYS, FURTHER_DAYS, ASKED, parameters(pipeline)]
+    depends = [seed, SHORT_DAYS, GIVEN_DAYS, FURTHER_DAYS, ASKED, parameters(pipeline)]
     depends += [[detector_part(pipeline, each) for each in pipeline.detectors]]
     return cached_tables("budgets", depends, lambda: {"budgets": _judge(seed, pipeline)}, force)["budgets"]
 
 
 def _judge(seed: int, pipeline: Pipeline) -> pd.DataFrame:
-    whole = simulate(round((max(GIVEN_DAYS) + FURTHER_DAYS) * SECONDS_PER_DAY), None, seed)
-    return pd.concat([_after(days, whole, deepcopy(pipeline)).assign(seed=seed) for days in GIVEN_DAYS])[BUDGET_COLUMNS]
+    last = max(GIVEN_DAYS)
+    whole = simulate(round((last + FURTHER_DAYS) * SECONDS_PER_DAY), None, seed)
+    given = [(days, last) for days in SHORT_DAYS] + [(days, days) for days in GIVEN_DAYS]
+    return pd.concat([_after(*each, whole, deepcopy(pipeline)).assign(seed=seed) for each in given])[BUDGET_COLUMNS]
 
 
-def _after(days: float, whole: Recording, pipeline: Pipeline) -> pd.DataFrame:
-    """Fitted on so many days from the start of a recording, judged on the days after them."""
-    turn, rows = round(days * SECONDS_PER_DAY), FURTHER_DAYS * SECONDS_PER_DAY
-    fitted = pipeline.fit(whole.take(slice(turn)))
+def _after(days: float, end: float, whole: Recording, pipeline: Pipeline) -> pd.DataFrame:
+    """Fitted on so many days of a recording up to the day `end`, judged on the days after it."""
+    first, turn, rows = (round(each * SECONDS_PER_DAY) for each in (end - days, end, FURTHER_DAYS))
+    fitted = pipeline.fit(whole.take(slice(first, turn)))
     more = fitted.history  # of the rows before, so that the first row has its delays
     scores = fitted.score_last(whole.frame.iloc[turn - 2 * more : turn + rows], more + rows)
     judged = [

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from swatlib.metrics import compare, compare_resampled, evaluate, per_attack, summary, verdict
+from swatlib.metrics import budget_curve, compare, compare_resampled, evaluate, per_attack, summary, verdict
 
 TIMES = pd.date_range("2015-12-28 10:00", periods=1_000, freq="s", name="time")
 EVENTS = pd.DataFrame(
@@ -96,7 +96,7 @@ def test_attack_rows_alone_say_nothing_of_false_alarms(scores, label):
     table = compare(scores, label | True, WHOLE)
     assert unknown(table) == OF_NORMAL_ROWS
     assert verdict(table, compare_resampled(scores, label | True, WHOLE, draws=20)) == (
-        "Most attacks are found by **pca**: 100%. No row of this recording is normal, so no alarm can be false: "
+        "Most attacks are found by **pca**: 100%. No normal row has a score, so no alarm can be false: "
         "false_alarms_per_day, false_positive_rate, average_precision, vus_pr and vus_roc are NaN, and precision and "
         "F1 say nothing."
     )
@@ -105,7 +105,11 @@ def test_attack_rows_alone_say_nothing_of_false_alarms(scores, label):
 def test_a_detector_without_a_score_is_named(scores, label):
     scores[("lof", "score")], scores[("lof", "alarm")] = np.nan, False
     table = compare(scores, label, EVENTS)
-    assert set(table.columns[table.loc[("detector", "lof")].isna()]) == {*OF_SCORE, "delay_median_s"}
+    assert set(table.columns[table.loc[("detector", "lof")].isna()]) == {
+        "alarms_per_day",
+        "delay_median_s",
+        *OF_NORMAL_ROWS,
+    }
     assert verdict(table, compare_resampled(scores, label, EVENTS, draws=20)).endswith(
         "For lof average_precision, vus_pr and vus_roc are NaN: no attack row, or no normal row, has a score; "
         "a score needs as many rows before it as the detector looks back."
@@ -117,7 +121,24 @@ def test_a_single_row_has_no_rate(scores, label, attacked):
     row = slice(100, 101) if attacked else slice(0, 1)
     table = compare(scores.iloc[row], label.iloc[row], EVENTS.iloc[:1].assign(end=TIMES[101]))
     assert unknown(table) == ({"alarms_per_day", "delay_median_s", *OF_NORMAL_ROWS} if attacked else set(table))
-    assert "Alarms per day are NaN: the recording has a single row, whose duration is unknown." in verdict(table)
+    assert "Alarms per day are NaN: no row has a score, or there is a single row, whose" in verdict(table)
+
+
+def test_rows_without_a_score_are_no_normal_time_and_an_attack_in_them_is_missed(scores, label):
+    answer = [("pca", "score"), ("pca", "alarm")]
+    scores.loc[TIMES[50:80], answer] = 1.0, True
+    scores.loc[TIMES[400:900], answer] = np.nan, False
+    asked = ["event_recall", "alarms_per_day", "false_alarms_per_day", "false_positive_rate"]
+    figures = compare(scores, label, EVENTS).loc[("detector", "pca"), asked]
+    assert figures.to_list() == [
+        0.5,
+        pytest.approx(2 * 86_400 / 500),
+        pytest.approx(86_400 / 450),
+        pytest.approx(30 / 450),
+    ]
+    thresholds = pd.DataFrame({1.0: {"pca": 0.5}})
+    curve = budget_curve(scores, label, EVENTS, thresholds, on_delay=(1, 1), hold=0).xs("value", axis=1, level=1)
+    assert curve.iloc[0][asked[2:]].to_list() == figures[asked[2:]].to_list()
 
 
 def test_a_score_on_attack_rows_alone_ranks_nothing(label):

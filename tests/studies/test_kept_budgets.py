@@ -10,8 +10,9 @@ from swatlib.studies.kept_budgets import budget_trials, kept_budgets
 
 
 def trials(*rates, budget=1.0):
-    rows = [(seed, 2.25, "pca", budget, rate) for seed, rate in enumerate(rates)]
-    return pd.DataFrame(rows, columns=["seed", "days_given", "detector", "budget", "false_alarms_per_day"])
+    rows = [(seed, 2.25, "pca", budget, rate, 0.5 * budget, 2 * budget) for seed, rate in enumerate(rates)]
+    told = ["expected_from", "expected_to"]
+    return pd.DataFrame(rows, columns=["seed", "days_given", "detector", "budget", "false_alarms_per_day", *told])
 
 
 @pytest.mark.parametrize(
@@ -24,12 +25,13 @@ def trials(*rates, budget=1.0):
 )
 def test_a_budget_is_kept_when_the_median_and_nine_plants_in_ten_are_near_it(rates, median, nine_in_ten, kept):
     summed = kept_budgets(trials(*rates))
-    assert summed.loc[("pca", 2.25, 1.0)].to_list() == [median, nine_in_ten, kept]
+    assert summed.loc[("pca", 2.25, 1.0), ["median", "nine_in_ten", "kept"]].to_list() == [median, nine_in_ten, kept]
     assert kept_budgets(trials(*[2 * rate for rate in rates], budget=2.0))["kept"].to_list() == [kept]
 
 
 def test_what_is_counted_are_the_alarms_of_a_pipeline_with_that_budget(monkeypatch):
     monkeypatch.setattr(module, "GIVEN_DAYS", (0.5,))
+    monkeypatch.setattr(module, "SHORT_DAYS", ())
     monkeypatch.setattr(module, "FURTHER_DAYS", 1)
     table = budget_trials((1,), lambda: Pipeline(("pca", "kmeans"), startup=0, budget=24.0))
     asked = [(name, budget) for name in ("pca", "kmeans") for budget in (0.5, 1.0, 4.0, 24.0)]

@@ -13,6 +13,7 @@ from swatlib.studies.kept_budgets import (
     ASKED,
     BUDGET_SEEDS,
     GIVEN_DAYS,
+    SHORT_DAYS,
     as_foretold,
     budget_trials,
     kept_budgets,
@@ -68,7 +69,7 @@ def test_stress_and_later_days_were_measured_for_all_default_detectors():
 
 def test_budgets_were_measured_for_all_default_detectors():
     kept = measured.measured_budgets()
-    asked = itertools.product(BUDGET_SEEDS, GIVEN_DAYS, DEFAULT, ASKED)
+    asked = itertools.product(BUDGET_SEEDS, SHORT_DAYS + GIVEN_DAYS, DEFAULT, ASKED)
     assert list(kept[["seed", "days_given", "detector", "budget"]].itertuples(index=False, name=None)) == [*asked]
 
 

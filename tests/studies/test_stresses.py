@@ -116,6 +116,8 @@ def test_rows_without_a_score_are_counted_and_said(recorded, fitted):
     scores.loc[frame.index[4_050], ("guard", "score")] = 0.5
     assert len(unjudged(frame, scores, hidden)) == 1  # the guard judged it
     assert unjudged(frame.iloc[:2_000], scores.iloc[:2_000], hidden.iloc[:0]) == []
+    scores.loc[frame.index[7_900:8_000], ("pca", "score")] = np.nan
+    assert silences(frame, scores)[-1] == "no score of pca, though there are readings: 100 rows without a score"
 
 
 def test_the_table_has_a_row_a_stress_and_detector_beside_the_unstressed():

@@ -20,14 +20,14 @@ def at_budgets(
     """One row a detector, budget and attack (`visible`, `found`, `delay_s`), and one a detector, budget and day.
 
     scores, thresholds, on_delay, hold: as in `metrics.budget_curve`. delay_s: NaN where an alarm stood already. Of a
-    day: `false_alarms`, `normal_days` (time outside attacks) and how much of it was `in_alarm_days`.
+    day: `false_alarms`, `normal_days` (time with a score, outside attacks), and how much of it was `in_alarm_days`.
     """
     parts: list[tuple[pd.DataFrame, pd.DataFrame]] = []
     plain = make_case(run.attacked.label, scores.iloc[:, 0].isna() & False, events=attacks(run.attacked))
     for name, levels in thresholds.iterrows():
         score = scores[name, "score"].to_numpy(np.float64)
         for level, alarm in alarms_at(score, levels.unique(), on_delay, hold):
-            case = plain.with_alarm(alarm)
+            case = plain.with_answer(alarm, score)
             tables = _by_attack(case, attacks(run.attacked)), _by_day(case)
             for budget in levels.index[levels == level]:
                 who = {"run": run.name, "kind": "detector", "detector": name, "budget": budget, "threshold": level}
@@ -75,11 +75,10 @@ def _by_day(case: Case) -> pd.DataFrame:
     """An alarm is of the day that it begins in."""
     day = (case.seconds // SECONDS_PER_DAY).astype(int)
     false = np.array([start for start, stop in case.alarms if not case.in_event[start:stop].any()], int)
-    row = case.normal_days / np.count_nonzero(~case.in_event)
     counts = {
         "false_alarms": np.bincount(day[false], minlength=day[-1] + 1),
-        "normal_days": row * np.bincount(day[~case.in_event], minlength=day[-1] + 1),
-        "in_alarm_days": row * np.bincount(day[~case.in_event & case.alarm], minlength=day[-1] + 1),
+        "normal_days": case.row_days * np.bincount(day[case.quiet], minlength=day[-1] + 1),
+        "in_alarm_days": case.row_days * np.bincount(day[case.quiet & case.alarm], minlength=day[-1] + 1),
     }
     return pd.DataFrame(counts).rename_axis("day").reset_index()
 

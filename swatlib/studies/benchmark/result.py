@@ -11,7 +11,7 @@ from swatlib.arrays import SECONDS_PER_DAY, mask_of
 from swatlib.data import attacks
 from swatlib.metrics import intervals, per_attack
 from swatlib.metrics.bootstrap import DRAWS
-from swatlib.metrics.case import make_case
+from swatlib.metrics.case import make_case, rate
 from swatlib.metrics.point_based import f1, precision, recall
 from swatlib.plant import TAGS
 from swatlib.studies.benchmark.budgets import curve_of_runs
@@ -29,10 +29,10 @@ class BenchmarkResult:
     is attacked, or of the stage of one that is), `standing` (the alarm was on already when the attack began, so
     that the detection is luck). days: one row a run, detector and day: `false_alarms` (alarms that touch no
     attack), `echoes` (those of them that begin within a minute of an attack's end, by its release or the plant's
-    answer), `normal_days` (time outside attacks). runs: one row a run and detector: `in_alarm` and `in_alarm_outside`
-    (shares of time, all and outside attacks), precision, recall and f1 over rows, `harmless` and `harmless_alarmed`
-    (disturbances, and those an alarm touched). budget_attacks, budget_days: what detectors are worth at each budget, as
-    `at_budgets` gives it; empty where that was not asked.
+    answer), `normal_days` (time with a score, outside attacks). runs: one row a run and detector: `in_alarm` and
+    `in_alarm_outside` (shares of time with a score, all and outside attacks), precision, recall and f1 over rows,
+    `harmless` and `harmless_alarmed` (disturbances, and those an alarm touched). budget_attacks, budget_days: what
+    detectors are worth at each budget, as `at_budgets` gives it; empty where that was not asked.
     """
 
     attacks: pd.DataFrame
@@ -121,7 +121,7 @@ def evaluate_run(run: BenchmarkRun, scores: pd.DataFrame, kind: str = "detector"
 
 def _judge_one(run: BenchmarkRun, name: str, scored: pd.DataFrame, kind: str) -> BenchmarkResult:
     events, alarm = attacks(run.attacked), scored["alarm"]
-    case = make_case(run.attacked.label, alarm, events=events)
+    case = make_case(run.attacked.label, alarm, scored.get("score"), events)  # baselines have none
     who = {"run": run.name, "kind": kind, "detector": name}
     attack_table = per_attack(events, alarm, scored["lead"])
     found = attack_table[["attack", "found", "delay_s", "lead_tag", "standing"]].assign(**who)
@@ -133,8 +133,8 @@ def _judge_one(run: BenchmarkRun, name: str, scored: pd.DataFrame, kind: str) ->
     times = alarm.index
     alarmed = [alarm[(times >= event.start) & (times < event.end)].any() for event in run.harmless.itertuples()]
     whole = {
-        "in_alarm": case.alarm.mean(),
-        "in_alarm_outside": case.alarm[~case.in_event].mean(),
+        "in_alarm": float(rate(case.rows(case.alarm), case.rows(case.judged))),
+        "in_alarm_outside": float(rate(case.rows(case.alarm & case.quiet), case.rows(case.quiet))),
         "precision": float(precision(case)),
         "recall": float(recall(case)),
         "f1": float(f1(case)),
@@ -149,11 +149,10 @@ def _by_day(case) -> pd.DataFrame:
     day = (case.seconds // SECONDS_PER_DAY).astype(int)
     ended = mask_of(np.column_stack([case.spans[:, 1], case.spans[:, 1] + ECHO_ROWS]).clip(max=len(day)), len(day))
     false = np.array([start for start, stop in case.alarms if not case.in_event[start:stop].any()], int)
-    normal = case.normal_days / np.count_nonzero(~case.in_event)
     counts = {
         "false_alarms": np.bincount(day[false], minlength=day[-1] + 1),
         "echoes": np.bincount(day[false[ended[false]]], minlength=day[-1] + 1),
-        "normal_days": normal * np.bincount(day[~case.in_event], minlength=day[-1] + 1),
+        "normal_days": case.row_days * np.bincount(day[case.quiet], minlength=day[-1] + 1),
     }
     return pd.DataFrame(counts).rename_axis("day").reset_index()
 
