@@ -63,8 +63,18 @@ class _Verbs(TyperGroup):
         except (ValueError, OSError) as error:
             if ctx.params["debug"]:
                 raise
-            err.print(f"[bold red]Error:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
+            err.print(f"[bold red]Error:[/] {escape(_in_words(error))}", soft_wrap=True, highlight=False)
             raise typer.Exit(1) from None
+
+
+def _in_words(error: ValueError | OSError) -> str:
+    """What it says, of an answer of the system in a sentence with what to do."""
+    if not isinstance(error, OSError) or error.filename is None or type(error).__module__ != "builtins":
+        return str(error)
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return f"{error.filename} is a file, and a folder is wanted; name another place"
+    reason = (error.strerror or type(error).__name__).lower()
+    return f"{error.filename} can't be read or written: {reason}; name another place, or make this one"
 
 
 app = typer.Typer(cls=_Verbs, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -371,7 +381,8 @@ def benchmark(
     """Compare detectors on every run of a benchmark; for the speed of this package see `bench`.
 
     swat-stress judges the schedule of 2015 with one thing wrong at a time, swat-days the normal days after a fit,
-    swat-budgets whether budgets of 0.5, 1 and 4 are kept on the two days after 2.25 and 5.75 normal days of 20 plants.
+    swat-budgets whether budgets of 0.5, 1 and 4 are kept on the two days after 2.25 and 5.75 normal days of 20 plants,
+    and what comes of fits on 4 to 36 hours.
 
     Tables here and as CSV under reports/benchmark/. With --sweep of run, detector or budget, a page under reports/.
     """

@@ -104,6 +104,8 @@ def start(
     from swatlib.servers import Services
 
     servers = Services(folder, names or (), _ports(port or []))
+    if others := [name for name in servers.ports if name not in servers.names]:
+        raise typer.BadParameter(f"{others[0]} is not among what starts: {', '.join(servers.names)}; name it too.")
     with Steps() as say:
         say(f"starting {', '.join(servers.names)}")
         started = servers.start()
@@ -111,6 +113,8 @@ def start(
         status = servers.status()[name]
         runs = "runs" if name in started else "ran already"
         out.print(f"{name} {runs} at {status.address}, process {servers.pid(name)}", highlight=False)
+        if status.complaint:
+            out.print(status.complaint, soft_wrap=True, highlight=False)
 
 
 @services.command(epilog="Example: python -m swatlib services stop")

@@ -64,7 +64,8 @@ def connect(folder: Path | None = None, after: Sequence[str] = ()) -> Connection
     Services(folder).await_started(*after)
     found = find_servers(folder)
     if found.kafka is None:
-        raise ServicesError("No Kafka runs: type `python -m swatlib services start`, or set SWAT_KAFKA.")
+        none = "No Kafka runs: type `python -m swatlib services start`, or set SWAT_KAFKA."
+        raise ServicesError(Services(folder).status()["kafka"].complaint or none)
     create_topics(found.kafka)
     if found.influxdb is None:
         files = FileSink(points_folder(folder))

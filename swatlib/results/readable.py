@@ -47,10 +47,12 @@ HEADINGS = {
     "false alarms per day on the check part": "false alarms per day on held-out normal data",
     "expected per day, from": "false alarms per day to expect, from",
     "expected per day, to": "to",
+    "expected_to": "false alarms per day to expect, at most",
+    "foretold": "plants as foretold",
     "budget": "budget (false alarms per day)",
 }
 IN_WHOLE_SECONDS = {"delay_s", "delay_median_s", "lasts_s"}
-IN_PERCENT = {*SHARES, "unchanged", "near", "in_alarm_outside"}
+IN_PERCENT = {*SHARES, "unchanged", "near", "in_alarm_outside", "foretold"}
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:

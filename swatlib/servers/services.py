@@ -39,6 +39,16 @@ class Status:
         """host:port, also of a server that doesn't run now; empty for the stream, which has none."""
         return address(self.record.ports[SERVERS[self.name].ports[0]]) if self.record and self.record.ports else ""
 
+    @property
+    def complaint(self) -> str | None:
+        """What to do about one that is silent, in a sentence; None otherwise."""
+        if self.state != "silent" or not self.record:
+            return None
+        return (
+            f"{self.name} (process {self.record.pid}) does not answer; if that lasts, end it with `python -m swatlib "
+            f"services stop {self.name}`, and start it again."
+        )
+
 
 class Services:
     """The servers `names` (those that are installed, when none is named); data, logs and tokens lie under `folder`.

@@ -60,6 +60,21 @@ def kept_budgets(table: pd.DataFrame) -> pd.DataFrame:
     return summed
 
 
+def short_fits(table: pd.DataFrame, budget: float = 1.0) -> pd.DataFrame:
+    """One row a detector and `hours` given, of SHORT_DAYS: false alarms per day that such fits foretell and raise.
+
+    expected_to: how many they foretell at most, the median of the plants. median, nine_in_ten: what came. foretold:
+    share of the plants `as_foretold`. table: of `budget_trials`.
+    """
+    short = table[table["days_given"].isin(SHORT_DAYS) & (table["budget"] == budget)]
+    by = short.assign(foretold=as_foretold(short), hours=(24 * short["days_given"]).round().astype(int)).groupby(
+        ["detector", "hours"], sort=False
+    )
+    rates, foretold = by["false_alarms_per_day"], by["foretold"].mean()
+    came = {"median": rates.median(), "nine_in_ten": rates.agg(nine_in_ten), "foretold": foretold}
+    return pd.DataFrame({"expected_to": by["expected_to"].median()} | came)
+
+
 def as_foretold(table: pd.DataFrame) -> pd.Series:
     """Whether the alarms of the days judged lie within those foretold, give or take what chance adds to a count.
 

@@ -143,6 +143,19 @@ def test_an_error_is_one_sentence_and_a_traceback_when_asked_for(run, tmp_path):
     assert (debugged.returncode, debugged.stderr.splitlines()[0]) == (1, "Traceback (most recent call last):")
 
 
+def test_a_file_where_a_folder_is_wanted_is_named_with_what_to_do(run, tmp_path):
+    (tmp_path / "rows.csv").touch()
+    code, _, complained = run("simulate", tmp_path / "rows.csv" / "more.csv", "--duration", 60)
+    said = f"Error: {tmp_path / 'rows.csv'} is a file, and a folder is wanted; name another place\n"
+    assert (code, complained) == (1, said)
+
+
+def test_the_port_of_a_server_that_is_not_to_start_is_refused(run, tmp_path):
+    code, _, said = run("services", "start", "kafka", "--port", "influxdb=8086", "--folder", tmp_path / "servers")
+    assert code == 2 and "influxdb is not among what starts: kafka" in " ".join(said.replace("│", " ").split())
+    assert not (tmp_path / "servers").exists()
+
+
 @pytest.mark.parametrize("verb", [("fit", "model"), ("compare",), ("benchmark", "swat-sim-1")])
 def test_an_unknown_detector_is_named_before_anything_is_read(run, tmp_path, verb):
     (tmp_path / "bad.csv").write_text("no table\n")

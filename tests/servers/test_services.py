@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from swatlib.cli.app import app
 from swatlib.live import topic
 from swatlib.live.producer import create_topics
+from swatlib.live.wiring import connect
 from swatlib.servers import RunningServers, Services, ServicesError, find_servers
 from swatlib.servers.broker import broker_reader, client_settings, offsets_of, read_messages
 from swatlib.servers.influx import RefusedError, ask
@@ -179,6 +180,20 @@ def test_an_address_that_does_not_fit_is_an_error_with_the_variable(influxdb, tm
     monkeypatch.setenv(variable, value)
     with pytest.raises(ServicesError, match=variable):
         find_servers(tmp_path)
+
+
+def test_a_broker_that_hangs_is_told_with_what_to_do(second):
+    second.start("kafka")
+    broker = psutil.Process(second.pid("kafka"))
+    broker.suspend()
+    said = f"kafka (process {broker.pid}) does not answer; if that lasts, end it with `python -m swatlib services stop"
+    try:
+        assert said in _typed("start", "kafka", "--folder", str(second.folder))
+        with pytest.raises(ServicesError) as refusal:
+            connect(second.folder)
+    finally:
+        broker.resume()
+    assert str(refusal.value).startswith(said)
 
 
 def test_stop_leaves_no_process(second):

@@ -67,4 +67,5 @@ def measured_budgets() -> pd.DataFrame:
 
 def _table(name: str) -> pd.DataFrame:
     with files("swatlib.studies.measured").joinpath(f"{name}.csv").open(encoding="utf-8") as file:
-        return pd.read_csv(file, keep_default_na=False, na_values=[""])  # "baseline" is a kind
+        # "baseline" is a kind; the fast parser of floats is off by a last bit
+        return pd.read_csv(file, keep_default_na=False, na_values=[""], float_precision="round_trip")
