@@ -30,10 +30,10 @@ def silences(frame: pd.DataFrame, scores: pd.DataFrame) -> list[str]:
     rows: Counter[tuple[str, ...] | str] = Counter()
     for start, stop in intervals_of(lacking.any(axis=1).to_numpy()):
         share = missing.iloc[start:stop].mean()
-        tags = tuple(share.index[share >= BEGINNING])
-        if not tags and start > 0 and not after_gap[start:stop].any():
-            tags = tuple(share.index[share > 0]) or listed(lacking.columns[lacking.iloc[start:stop].any()])
-        rows[tags] += int(stop - start)
+        cause: tuple[str, ...] | str = tuple(share.index[share >= BEGINNING])
+        if not cause and start > 0 and not after_gap[start:stop].any():
+            cause = tuple(share.index[share > 0]) or listed(lacking.columns[lacking.iloc[start:stop].any()])
+        rows[cause] += int(stop - start)
     said = []
     for cause, without in rows.items():
         if isinstance(cause, str):
