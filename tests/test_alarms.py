@@ -133,10 +133,9 @@ def test_alarms_to_expect_hold_the_budget_and_narrow_with_more_data():
 
 def test_hours_leave_more_open_than_their_own_scores_say():
     maxima = np.random.default_rng(3).normal(size=(480, 40)).max(axis=1)
-    spans = [expected_alarms(maxima[:12], 1.8, per_day) for per_day in (48.0, 96.0, 480.0)]
-    ends = [(low / per_day, high / per_day) for (low, high), per_day in zip(spans, (48, 96, 480), strict=True)]
-    assert [low for low, _ in ends] == pytest.approx([ends[0][0]] * 3)
-    assert [high / ends[0][1] for _, high in ends] == pytest.approx([1, 2**SHORT, 10**SHORT])
+    (low, high), (lower, higher) = (expected_alarms(maxima[:12], 3.5, per_day) for per_day in (48.0, 96.0))
+    assert (lower / low, higher / high) == pytest.approx((2, 2 * 2**SHORT))
+    assert expected_alarms(maxima[:12], 3.5, 480.0)[1] == 480  # one every three minutes
 
 
 @pytest.mark.parametrize(("between", "least", "most"), [(0.0, 0.75, 1.0), (0.6, 0.75, 0.95), (1.6, 0.0, 0.6)])

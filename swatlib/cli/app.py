@@ -69,12 +69,12 @@ class _Verbs(TyperGroup):
 
 def _in_words(error: ValueError | OSError) -> str:
     """What it says, of an answer of the system in a sentence with what to do."""
-    if not isinstance(error, OSError) or error.filename is None or type(error).__module__ != "builtins":
+    if not isinstance(error, OSError) or error.strerror is None or type(error).__module__ != "builtins":
         return str(error)
-    if isinstance(error, FileExistsError | NotADirectoryError):
+    if error.filename and isinstance(error, FileExistsError | NotADirectoryError) and Path(error.filename).is_file():
         return f"{error.filename} is a file, and a folder is wanted; name another place"
-    reason = (error.strerror or type(error).__name__).lower()
-    return f"{error.filename} can't be read or written: {reason}; name another place, or make this one"
+    place = f"{error.filename} can't be read or written: " if error.filename else ""
+    return f"{place}{error.strerror.lower()}; give another place, or mend this one"
 
 
 app = typer.Typer(cls=_Verbs, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -525,7 +525,7 @@ def bench(
 def _other_days(name: str, seeds: tuple[int, ...], pipeline: "Pipeline", crew: "Crew") -> None:
     """swat-stress, swat-days or swat-budgets: a table a figure, and all of them as CSV."""
     from swatlib.studies.benchmark import save_tables
-    from swatlib.studies.kept_budgets import budget_trials, kept_budgets
+    from swatlib.studies.kept_budgets import GIVEN_DAYS, budget_trials, kept_budgets, short_fits
     from swatlib.studies.later_days import another_day, later_summary
     from swatlib.studies.stress_trials import by_stress, stress_test
 
@@ -542,8 +542,10 @@ def _other_days(name: str, seeds: tuple[int, ...], pipeline: "Pipeline", crew: "
         tables = {"stress": table}
     elif name == "swat-budgets":
         table = budget_trials(seeds, lambda: deepcopy(pipeline), told, crew=crew)
-        tables = {"budgets": table, "summary": kept_budgets(table)}
+        days = table[table["days_given"].isin(GIVEN_DAYS)]
+        tables = {"budgets": table, "summary": kept_budgets(days), "hours": short_fits(table, pipeline.budget)}
         print_table(tables["summary"].reset_index(["days_given", "budget"]))
+        print_table(tables["hours"].reset_index("hours"))
     else:
         table = another_day(seeds, lambda: deepcopy(pipeline), told, crew=crew)
         tables = {"days": table, "summary": later_summary(table)}

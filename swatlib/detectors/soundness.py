@@ -60,6 +60,10 @@ def _refuse_unsound(who: str, detector: Detector, rows: np.ndarray, outside: np.
     if not np.isnan(_one_a_row(who, detector, holed)[-1]):
         raise ValueError(f"{who} gives a score to a row with NaN; give NaN for it")
     far = _one_a_row(who, detector, np.vstack([rows[:past], outside]))[past:]
+    if np.isnan(far).all():
+        raise ValueError(
+            f"{who} gives NaN for all of {len(far):,} rows far outside those of the fit; give a high score"
+        )
     told = type(detector.given).__module__.startswith(DIRECTED)
     if not (told or np.nanmean(far) > np.nanmedian(scored)):
         raise ValueError(

@@ -65,7 +65,7 @@ def connect(folder: Path | None = None, after: Sequence[str] = ()) -> Connection
     found = find_servers(folder)
     if found.kafka is None:
         none = "No Kafka runs: type `python -m swatlib services start`, or set SWAT_KAFKA."
-        raise ServicesError(Services(folder).status()["kafka"].complaint or none)
+        raise ServicesError(found.complaints.get("kafka") or none)
     create_topics(found.kafka)
     if found.influxdb is None:
         files = FileSink(points_folder(folder))

@@ -62,11 +62,15 @@ def curve_verdict(curve: pd.DataFrame) -> str:
 
 
 def _best_at(at: pd.DataFrame, budget: float) -> str:
-    best = at[at["event_recall", "value"] == at["event_recall", "value"].max()]
-    first = best.loc[best["false_positive_rate", "value"].idxmin()]
+    most = at["event_recall", "value"].max()
+    if most == 0:
+        return f"At {budget:g} false alarms per day no detector finds any of the attacks."
+    in_alarm = at.loc[at["event_recall", "value"] == most, ("false_positive_rate", "value")].dropna()
+    if in_alarm.empty:
+        return f"At {budget:g} false alarms per day {most:.0%} of the attacks are found; no normal row has a score."
     return (
-        f"At {budget:g} false alarms per day **{first.name}** finds most, {first['event_recall', 'value']:.0%} of the "
-        f"attacks, and is in alarm for {first['false_positive_rate', 'value']:.1%} of the normal time."
+        f"At {budget:g} false alarms per day **{in_alarm.idxmin()}** finds most, {most:.0%} of the attacks, and is in "
+        f"alarm for {in_alarm.min():.1%} of the normal time."
     )
 
 

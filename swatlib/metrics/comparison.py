@@ -86,15 +86,19 @@ def _baselines(label: pd.Series, events: pd.DataFrame, seed: int) -> Answers:
 def summary(table: pd.DataFrame, samples: pd.DataFrame | None = None) -> dict:
     """Headline numbers of `compare`'s table: of the detector with the highest event F1; without one, alarms per day.
 
-    samples: draws of `compare_resampled`; with them a figure is an `Estimate`, with its interval.
+    One that has no score on normal rows could not be wrong, and comes first only where that is so of all. samples:
+    draws of `compare_resampled`; with them a figure is an `Estimate`, with its interval.
     """
-    known = table.loc["detector", "event_f1"].dropna()
+    detectors = table.loc["detector"]
+    known = detectors["event_f1"].dropna()
     if known.empty:
         alarms = table["alarms_per_day"]
         return {"fewest_alarms_a_day": alarms.min(), "most_alarms_a_day": alarms.max()}
-    first = table.loc[("detector", known.idxmax())]
+    wrong = known[detectors.loc[known.index, "false_positive_rate"].notna()]
+    best = (known if wrong.empty else wrong).idxmax()
+    first = table.loc[("detector", best)]
     shown = ("event_recall", "event_f1", "f1", "false_alarms_per_day", "delay_median_s")
-    return {"best_detector": known.idxmax(), **estimates(first[list(shown)], samples)}
+    return {"best_detector": best, **estimates(first[list(shown)], samples)}
 
 
 def estimates(figures: pd.Series, samples: pd.DataFrame | None) -> dict:
@@ -166,11 +170,13 @@ def _unknown_sentences(table: pd.DataFrame) -> list[str]:
             "No normal row has a score, so no alarm can be false: false_alarms_per_day, false_positive_rate, "
             f"{metrics} are NaN, and precision and F1 say nothing.",
         ]
-    if without := list(detectors.index[detectors["average_precision"].isna()]):
-        said.append(
-            f"For {listed(without)} {metrics} are NaN: no attack row, or no normal row, has a score; "
-            "a score needs as many rows before it as the detector looks back."
-        )
+    if without := list(detectors.index[detectors["false_positive_rate"].isna()]):
+        rates = "" if detectors.loc[without, "alarms_per_day"].notna().any() else "alarms_per_day, "
+        rates += f"false_alarms_per_day, false_positive_rate, {metrics}"
+        said.append(f"For {listed(without)} {rates} are NaN: no normal row has a score.")
+    rest = detectors[detectors["false_positive_rate"].notna()]
+    if without := list(rest.index[rest["average_precision"].isna()]):
+        said.append(f"For {listed(without)} {metrics} are NaN: no attack row has a score.")
     return said
 
 

@@ -69,7 +69,8 @@ def cached_results(pipeline: Pipeline, normal: Recording, attacked: Recording, f
     notes = [*found.notes, *(note for note in noted if note not in found.notes)]
     results = _joined(pipeline, found.values, attacked, found.computed, notes)
     first, last = normal.frame.index[[0, -1]]
-    without = unjudged(attacked.frame, results.scores, attacks(attacked))
+    history = max(entry.history for entry in found.values.values())
+    without = unjudged(attacked.frame, results.scores, attacks(attacked), history, pipeline.gap)
     said = ". ".join(filter(None, (shortened([last - first], pipeline.startup), results.caveat, *without)))
     return replace(results, caveat=said or None)
 

@@ -5,12 +5,12 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from swatlib.arrays import intervals_of
+from swatlib.alarms import rows_since_above
+from swatlib.arrays import intervals_of, segments
 from swatlib.data.recording import usual_step
 from swatlib.wording import count, duration, listed
 
 _AT_BEGINNING = "too little before them, at the beginning"
-_GAP = 10  # sampling periods from which what came before does not count, as a pipeline has it unless told
 BEGINNING = 0.25  # share of an unscored run in which a tag is missing from which that is its cause
 
 
@@ -19,41 +19,46 @@ def unscored(scores: pd.DataFrame) -> pd.Series:
     return scores.xs("score", axis=1, level=1).isna().sum().rename("unscored")
 
 
-def silences(frame: pd.DataFrame, scores: pd.DataFrame) -> list[str]:
+def silences(frame: pd.DataFrame, scores: pd.DataFrame, history: int, gap: int) -> list[str]:
     """Why rows of `frame` lack the score of some detector, a sentence a cause; none where all have one.
 
-    "FIT401 missing for 2.0 h: 7,180 rows without a score".
+    "FIT401 missing for 2.0 h: 7,180 rows without a score". A beginning, a gap and a missing reading explain so many
+    rows as a score depends on; what lacks a score beyond them, its detector left out. history, gap: of the pipeline.
     """
     step = usual_step(frame.index)
     missing, lacking = frame.isna(), scores.xs("score", axis=1, level=1).isna()
-    after_gap = np.diff(frame.index, prepend=frame.index[:1]) > _GAP * step
-    rows: Counter[tuple[str, ...] | str] = Counter()
-    for start, stop in intervals_of(lacking.any(axis=1).to_numpy()):
+    spans = segments(frame.index, gap * step)
+    early = np.zeros(len(frame), bool)
+    for first, last in spans:
+        early[first : min(first + history, last)] = True
+    absent = rows_since_above(missing.any(axis=1).to_numpy(float), 0.5, history) <= history
+    rows: Counter[tuple[str, ...]] = Counter()
+    for start, stop in intervals_of(lacking.any(axis=1).to_numpy() & (early | absent)):
         share = missing.iloc[start:stop].mean()
-        cause: tuple[str, ...] | str = tuple(share.index[share >= BEGINNING])
-        if not cause and start > 0 and not after_gap[start:stop].any():
-            cause = tuple(share.index[share > 0]) or listed(lacking.columns[lacking.iloc[start:stop].any()])
-        rows[cause] += int(stop - start)
+        least = BEGINNING if early[start:stop].any() else 0.0
+        rows[tuple(share.index[(share >= least) & (share > 0)])] += int(stop - start)
     said = []
-    for cause, without in rows.items():
-        if isinstance(cause, str):
-            words = f"no score of {cause}, though there are readings"
-        elif cause:
-            seconds = missing[list(cause)].any(axis=1).sum() * step.total_seconds()
-            words = f"{listed(cause)} missing for {duration(seconds)}"
+    for tags, without in rows.items():
+        if tags:
+            seconds = missing[list(tags)].any(axis=1).sum() * step.total_seconds()
+            cause = f"{listed(tags)} missing for {duration(seconds)}"
         else:
-            gaps = int(np.count_nonzero(after_gap))
-            words = _AT_BEGINNING + (f" and after {count(gaps, 'gap')}" if gaps else "")
-        said.append(f"{words}: {count(without, 'row')} without a score")
+            after = f" and after {count(len(spans) - 1, 'gap')}" if len(spans) > 1 else ""
+            cause = f"{_AT_BEGINNING}{after}"
+        said.append(f"{cause}: {count(without, 'row')} without a score")
+    left_out = lacking[~(early | absent)]
+    if names := list(left_out.columns[left_out.any()]):
+        without = int(left_out.any(axis=1).sum())
+        said.append(f"{listed(names)} left out {count(without, 'row')} with readings: they are without its score")
     return said
 
 
-def unjudged(frame: pd.DataFrame, scores: pd.DataFrame, events: pd.DataFrame) -> list[str]:
-    """Rows that some detector did not judge, but the first, and attacks that none did.
+def unjudged(frame: pd.DataFrame, scores: pd.DataFrame, events: pd.DataFrame, history: int, gap: int) -> list[str]:
+    """Rows that some detector did not judge, but the first, and attacks that none did. history, gap: of the pipeline.
 
     They are no normal time in any rate, and no attack in them is found.
     """
-    said = [cause for cause in silences(frame, scores) if f"{_AT_BEGINNING}:" not in cause]
+    said = [cause for cause in silences(frame, scores, history, gap) if f"{_AT_BEGINNING}:" not in cause]
     silent = scores.xs("score", axis=1, level=1).isna().all(axis=1).to_numpy()
     begins, ends = (frame.index.searchsorted(events[side]) for side in ("start", "end"))
     without = sum(begin < end and bool(silent[begin:end].all()) for begin, end in zip(begins, ends, strict=True))

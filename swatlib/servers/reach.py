@@ -17,11 +17,13 @@ class RunningServers:
     """What answers: host:port of a broker, and an InfluxDB; None for what isn't there.
 
     telegraf: host:port of its listeners, `stream` and `producer`, at its last start; whether it runs is not checked.
+    complaints: by name, a sentence on what runs in the folder and does not answer.
     """
 
     kafka: str | None
     influxdb: Influx | None
     telegraf: Mapping[str, str] = field(default_factory=dict, compare=False)
+    complaints: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def find_servers(folder: Path | None = None) -> RunningServers:
@@ -36,6 +38,7 @@ def find_servers(folder: Path | None = None) -> RunningServers:
         kafka=_own_kafka() or (here.kafka if "kafka" in running else None),
         influxdb=_own_influxdb() or (here.influxdb if "influxdb" in running else None),
         telegraf=_listeners(met["telegraf"]),
+        complaints={name: status.complaint for name, status in met.items() if status.complaint},
     )
 
 

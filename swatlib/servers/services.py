@@ -44,9 +44,11 @@ class Status:
         """What to do about one that is silent, in a sentence; None otherwise."""
         if self.state != "silent" or not self.record:
             return None
+        folder = Path(self.record.log).parent
+        where = "" if folder == Path(settings().services_folder).absolute() else f" --folder {folder}"
         return (
             f"{self.name} (process {self.record.pid}) does not answer; if that lasts, end it with `python -m swatlib "
-            f"services stop {self.name}`, and start it again."
+            f"services stop {self.name}{where}`, and start it again."
         )
 
 

@@ -52,11 +52,12 @@ def _judged(point: _Point) -> pd.DataFrame:
 def _judge(seed: int, name: str, pipeline: Pipeline, force: bool) -> pd.DataFrame:
     run = run_2015(seed)
     recording = stressed(run.attacked, name, seed)
-    scores = cached_fit(pipeline, run.normal, force).score(recording.frame)
+    fitted = cached_fit(pipeline, run.normal, force)
+    scores = fitted.score(recording.frame)
     judged = evaluate_run(BenchmarkRun(name, run.normal, recording, run.classes, run.harmless), scores)
     table = judged.summary().loc["detector"][list(STRESS_FIGURES)]
     done = recording.findings[len(run.attacked.findings) :]
-    said = {"done": "; ".join(done), "says": "; ".join(silences(recording.frame, scores))}
+    said = {"done": "; ".join(done), "says": "; ".join(silences(recording.frame, scores, fitted.history, fitted.gap))}
     table = table.assign(unscored=unscored(scores), rows=len(scores), **said).reset_index()
     table.insert(0, "stress", name)
     table.insert(0, "seed", seed)

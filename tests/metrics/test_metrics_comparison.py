@@ -2,7 +2,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from swatlib.metrics import budget_curve, compare, compare_resampled, evaluate, per_attack, summary, verdict
+from swatlib.metrics import (
+    budget_curve,
+    compare,
+    compare_resampled,
+    curve_verdict,
+    evaluate,
+    per_attack,
+    summary,
+    verdict,
+)
 
 TIMES = pd.date_range("2015-12-28 10:00", periods=1_000, freq="s", name="time")
 EVENTS = pd.DataFrame(
@@ -111,9 +120,37 @@ def test_a_detector_without_a_score_is_named(scores, label):
         *OF_NORMAL_ROWS,
     }
     assert verdict(table, compare_resampled(scores, label, EVENTS, draws=20)).endswith(
-        "For lof average_precision, vus_pr and vus_roc are NaN: no attack row, or no normal row, has a score; "
-        "a score needs as many rows before it as the detector looks back."
+        "For lof alarms_per_day, false_alarms_per_day, false_positive_rate, average_precision, vus_pr and vus_roc are "
+        "NaN: no normal row has a score."
     )
+
+
+def test_a_detector_that_could_not_be_wrong_does_not_come_first(scores, label):
+    scores.loc[~label, ("pca", "score")] = scores.loc[label, ("lof", "score")] = np.nan
+    scores.loc[label, ("lof", "alarm")] = False
+    scores.loc[TIMES[720:730], ("lof", "alarm")] = True
+    assert summary(compare(scores, label, EVENTS))["best_detector"] == "lof"
+    said = verdict(compare(scores, label, EVENTS))
+    assert "nan" not in said and "**pca**" not in said
+    assert said.endswith(
+        "For pca false_alarms_per_day, false_positive_rate, average_precision, vus_pr and vus_roc are NaN: no normal "
+        "row has a score. For lof average_precision, vus_pr and vus_roc are NaN: no attack row has a score."
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "says"),
+    [
+        (slice(0, 0), "no detector finds any of the attacks."),
+        (slice(100, 150), "50% of the attacks are found; no normal row has a score."),
+        (slice(0, 1_000), "**pca** finds most, 100% of the attacks, and is in alarm for 0.0% of the normal time."),
+    ],
+)
+def test_a_curve_without_scores_is_a_sentence(scores, label, known, says):
+    pca = scores[["pca"]].copy()
+    pca.loc[~np.isin(np.arange(1_000), np.arange(1_000)[known]), ("pca", "score")] = np.nan
+    curve = budget_curve(pca, label, EVENTS, pd.DataFrame({1.0: {"pca": 0.5}}), on_delay=(1, 1), hold=0)
+    assert curve_verdict(curve).startswith(f"At 1 false alarms per day {says}")
 
 
 @pytest.mark.parametrize("attacked", [True, False])

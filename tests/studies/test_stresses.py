@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swatlib.data import DataError, Recording
+from swatlib.data import DataError, Recording, attacks
 from swatlib.plant import SENSORS
 from swatlib.results import silences, unscored
 from swatlib.results.silences import unjudged
@@ -98,8 +98,8 @@ def test_what_was_not_simulated_has_no_other_set_points(recorded):
 def test_rows_without_a_score_are_counted_and_said(recorded, fitted):
     frame = recorded.frame.iloc[:9_000].copy()
     frame.iloc[3_000:6_600, frame.columns.get_loc("FIT401")] = np.nan
-    scores = fitted.score(frame)
-    said = silences(frame, scores)
+    scores, of = fitted.score(frame), (fitted.history, fitted.gap)
+    said = silences(frame, scores, *of)
     without = unscored(scores)
     assert [each.partition(":")[0] for each in said] == [
         "too little before them, at the beginning",
@@ -108,16 +108,29 @@ def test_rows_without_a_score_are_counted_and_said(recorded, fitted):
     assert without.min() > fitted.history + 3_500 and not scores.xs("alarm", axis=1, level=1)[3_100:6_600].any(
         axis=None
     )
-    assert silences(frame.iloc[-100:], scores.iloc[-100:]) == []
+    assert silences(frame.iloc[-100:], scores.iloc[-100:], *of) == []
     hidden = pd.DataFrame({"start": frame.index[[4_000]], "end": frame.index[[4_100]]})
-    missing, attack = unjudged(frame, scores, hidden)
+    missing, attack = unjudged(frame, scores, hidden, *of)
     assert missing.startswith("FIT401 missing for 60 min: ")
     assert attack == "1 of 1 attack in rows without a score, and so not found"
     scores.loc[frame.index[4_050], ("guard", "score")] = 0.5
-    assert len(unjudged(frame, scores, hidden)) == 1  # the guard judged it
-    assert unjudged(frame.iloc[:2_000], scores.iloc[:2_000], hidden.iloc[:0]) == []
-    scores.loc[frame.index[7_900:8_000], ("pca", "score")] = np.nan
-    assert silences(frame, scores)[-1] == "no score of pca, though there are readings: 100 rows without a score"
+    assert len(unjudged(frame, scores, hidden, *of)) == 1  # the guard judged it
+    assert unjudged(frame.iloc[:2_000], scores.iloc[:2_000], hidden.iloc[:0], *of) == []
+
+
+def test_a_detector_that_leaves_out_rows_with_readings_is_named(recorded, fitted):
+    frame, of = recorded.frame.iloc[:9_000], (fitted.history, fitted.gap)
+    scores = fitted.score(frame)
+    scores.loc[frame.index[4_000:6_000], ("pca", "score")] = np.nan
+    first = f"too little before them, at the beginning: {fitted.history:,} rows without a score"
+    said = "pca left out {} rows with readings: they are without its score"
+    assert silences(frame, scores, *of) == [first, said.format("2,000")]
+    scores["pca", "score"] = np.nan
+    assert unjudged(frame, scores, attacks(recorded).iloc[:0], *of) == [said.format(f"{9_000 - fitted.history:,}")]
+    dropped = frame.drop(frame.index[5_000:5_100])
+    assert silences(dropped, fitted.score(dropped), *of) == [
+        f"too little before them, at the beginning and after 1 gap: {2 * fitted.history:,} rows without a score"
+    ]
 
 
 def test_the_table_has_a_row_a_stress_and_detector_beside_the_unstressed():

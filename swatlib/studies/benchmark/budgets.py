@@ -9,7 +9,7 @@ from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.data import attacks
 from swatlib.metrics.bootstrap import DRAWS, LEVEL
 from swatlib.metrics.budget_curve import CURVE_COLUMNS, alarms_at
-from swatlib.metrics.case import Case, make_case
+from swatlib.metrics.case import Case, make_case, rate
 from swatlib.metrics.event_based import delays_s, standing_at, weighted_medians
 from swatlib.studies.benchmark.runs import BenchmarkRun
 
@@ -93,8 +93,8 @@ def _of_attacks(one: pd.DataFrame, weights: np.ndarray) -> Iterator[np.ndarray]:
 def _of_days(days: pd.DataFrame, weights: np.ndarray) -> Iterator[np.ndarray]:
     """Normal time in alarm and false alarms per day, of each draw."""
     normal = weights @ days["normal_days"].to_numpy()
-    yield weights @ days["in_alarm_days"].to_numpy() / normal
-    yield weights @ days["false_alarms"].to_numpy() / normal
+    for of in ("in_alarm_days", "false_alarms"):
+        yield np.asarray(rate(weights @ days[of].to_numpy(), normal))
 
 
 def _ends(values: np.ndarray) -> Iterator[float]:

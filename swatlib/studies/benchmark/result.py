@@ -105,7 +105,8 @@ class BenchmarkResult:
         )
         parts = {}
         for name in share:
-            found, false = over_attacks @ share[name] / len(share), over_days @ alarms[name] / (over_days @ days[name])
+            found = over_attacks @ share[name] / len(share)
+            false = rate(over_days @ alarms[name].to_numpy(), over_days @ days[name].to_numpy())
             parts[name] = pd.DataFrame({"event_recall": found, "false_alarms_per_day": false})
         return pd.concat(parts, axis=1, names=[*DETECTOR_KEY, "metric"]).rename_axis("draw")
 
@@ -115,7 +116,7 @@ class BenchmarkResult:
 
 
 def evaluate_run(run: BenchmarkRun, scores: pd.DataFrame, kind: str = "detector") -> BenchmarkResult:
-    """Result of every detector of `scores` on one run; only alarms and lead tags are read."""
+    """Result of every detector of `scores` on one run; alarms, lead tags and which rows have a score are read."""
     return BenchmarkResult.joined(_judge_one(run, name, scores[name], kind) for name in scores.columns.unique(0))
 
 
@@ -164,4 +165,5 @@ def near(tag, points: str) -> bool:
 
 
 def _span(ends: pd.DataFrame) -> pd.Series:
-    return pd.Series([f"{low:.2f}–{high:.2f}" for low, high in ends.itertuples(index=False, name=None)], ends.index)
+    spans = ends.itertuples(index=False, name=None)
+    return pd.Series(["–" if np.isnan(low) else f"{low:.2f}–{high:.2f}" for low, high in spans], ends.index)
