@@ -60,6 +60,7 @@ SLOW_FILES = {
     "tests/results/test_cache.py",
     "tests/servers/test_supervisor.py",
     "tests/stack/test_compose.py",
+    "tests/stack/test_run_stack.py",
     "tests/studies/test_field.py",
     "tests/studies/test_measured.py",
     "tests/studies/test_recordings.py",
