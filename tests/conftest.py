@@ -59,6 +59,7 @@ SLOW_FILES = {
     "tests/report/test_sweep.py",
     "tests/results/test_cache.py",
     "tests/servers/test_supervisor.py",
+    "tests/simulation/test_realism.py",
     "tests/stack/test_compose.py",
     "tests/stack/test_run_stack.py",
     "tests/studies/test_field.py",
