@@ -525,7 +525,7 @@ def bench(
 def _other_days(name: str, seeds: tuple[int, ...], pipeline: "Pipeline", crew: "Crew") -> None:
     """swat-stress, swat-days or swat-budgets: a table a figure, and all of them as CSV."""
     from swatlib.studies.benchmark import save_tables
-    from swatlib.studies.kept_budgets import GIVEN_DAYS, budget_trials, kept_budgets, short_fits
+    from swatlib.studies.kept_budgets import budget_trials, kept_budgets, short_fits
     from swatlib.studies.later_days import another_day, later_summary
     from swatlib.studies.stress_trials import by_stress, stress_test
 
@@ -542,8 +542,7 @@ def _other_days(name: str, seeds: tuple[int, ...], pipeline: "Pipeline", crew: "
         tables = {"stress": table}
     elif name == "swat-budgets":
         table = budget_trials(seeds, lambda: deepcopy(pipeline), told, crew=crew)
-        days = table[table["days_given"].isin(GIVEN_DAYS)]
-        tables = {"budgets": table, "summary": kept_budgets(days), "hours": short_fits(table, pipeline.budget)}
+        tables = {"budgets": table, "summary": kept_budgets(table), "hours": short_fits(table, pipeline.budget)}
         print_table(tables["summary"].reset_index(["days_given", "budget"]))
         print_table(tables["hours"].reset_index("hours"))
     else:

@@ -46,13 +46,14 @@ def budget_trials(
 
 
 def kept_budgets(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a detector, normal days given and budget: `median` false alarms per day of the plants, and `nine_in_ten`.
+    """One row a detector, GIVEN_DAYS and budget: `median` false alarms per day of the plants, and `nine_in_ten`.
 
     foretold: share of the plants `as_foretold`. kept: "yes" where the median lies within WITHIN times the budget, above
     or below, and nine plants in ten do not exceed NINE_WITHIN times the budget; else which of them is "low" or "high".
     table: of `budget_trials`.
     """
-    by = table.assign(foretold=as_foretold(table)).groupby(["detector", "days_given", "budget"], sort=False)
+    days = table[table["days_given"].isin(GIVEN_DAYS)]
+    by = days.assign(foretold=as_foretold(days)).groupby(["detector", "days_given", "budget"], sort=False)
     rates = by["false_alarms_per_day"]
     summed = pd.DataFrame({"median": rates.median(), "nine_in_ten": rates.agg(nine_in_ten)})
     summed["foretold"] = by["foretold"].mean()
