@@ -134,3 +134,11 @@ def segments(index: pd.DatetimeIndex, gap: pd.Timedelta) -> list[tuple[int, int]
     """Interval of each segment, in which no two neighbouring rows are further apart than `gap`."""
     gaps = np.flatnonzero(np.diff(index) > gap) + 1
     return list(itertools.pairwise([0, *gaps, len(index)]))
+
+
+def beginnings(index: pd.DatetimeIndex, gap: pd.Timedelta, rows: int) -> np.ndarray:
+    """Rows that have fewer than so many before them in their segment (n,), bool."""
+    first = np.zeros(len(index), bool)
+    for start, stop in segments(index, gap):
+        first[start : min(start + rows, stop)] = True
+    return first

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from swatlib.alarms import (
     BLOCKS_PER_DAY,
-    SHORT,
+    FEWER_POWER,
     alarms_per_day,
     beyond_calibration,
     block_maxima,
@@ -134,7 +134,7 @@ def test_alarms_to_expect_hold_the_budget_and_narrow_with_more_data():
 def test_hours_leave_more_open_than_their_own_scores_say():
     maxima = np.random.default_rng(3).normal(size=(480, 40)).max(axis=1)
     (low, high), (lower, higher) = (expected_alarms(maxima[:12], 3.5, per_day) for per_day in (48.0, 96.0))
-    assert (lower / low, higher / high) == pytest.approx((2, 2 * 2**SHORT))
+    assert (lower / low, higher / high) == pytest.approx((2, 2 * 2**FEWER_POWER))
     assert expected_alarms(maxima[:12], 3.5, 480.0)[1] == 480  # one every three minutes
 
 

@@ -94,8 +94,8 @@ def summary(table: pd.DataFrame, samples: pd.DataFrame | None = None) -> dict:
     if known.empty:
         alarms = table["alarms_per_day"]
         return {"fewest_alarms_a_day": alarms.min(), "most_alarms_a_day": alarms.max()}
-    wrong = known[detectors.loc[known.index, "false_positive_rate"].notna()]
-    best = (known if wrong.empty else wrong).idxmax()
+    judged = known[detectors.loc[known.index, "false_positive_rate"].notna()]
+    best = (known if judged.empty else judged).idxmax()
     first = table.loc[("detector", best)]
     shown = ("event_recall", "event_f1", "f1", "false_alarms_per_day", "delay_median_s")
     return {"best_detector": best, **estimates(first[list(shown)], samples)}

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from swatlib.alarms import BUDGETS
-from swatlib.arrays import intervals_of, segments
+from swatlib.arrays import beginnings, intervals_of, segments
 from swatlib.cached import Form, cached_together
 from swatlib.data import Recording, attacks
 from swatlib.normal_parts import shortened
@@ -115,9 +115,7 @@ def _first_rows(alarm: pd.Series, events: pd.DataFrame) -> list[int]:
 def _joined(pipeline: Pipeline, entries: dict[str, Entry], attacked: Recording, computed, notes) -> DetectionResults:
     """Entries side by side; none has scores before the one with the longest history, as in `Pipeline.score`."""
     index, history = attacked.frame.index, max(entry.history for entry in entries.values())
-    early = np.zeros(len(index), bool)
-    for first, last in segments(index, pipeline.gap * next(iter(entries.values())).period):
-        early[first : min(first + history, last)] = True
+    early = beginnings(index, pipeline.gap * next(iter(entries.values())).period, history)
     scores = pd.concat({name: _silenced(entry, early) for name, entry in entries.items()}, axis=1)
     filled = copy(pipeline)
     filled.thresholds_ = {name: entry.threshold for name, entry in entries.items()}

@@ -2,11 +2,10 @@
 
 from collections import Counter
 
-import numpy as np
 import pandas as pd
 
 from swatlib.alarms import rows_since_above
-from swatlib.arrays import intervals_of, segments
+from swatlib.arrays import beginnings, intervals_of, segments
 from swatlib.data.recording import usual_step
 from swatlib.wording import count, duration, listed
 
@@ -27,10 +26,7 @@ def silences(frame: pd.DataFrame, scores: pd.DataFrame, history: int, gap: int) 
     """
     step = usual_step(frame.index)
     missing, lacking = frame.isna(), scores.xs("score", axis=1, level=1).isna()
-    spans = segments(frame.index, gap * step)
-    early = np.zeros(len(frame), bool)
-    for first, last in spans:
-        early[first : min(first + history, last)] = True
+    early, gaps = beginnings(frame.index, gap * step, history), len(segments(frame.index, gap * step)) - 1
     absent = rows_since_above(missing.any(axis=1).to_numpy(float), 0.5, history) <= history
     rows: Counter[tuple[str, ...]] = Counter()
     for start, stop in intervals_of(lacking.any(axis=1).to_numpy() & (early | absent)):
@@ -43,13 +39,13 @@ def silences(frame: pd.DataFrame, scores: pd.DataFrame, history: int, gap: int) 
             seconds = missing[list(tags)].any(axis=1).sum() * step.total_seconds()
             cause = f"{listed(tags)} missing for {duration(seconds)}"
         else:
-            after = f" and after {count(len(spans) - 1, 'gap')}" if len(spans) > 1 else ""
+            after = f" and after {count(gaps, 'gap')}" if gaps else ""
             cause = f"{_AT_BEGINNING}{after}"
         said.append(f"{cause}: {count(without, 'row')} without a score")
     left_out = lacking[~(early | absent)]
     if names := list(left_out.columns[left_out.any()]):
         without = int(left_out.any(axis=1).sum())
-        said.append(f"{listed(names)} left out {count(without, 'row')} with readings: they are without its score")
+        said.append(f"no score of {listed(names)} in {count(without, 'row')}, though they have readings")
     return said
 
 

@@ -123,7 +123,7 @@ def test_a_detector_that_leaves_out_rows_with_readings_is_named(recorded, fitted
     scores = fitted.score(frame)
     scores.loc[frame.index[4_000:6_000], ("pca", "score")] = np.nan
     first = f"too little before them, at the beginning: {fitted.history:,} rows without a score"
-    said = "pca left out {} rows with readings: they are without its score"
+    said = "no score of pca in {} rows, though they have readings"
     assert silences(frame, scores, *of) == [first, said.format("2,000")]
     scores["pca", "score"] = np.nan
     assert unjudged(frame, scores, attacks(recorded).iloc[:0], *of) == [said.format(f"{9_000 - fitted.history:,}")]
