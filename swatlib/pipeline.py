@@ -77,7 +77,8 @@ class Pipeline:
         Seconds left out before fitting, while the tanks fill; of a recording of less than four times that, its first
         quarter.
     shares
-        Contiguous parts of the normal days that fit the detectors, set the thresholds, and check them; their sum is 1.
+        Contiguous parts of the normal days; their sum is 1. The first fits the detectors, the second sets thresholds
+        which the third checks, then thresholds are set anew on both: more days tell them better.
     gap
         A gap in time of more than this many sampling periods begins a new history.
 
@@ -143,11 +144,16 @@ class Pipeline:
         self.origins_ = tuple(map(origin_of, recordings))
         on_calibrate = _on_one_thread(self._decisive, calibrate, fit)
         on_check = _on_one_thread(self._decisive, check, calibrate)
-        self.maxima_ = {name: block_maxima(score, day).tolist() for name, score in on_calibrate.items()}
-        self.blocks_per_day_ = {name: blocks_per_day(score, day) for name, score in on_calibrate.items()}
-        self.thresholds_ = self.thresholds([self.budget])[self.budget].to_dict()
+        self._set_thresholds(on_calibrate, day)
         self.checked_ = {n: alarms_per_day(s, self.thresholds_[n], day, self.hold) for n, s in on_check.items()}
+        self._set_thresholds({n: np.concatenate([on_calibrate[n], score]) for n, score in on_check.items()}, day)
         return self
+
+    def _set_thresholds(self, decisive: Mapping[str, np.ndarray], day: int) -> None:
+        """On values of `_decisive`, of rows that fitted no detector. day: rows of a day."""
+        self.maxima_ = {name: block_maxima(score, day).tolist() for name, score in decisive.items()}
+        self.blocks_per_day_ = {name: blocks_per_day(score, day) for name, score in decisive.items()}
+        self.thresholds_ = self.thresholds([self.budget])[self.budget].to_dict()
 
     @property
     def history(self) -> int:
@@ -197,12 +203,12 @@ class Pipeline:
         recording lost less than the start-up; None elsewhere."""
         spans = [pd.Timestamp(each.last) - pd.Timestamp(each.first) for each in getattr(self, "origins_", ())]
         half_hours = min(BLOCKS_PER_DAY / per_day * len(maxima) for maxima, per_day, _ in self._calibrated().values())
-        beyond = beyond_calibration(half_hours, self.budget, self.shares[1], self.startup)
+        beyond = beyond_calibration(half_hours, self.budget, sum(self.shares[1:]), self.startup)
         return ". ".join(filter(None, (shortened(spans, self.startup), beyond))) or None
 
     def _calibrated(self) -> dict[str, tuple[np.ndarray, float, tuple[float, float] | None]]:
-        """Of each detector the largest score of each block of the part that sets the thresholds, blocks per day, and
-        its `tail_scale`."""
+        """Of each detector the largest score of each block of the rows that set the thresholds, blocks per day, and its
+        `tail_scale`."""
         if not hasattr(self, "maxima_"):
             self._fitted()
         return {
@@ -214,7 +220,8 @@ class Pipeline:
         """One row a detector: threshold, budget, and false alarms per day.
 
         These are from and to how many are to be expected on later days (eight times in ten), which differ from those
-        that set the threshold as simulated days do, and how many there were on normal days used for neither.
+        that set the threshold as simulated days do, and how many there were on the check part, with a threshold set
+        without it.
 
         Where one is no plain name, first the class and the parameters of each that differ from their defaults.
         """

@@ -16,7 +16,7 @@ from typing import Any
 from swatlib.detectors.base import Detector
 from swatlib.detectors.own_classes import run_source, sources
 
-SAVED_FORMAT = 14
+SAVED_FORMAT = 15
 DESCRIPTION = "pipeline.json"
 TRUSTED = ("swatlib.detectors.", "sklearn.tree._tree.Tree", "pyod.models.")  # types that a detector's file may hold
 

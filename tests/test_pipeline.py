@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swatlib.alarms import block_maxima, on_delayed
+from swatlib.alarms import alarms_per_day, block_maxima, blocks_per_day, on_delayed, threshold
 from swatlib.data import DataError
 from swatlib.detectors import DETECTORS
 from swatlib.live.plant import PAST_ROWS
@@ -201,14 +201,6 @@ def test_an_off_delay_of_none_leaves_what_is_above(small):
     assert held.thresholds_ == bare.thresholds_ and held.checked_["kmeans"] <= bare.checked_["kmeans"]
 
 
-def test_alarms_on_the_check_part_are_those_that_scoring_it_gives(fitted, normal):
-    check = normal.frame.iloc[round(0.8 * len(normal.frame)) :]
-    alarms = fitted.score(check).xs("alarm", axis=1, level=1)
-    runs = (alarms & ~alarms.shift(fill_value=False)).sum()
-    scored = (len(check) - fitted.history) / 86_400
-    assert {name: round(rate * scored) for name, rate in fitted.checked_.items()} == runs.to_dict()
-
-
 def test_a_frame_with_other_tags_is_refused_with_the_difference(fitted, part):
     with pytest.raises(ValueError, match="it lacks LIT101, it has in addition LIT999"):
         fitted.score(part.rename(columns={"LIT101": "LIT999"}))
@@ -286,11 +278,20 @@ def test_too_few_normal_hours_are_refused_with_how_many_it_takes(normal, hours, 
         Pipeline(("pca",), startup=startup).fit(normal.between("2015-12-23 00:00", f"2015-12-23 0{hours}:00"))
 
 
-def test_thresholds_are_set_on_what_is_scored_of_their_part_from_its_first_row_on(short, whole):
-    part, scores = slice(round(0.5 * len(short.frame)), round(0.8 * len(short.frame))), whole.score(short.frame)
+def test_thresholds_are_set_on_what_is_scored_of_all_rows_after_those_of_the_fit(short, whole):
+    unseen, scores = slice(round(0.5 * len(short.frame)), None), whole.score(short.frame)
     for name in whole.detectors:
         decisive = on_delayed(scores[name, "score"].to_numpy(np.float64), *whole.on_delay)
-        assert block_maxima(decisive[part]).tolist() == whole.maxima_[name]
+        assert block_maxima(decisive[unseen]).tolist() == whole.maxima_[name]
+
+
+def test_the_check_part_is_judged_with_thresholds_set_without_it(short, whole):
+    parts, scores = np.round(np.array([0.5, 0.8]) * len(short.frame)).astype(int), whole.score(short.frame)
+    for name, model in whole.models_.items():
+        decisive = on_delayed(scores[name, "score"].to_numpy(np.float64), *whole.on_delay)
+        _, calibrate, check = np.split(decisive, parts)
+        level = threshold(block_maxima(calibrate), whole.budget, blocks_per_day(calibrate), model.tail_scale)
+        assert whole.checked_[name] == alarms_per_day(check, level, hold=whole.hold)
 
 
 def test_the_hours_that_are_asked_for_are_enough(normal):
@@ -300,7 +301,7 @@ def test_the_hours_that_are_asked_for_are_enough(normal):
 def test_four_normal_hours_fit_and_say_what_was_left_out_and_can_not_be_told(normal):
     pipeline = Pipeline(("guard", "pca")).fit(normal.between("2015-12-23 00:00", "2015-12-23 04:00"))
     said = "of 4.0 normal hours the first quarter is left out as start-up, not the 6 h of a longer recording; "
-    assert pipeline.caveat.startswith(said) and ". 0.9 h of calibration can't tell 1 from" in pipeline.caveat
+    assert pipeline.caveat.startswith(said) and ". 1.5 h of calibration can't tell 1 from" in pipeline.caveat
     assert all(10 <= len(maxima) <= 12 for maxima in pipeline.maxima_.values())
 
 

@@ -129,7 +129,8 @@ def _method(study: SlideData) -> Slide:
             "The normal days are cut into parts that follow each other. Nothing is fitted after the attacked days are "
             "read; no label and no attacked row is used for a fit, a threshold or the choice of a tag.",
             f"- Budget of false alarms per day, the same for all: **{pipeline.budget:g}**, turned into a threshold on "
-            f"the second part\n- Score averaged over {pipeline.smoothing} rows, alarm when {k} of the last {n} exceed "
+            "the second part, which the third checks; the one in use is set on both\n"
+            f"- Score averaged over {pipeline.smoothing} rows, alarm when {k} of the last {n} exceed "
             f"the threshold (on-delay), until they have not for {pipeline.off_delay:g} s (off-delay); "
             "no smoothing into the future\n- Each attack counts once; no point adjustment\n"
             "- Baselines that never read a sensor stand in the same table",
