@@ -16,8 +16,7 @@ MOST_BLOCKS_PER_DAY = 480  # three minutes: the shortest blocks, of a calibratio
 BUDGETS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 24.0)  # of a curve
 SURE = 0.6  # probability that a threshold keeps its budget; chosen on simulated normal days (docs/evaluation.md)
 BETWEEN_DAYS = 0.6  # standard deviation of the logarithm of the alarms to expect, between days (docs/evaluation.md)
-ENOUGH_DAYS = 0.58  # of calibration from which on it shows what later days bring (docs/detectors.md)
-FEWER_POWER = 1.3  # of how many times fewer there are, in the alarms to expect
+ENOUGH_DAYS = 1.0  # of calibration from which on it shows what later days bring (docs/detectors.md)
 Budget = Annotated[float, Limits(0, BLOCKS_PER_DAY, above=True)]  # false alarms per day
 
 
@@ -120,12 +119,12 @@ def expected_alarms(
 
     The days of a calibration are too few to show how far later days differ from them: that part of the interval,
     BETWEEN_DAYS, is taken from simulated plants. So is what a short calibration hides, cleaning, dosing and set points
-    of other hours: with fewer days than ENOUGH_DAYS the upper end is as many times higher as they are fewer, to the
-    power of FEWER_POWER, but no higher than one every three minutes. docs/detectors.md says how often that holds.
+    of other hours: with fewer days than ENOUGH_DAYS the upper end is as many times higher as they are fewer, but no
+    higher than one every three minutes. docs/detectors.md says how often that holds.
     """
     shares = _tail(maxima, scale).share_above(threshold, BETWEEN_DAYS)
     low, high = (-per_day * math.log1p(-min(share, 0.999)) for share in shares)
-    return low, min(high * max(ENOUGH_DAYS * per_day / len(maxima), 1.0) ** FEWER_POWER, max(high, MOST_BLOCKS_PER_DAY))
+    return low, min(high * max(ENOUGH_DAYS * per_day / len(maxima), 1.0), max(high, MOST_BLOCKS_PER_DAY))
 
 
 def _tail(maxima: np.ndarray, scale: tuple[float, float] | None) -> Tail:
