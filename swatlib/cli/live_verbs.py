@@ -109,12 +109,14 @@ def start(
     with Steps() as say:
         say(f"starting {', '.join(servers.names)}")
         started = servers.start()
+    met = servers.status()
     for name in servers.names:
-        status = servers.status()[name]
         runs = "runs" if name in started else "ran already"
-        out.print(f"{name} {runs} at {status.address}, process {servers.pid(name)}", highlight=False)
-        if status.complaint:
-            out.print(status.complaint, soft_wrap=True, highlight=False)
+        out.print(f"{name} {runs} at {met[name].address}, process {servers.pid(name)}", highlight=False)
+        if met[name].complaint:
+            out.print(met[name].complaint, soft_wrap=True, highlight=False)
+    if any(met[name].complaint for name in servers.names):
+        raise typer.Exit(1)
 
 
 @services.command(epilog="Example: python -m swatlib services stop")

@@ -70,7 +70,8 @@ def connect(folder: Path | None = None, after: Sequence[str] = ()) -> Connection
     if found.influxdb is None:
         files = FileSink(points_folder(folder))
         verb = "start" if "influxdb" in available() else "install"
-        said = f"Points go to files in {files.folder}; for InfluxDB: `python -m swatlib services {verb} influxdb`."
+        why = found.complaints.get("influxdb") or f"for InfluxDB: `python -m swatlib services {verb} influxdb`."
+        said = f"Points go to files in {files.folder}; {why}"
         return Connections(found.kafka, files, files, said, found.telegraf)
     base = found.influxdb
     to, reader = (InfluxSink(base.url, base.org, base.bucket, base.token(right)) for right in ("write", "read"))

@@ -192,11 +192,21 @@ def test_a_broker_that_hangs_is_told_with_what_to_do(second):
         f"kafka --folder {second.folder}`, and start it again."
     )
     try:
-        assert said in _typed("start", "kafka", "--folder", str(second.folder))
+        assert said in _typed("start", "kafka", "--folder", str(second.folder), ends_with=1)
         with pytest.raises(ServicesError, match=re.escape(said)):
             connect(second.folder)
     finally:
         broker.resume()
+
+
+def test_an_influxdb_that_hangs_is_told_where_points_go_to_files_meanwhile(second):
+    second.start("kafka", "influxdb")
+    base = psutil.Process(second.pid("influxdb"))
+    base.suspend()
+    try:
+        assert f"; influxdb (process {base.pid}) does not answer; if that lasts, end" in connect(second.folder).sentence
+    finally:
+        base.resume()
 
 
 def test_stop_leaves_no_process(second):
@@ -221,7 +231,7 @@ def _read(influxdb, right, bucket="swat", measurement="weather"):
     return [row for series in answer.get("series", ()) for row in series["values"]]
 
 
-def _typed(*words):
+def _typed(*words, ends_with=0):
     done = CliRunner().invoke(app, ["services", *words], catch_exceptions=False)
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == ends_with, done.output
     return done.output
