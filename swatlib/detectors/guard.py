@@ -30,7 +30,7 @@ class Guard(Detector):
     halving: Positive = 60.0
     memory: Count = 384  # after which the strongest evidence has decayed below 0
     sees: ClassVar[str] = "checks"
-    tail_scale = 0.35, 0.3  # in bits; chosen on plants of development (docs/evaluation.md)
+    tail_scale = 0.4, 0.3  # in bits; chosen on plants of development (docs/evaluation.md)
 
     @property
     def history(self) -> int:
