@@ -66,11 +66,22 @@ def topics() -> None:
 
 
 def pipeline(folder: str) -> None:
-    """A pipeline fitted with the options FIT of `swatlib fit`; one that is there already stays."""
-    from swatlib.cli.app import app
+    """A pipeline fitted with the options FIT of `swatlib fit`; one that is there and can be read stays.
 
-    if not Path(folder).exists():
-        app(["fit", folder, *environment().get("FIT", "").split()])
+    Another, of an earlier version say, is kept beside it.
+    """
+    from swatlib.cli.app import app
+    from swatlib.saved import require_unchanged
+
+    if Path(folder).exists():
+        try:
+            require_unchanged(Path(folder))
+        except ValueError as refusal:
+            kept = Path(folder).rename(f"{folder}-refused-{time.time():.0f}")
+            print(f"{refusal}. It is kept as {kept}, and another one is fitted.", flush=True)
+        else:
+            return
+    app(["fit", folder, *environment().get("FIT", "").split()])
 
 
 def agent(folder: str) -> None:

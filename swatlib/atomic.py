@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -18,11 +18,21 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        if error.filename == str(temporary):
-            error.filename = str(path)  # the one that the user knows
+        _rename(error, temporary, path)
         raise
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # what stands in its way stood in that of the writer, who has said so
+            temporary.unlink()
+
+
+def _rename(error: OSError, temporary: Path, path: Path) -> None:
+    """Have an error name the file that the user knows."""
+    if error.filename is not None and str(error.filename) == str(temporary):
+        error.filename = str(path)
+    if error.filename2 is not None:
+        del error.filename2
+    if error.strerror:
+        error.strerror = error.strerror.replace(str(temporary), str(path))  # pyarrow's errors have it in their text
 
 
 def write_text(path: Path, text: str) -> None:

@@ -11,7 +11,7 @@ from swatlib.data import Recording, normal_frame
 from swatlib.plant import TAG_NAMES
 from swatlib.wording import count, did_you_mean, listed
 
-PARTS = ("fits the detectors", "sets the thresholds", "checks them")
+PARTS = ("fits the detectors", "sets first thresholds", "checks the first thresholds")
 MOST_STARTUP = 0.25  # of a recording
 SAME_ROWS = 60  # equal rows at equal times from which two recordings are taken to hold the same ones
 

@@ -151,7 +151,7 @@ class Pipeline:
 
     def _set_thresholds(self, decisive: Mapping[str, np.ndarray], day: int) -> None:
         """On values of `_decisive`, of rows that fitted no detector. day: rows of a day."""
-        self.maxima_ = {name: block_maxima(score, day).tolist() for name, score in decisive.items()}
+        self.maxima_ = {name: _maxima(name, score, day) for name, score in decisive.items()}
         self.blocks_per_day_ = {name: blocks_per_day(score, day) for name, score in decisive.items()}
         self.thresholds_ = self.thresholds([self.budget])[self.budget].to_dict()
 
@@ -636,6 +636,13 @@ def _refuse_name(name: Any, given: Any) -> None:
     another = not isinstance(given, str) or given != name
     if another and (name in DETECTORS or name.startswith("pyod:")):
         raise ValueError(f"Pipeline: {name} is the name of a detector of swatlib; give yours another name")
+
+
+def _maxima(name: str, decisive: np.ndarray, day: int) -> list[float]:
+    try:
+        return block_maxima(decisive, day).tolist()
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 @cache

@@ -100,7 +100,10 @@ def start(
         list[str] | None, typer.Option(metavar="NAME=PORT", help="May repeat; the default is a free one.")
     ] = None,
 ) -> None:
-    """Start servers that run on when this terminal closes, on the ports of last time or on free ones."""
+    """Start servers that run on when this terminal closes, on the ports of last time or on free ones.
+
+    It ends with 1 beside a server that ran already and does not answer.
+    """
     from swatlib.servers import Services
 
     servers = Services(folder, names or (), _ports(port or []))
@@ -110,12 +113,13 @@ def start(
         say(f"starting {', '.join(servers.names)}")
         started = servers.start()
     met = servers.status()
+    complaints = {name: met[name].complaint for name in servers.names if name not in started and met[name].complaint}
     for name in servers.names:
         runs = "runs" if name in started else "ran already"
         out.print(f"{name} {runs} at {met[name].address}, process {servers.pid(name)}", highlight=False)
-        if met[name].complaint:
-            out.print(met[name].complaint, soft_wrap=True, highlight=False)
-    if any(met[name].complaint for name in servers.names):
+    for complaint in complaints.values():
+        out.print(complaint, soft_wrap=True, highlight=False)
+    if complaints:
         raise typer.Exit(1)
 
 

@@ -250,7 +250,7 @@ def _peak_mb() -> float:
 
 
 def prepare_field(number: int) -> Path:
-    """Features of a run, in the cache folder: rows to fit on, held-out normal ones, attacked ones, their event.
+    """Features of a run, in the cache folder: rows to fit on, other normal ones, attacked ones, their event.
 
     Their file is named after what it holds, so that what was computed on them serves as long as they are the same.
     """
