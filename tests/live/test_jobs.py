@@ -8,6 +8,7 @@ import pytest
 from rig import send
 
 from swatlib.live import topic
+from swatlib.pipeline import Pipeline
 from swatlib.servers.broker import broker_reader, partitions_of
 from swatlib.servers.influx import RefusedError, ask
 from swatlib.servers.kinds import InfluxDB
@@ -97,3 +98,19 @@ def test_a_pipeline_that_is_there_stays(tmp_path, fitted):
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "pipeline").iterdir()}
     jobs.pipeline(str(tmp_path / "pipeline"))
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "pipeline").iterdir()} == before
+
+
+def test_a_pipeline_of_an_earlier_version_is_kept_beside_the_one_that_takes_its_place(tmp_path, monkeypatch, capfd):
+    folder = tmp_path / "default"
+    folder.mkdir()
+    (folder / "pipeline.json").write_text('{"format": 1}')
+    monkeypatch.setenv("FIT", "--days-normal 0.2 --detector kmeans")
+    with pytest.raises(SystemExit, match="0"):
+        jobs.pipeline(str(folder))
+    (kept,) = tmp_path.glob("default-refused-*")
+    assert (kept / "pipeline.json").read_text() == '{"format": 1}'
+    assert Pipeline.load(folder).detectors == ("kmeans",)
+    said = capfd.readouterr().out
+    assert said.startswith(f"{folder} was saved with format 1, this is ") and f". It is kept as {kept}, and" in said
+    jobs.pipeline(str(folder))
+    assert sorted(tmp_path.iterdir()) == [folder, kept]
