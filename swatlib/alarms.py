@@ -16,7 +16,7 @@ MOST_BLOCKS_PER_DAY = 480  # three minutes: the shortest blocks, of a calibratio
 BUDGETS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 24.0)  # of a curve
 SURE = 0.6  # probability that a threshold keeps its budget; chosen on simulated normal days (docs/evaluation.md)
 BETWEEN_DAYS = 0.6  # standard deviation of the logarithm of the alarms to expect, between days (docs/evaluation.md)
-ENOUGH_DAYS = 1.0  # of calibration from which on it shows what later days bring (docs/detectors.md)
+ENOUGH_DAYS = 1.3  # of calibration from which on it shows what later days bring (docs/detectors.md)
 Budget = Annotated[float, Limits(0, BLOCKS_PER_DAY, above=True)]  # false alarms per day
 
 
