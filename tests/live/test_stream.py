@@ -79,8 +79,8 @@ def test_every_point_in_influxdb_equals_the_offline_one(
 def test_small_batches_change_nothing(kafka, names, files, quick, rows, tmp_path):
     """First those of a row, then those of seven."""
     pipeline = Pipeline.load(quick)
-    head = 2 * pipeline.history
-    rows = rows.iloc[3_904 - head : 3_904 + 19]  # k-means raises an alarm two rows after the head
+    head, alarm = 2 * pipeline.history, int(pipeline.score(rows)["kmeans", "alarm"].to_numpy().argmax())
+    rows = rows.iloc[alarm - 2 - head : alarm + 17]  # k-means raises its first alarm two rows after the head
     parts = {head: rows[:head], 1: rows[head : head + 3], 7: rows[head + 3 :]}
     for batch, part in parts.items():
         send(kafka, names[0], part)
