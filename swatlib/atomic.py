@@ -29,10 +29,11 @@ def _rename(error: OSError, temporary: Path, path: Path) -> None:
     """Have an error name the file that the user knows."""
     if error.filename is not None and str(error.filename) == str(temporary):
         error.filename = str(path)
-    if error.filename2 is not None:
-        del error.filename2
-    if error.strerror:
-        error.strerror = error.strerror.replace(str(temporary), str(path))  # pyarrow's errors have it in their text
+        if error.filename2 is not None:
+            del error.filename2
+    if error.strerror and str(temporary) in error.strerror:  # pyarrow's errors have it in their text
+        error.strerror = error.strerror.replace(str(temporary), str(path))
+        error.args = (error.errno, error.strerror)  # what pickling keeps
 
 
 def write_text(path: Path, text: str) -> None:

@@ -285,13 +285,15 @@ def test_thresholds_are_set_on_what_is_scored_of_all_rows_after_those_of_the_fit
         assert block_maxima(decisive[unseen]).tolist() == whole.maxima_[name]
 
 
-def test_the_check_part_is_judged_with_thresholds_set_without_it(short, whole):
-    parts, scores = np.round(np.array([0.5, 0.8]) * len(short.frame)).astype(int), whole.score(short.frame)
-    for name, model in whole.models_.items():
-        decisive = on_delayed(scores[name, "score"].to_numpy(np.float64), *whole.on_delay)
-        _, calibrate, check = np.split(decisive, parts)
-        level = threshold(block_maxima(calibrate), whole.budget, blocks_per_day(calibrate), model.tail_scale)
-        assert whole.checked_[name] == alarms_per_day(check, level, hold=whole.hold)
+def test_the_check_part_is_judged_with_a_threshold_set_without_it(short):
+    pipeline = Pipeline(("guard",), startup=0, budget=8.0).fit(short)
+    score = pipeline.score(short.frame)["guard", "score"].to_numpy(np.float64)
+    parts = np.round(np.array([0.5, 0.8]) * len(score)).astype(int)
+    _, calibrate, check = np.split(on_delayed(score, *pipeline.on_delay), parts)
+    level = threshold(block_maxima(calibrate), 8.0, blocks_per_day(calibrate), pipeline.models_["guard"].tail_scale)
+    levels = (level, pipeline.thresholds_["guard"])
+    without, anew = (alarms_per_day(check, each, hold=pipeline.hold) for each in levels)
+    assert pipeline.checked_["guard"] == without != anew
 
 
 def test_the_hours_that_are_asked_for_are_enough(normal):
