@@ -115,7 +115,7 @@ def test_each_message_is_stored_or_rejected(kafka, quick, attacked, tmp_path):
     names, files, rows = topics(kafka), sink.FileSink(tmp_path / "points"), attacked.frame.iloc[:GOOD]
     good = topic.encode(rows, "swat")
     arbitrary = Arbitrary(seed, good)
-    others = arbitrary.messages(MESSAGES - GOOD - 3)
+    others = arbitrary.messages(MESSAGES - GOOD - 4)
     others += [(b"swat", good[0][:-1] + b',"x":"' + b"x" * 1_040_000 + b'"}', [])] * 3  # as long as the broker takes
     behind = sorted(arbitrary.random.choices(range(1, GOOD), k=len(others)))
     large = {"message.max.bytes": 2**22}
@@ -127,6 +127,7 @@ def test_each_message_is_stored_or_rejected(kafka, quick, attacked, tmp_path):
                 key, value, headers = others.pop()
                 producer = plain if key == b"swat" else arbitrary.random.choice([plain, packed])
                 producer.produce(names[0], value, key, headers=headers)
+        plain.produce(names[0], good[0], b"swat")  # late in any case
     drain(stream(kafka, files, tmp_path, names, quick, batch=1_500))
 
     sent, rejected = places(kafka, names[0]), messages(kafka, names[1])

@@ -123,9 +123,15 @@ def ctrl_c():
 def test_ctrl_c_ends_a_producer_and_leaves_no_gap(kafka, names, frame, ctrl_c):
     before = psutil.Process().num_threads()
     parts = itertools.count()
+
+    def when_some_rows_are_there(*_):
+        if next(parts) == 0:
+            wait(lambda: messages(kafka, names[0]))
+            ctrl_c()
+
     with pytest.raises(KeyboardInterrupt):
-        waiting = producer.Producer(kafka, "swat", 10_000, topic=names[0])
-        waiting.send(producer.blocks(frame), lambda *_: next(parts) or ctrl_c())
+        waiting = producer.Producer(kafka, "swat", 2_000, topic=names[0])
+        waiting.send(producer.blocks(frame), when_some_rows_are_there)
     wait(lambda: psutil.Process().num_threads() <= before)
     left = send(kafka, names[0], frame)
     assert 0 < left.held < left.rows + left.held == ROWS
