@@ -18,15 +18,15 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        _rename(error, temporary, path)
+        _say_instead(error, temporary, path)
         raise
     finally:
         with suppress(OSError):  # what stands in its way stood in that of the writer, who has said so
             temporary.unlink()
 
 
-def _rename(error: OSError, temporary: Path, path: Path) -> None:
-    """Have an error name the file that the user knows."""
+def _say_instead(error: OSError, temporary: Path, path: Path) -> None:
+    """Have an error name the file that the user knows, in place of the temporary one."""
     if error.filename is not None and str(error.filename) == str(temporary):
         error.filename = str(path)
         if error.filename2 is not None:

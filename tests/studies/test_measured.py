@@ -175,6 +175,24 @@ def test_the_page_on_evaluation_says_what_was_measured():
     assert [phrase for phrase in phrases if phrase not in said] == []
 
 
+def test_the_page_on_detectors_says_what_the_ablations_found():
+    said = " ".join((ROOT / "docs" / "detectors.md").read_text(encoding="utf-8").split())
+    drawn, held = (measured.measured_ablation(name) for name in ("swat-sim-1", "swat-2015"))
+
+    def figures(ablation, guard):
+        row = ablation.loc[guard]
+        return f"{row['found']:.0f} of {row['of']:.0f} with {row['false_alarms_per_day']:.2f}"
+
+    whole, whole_2015 = (each.loc["whole", "false_alarms_per_day"] for each in (drawn, held))
+    trend, creep = "without trend", "without creep"
+    phrases = [
+        f"{figures(drawn, trend)} in place of {whole:.2f} false alarms per day",
+        f"{figures(held, trend)} in place of {whole_2015:.2f}",
+        f"without `creep` {figures(drawn, creep)} and {figures(held, creep)}",
+    ]
+    assert [phrase for phrase in phrases if phrase not in said] == []
+
+
 def test_the_field_has_every_detector_of_pyod():
     assert set(measured.measured_field().index.unique("detector")) == {RANDOM, *names()}
 

@@ -17,7 +17,7 @@ NORMAL_SECONDS, ATTACKED_SECONDS = 280_800, 115_200  # of a run of swat-sim-1: 3
 # Seeds of swat-2015. Those opened before judged earlier guards or plants: on the first edition of the simulated plant
 # 101 to 103 a guard with nine kinds of check, of which the ablation on developed seeds kept six, 201 to 203 one whose
 # scales and thresholds went no further than what the fit had seen; on the second edition 211 to 213 one that took the
-# end of an attack for another event, 221 to 223 one that saw no ramp without noise, 231 to 233 the one of today on
+# end of an attack for another event, 221 to 223 one that saw no ramp without noise, 231 to 233 the next one, on
 # transmitters with other figures, 241 to 253 one that forgave each second of many jumps, 261 to 263 one whose threshold
 # knew of no usual tail, 271 to 273 one for which a jump was over after 16 minutes, 281 to 283 one that did not watch
 # sensors which stand still for minutes, 301 to 303 one without `trend`, 291 to 293 one whose threshold was set
