@@ -223,7 +223,7 @@ def stream(
     ] = None,
     *,
     trust: Trusted = None,
-    batch: Annotated[int, typer.Option(help="Rows at most in a batch.", min=1)] = 40_000,
+    batch: Annotated[int, typer.Option(help="Rows at most in a batch.", min=1)] = 60_000,
     tasks: Annotated[
         int | None,
         typer.Option(

@@ -13,7 +13,7 @@ from swatlib.live import line_protocol
 READING, SCORE, ATTACK_EVENT, PIPELINE = "reading", "score", "attack", "pipeline"
 EPISODE, MAINTENANCE = "episode", "maintenance"
 SCORE_FIELDS = ("score", "threshold", "alarm", "lead")
-LINES_PER_REQUEST = 5_000
+LINES_PER_REQUEST = 10_000
 
 
 Time: TypeAlias = pd.Timestamp | str | None  # naive times are UTC

@@ -60,7 +60,7 @@ class Stream:
     pipeline: Path | None = None
     jars: Sequence[Path] = ()
     master: str = "local[*,4]"
-    batch: int = 40_000
+    batch: int = 60_000
     tasks: int = 0
     memory: str = spark_java.MEMORY
     name: str = "swat"
