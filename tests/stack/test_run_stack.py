@@ -8,6 +8,7 @@ from shlex import quote
 
 import pytest
 
+from swatlib.servers.records import free_ports
 from swatlib.settings import ROOT
 
 PROGRAMS = (
@@ -49,13 +50,9 @@ def stand_in(answers, programs):
 
 @pytest.fixture
 def free():
-    """A port that nobody listens at, for each that the stack publishes."""
+    """A port for each that the stack publishes, free, and none of those that the system gives to others."""
     names = ("GRAFANA", "CHRONOGRAF", "INFLUXDB", "KAFKA", "SPARK_UI", "JUPYTER", "SPARK_MASTER_UI")
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in names]
-    ports = {f"{name}_PORT": str(each.getsockname()[1]) for name, each in zip(names, sockets, strict=True)}
-    for each in sockets:
-        each.close()
-    return ports
+    return {f"{name}_PORT": str(port) for name, port in zip(names, free_ports(len(names)), strict=True)}
 
 
 @pytest.fixture
