@@ -1,6 +1,7 @@
 """From a score to an alarm: on-delay, a threshold from a false-alarm budget, off-delay. No label is used."""
 
 import math
+from collections.abc import Mapping
 from typing import Annotated
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.limits import Limits, allowed
 from swatlib.tails import Tail, usual_scale
-from swatlib.wording import count
+from swatlib.wording import count, listed
 
 BLOCKS_PER_DAY = 48  # half an hour: longer than any alarm on a normal day, so that blocks are independent
 LEAST_BLOCKS = 10  # from which a threshold can be estimated
@@ -16,6 +17,7 @@ MOST_BLOCKS_PER_DAY = 480  # three minutes: the shortest blocks, of a calibratio
 BUDGETS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 24.0)  # of a curve
 SURE = 0.6  # probability that a threshold keeps its budget; chosen on simulated normal days (docs/evaluation.md)
 BETWEEN_DAYS = 0.6  # standard deviation of the logarithm of the alarms to expect, between days (docs/evaluation.md)
+SCORED = 0.9  # of the hours that set thresholds: with less it is said who left them out
 ENOUGH_DAYS = 1.3  # of calibration from which on it shows what later days bring (docs/detectors.md)
 Budget = Annotated[float, Limits(0, BLOCKS_PER_DAY, above=True)]  # false alarms per day
 
@@ -129,6 +131,15 @@ def expected_alarms(
 
 def _tail(maxima: np.ndarray, scale: tuple[float, float] | None) -> Tail:
     return Tail(maxima, scale=scale or usual_scale(maxima))
+
+
+def unscored_calibration(hours: Mapping[str, float], given: float) -> str | None:
+    """One sentence where a detector left out much of the `given` hours that set thresholds; else None.
+
+    hours: that each detector scored.
+    """
+    short = [f"{name} scored {each:.1f} h" for name, each in hours.items() if each < SCORED * given]
+    return f"{listed(short)} of the {given:.1f} h of normal rows that set thresholds" if short else None
 
 
 def beyond_calibration(blocks: float, budget: float, share: float, startup: float) -> str | None:

@@ -76,6 +76,12 @@ def shortened(spans: Sequence[pd.Timedelta], startup: float) -> str | None:
     )
 
 
+def judged_hours(rows: Sequence[int], period: pd.Timedelta, startup: float, shares: Sequence[float]) -> float:
+    """Hours of the parts that set thresholds, of recordings of so many rows. shares: of all three parts."""
+    used = sum(max(each - pd.Timedelta(startup, "s") / period, (1 - MOST_STARTUP) * each) for each in rows)
+    return used * sum(shares[1:]) * (period / pd.Timedelta("1h"))
+
+
 def require_readings(frame: pd.DataFrame) -> None:
     """ValueError unless a frame has finite numbers or NaN alone, in columns of different names, and ascending times."""
     if not isinstance(frame, pd.DataFrame):

@@ -27,6 +27,7 @@ from swatlib.alarms import (
     rounded,
     rows_since_above,
     threshold,
+    unscored_calibration,
 )
 from swatlib.arrays import CHUNK_ROWS, SECONDS_PER_DAY, joined_intervals, moving_mean, segments
 from swatlib.data import Recording
@@ -35,7 +36,15 @@ from swatlib.detectors.base import Detector
 from swatlib.detectors.own_classes import identity
 from swatlib.detectors.soundness import fitted
 from swatlib.limits import Count, Limits, Share, check_parameters
-from swatlib.normal_parts import MOST_STARTUP, normal_frames, parts_of, require_readings, shortened, usual_pace
+from swatlib.normal_parts import (
+    MOST_STARTUP,
+    judged_hours,
+    normal_frames,
+    parts_of,
+    require_readings,
+    shortened,
+    usual_pace,
+)
 from swatlib.origins import Origin, origin_of, same_rows
 from swatlib.saved import read_pipeline, untrusted, write_pipeline
 from swatlib.views.base import View
@@ -199,12 +208,18 @@ class Pipeline:
 
     @property
     def caveat(self) -> str | None:
-        """A sentence where the thresholds lie beyond all that the calibration shows, and before it one where a short
-        recording lost less than the start-up; None elsewhere."""
-        spans = [pd.Timestamp(each.last) - pd.Timestamp(each.first) for each in getattr(self, "origins_", ())]
-        half_hours = min(BLOCKS_PER_DAY / per_day * len(maxima) for maxima, per_day, _ in self._calibrated().values())
-        beyond = beyond_calibration(half_hours, self.budget, sum(self.shares[1:]), self.startup)
-        return ". ".join(filter(None, (shortened(spans, self.startup), beyond))) or None
+        """Sentences, None without one: where a short recording lost less than the start-up, where a detector has no
+        score in much of what sets thresholds, where thresholds lie beyond all that it shows."""
+        days = {name: len(maxima) / per_day for name, (maxima, per_day, _) in self._calibrated().items()}
+        spans = [pd.Timestamp(each.last) - pd.Timestamp(each.first) for each in self.origins_]
+        given = judged_hours([each.rows for each in self.origins_], self.period_, self.startup, self.shares)
+        share, half_hours = sum(self.shares[1:]), BLOCKS_PER_DAY * min(days.values())
+        said = (
+            shortened(spans, self.startup),
+            unscored_calibration({name: 24 * each for name, each in days.items()}, given),
+            beyond_calibration(half_hours, self.budget, share, self.startup),
+        )
+        return ". ".join(filter(None, said)) or None
 
     def _calibrated(self) -> dict[str, tuple[np.ndarray, float, tuple[float, float] | None]]:
         """Of each detector the largest score of each block of the rows that set the thresholds, blocks per day, and its

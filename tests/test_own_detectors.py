@@ -73,6 +73,22 @@ class Bare(Detector):
         return np.abs(X - self.mean_).sum(axis=1)
 
 
+@dataclass
+class Choosy(Bare):
+    """One that leaves out rows in which the first feature is below its mean."""
+
+    def score(self, X):
+        return np.where(X[:, 0] < self.mean_[0], np.nan, super().score(X))
+
+
+def test_a_detector_that_leaves_out_many_normal_rows_is_named(short):
+    pipeline = Pipeline({"choosy": Choosy(), "pca": "pca"}, startup=0).fit(short)
+    hours = len(pipeline.maxima_["choosy"]) * 24 / pipeline.blocks_per_day_["choosy"]
+    said = f"choosy scored {hours:.1f} h of the 3.0 h of normal rows that set thresholds"
+    assert hours < 2.7 and said in pipeline.caveat.split(". ")
+    assert "scored" not in pipeline.only("pca").caveat
+
+
 def test_a_detector_goes_the_whole_way_from_its_file_to_another_process(here, short, attacked):
     part = attacked.frame.iloc[:4_000]
     given = {

@@ -20,7 +20,7 @@ from swatlib.alarms import BUDGETS
 from swatlib.arrays import beginnings, intervals_of, segments
 from swatlib.cached import Form, cached_together
 from swatlib.data import Recording, attacks
-from swatlib.normal_parts import shortened
+from swatlib.origins import Origin
 from swatlib.pipeline import Pipeline
 from swatlib.results.detection import DetectionResults, first_alarms
 from swatlib.results.fit_cache import detector_part, fits_of, parameters, recording_digest
@@ -67,11 +67,10 @@ def cached_results(pipeline: Pipeline, normal: Recording, attacked: Recording, f
         force=force,
     )
     notes = [*found.notes, *(note for note in noted if note not in found.notes)]
-    results = _joined(pipeline, found.values, attacked, found.computed, notes)
-    first, last = normal.frame.index[[0, -1]]
+    results = _joined(pipeline, found.values, normal, attacked, found.computed, notes)
     history = max(entry.history for entry in found.values.values())
     without = unjudged(attacked.frame, results.scores, attacks(attacked), history, pipeline.gap)
-    said = ". ".join(filter(None, (shortened([last - first], pipeline.startup), results.caveat, *without)))
+    said = ". ".join(filter(None, (results.caveat, *without)))
     return replace(results, caveat=said or None)
 
 
@@ -112,7 +111,9 @@ def _first_rows(alarm: pd.Series, events: pd.DataFrame) -> list[int]:
     return np.union1d(intervals_of(alarm.to_numpy())[:, 0], found[found >= 0]).tolist()
 
 
-def _joined(pipeline: Pipeline, entries: dict[str, Entry], attacked: Recording, computed, notes) -> DetectionResults:
+def _joined(
+    pipeline: Pipeline, entries: dict[str, Entry], normal: Recording, attacked: Recording, computed, notes
+) -> DetectionResults:
     """Entries side by side; none has scores before the one with the longest history, as in `Pipeline.score`."""
     index, history = attacked.frame.index, max(entry.history for entry in entries.values())
     early = beginnings(index, pipeline.gap * next(iter(entries.values())).period, history)
@@ -123,6 +124,8 @@ def _joined(pipeline: Pipeline, entries: dict[str, Entry], attacked: Recording, 
     filled.checked_ = {name: entry.checked for name, entry in entries.items()}
     filled.maxima_ = {name: entry.maxima for name, entry in entries.items()}
     filled.blocks_per_day_ = {name: entry.blocks_per_day for name, entry in entries.items()}
+    first, last = map(str, normal.frame.index[[0, -1]])
+    filled.origins_ = (Origin(normal.source, first, last, len(normal.frame), digest=""),)  # nothing is fitted again
     rankings, nameable = (
         {name: getattr(entry, what) for name, entry in entries.items()} for what in ("ranking", "nameable")
     )

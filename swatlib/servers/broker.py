@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 MOMENT, LONGER = 0.5, 2.0  # seconds that a call to librdkafka may last, which holds Ctrl-C off
@@ -36,11 +36,16 @@ def kafka_answers(servers: str) -> bool:
         return False
 
 
-def cluster_of(servers: str, patience: float = 5.0) -> str | None:
-    """The id of the cluster, which it is given with its data folder; None without an answer within so many seconds."""
+def topic_identity(servers: str, name: str, patience: float = 5.0) -> str | None:
+    """The ids of the cluster and of a topic, which has another one when it is made anew.
+
+    None without an answer within so many seconds, and where there is no such topic.
+    """
+    client = broker_admin(servers)
     try:
-        client = broker_admin(servers)
-        return answered(lambda moment: client.list_topics(timeout=moment), patience).cluster_id
+        cluster = answered(lambda moment: client.list_topics(timeout=moment), patience).cluster_id
+        asked = client.describe_topics(TopicCollection([name]), request_timeout=patience)
+        return f"{cluster}/{asked[name].result().topic_id}"
     except KafkaException:
         return None
 

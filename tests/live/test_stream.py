@@ -11,16 +11,18 @@ import pandas as pd
 import pytest
 from rig import client, drain, influx_sink, messages, send, stream
 from telling import telling
+from waiting import wait
 
 from swatlib.detectors import make
 from swatlib.live import sink, topic
 from swatlib.live.parity import unequal
 from swatlib.live.plant import AttackedPlant
-from swatlib.live.producer import Control, Producer, request_attack
+from swatlib.live.producer import Control, Producer, create_topics, request_attack
 from swatlib.live.stream import StreamError
 from swatlib.live.stream.progress import batch_fields
 from swatlib.live.stream.scorer import WHY_LATE
 from swatlib.pipeline import Pipeline
+from swatlib.servers.broker import broker_admin
 from swatlib.simulation import SimulatedPlant
 
 
@@ -185,9 +187,13 @@ def test_a_class_that_is_not_trusted_is_refused_before_there_are_rows(kafka, nam
         stream(kafka, files, tmp_path, names, folder).run(lambda: next(asked) > 500)
 
 
-def test_a_checkpoint_of_another_kafka_is_refused_in_a_sentence(kafka, names, quick, rows, files, tmp_path):
+def test_a_checkpoint_of_a_topic_made_anew_is_refused_in_a_sentence(kafka, names, quick, rows, files, tmp_path):
     send(kafka, names[0], rows.iloc[:100])
     drain(stream(kafka, files, tmp_path, names, quick))
-    (tmp_path / "checkpoint" / "kafka-cluster").write_text("of before")
-    with pytest.raises(StreamError, match=r"another Kafka \(cluster of before; at .* would pass over rows; delete it"):
+    admin = broker_admin(kafka)
+    admin.delete_topics([names[0]])[names[0]].result()
+    wait(lambda: names[0] not in admin.list_topics(timeout=10).topics)
+    create_topics(kafka, 4, names)
+    send(kafka, names[0], rows.iloc[:200])  # beyond the offset that the checkpoint holds
+    with pytest.raises(StreamError, match=r"or of a topic that was made anew \(.* would pass over rows; delete it"):
         drain(stream(kafka, files, tmp_path, names, quick))

@@ -117,13 +117,13 @@ class Stream:
         self._supervise(spark, lambda: False, whole=True)
 
     def _supervise(self, spark: SparkSession, stopped: Callable[[], bool], whole: bool) -> None:
-        self._refuse_another_kafka()
         failures, batches = 0, 0
         prepared: Future[None] | None = workers.prepare(
             spark.sparkContext, self._shipped(spark.sparkContext, judged=whole)
         )
         with watched(spark, self.to, self.monitor) as listener:
             while not stopped():
+                self._refuse_another_kafka()
                 query = self.start(spark, whole)
                 try:
                     while not stopped():
@@ -145,17 +145,18 @@ class Stream:
                     finish(query)
 
     def _refuse_another_kafka(self) -> None:
-        """Raises StreamError where the checkpoint is of another Kafka: its offsets are those of other rows."""
-        kept = self.checkpoint / "kafka-cluster"  # Spark reads no file of that name
-        here = broker.cluster_of(self.servers)
+        """Raises StreamError where the checkpoint is of another Kafka or topic: its offsets are those of other rows."""
+        kept = self.checkpoint / "kafka-topic"  # Spark reads no file of that name
+        here = broker.topic_identity(self.servers, self.readings)
         if here is None:  # it may come later
             return
         there = kept.read_text(encoding="utf-8") if kept.exists() else ""
         begun = any((self.checkpoint / "offsets").glob("[0-9]*"))
         if begun and there not in ("", here):
             raise StreamError(
-                f"the checkpoint {self.checkpoint} is of another Kafka (cluster {there}; at {self.servers} is {here}), "
-                "and would pass over rows; delete it to score all that the topic holds, or give another"
+                f"the checkpoint {self.checkpoint} is of another Kafka, or of a topic that was made anew (cluster and "
+                f"topic {there}; at {self.servers} {here}), and would pass over rows; delete it to score all that the "
+                "topic holds, or give another"
             )
         if there != here:
             write_text(kept, here)
