@@ -139,7 +139,7 @@ def unscored_calibration(hours: Mapping[str, float], given: float) -> str | None
     hours: that each detector scored.
     """
     short = [f"{name} scored {each:.1f} h" for name, each in hours.items() if each < SCORED * given]
-    return f"{listed(short)} of the {given:.1f} h of normal rows that set thresholds" if short else None
+    return f"of the {given:.1f} h of normal rows that set thresholds {listed(short)}" if short else None
 
 
 def beyond_calibration(blocks: float, budget: float, share: float, startup: float) -> str | None:

@@ -50,7 +50,7 @@ from swatlib.saved import read_pipeline, untrusted, write_pipeline
 from swatlib.views.base import View
 from swatlib.views.checks import Checks
 from swatlib.views.features import Features
-from swatlib.wording import count, did_you_mean, listed
+from swatlib.wording import count, did_you_mean, listed, sentences
 
 DEFAULT = ("guard", "ocsvm", "iforest", "kmeans", "lof", "pca", "forecast")
 LONGEST_NAME = 150  # characters of a detector's name
@@ -219,7 +219,7 @@ class Pipeline:
             unscored_calibration({name: 24 * each for name, each in days.items()}, given),
             beyond_calibration(half_hours, self.budget, share, self.startup),
         )
-        return ". ".join(filter(None, said)) or None
+        return sentences(said)
 
     def _calibrated(self) -> dict[str, tuple[np.ndarray, float, tuple[float, float] | None]]:
         """Of each detector the largest score of each block of the rows that set the thresholds, blocks per day, and its

@@ -20,6 +20,11 @@ def listed(names: Iterable[object], most: int = 12) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
+def sentences(said: Iterable[str | None]) -> str | None:
+    """ "One. Another": those that say something, each with a capital; None where none does."""
+    return ". ".join(each[0].upper() + each[1:] for each in said if each) or None
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """ " Did you mean 'pca'?", with the name among the known ones that is nearest to `name`; empty if none is near."""
     names = {each.lower(): each for each in reversed([*known])}

@@ -84,7 +84,7 @@ class Choosy(Bare):
 def test_a_detector_that_leaves_out_many_normal_rows_is_named(short):
     pipeline = Pipeline({"choosy": Choosy(), "pca": "pca"}, startup=0).fit(short)
     hours = len(pipeline.maxima_["choosy"]) * 24 / pipeline.blocks_per_day_["choosy"]
-    said = f"choosy scored {hours:.1f} h of the 3.0 h of normal rows that set thresholds"
+    said = f"Of the 3.0 h of normal rows that set thresholds choosy scored {hours:.1f} h"
     assert hours < 2.7 and said in pipeline.caveat.split(". ")
     assert "scored" not in pipeline.only("pca").caveat
 

@@ -302,7 +302,7 @@ def test_the_hours_that_are_asked_for_are_enough(normal):
 
 def test_four_normal_hours_fit_and_say_what_was_left_out_and_can_not_be_told(normal):
     pipeline = Pipeline(("guard", "pca")).fit(normal.between("2015-12-23 00:00", "2015-12-23 04:00"))
-    said = "of 4.0 normal hours the first quarter is left out as start-up, not the 6 h of a longer recording; "
+    said = "Of 4.0 normal hours the first quarter is left out as start-up, not the 6 h of a longer recording; "
     assert pipeline.caveat.startswith(said) and ". 1.5 h of calibration can't tell 1 from" in pipeline.caveat
     assert all(10 <= len(maxima) <= 12 for maxima in pipeline.maxima_.values())
 

@@ -25,6 +25,7 @@ from swatlib.pipeline import Pipeline
 from swatlib.results.detection import DetectionResults, first_alarms
 from swatlib.results.fit_cache import detector_part, fits_of, parameters, recording_digest
 from swatlib.results.silences import unjudged
+from swatlib.wording import sentences
 
 ENTRY_FORMAT = 7
 _ABOUT = b"swatlib"
@@ -70,8 +71,7 @@ def cached_results(pipeline: Pipeline, normal: Recording, attacked: Recording, f
     results = _joined(pipeline, found.values, normal, attacked, found.computed, notes)
     history = max(entry.history for entry in found.values.values())
     without = unjudged(attacked.frame, results.scores, attacks(attacked), history, pipeline.gap)
-    said = ". ".join(filter(None, (results.caveat, *without)))
-    return replace(results, caveat=said or None)
+    return replace(results, caveat=sentences([results.caveat, *without]))
 
 
 def _made(
