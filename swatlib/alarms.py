@@ -133,13 +133,22 @@ def _tail(maxima: np.ndarray, scale: tuple[float, float] | None) -> Tail:
     return Tail(maxima, scale=scale or usual_scale(maxima))
 
 
-def unscored_calibration(hours: Mapping[str, float], given: float) -> str | None:
-    """One sentence where a detector left out much of the `given` hours that set thresholds; else None.
+def unscored_calibration(blocks: Mapping[str, tuple[int, float]], given: float) -> str | None:
+    """One sentence where thresholds rest on less than SCORED of the days given to set them; else None.
 
-    hours: that each detector scored.
+    blocks: of each detector how many set its threshold, and how many a day; a last one may have been cut.
     """
-    short = [f"{name} scored {each:.1f} h" for name, each in hours.items() if each < SCORED * given]
-    return f"of the {given:.1f} h of normal rows that set thresholds {listed(short)}" if short else None
+    names: dict[float, list[str]] = {}
+    for name, (used, per_day) in blocks.items():
+        if (used + 1) / per_day < SCORED * given:
+            names.setdefault(used / per_day, []).append(name)
+    if not names:
+        return None
+    rest = ", ".join(f"{days * 24:.1f} h for {listed(names[days])}" for days in sorted(names))
+    return (
+        f"not all of the {given * 24:.1f} h of normal rows given to set thresholds do so, {rest}: a row after a gap, "
+        "with a missing reading or left out by the detector has no score"
+    )
 
 
 def beyond_calibration(blocks: float, budget: float, share: float, startup: float) -> str | None:

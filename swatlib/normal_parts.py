@@ -76,10 +76,13 @@ def shortened(spans: Sequence[pd.Timedelta], startup: float) -> str | None:
     )
 
 
-def judged_hours(rows: Sequence[int], period: pd.Timedelta, startup: float, shares: Sequence[float]) -> float:
-    """Hours of the parts that set thresholds, of recordings of so many rows. shares: of all three parts."""
-    used = sum(max(each - pd.Timedelta(startup, "s") / period, (1 - MOST_STARTUP) * each) for each in rows)
-    return used * sum(shares[1:]) * (period / pd.Timedelta("1h"))
+def judged_days(
+    rows: Sequence[int], spans: Sequence[pd.Timedelta], period: pd.Timedelta, startup: float, shares: Sequence[float]
+) -> float:
+    """Days of the parts that set thresholds, of recordings of so many rows and so long. shares: of all three parts."""
+    begun = (min(pd.Timedelta(startup, "s"), MOST_STARTUP * span) / period for span in spans)  # as `settled` leaves out
+    used = sum(max(each - out, 0) for each, out in zip(rows, begun, strict=True))
+    return used * sum(shares[1:]) * (period / pd.Timedelta("1D"))
 
 
 def require_readings(frame: pd.DataFrame) -> None:

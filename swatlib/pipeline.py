@@ -38,7 +38,7 @@ from swatlib.detectors.soundness import fitted
 from swatlib.limits import Count, Limits, Share, check_parameters
 from swatlib.normal_parts import (
     MOST_STARTUP,
-    judged_hours,
+    judged_days,
     normal_frames,
     parts_of,
     require_readings,
@@ -209,15 +209,16 @@ class Pipeline:
     @property
     def caveat(self) -> str | None:
         """Sentences, None without one: where a short recording lost less than the start-up, where a detector has no
-        score in much of what sets thresholds, where thresholds lie beyond all that it shows."""
-        days = {name: len(maxima) / per_day for name, (maxima, per_day, _) in self._calibrated().items()}
+        score in much of what sets thresholds, where thresholds lie beyond all that the calibration shows."""
+        blocks = {name: (len(maxima), per_day) for name, (maxima, per_day, _) in self._calibrated().items()}
         spans = [pd.Timestamp(each.last) - pd.Timestamp(each.first) for each in self.origins_]
-        given = judged_hours([each.rows for each in self.origins_], self.period_, self.startup, self.shares)
-        share, half_hours = sum(self.shares[1:]), BLOCKS_PER_DAY * min(days.values())
+        rows = [each.rows for each in self.origins_]
+        given = judged_days(rows, spans, self.period_, self.startup, self.shares)
+        share, days = sum(self.shares[1:]), min(number / per_day for number, per_day in blocks.values())
         said = (
             shortened(spans, self.startup),
-            unscored_calibration({name: 24 * each for name, each in days.items()}, given),
-            beyond_calibration(half_hours, self.budget, share, self.startup),
+            unscored_calibration(blocks, given),
+            beyond_calibration(days * BLOCKS_PER_DAY, self.budget, share, self.startup),
         )
         return sentences(said)
 

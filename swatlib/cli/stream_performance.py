@@ -171,12 +171,17 @@ def _stored(reader: InfluxSink) -> int:
 
 
 def _rate(batches: pd.DataFrame) -> float:
-    """Rows/s from the end of the batches that warm up to the end of the last full one: a few rows take long."""
-    full = batches[batches["rows_out"] > batches["rows_out"].max() / 2]
-    ends = full.index + pd.to_timedelta(full["seconds"], unit="s")
-    return float(
-        full["rows_out"].iloc[WARM_BATCHES:].sum() / (ends.iloc[-1] - ends.iloc[WARM_BATCHES - 1]).total_seconds()
-    )
+    """Rows/s from the end of the batches that warm up to the end of the last full one; few rows after it take long.
+
+    Raises ServicesError where no batch is left to count.
+    """
+    full = np.flatnonzero(batches["rows_out"] > batches["rows_out"].max() / 2)
+    counted = batches.iloc[: full[-1] + 1] if len(full) else batches
+    if len(counted) <= WARM_BATCHES:
+        raise ServicesError(f"the stream had {len(counted)} full batches; more than {WARM_BATCHES} show its throughput")
+    ends = counted.index + pd.to_timedelta(counted["seconds"], unit="s")
+    rows, seconds = counted["rows_out"].iloc[WARM_BATCHES:].sum(), (ends.iloc[-1] - ends.iloc[WARM_BATCHES - 1])
+    return float(rows / seconds.total_seconds())
 
 
 def _wait(

@@ -40,7 +40,7 @@ SCHEMA = pa.schema(
 EARLIEST = pd.Timestamp("2000-01-01", tz="UTC")
 TOO_LARGE = (2 - 2**-24) * 2.0**127  # rounds to infinity as float32
 AHEAD = pd.Timedelta("1D")  # a time further ahead of the broker's clock is absurd
-LONGEST = 16_384  # bytes of a message; a row of 51 tags has about 1,200
+LONGEST = 8_192  # bytes of a message, of which a batch may be full; a row of 51 tags has about 1,200
 BRACKETS = 100  # in a message at most: a reading is flat, and deep nesting exhausts the parser
 EFFECTS_LENGTH = 500  # characters of a command's effects
 

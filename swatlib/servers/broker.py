@@ -36,18 +36,21 @@ def kafka_answers(servers: str) -> bool:
         return False
 
 
-def topic_identity(servers: str, name: str, patience: float = 5.0) -> str | None:
-    """The ids of the cluster and of a topic, which has another one when it is made anew.
+def ids_of(servers: str, name: str, patience: float = 5.0) -> tuple[str, str] | None:
+    """Id of the cluster, given with its data folder, and of a topic, given when it is made; "" where there is no topic.
 
-    None without an answer within so many seconds, and where there is no such topic.
+    None without an answer. patience: seconds for each of the two questions.
     """
     client = broker_admin(servers)
     try:
         cluster = answered(lambda moment: client.list_topics(timeout=moment), patience).cluster_id
-        asked = client.describe_topics(TopicCollection([name]), request_timeout=patience)
-        return f"{cluster}/{asked[name].result().topic_id}"
     except KafkaException:
         return None
+    try:
+        found = client.describe_topics(TopicCollection([name]), request_timeout=patience)[name].result()
+    except KafkaException:
+        return str(cluster), ""
+    return str(cluster), str(found.topic_id)
 
 
 def broker_admin(servers: str) -> AdminClient:

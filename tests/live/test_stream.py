@@ -187,13 +187,19 @@ def test_a_class_that_is_not_trusted_is_refused_before_there_are_rows(kafka, nam
         stream(kafka, files, tmp_path, names, folder).run(lambda: next(asked) > 500)
 
 
-def test_a_checkpoint_of_a_topic_made_anew_is_refused_in_a_sentence(kafka, names, quick, rows, files, tmp_path):
+def test_a_checkpoint_of_another_kafka_or_of_a_topic_made_anew_is_refused(kafka, names, quick, rows, files, tmp_path):
     send(kafka, names[0], rows.iloc[:100])
     drain(stream(kafka, files, tmp_path, names, quick))
+    kept = tmp_path / "checkpoint" / "kafka-cluster"
+    here = kept.read_text()
+    kept.write_text("of-before")  # as earlier versions wrote it
+    with pytest.raises(StreamError, match=r"another Kafka \(cluster of-before; at .* would pass over rows; delete it"):
+        drain(stream(kafka, files, tmp_path, names, quick))
+    kept.write_text(here)
     admin = broker_admin(kafka)
     admin.delete_topics([names[0]])[names[0]].result()
     wait(lambda: names[0] not in admin.list_topics(timeout=10).topics)
     create_topics(kafka, 4, names)
     send(kafka, names[0], rows.iloc[:200])  # beyond the offset that the checkpoint holds
-    with pytest.raises(StreamError, match=r"or of a topic that was made anew \(.* would pass over rows; delete it"):
+    with pytest.raises(StreamError, match=rf"is of the topic {names[0]} as it was before it was made anew, and would"):
         drain(stream(kafka, files, tmp_path, names, quick))

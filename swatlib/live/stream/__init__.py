@@ -10,7 +10,7 @@ alone: a batch that failed is repeated and overwrites what it had stored.
 Irregular rows (all are counted in the point `pipeline`):
 
 * not readable, without a reading, of a plant whose name can't be stored, or with a time before 2000 or a day ahead of
-  the broker: sent to `SWAT.rejected` with the reason, the bytes as they came (the first 16,384 of them)
+  the broker: sent to `SWAT.rejected` with the reason, the bytes as they came (the first 8,192 of them)
 * more than a day after the row before: rejected too, unless the plant goes on from there (`swatlib.live.acceptance`)
 * not newer than the newest row of its plant (late, or a repeat): rejected too, and counted as late
 * a tag missing: the pipeline carries its last value for at most `Features.carry` rows; after that, and until the

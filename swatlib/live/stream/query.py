@@ -123,7 +123,7 @@ class Stream:
         )
         with watched(spark, self.to, self.monitor) as listener:
             while not stopped():
-                self._refuse_another_kafka()
+                self._refuse_other_rows()
                 query = self.start(spark, whole)
                 try:
                     while not stopped():
@@ -144,22 +144,27 @@ class Stream:
                 finally:
                     finish(query)
 
-    def _refuse_another_kafka(self) -> None:
+    def _refuse_other_rows(self) -> None:
         """Raises StreamError where the checkpoint is of another Kafka or topic: its offsets are those of other rows."""
-        kept = self.checkpoint / "kafka-topic"  # Spark reads no file of that name
-        here = broker.topic_identity(self.servers, self.readings)
+        kept = self.checkpoint / "kafka-cluster"  # with the topic's id; Spark reads no file of that name
+        here = broker.ids_of(self.servers, self.readings)
         if here is None:  # it may come later
             return
-        there = kept.read_text(encoding="utf-8") if kept.exists() else ""
-        begun = any((self.checkpoint / "offsets").glob("[0-9]*"))
-        if begun and there not in ("", here):
-            raise StreamError(
-                f"the checkpoint {self.checkpoint} is of another Kafka, or of a topic that was made anew (cluster and "
-                f"topic {there}; at {self.servers} {here}), and would pass over rows; delete it to score all that the "
-                "topic holds, or give another"
-            )
-        if there != here:
-            write_text(kept, here)
+        known = kept.read_text(encoding="utf-8").split() if kept.exists() else []
+        if any((self.checkpoint / "offsets").glob("[0-9]*")):
+            cluster, made = known[:1] or here[:1], known[1:] or here[1:]
+            whose = None
+            if cluster[0] != here[0]:
+                whose = f"another Kafka (cluster {cluster[0]}; at {self.servers} is {here[0]})"
+            elif here[1] and made[0] != here[1]:
+                whose = f"the topic {self.readings} as it was before it was made anew"
+            if whose:
+                raise StreamError(
+                    f"the checkpoint {self.checkpoint} is of {whose}, and would pass over rows; delete it to score all "
+                    "that the topic holds, or give another"
+                )
+        if here[1] and known != [*here]:
+            write_text(kept, " ".join(here))
 
     def _shipped(self, context: SparkContext, judged: bool = False) -> Shipped | None:
         return None if self.pipeline is None else ship(context, self.pipeline, self.trusted, judged)
