@@ -32,6 +32,7 @@ PENDING = 10 * BLOCK_ROWS  # rows sent and not yet acknowledged
 READ_BACK = 256  # messages read back from a partition's end, then four times as many, until rows of the plant are found
 SHIFT = "shift"  # header: nanoseconds by which the clock `now` moved a row
 FARTHEST = pd.Timedelta("36500D")  # a larger shift is none of ours
+LINGER = 5  # ms that a row waits for others to be sent with
 UNHEARD = 5.0  # seconds without an acknowledgement after which it is told
 ASKED_AGAIN = 0.1  # seconds after which a client is asked again
 COMMANDS = 1_000  # taken at once
@@ -142,7 +143,7 @@ class Producer:
     @contextmanager
     def _sender(self, part: int) -> Iterator["_Sender"]:
         unlimited = {"message.timeout.ms": 0, "queue.buffering.max.messages": 0}  # `acknowledged` has limits of its own
-        with _sending(self.servers, **{"linger.ms": 5, "batch.size": 2**18}, **unlimited) as client:
+        with _sending(self.servers, **{"linger.ms": LINGER, "batch.size": 2**18}, **unlimited) as client:
             yield _Sender(self, client, part)
 
     def _shift(self, first: pd.Timestamp) -> pd.Timedelta:

@@ -177,6 +177,7 @@ def test_a_refused_row_ends_a_producer_and_nothing_is_stored_after_it(kafka, nam
     admin.incremental_alter_configs([small])[small].result()
     encode = topic.encode
     monkeypatch.setattr(topic, "encode", lambda *args: handed(encode(*args)))
+    monkeypatch.setattr(producer, "LINGER", 200)  # a first row that goes alone, while others wait for a core, is small
     two_batches = 2 * 2**18 // len(encode(frame[:1], "swat")[0])  # both too large; the rest would not be
     parts = [frame[:10], frame[10 : 10 + two_batches + 40]]
     with pytest.raises(producer.ProducerError, match="Message size too large"):
