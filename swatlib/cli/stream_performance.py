@@ -180,8 +180,8 @@ def _rate(batches: pd.DataFrame) -> float:
     if len(counted) <= WARM_BATCHES:
         raise ServicesError(f"the stream had {len(counted)} full batches; more than {WARM_BATCHES} show its throughput")
     ends = counted.index + pd.to_timedelta(counted["seconds"], unit="s")
-    rows, seconds = counted["rows_out"].iloc[WARM_BATCHES:].sum(), (ends.iloc[-1] - ends.iloc[WARM_BATCHES - 1])
-    return float(rows / seconds.total_seconds())
+    span = ends.iloc[-1] - ends.iloc[WARM_BATCHES - 1]
+    return float(counted["rows_out"].iloc[WARM_BATCHES:].sum() / span.total_seconds())
 
 
 def _wait(

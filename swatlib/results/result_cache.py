@@ -125,7 +125,7 @@ def _joined(
     filled.maxima_ = {name: entry.maxima for name, entry in entries.items()}
     filled.blocks_per_day_ = {name: entry.blocks_per_day for name, entry in entries.items()}
     first, last = map(str, normal.frame.index[[0, -1]])
-    filled.origins_ = (Origin(normal.source, first, last, len(normal.frame), digest=""),)  # nothing is fitted again
+    filled.origins_ = (Origin(normal.source, first, last, len(normal.frame), digest=""),)  # for `caveat` alone
     rankings, nameable = (
         {name: getattr(entry, what) for name, entry in entries.items()} for what in ("ranking", "nameable")
     )

@@ -37,7 +37,7 @@ def kafka_answers(servers: str) -> bool:
 
 
 def ids_of(servers: str, name: str, patience: float = 5.0) -> tuple[str, str] | None:
-    """Id of the cluster, given with its data folder, and of a topic, given when it is made; "" where there is no topic.
+    """Id of the cluster, given with its data folder, and of a topic, given when it is made; "" where that is not told.
 
     None without an answer. patience: seconds for each of the two questions.
     """

@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as hnp
 from rig import influx_sink
 
 from swatlib.live import sink
-from swatlib.live.line_protocol import NAME_LENGTH, name_fault
+from swatlib.live.line_protocol import NAME_LENGTH, name_fault, text
 from swatlib.live.parity import unequal
 
 TIMES = pd.DatetimeIndex(["2015-12-28 10:00:00", "2015-12-28 10:00:01.5"], name="time")
@@ -27,6 +27,14 @@ def scored():
     fields = {"score": np.float32([np.nan, 2.5]), "threshold": 0.1, "alarm": [False, True], "lead": [None, "LIT101"]}
     one = pd.DataFrame(fields, TIMES).astype({"lead": pd.CategoricalDtype(["LIT101", "MV101"])})
     return pd.concat({"pca": one, "lof": one}, axis=1)
+
+
+@given(st.sampled_from(["i", "f"]), st.sampled_from([4, 8]), st.lists(st.integers(0, 2**32 - 1)))
+def test_a_number_has_the_text_that_reads_back_as_it_bit_by_bit_and_none_where_it_is_not_finite(kind, size, drawn):
+    bits = np.array([*drawn, *drawn, 0, 2**31], f"u{size}") << (8 * size - 32)  # some twice; 0 and -0
+    numbers = bits.view(f"{kind}{size}")
+    again = [None if each is None else numbers.dtype.type(each).tobytes() for each in text(numbers).to_pylist()]
+    assert again == [each.tobytes() if np.isfinite(each) else None for each in numbers]
 
 
 class Answers(BaseHTTPRequestHandler):

@@ -150,21 +150,21 @@ class Stream:
         here = broker.ids_of(self.servers, self.readings)
         if here is None:  # it may come later
             return
+        cluster, made = here
         known = kept.read_text(encoding="utf-8").split() if kept.exists() else []
         if any((self.checkpoint / "offsets").glob("[0-9]*")):
-            cluster, made = known[:1] or here[:1], known[1:] or here[1:]
-            whose = None
-            if cluster[0] != here[0]:
-                whose = f"another Kafka (cluster {cluster[0]}; at {self.servers} is {here[0]})"
-            elif here[1] and made[0] != here[1]:
+            whose = ""
+            if known and known[0] != cluster:
+                whose = f"another Kafka (cluster {known[0]}; at {self.servers} is {cluster})"
+            elif made and known[1:] not in ([], [made]):  # earlier versions kept the cluster's id alone
                 whose = f"the topic {self.readings} as it was before it was made anew"
             if whose:
                 raise StreamError(
                     f"the checkpoint {self.checkpoint} is of {whose}, and would pass over rows; delete it to score all "
                     "that the topic holds, or give another"
                 )
-        if here[1] and known != [*here]:
-            write_text(kept, " ".join(here))
+        if made and known != [cluster, made]:
+            write_text(kept, f"{cluster} {made}")
 
     def _shipped(self, context: SparkContext, judged: bool = False) -> Shipped | None:
         return None if self.pipeline is None else ship(context, self.pipeline, self.trusted, judged)
