@@ -321,14 +321,16 @@ def run_live(
     folder: Folder = None,
 ) -> None:
     """Servers, a simulated plant and the stream at once, on this machine; Ctrl-C ends all of it."""
-    from swatlib.live.session import Live
+    from swatlib.live.session import Live, check_run
     from swatlib.live.wiring import delay_table
     from swatlib.pipeline import Pipeline
 
-    if minutes is None and (_rate(speed) != 1 or attacks):
+    rate = _rate(speed)
+    if minutes is None and (rate != 1 or attacks):
         raise typer.BadParameter("--speed and --attack need --minutes; without it the plant has speed 1, until Ctrl-C")
+    check_run(minutes, rate, attacks or (), plant)
     fitted = Pipeline.load(pipeline, trust or ()) if pipeline else _default(folder, seed)
-    with Live(fitted, minutes, _rate(speed), attacks or (), plant, seed, folder) as run:
+    with Live(fitted, minutes, rate, attacks or (), plant, seed, folder) as run:
         out.print(f"{run.sentence} The stream logs to {run.log}", soft_wrap=True, highlight=False)
         with _Reported() as report:
             run.wait(lambda: report(run.progress))

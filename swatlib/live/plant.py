@@ -19,6 +19,7 @@ from swatlib.live.topic import Command
 from swatlib.live.wiring import Connections
 from swatlib.plant import TAG_NAMES
 from swatlib.simulation import Attack, SimulatedPlant, running
+from swatlib.wording import count
 
 PAST_ROWS = 1_750  # rows that are sent at once, at least: the history of the default detectors when the run begins
 
@@ -31,8 +32,16 @@ def check_attack(effects: str, seconds: int) -> None:
 
 
 def planned_attacks(effects: Sequence[str], begin: pd.Timestamp, rows: int | None) -> list[Attack]:
-    """Attacks at even distances over the next `rows`, each as long as the normal operation between them."""
-    length = (rows or 0) // (2 * len(effects) + 1)
+    """Attacks at even distances over the next `rows`, each as long as the normal operation between them.
+
+    Raises ValueError for effects that the plant does not know, and where the rows are too few.
+    """
+    parts = 2 * len(effects) + 1
+    length = (rows or 0) // parts
+    if effects and not length:
+        raise ValueError(
+            f"{count(len(effects), 'attack')} and what lies between need {count(parts, 'row')}, the run has {rows or 0}"
+        )
     starts = [begin + pd.Timedelta(length * (2 * number + 1), "s") for number in range(len(effects))]
     return [Attack(text, length, start) for text, start in zip(effects, starts, strict=True)]
 

@@ -5,6 +5,7 @@ For that the rows reach the broker in order and every one is acknowledged: idemp
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -89,7 +90,7 @@ class Producer:
     def __post_init__(self) -> None:
         if self.clock not in (ORIGINAL, NOW):
             raise ValueError(f"clock {self.clock!r} is unknown; choose {ORIGINAL} or {NOW}")
-        if self.speed is not None and not self.speed > 0:
+        if self.speed is not None and not 0 < self.speed < math.inf:
             raise ValueError(f"speed is {self.speed}; give a number above 0, or None for as fast as possible")
         if fault := name_fault(self.plant):
             raise ValueError(f"plant {fault}")

@@ -1,6 +1,7 @@
 """A live run from beginning to end, for the notebook and the command line: servers, stream, plant, wait, end."""
 
 import asyncio
+import math
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -11,8 +12,8 @@ from typing import Self
 import pandas as pd
 
 from swatlib.live.parity import unequal
-from swatlib.live.plant import PAST_ROWS, PlantRun, check_attack
-from swatlib.live.producer import request_attack
+from swatlib.live.plant import PAST_ROWS, PlantRun, check_attack, planned_attacks
+from swatlib.live.producer import Producer, request_attack
 from swatlib.live.topic import Command
 from swatlib.live.watching import Draw, LiveView
 from swatlib.live.wiring import BATCH_HEADINGS, SPARK_RUNS, Connections, connect, detection_delays, stream_folder
@@ -47,8 +48,7 @@ class Live:
         seed: int = 0,
         folder: Path | None = None,
     ):
-        if minutes is None and (speed != 1 or attacks):
-            raise ValueError("a speed or attacks need minutes; without them the plant runs in real time, until stopped")
+        check_run(minutes, speed, attacks, name)
         self.pipeline, self.minutes, self.speed = pipeline, minutes, speed
         self.attacks, self.seed = tuple(attacks), seed
         self.folder = Path(folder or settings().services_folder).absolute()
@@ -85,7 +85,11 @@ class Live:
         return self
 
     def restart(self, minutes: float, speed: float | None = 1.0) -> None:
-        """End the plant and start another one, with a name of its own; servers and stream run on."""
+        """End the plant and start another one, with a name of its own; servers and stream run on.
+
+        Raises ValueError as `check_run` does, and the plant runs on.
+        """
+        check_run(minutes, speed, self.attacks)
         self.plant.stop()
         self.minutes, self.speed, self._name = minutes, speed, None
         self._start_plant()
@@ -240,10 +244,9 @@ class Live:
     def _start_plant(self) -> None:
         now = pd.Timestamp.now("UTC").tz_localize(None)
         name = self._name or ("swat" if self.minutes is None else f"swat-{now:%m%d-%H%M%S}")
-        rows = None if self.minutes is None else round(self.minutes * 60)
         past = max(PAST_ROWS, self.pipeline.history)
         self.since, self._last_row = now, time.monotonic()
-        self._plant = PlantRun(self.at, name, self.speed, rows, self.attacks, self.seed, past)
+        self._plant = PlantRun(self.at, name, self.speed, _rows(self.minutes), self.attacks, self.seed, past)
         self._after = self._plant.first  # rows before it are known to be stored
         self._plant.start(partial(self._holds, self._plant.begin))
 
@@ -281,6 +284,22 @@ class Live:
     def _from(self, last: str | None) -> pd.Timestamp:
         begin = self.plant.begin
         return begin if last is None else max(begin, self.plant.time - pd.Timedelta(last))
+
+
+def check_run(
+    minutes: float | None, speed: float | None = 1.0, attacks: Sequence[str] = (), name: str | None = None
+) -> None:
+    """Raises ValueError for what no run can have, before anything is fitted, started or ended."""
+    if minutes is None and (speed != 1 or attacks):
+        raise ValueError("a speed or attacks need minutes; without them the plant runs in real time, until stopped")
+    if minutes is not None and not 1 <= 60 * minutes < math.inf:
+        raise ValueError(f"minutes is {minutes}; give a number from 1/60 on, or None until it is stopped")
+    Producer("", "swat" if name is None else name, speed)  # refuses a wrong name or speed
+    planned_attacks(attacks, pd.Timestamp(0), _rows(minutes))
+
+
+def _rows(minutes: float | None) -> int | None:
+    return None if minutes is None else round(60 * minutes)
 
 
 def missing_servers(folder: Path) -> list[str]:

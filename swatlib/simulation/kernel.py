@@ -8,11 +8,10 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-from numba import njit
 
 from swatlib.plant import CLOSED, OFF, SENSORS, TAG_NAMES, TAGS
 from swatlib.simulation import chemistry, control, measurement, process
-from swatlib.simulation.compiling import inner
+from swatlib.simulation.compiling import inner, outer
 from swatlib.simulation.parameters import (
     CALM,
     DISTORTIONS,
@@ -195,8 +194,9 @@ def one_second(
     process.reverse_osmosis(truth, state, drift, p)
     measurement.report_actuators(truths, seen)
     overwrite(seen, world.spoofed)
+    place = int(state.second) % REPLAY_SECONDS
     for k in range(world.spoofed.size):
-        world.past[int(state.second) % REPLAY_SECONDS, k] = seen[k]
+        world.past[place, k] = seen[k]
     state.second += 1
     state.clock += 1
 
@@ -212,7 +212,7 @@ def compiled_advance() -> Callable[..., tuple[int, int]]:
     # numba sees changes of this file alone; as a constant of the closure, the digest makes it compile after any change
     sources = digest()
 
-    @njit(cache=True)
+    @outer
     def advance(world, values, normal, uniform, minutes, slow, conditions, groups, rows):
         _ = sources
         seen = values[1]

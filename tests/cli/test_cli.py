@@ -91,6 +91,11 @@ def test_a_speed_that_is_none_is_refused_before_anything_starts(run, speed):
     assert code == 2 and "give a number above 0, or fast" in " ".join(said.replace("│", " ").split())
 
 
+def test_an_attack_on_no_tag_is_refused_before_anything_is_fitted(run, tmp_path):
+    code, printed, said = run("live", "--minutes", 5, "--attack", "LIT999 freeze", "--folder", tmp_path / "none")
+    assert (code, printed, (tmp_path / "none").exists()) == (1, "", False) and "no tag 'LIT999' in the plant" in said
+
+
 def test_minutes_without_end_are_refused_before_anything_starts(run):
     assert run("live", "--minutes", "inf")[0] == run("alarms", "shelve", "a note", "--minutes", "inf")[0] == 2
 

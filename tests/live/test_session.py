@@ -85,9 +85,26 @@ def test_planned_attacks_lie_at_even_distances():
     assert (first.duration, first.action, second.action) == (100, "LIT101 freeze", "LIT301 spoof 1200")
 
 
-def test_a_speed_without_an_end_is_refused(small):
-    with pytest.raises(ValueError, match="need minutes"):
-        Live(small, speed=60)
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"speed": 60}, "need minutes"),
+        ({"minutes": 5, "speed": 0}, "speed is 0; give a number above 0"),
+        ({"minutes": 5, "speed": float("inf")}, "speed is inf; give a number above 0"),
+        ({"minutes": 0}, "minutes is 0; give a number"),
+        ({"minutes": float("nan")}, "minutes is nan; give a number"),
+        ({"minutes": 5, "name": ""}, "plant "),
+        ({"minutes": 5, "attacks": ("LIT999 freeze",)}, "no tag 'LIT999' in the plant"),
+        (
+            {"minutes": 1, "attacks": ("LIT101 freeze",) * 30},
+            "30 attacks and what lies between need 61 rows, the run has 60",
+        ),
+    ],
+)
+def test_what_no_run_can_have_is_refused_before_anything_starts(small, tmp_path, given, said):
+    with pytest.raises(ValueError, match=said):
+        Live(small, folder=tmp_path / "none", **given)
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_console_runs_another_plant_on_the_same_stream(live, folder):
