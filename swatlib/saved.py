@@ -4,8 +4,10 @@ A folder is written as a whole: it is made under another name and renamed, so a 
 new one. Checksums of all parts are read back, so a damaged or edited file is refused.
 """
 
+import errno
 import hashlib
 import json
+import os
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -45,6 +47,17 @@ def write_pipeline(folder: Path, description: Mapping[str, Any], models: Mapping
             _refuse_other(folder)
             folder.rename(Path(scratch) / "replaced")
         made.rename(folder)
+
+
+def check_place(folder: Path) -> None:
+    """Raises what `write_pipeline` would for a place that can't take a pipeline, before the time of a fit is spent."""
+    nearest = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not nearest.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(nearest))
+    if not os.access(nearest, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(nearest))
+    if folder.exists():
+        _refuse_other(folder)
 
 
 def read_pipeline(folder: Path, trusted: Iterable[str] = ()) -> tuple[dict[str, Any], dict[str, Detector]]:

@@ -212,12 +212,8 @@ def _episode(reader: "InfluxSink", plant: str, start: str | None) -> "pd.Timesta
 
 
 def _sinks(folder: Path | None) -> "tuple[InfluxSink, InfluxSink]":
-    """Where is read and where is written. Raises ServicesError where points go to files."""
-    from swatlib.live.sink import InfluxSink
-    from swatlib.live.wiring import connect
-    from swatlib.servers import ServicesError
+    """Where is read and where is written, since episodes are kept in InfluxDB."""
+    from swatlib.live.wiring import connect_influxdb
 
-    at = connect(folder)
-    if not isinstance(at.reader, InfluxSink) or not isinstance(at.to, InfluxSink):
-        raise ServicesError(f"Alarm episodes are kept in InfluxDB. {at.sentence}")
-    return at.reader, at.to
+    to, reader = connect_influxdb(folder)
+    return reader, to

@@ -269,8 +269,10 @@ def fit(
     """
     from swatlib.arrays import SECONDS_PER_DAY
     from swatlib.data import load
+    from swatlib.saved import check_place
     from swatlib.simulation import simulate as run
 
+    check_place(folder)
     if bool(old) != bool(add):
         raise typer.BadParameter("--from and --add go together: a pipeline, and new normal days for it.")
     if old:

@@ -267,16 +267,15 @@ def upload(
     folder: Folder = None,
 ) -> None:
     """Store in InfluxDB the points that the stream put into files while there was none; twice does no harm."""
-    from swatlib.live.sink import FileSink, InfluxSink, copy
-    from swatlib.live.wiring import connect, points_folder
+    from swatlib.live.sink import FileSink, copy
+    from swatlib.live.wiring import connect_influxdb, points_folder
 
-    at, files = connect(folder), FileSink(points or points_folder(folder))
-    if not isinstance(at.to, InfluxSink):
-        raise typer.BadParameter(f"no InfluxDB runs. {at.sentence}")
+    files = FileSink(points or points_folder(folder))
     if not files.names():
         raise typer.BadParameter(f"{files.folder} holds no points (files that end in .lp)")
-    for name, count in copy(files, at.to).items():
-        out.print(f"{name}: {count:,} points are in InfluxDB at {at.to.url}", soft_wrap=True, highlight=False)
+    to, _ = connect_influxdb(folder)
+    for name, count in copy(files, to).items():
+        out.print(f"{name}: {count:,} points are in InfluxDB at {to.url}", soft_wrap=True, highlight=False)
 
 
 @live_verbs.command(

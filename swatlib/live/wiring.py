@@ -14,7 +14,7 @@ from swatlib.live import sink, telegraf
 from swatlib.live.producer import create_topics
 from swatlib.live.sink import FileSink, InfluxSink
 from swatlib.live.telegraf import Monitor
-from swatlib.servers import Services, ServicesError, available, connector, find_servers
+from swatlib.servers import Influx, Services, ServicesError, available, connector, find_influxdb, find_servers
 from swatlib.settings import settings
 from swatlib.wording import count
 
@@ -69,14 +69,33 @@ def connect(folder: Path | None = None, after: Sequence[str] = ()) -> Connection
     create_topics(found.kafka)
     if found.influxdb is None:
         files = FileSink(points_folder(folder))
-        verb = "start" if "influxdb" in available() else "install"
-        why = found.complaints.get("influxdb") or f"for InfluxDB: `python -m swatlib services {verb} influxdb`."
+        why = found.complaints.get("influxdb") or f"for InfluxDB: `{_influxdb_by()}`."
         said = f"Points go to files in {files.folder}; {why}"
         return Connections(found.kafka, files, files, said, found.telegraf)
-    base = found.influxdb
+    said = f"Points go to InfluxDB at {found.influxdb.url}, bucket {found.influxdb.bucket}."
+    return Connections(found.kafka, *_sinks(found.influxdb), said, found.telegraf)
+
+
+def connect_influxdb(folder: Path | None = None) -> tuple[InfluxSink, InfluxSink]:
+    """Where points are written and where they are read, whether Kafka runs or not.
+
+    Raises ServicesError when there is no InfluxDB.
+    """
+    found = find_influxdb(folder)
+    if found is None:
+        raise ServicesError(f"No InfluxDB runs: type `{_influxdb_by()}`, or set SWAT_INFLUX_URL.")
+    return _sinks(found)
+
+
+def _sinks(base: Influx) -> tuple[InfluxSink, InfluxSink]:
+    """One that writes, and one that reads."""
     to, reader = (InfluxSink(base.url, base.org, base.bucket, base.token(right)) for right in ("write", "read"))
-    said = f"Points go to InfluxDB at {base.url}, bucket {base.bucket}."
-    return Connections(found.kafka, to, reader, said, found.telegraf)
+    return to, reader
+
+
+def _influxdb_by() -> str:
+    """What to type for an InfluxDB."""
+    return f"python -m swatlib services {'start' if 'influxdb' in available() else 'install'} influxdb"
 
 
 def stream_folder(folder: Path | None) -> Path:

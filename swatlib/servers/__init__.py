@@ -6,14 +6,14 @@
 
 `tools` finds Java, Go and cargo; `recipes` makes the servers and `installation` keeps them; `records` launches and ends
 processes, and `supervisor` ends those whose owner was killed; `kinds` says how each server starts and when it is ready;
-`services` is `Services`, `reach` is `find_servers`; `broker` asks and reads Kafka; `influx` makes buckets and tokens.
+`services` is `Services`, `reach` finds what runs; `broker` asks and reads Kafka; `influx` makes buckets and tokens.
 All that servers write lies in one folder: `services.json` (pids, ports, versions, since when), `<name>.log`, and
 `<name>/` with data, configuration and, for InfluxDB, `tokens/`.
 """
 
 from swatlib.servers.influx import Influx
 from swatlib.servers.installation import SERVER_NAMES, available, connector, install
-from swatlib.servers.reach import RunningServers, find_servers
+from swatlib.servers.reach import RunningServers, find_influxdb, find_servers
 from swatlib.servers.services import Services, Status
 from swatlib.servers.tools import MissingError, ServicesError, java
 
@@ -27,6 +27,7 @@ __all__ = [
     "Status",
     "available",
     "connector",
+    "find_influxdb",
     "find_servers",
     "install",
     "java",

@@ -42,6 +42,20 @@ def find_servers(folder: Path | None = None) -> RunningServers:
     )
 
 
+def find_influxdb(folder: Path | None = None) -> Influx | None:
+    """InfluxDB alone, for what needs no Kafka: that of the settings, or the one started in `folder`.
+
+    Raises ServicesError, in a sentence that says why, for one that does not answer.
+    """
+    if own := _own_influxdb():
+        return own
+    here = Services(folder)
+    met = here.status()["influxdb"]
+    if met.complaint:
+        raise ServicesError(met.complaint)
+    return here.influxdb if met.state == "running" else None
+
+
 def _listeners(met: Status) -> dict[str, str]:
     own = {"stream": settings().telegraf_stream, "producer": settings().telegraf_producer}
     record = met.record

@@ -59,6 +59,18 @@ def test_fit_saves_a_pipeline(run):
     assert Pipeline.load("model").budget == 2
 
 
+def test_a_place_that_takes_no_pipeline_is_refused_before_anything_is_fitted(run, tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").touch()
+    places = {
+        "notes": "notes holds something else than a pipeline",
+        "notes/a.txt/model": "a.txt is a file, and a folder",
+    }
+    for place, says in places.items():
+        code, _, said = run("fit", place, "--days-normal", 3_660)
+        assert code == 1 and says in said
+
+
 def test_a_refit_adds_new_days_to_those_of_the_old_pipeline(run):
     run("simulate", "new.parquet", "--duration", "12h", "--seed", 5, "--no-attacks")
     run("fit", "old", "--days-normal", 0.5, "--detector", "pca", "--budget", 2)

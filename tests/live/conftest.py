@@ -17,6 +17,14 @@ def names(kafka):
 
 
 @pytest.fixture
+def influxdb_alone(influxdb, monkeypatch):
+    """The settings name an InfluxDB that runs, and a Kafka that doesn't."""
+    monkeypatch.setenv("SWAT_KAFKA", "127.0.0.1:9")
+    monkeypatch.setenv("SWAT_INFLUX_URL", influxdb.url)
+    monkeypatch.setenv("SWAT_INFLUX_TOKEN_FILE", str(influxdb.tokens))
+
+
+@pytest.fixture
 def files(tmp_path):
     """A sink that writes its points to files."""
     return sink.FileSink(tmp_path / "points")

@@ -125,11 +125,8 @@ def test_what_is_said_stays_beside_an_episode_that_goes_on(to):
     assert (row["note"], row["shelved_until"], row["end"]) == ('the "valve"', at(90).timestamp(), at(59))
 
 
-def test_episodes_are_listed_acknowledged_and_shelved_at_the_terminal(to, influxdb, kafka, monkeypatch):
+def test_episodes_are_listed_acknowledged_and_shelved_at_the_terminal(to, influxdb_alone):
     to.write(sink.score_points(scores(pca=[(12, 20)], lof=[(40, 50)]), "typed"), "typed")
-    monkeypatch.setenv("SWAT_KAFKA", kafka)
-    monkeypatch.setenv("SWAT_INFLUX_URL", influxdb.url)
-    monkeypatch.setenv("SWAT_INFLUX_TOKEN_FILE", str(influxdb.tokens))
 
     def typed(*words):
         done = CliRunner().invoke(

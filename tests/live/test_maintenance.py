@@ -54,11 +54,7 @@ def test_what_is_no_window_is_refused_in_a_sentence(to):
     assert maintenance_windows(to, "refused")["note"].to_list() == ["first"]
 
 
-def test_windows_are_begun_listed_and_ended_at_the_terminal(to, influxdb, kafka, monkeypatch):
-    monkeypatch.setenv("SWAT_KAFKA", kafka)
-    monkeypatch.setenv("SWAT_INFLUX_URL", influxdb.url)
-    monkeypatch.setenv("SWAT_INFLUX_TOKEN_FILE", str(influxdb.tokens))
-
+def test_windows_are_begun_listed_and_ended_at_the_terminal(to, influxdb_alone):
     def typed(*words):
         done = CliRunner().invoke(app, ["alarms", "maintenance", *words, "--plant", "typed"])
         return done.exit_code, " ".join(done.output.split())

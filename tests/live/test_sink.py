@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from rig import influx_sink
+from typer.testing import CliRunner
 
+from swatlib.cli.app import app
 from swatlib.live import sink
 from swatlib.live.line_protocol import NAME_LENGTH, name_fault, text
 from swatlib.live.parity import unequal
@@ -222,3 +224,10 @@ def test_points_of_files_are_loaded_into_influxdb(influxdb, scored, tmp_path):
     assert unequal(to.scores(plant), files.scores(plant)) == []
     assert to.readings(plant).equals(files.readings(plant))
     assert to.attacks(plant).equals(files.attacks(plant))
+
+
+def test_points_of_files_are_uploaded_at_the_terminal_without_a_kafka(influxdb, influxdb_alone, files):
+    files.write(sink.reading_points(FRAME, "typed"), "typed")
+    done = CliRunner().invoke(app, ["upload", str(files.folder)], catch_exceptions=False)
+    assert done.output == f"typed: 2 points are in InfluxDB at {influxdb.url}\n"
+    assert influx_sink(influxdb).readings("typed").equals(files.readings("typed"))

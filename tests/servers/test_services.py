@@ -17,7 +17,7 @@ from swatlib.cli.app import app
 from swatlib.live import topic
 from swatlib.live.producer import create_topics
 from swatlib.live.wiring import connect
-from swatlib.servers import RunningServers, Services, ServicesError, find_servers
+from swatlib.servers import RunningServers, Services, ServicesError, find_influxdb, find_servers
 from swatlib.servers.broker import broker_reader, client_settings, offsets_of, read_messages
 from swatlib.servers.influx import RefusedError, ask
 from swatlib.servers.records import Record, Records
@@ -160,6 +160,7 @@ def test_servers_outlive_the_command_that_started_them_and_end_with_stop(tmp_pat
 def test_find_gives_what_runs(services, kafka, influxdb, tmp_path):
     assert find_servers(services.folder) == RunningServers(kafka, influxdb)
     assert find_servers(tmp_path) == RunningServers(None, None)
+    assert (find_influxdb(services.folder), find_influxdb(tmp_path)) == (influxdb, None)
 
 
 def test_servers_of_ones_own_are_asked(kafka, influxdb, tmp_path, monkeypatch):
