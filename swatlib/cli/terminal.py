@@ -89,7 +89,8 @@ def _width(widths: list[int]) -> int:
 
 def _column(name: str, values: list[Any]) -> _Column:
     cells = [each if isinstance(each, str) else number(each) for each in values]
-    return _Column(name.replace("_", " "), cells, any(isinstance(each, str) for each in values))
+    words = any(isinstance(each, str) for each in values) and not name.endswith(")")  # a unit: numbers, or none to give
+    return _Column(name.replace("_", " "), cells, words)
 
 
 class Steps:

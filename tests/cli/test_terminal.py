@@ -32,6 +32,15 @@ def test_a_table_that_fits_stands_on_one_line_a_row(printed):
     ]
 
 
+def test_a_column_of_a_unit_is_one_of_numbers_where_a_word_stands_for_one_too(printed):
+    assert printed(pd.DataFrame({"pca (s)": [4, "on"], "lead": ["LIT101", "–"]}, ["a", "b"]), 50) == [
+        "   pca",
+        "   (s)  lead",
+        "a    4  LIT101",
+        "b   on  –",
+    ]
+
+
 def test_words_are_wrapped_before_a_column_is_left_out(printed):
     assert printed(FRAME, 50) == [
         "        what it is                     mean    max",

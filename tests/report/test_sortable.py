@@ -10,7 +10,11 @@ from swatlib.report.run_record import DONE, ReportRun, Step
 from swatlib.report.sortable import sortable
 
 FRAME = pd.DataFrame(
-    {"F1": ["0.9", "–", "10 (9–11)", "1,200", "0.05", "2", "3", "4"], "tag": list("hgfedcba")},
+    {
+        "F1": ["0.9", "–", "10 (9–11)", "1,200", "0.05", "2", "3", "4"],
+        "tag": list("hgfedcba"),
+        "delay (s)": ["on", *map(str, range(7))],
+    },
     pd.Index([f"attack {place}" for place in range(1, 9)], name="name"),
 )
 ORDER = ["0.05", "0.9", "2", "3", "4", "10 (9–11)", "1,200", "–"]
@@ -44,6 +48,12 @@ def test_a_table_of_a_page_is_sorted_by_its_headings_and_filtered_by_words(file)
         page.on("console", lambda message: met.append(message.text))
         page.on("pageerror", lambda error: met.append(str(error)))
         page.goto(file.as_uri())
+        aligned = (
+            page.locator("tbody tr")
+            .first.locator("td")
+            .evaluate_all("cells => cells.map(cell => getComputedStyle(cell).textAlign)")
+        )
+        assert aligned == ["right", "left", "right"]
         heading = page.locator("th", has_text="F1")
         heading.click()
         assert column(page, 2) == ORDER
