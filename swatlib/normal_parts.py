@@ -147,7 +147,9 @@ def _refuse_same_rows(one: pd.DataFrame, other: pd.DataFrame) -> None:
     """What fits a detector must not set its threshold, so no row may come twice."""
     one, other = (frame[~frame.index.duplicated()] for frame in (one, other))
     common = one.index.intersection(other.index)
-    same = (one.loc[common].to_numpy() == other.loc[common, one.columns].to_numpy()).all(axis=1)
+    here, there = one.loc[common].to_numpy(), other.loc[common, one.columns].to_numpy()
+    missing = np.isnan(here)
+    same = ((here == there) | (missing & np.isnan(there))).all(axis=1) & ~missing.all(axis=1)
     if same.sum() >= SAME_ROWS:
         times = common[same]
         raise ValueError(

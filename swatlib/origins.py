@@ -17,7 +17,7 @@ import pandas as pd
 from swatlib.cached import rows_digest
 from swatlib.data import DataError, Recording, Source, load
 from swatlib.simulation import cached_simulation
-from swatlib.wording import count
+from swatlib.wording import count, listed
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,17 @@ def same_rows(origin: Origin, tags: Sequence[str], files: Iterable[str | Path] =
     return Recording(frame, again.label, again.findings, again.source, again.events)
 
 
+def refuse_strangers(origins: Iterable[Origin], files: Iterable[str | Path]) -> None:
+    """Raises DataError for a file that is none of those of the origins, as they were."""
+    sources = [source for origin in origins for source in origin.sources]
+    known = {source.sha256 for source in sources}
+    if strangers := [path for path in map(Path, files) if _sha256(path) not in known]:
+        raise DataError(
+            f"{strangers[0]} is not what the pipeline was fitted on ({listed(source.name for source in sources)}), or "
+            "has changed since; leave it out, or add it as new days"
+        )
+
+
 def _simulated(origin: Origin) -> Recording:
     (source,) = origin.sources
     again = cached_simulation(**json.loads(source.simulated))
@@ -87,8 +98,8 @@ def _loaded(origin: Origin, files: Iterable[str | Path]) -> Recording:
 def _unchanged(source: Source) -> Path:
     if not source.path:
         raise DataError(
-            f"{source.name!r} was neither read from a file nor simulated by `simulate`, so its rows can't be found; "
-            "fit on all normal days together"
+            f"{source.name!r} was neither read from a file nor simulated without parameters and attacks of one's own, "
+            "so its rows can't be found; fit on all normal days together"
         )
     path = Path(source.path)
     if not path.is_file():

@@ -34,7 +34,7 @@ from swatlib.data import Recording
 from swatlib.detectors import DETECTORS, described, is_ours, is_plain, unfitted
 from swatlib.detectors.base import Detector
 from swatlib.detectors.own_classes import identity
-from swatlib.detectors.soundness import fitted
+from swatlib.detectors.soundness import declared, fitted
 from swatlib.limits import Count, Limits, Share, check_parameters
 from swatlib.normal_parts import (
     MOST_STARTUP,
@@ -45,7 +45,7 @@ from swatlib.normal_parts import (
     shortened,
     usual_pace,
 )
-from swatlib.origins import Origin, origin_of, same_rows
+from swatlib.origins import Origin, origin_of, refuse_strangers, same_rows
 from swatlib.saved import read_pipeline, untrusted, write_pipeline
 from swatlib.views.base import View
 from swatlib.views.checks import Checks
@@ -173,8 +173,10 @@ class Pipeline:
         """A new pipeline, fitted on the rows of the fit and on further normal days.
 
         files: where files lie now that were read from elsewhere. Raises what `fit` raises, and DataError when rows of
-        the fit are not found or have changed.
+        the fit are not found or have changed, and for a file that holds none of them.
         """
+        files = tuple(files)
+        refuse_strangers(self.fitted_on, files)
         known = (same_rows(origin, self.tags, files) for origin in self.fitted_on)
         return deepcopy(self).fit(*known, *more)
 
@@ -301,12 +303,16 @@ class Pipeline:
         """Alarm episodes, a row each: detector, start, end, lasts_s, peak, lead, why (`swatlib.alarm_episodes`).
 
         scores: as `score` gives them. frame: the readings that were scored; with them `why` says what the lead tag does
-        at the start, as in "LIT101 jumps".
+        at the start, as in "LIT101 jumps". Raises ValueError when the frame lacks a row at which an episode begins.
         """
         table = detector_episodes(scores)
-        for name, each in table.groupby("detector") if frame is not None else ():
-            first = self.rank(frame, name, scores.index.searchsorted(each["start"]).tolist(), places=1)
-            table.loc[each.index, "why"] = first["why"].to_numpy()
+        if frame is None:
+            return table
+        for name, each in table.groupby("detector"):
+            rows = frame.index.searchsorted(each["start"])
+            if len(lacks := each["start"][~each["start"].isin(frame.index)]):
+                raise ValueError(f"the frame has no row at {lacks.iloc[0]}, where an episode begins; give that scored")
+            table.loc[each.index, "why"] = self.rank(frame, name, rows.tolist(), places=1)["why"].to_numpy()
         return table
 
     def rank(self, frame: pd.DataFrame, detector: str, rows: Iterable[int], places: int = 10) -> pd.DataFrame:
@@ -607,7 +613,7 @@ class Pipeline:
         """A detector to fit, apart from the one that was given. Raises ValueError, with its name, for what is none."""
         given = self._given(detector)
         try:
-            return deepcopy(unfitted(given))
+            return declared(deepcopy(unfitted(given)))
         except ValueError as error:
             raise (error if given is detector else ValueError(f"{detector}: {error}")) from None
 

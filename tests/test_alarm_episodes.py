@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -79,3 +80,8 @@ def test_with_the_readings_an_episode_says_what_its_lead_does(fitted, scored, at
     found = fitted.episodes(scored, attacked.frame)
     assert found["why"].str.split().str[0].tolist() == found["lead"].tolist()
     pd.testing.assert_frame_equal(found.drop(columns="why"), fitted.episodes(scored).drop(columns="why"))
+    later = found[found["start"] >= scored.index[40_000]]
+    some = fitted.episodes(scored.iloc[40_000:], attacked.frame)
+    assert len(later) and some.merge(later)["why"].to_list() == later["why"].to_list()
+    with pytest.raises(ValueError, match=r"the frame has no row at .*, where an episode begins"):
+        fitted.episodes(scored, attacked.frame.iloc[40_000:])

@@ -68,6 +68,8 @@ def test_a_file_that_has_gone_changed_or_moved_is_one_sentence_or_found(saved, f
     with pytest.raises(DataError, match=r"a\.parquet is not at .*; say where it lies with `--normal a\.parquet`"):
         Pipeline.load(saved).refit(more)
     assert len(Pipeline.load(saved).refit(more, files=[moved]).fitted_on) == 2
+    with pytest.raises(DataError, match=r"b\.parquet is not what the pipeline was fitted on \(a\.parquet\)"):
+        Pipeline.load(saved).refit(more, files=[moved, files["b"]])
     files["a"].write_bytes(files["b"].read_bytes())
     with pytest.raises(DataError, match=r"a\.parquet has changed since the pipeline was fitted on it"):
         Pipeline.load(saved).refit(more)
@@ -90,6 +92,14 @@ def test_attack_rows_and_rows_that_come_twice_are_not_added(saved, files, attack
         pipeline.refit(attacked)
     with pytest.raises(ValueError, match="21,600 rows from 2015-12-23 00:00:00 to 2015-12-23 05:59:59 stand in two"):
         pipeline.refit(load(files["a"]))
+
+
+def test_rows_that_lack_readings_and_come_twice_are_not_added(normal):
+    part = normal.between(*DAYS["a"])
+    frame = part.frame.copy()
+    frame.iloc[::2, frame.columns.get_loc("AIT401")] = frame.iloc[1::2, frame.columns.get_loc("AIT402")] = np.nan
+    with pytest.raises(ValueError, match="21,600 rows from 2015-12-23 00:00:00 to 2015-12-23 05:59:59 stand in two"):
+        unfitted().fit(replace(part, frame=frame), replace(part, frame=frame))
 
 
 def test_recordings_of_other_tags_or_another_pace_do_not_join(normal):

@@ -301,6 +301,33 @@ def test_scores_that_can_not_be_used_are_refused_with_the_rows_met(rows, score, 
         fitted("d", odd, rows)
 
 
+@pytest.mark.parametrize("method", ["fit", "score", "contributions"])
+def test_a_detector_that_changes_what_others_see_is_refused(rows, method):
+    def changing(self, X):
+        answer = getattr(Bare, method)(self, X)
+        X *= 0.5
+        return answer
+
+    with pytest.raises(ValueError, match=rf"d: Odd\.{method} changes the rows that it is given"):
+        fitted("d", type("Odd", (Bare,), {method: changing})(), rows.copy())
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ({"sees": "readings"}, "Odd.sees is 'readings'; choose features or checks"),
+        ({"history": 2.5}, "Odd.history is 2.5; give a whole number of rows"),
+        ({"history": "3"}, "Odd.history is '3'; give"),
+        ({"history": -1}, "Odd.history is -1; give"),
+        ({"tail_scale": 5}, "Odd.tail_scale is 5; give two numbers above 0"),
+        ({"tail_scale": (1.0, -1.0)}, r"Odd.tail_scale is \(1.0, -1.0\); give two numbers above 0"),
+    ],
+)
+def test_what_a_class_says_of_itself_and_nobody_can_use_is_refused_at_once(said, answer):
+    with pytest.raises(ValueError, match=f"mine: {answer}"):
+        Pipeline({"mine": type("Odd", (Bare,), said)()})
+
+
 def test_contributions_of_another_shape_are_refused(rows):
     odd = type("Odd", (Bare,), {"contributions": lambda self, X: X[:, :2]})()
     with pytest.raises(ValueError, match=r"d: Odd.contributions gave an array of shape \(64, 2\) for 64 rows"):

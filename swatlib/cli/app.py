@@ -243,7 +243,10 @@ def fit(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="Where the pipeline is saved.", file_okay=False)],
     *,
-    normal: NormalFile = None,
+    normal: Annotated[
+        list[Path] | None,
+        typer.Option("--normal", help="File of normal days; repeat.", exists=True, dir_okay=False, resolve_path=True),
+    ] = None,
     days_normal: DaysNormal = 2.0,
     seed: Seed = 0,
     detector: Detectors = None,
@@ -265,7 +268,7 @@ def fit(
     """Fit a pipeline on normal days, from a file or simulated, and save it.
 
     With --from and --add an older pipeline is fitted anew on its own normal days, found again and held to their
-    checksum, and on new ones; --normal then says where its file lies, if it has moved.
+    checksum, and on new ones; --normal then says where a file of it lies that has moved.
     """
     from swatlib.arrays import SECONDS_PER_DAY
     from swatlib.data import load
@@ -283,13 +286,13 @@ def fit(
                     f"--{name.replace('_', '-')}: a refit keeps the detectors, the budget and the normal days of "
                     f"{old}; leave it out, or fit without --from."
                 )
-        pipeline = _refit(old, [load(path) for path in add or ()], trust or (), [normal] if normal else [])
+        pipeline = _refit(old, [load(path) for path in add or ()], trust or (), normal or [])
     else:
         pipeline = _pipeline(detector, budget)  # names an unknown detector before anything is read
-        days = load(normal) if normal else run(round(days_normal * SECONDS_PER_DAY), attacks=None, seed=seed)
-        if normal and days.findings:
-            say(*days.findings)
-        pipeline.fit(days)
+        days = [load(path) for path in normal or ()]
+        if findings := [finding for each in days for finding in each.findings]:
+            say(*findings)
+        pipeline.fit(*days or [run(round(days_normal * SECONDS_PER_DAY), attacks=None, seed=seed)])
     pipeline.save(folder)
     say(f"{folder}: {', '.join(pipeline.detectors)}, fitted on {'; '.join(map(str, pipeline.fitted_on))}")
     if pipeline.caveat:

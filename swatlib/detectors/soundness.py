@@ -1,5 +1,6 @@
 """What is asked of a detector that is not of this package, on rows that it was fitted on; one sentence if it fails."""
 
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from swatlib.arrays import intervals_of
 from swatlib.detectors.base import Detector
 
+SEEN = ("features", "checks")
 PROBED = 64  # rows that are scored, after those that a score depends on
 TRIED_ROWS, TRIED_FEATURES = 2_000, 40
 FAR = 3.0  # times the range of a feature
@@ -16,6 +18,20 @@ ALIKE = 2.0**-15  # relative; scores are rounded to 16 bits
 
 class UnsoundError(ValueError):
     """Scores that can't be used; the message says why, without the name of the detector."""
+
+
+def declared(detector: Detector) -> Detector:
+    """The detector. Raises ValueError for what its class says of itself and no pipeline can use."""
+    who, past, scale = type(detector.given).__name__, detector.history, detector.tail_scale
+    if detector.sees not in SEEN:
+        raise ValueError(f"{who}.sees is {detector.sees!r}; choose {' or '.join(SEEN)}")
+    if not isinstance(past, int | np.integer) or isinstance(past, bool) or past < 0:
+        raise ValueError(f"{who}.history is {past!r}; give a whole number of rows, 0 or more")
+    if scale is not None and not (np.shape(scale) == (2,) and np.isfinite(scale).all() and min(scale) > 0):
+        raise ValueError(
+            f"{who}.tail_scale is {scale!r}; give two numbers above 0, a median and a standard deviation, or None"
+        )
+    return detector
 
 
 def fitted(name: str, detector: Detector, X: np.ndarray) -> Detector:
@@ -92,7 +108,7 @@ def _refuse_company(who: str, detector: Detector, rows: np.ndarray, score: np.nd
 
 
 def _one_a_row(who: str, detector: Detector, rows: np.ndarray) -> np.ndarray:
-    score = np.asarray(_called(who, "score", detector, rows.copy()))
+    score = np.asarray(_called(who, "score", detector, rows))
     if score.shape != (len(rows),) or score.dtype.kind not in "fiub":
         raise ValueError(
             f"{who}.score gave an array of shape {score.shape} and type {score.dtype} for {len(rows):,} rows; "
@@ -102,6 +118,21 @@ def _one_a_row(who: str, detector: Detector, rows: np.ndarray) -> np.ndarray:
 
 
 def _called(who: str, method: str, detector: Detector, X: np.ndarray) -> Any:
+    """What the method gives. Raises ValueError when it fails, and when it changes X, which other detectors see too."""
+    before = _digest(X)
+    answer = _answer(who, method, detector, X)
+    if _digest(X) != before:
+        raise ValueError(
+            f"{who}.{method} changes the rows that it is given, which other detectors see too; work on a copy of them"
+        )
+    return answer
+
+
+def _digest(X: np.ndarray) -> bytes:
+    return blake2b(np.ascontiguousarray(X).data).digest()
+
+
+def _answer(who: str, method: str, detector: Detector, X: np.ndarray) -> Any:
     try:
         return getattr(detector, method)(X)
     except UnsoundError as error:

@@ -167,6 +167,8 @@ _CHANGES: dict[str, Callable[[Recording, Stress, np.random.Generator], Recording
 
 def _sensors(recording: Recording, number_of: int, generator: np.random.Generator) -> list[str]:
     there = [tag for tag in SENSORS if tag in recording.frame]
+    if len(there) < number_of:
+        raise DataError(f"this stress takes {count(number_of, 'sensor')}, and the recording has {len(there)}")
     return [str(tag) for tag in generator.choice(there, number_of, replace=False)]
 
 
@@ -200,7 +202,10 @@ def _restamped(recording: Recording, stamps: pd.DatetimeIndex, kept: np.ndarray)
 def _arguments(recording: Recording) -> dict:
     """What `simulate` was given for it."""
     if len(recording.source) != 1 or not recording.source[0].simulated:
-        raise DataError("this stress changes the plant, not its rows: give a recording of `simulate`")
+        raise DataError(
+            "this stress changes the plant, not its rows: give a recording of `simulate` without parameters and "
+            "attacks of your own"
+        )
     return json.loads(recording.source[0].simulated)
 
 

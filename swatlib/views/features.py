@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from swatlib.arrays import lagged, moving_mean, rows_unchanged
+from swatlib.arrays import lagged, moving_mean, rows_since, rows_unchanged
 from swatlib.data.recording import usual_step
 from swatlib.limits import Count, Limits, RowCount, Share
 from swatlib.plant import GAUGED_TANKS, TAGS, Tank
@@ -64,7 +64,7 @@ class Features(View):
         frame = pd.concat(frames)
         self.tags_ = tuple(frame.columns)
         self.seconds_ = usual_step(frames[0].index).total_seconds()
-        self.constant_ = tuple(tag for tag in frame if is_constant(frame[tag].to_numpy(), self.rare))
+        self.constant_ = tuple(self._constant(frame, frames))
         varying = [tag for tag in frame if tag not in self.constant_]
         self.drifting_ = tuple(self._drifting(frame, varying)) if varying else ()
         self._describe()
@@ -85,6 +85,22 @@ class Features(View):
             np.divide(piece, self.scale_, out=piece)
             np.clip(piece, -self.clip, self.clip, out=piece)
             first += len(raw)
+        return seen
+
+    def _constant(self, frame: pd.DataFrame, frames: Sequence[pd.DataFrame]) -> list[str]:
+        """Tags that don't change, or do so only in rows of which no detector sees anything, as the first ones are."""
+        varying = [tag for tag in frame if not is_constant(frame[tag].to_numpy(), self.rare)]
+        seen = np.concatenate([self._seen(each, varying) for each in frames])
+        if seen.any():
+            varying = [tag for tag in varying if not is_constant(frame[tag].to_numpy()[seen], self.rare)]
+        return [tag for tag in frame if tag not in varying]
+
+    def _seen(self, frame: pd.DataFrame, tags: list[str]) -> np.ndarray:
+        """Whether a row has a past in which none of these readings is missing."""
+        seen = np.arange(len(frame)) >= self.history
+        if frame.isna().to_numpy().any():
+            missing = self._carried(frame[tags]).isna().to_numpy().any(axis=1)
+            seen &= rows_since(missing, self.history + 1) > self.history
         return seen
 
     def _drifting(self, frame: pd.DataFrame, tags: list[str]) -> list[str]:

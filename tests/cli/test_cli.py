@@ -87,6 +87,19 @@ def test_a_refit_adds_new_days_to_those_of_the_old_pipeline(run):
     assert code == 1 and "43,200 rows from 2015-12-22 16:00:00 to 2015-12-23 03:59:59 stand in two" in said
 
 
+def test_a_refit_finds_several_files_that_have_moved(run, tmp_path):
+    names = {seed: tmp_path / f"{seed}.parquet" for seed in (1, 2, 3)}
+    for seed, path in names.items():
+        run("simulate", path, "--duration", "4h", "--seed", seed, "--no-attacks")
+    options = ("--normal", names[1], "--normal", names[2])
+    assert run("fit", "old", *options, "--detector", "pca")[0] == 0
+    moved = [path.rename(tmp_path / f"moved-{path.name}") for path in (names[1], names[2])]
+    code, _, said = run("fit", "new", "--from", "old", "--add", names[3], "--normal", moved[0])
+    assert code == 1 and "2.parquet is not at" in said
+    assert run("fit", "new", "--from", "old", "--add", names[3], "--normal", moved[0], "--normal", moved[1])[0] == 0
+    assert len(Pipeline.load("new").fitted_on) == 3
+
+
 def test_fit_and_compare_say_what_the_files_held_and_what_the_days_can_not_tell(run):
     assert run("simulate", "normal.csv", "--duration", "8h", "--no-attacks")[0] == 0
     assert run("simulate", "attack.parquet", "--duration", "36h", "--start", "2015-12-27 00:00")[0] == 0

@@ -89,6 +89,8 @@ def test_another_days_set_points_and_a_restart_simulate_the_plant_again(nights):
 def test_what_was_not_simulated_has_no_other_set_points(recorded):
     with pytest.raises(DataError, match="this stress changes the plant, not its rows"):
         stressed(Recording(recorded.frame, recorded.label), "restart")
+    with pytest.raises(DataError, match="this stress takes 10 sensors, and the recording has 1"):
+        stressed(Recording(recorded.frame[["LIT101", "MV101"]], recorded.label), "freeze")
     with pytest.raises(ValueError, match="there is no stress 'drfit'; choose from none, drop-out"):
         stressed(recorded, "drfit")
     with pytest.raises(ValueError, match="there is no stress 'drfit'; choose from none, drop-out"):

@@ -72,6 +72,17 @@ def test_constant_tags_have_no_feature(features):
     assert not set(features.constant_) & set(features.tag_of_)
 
 
+def test_a_tag_that_moves_only_in_rows_that_no_detector_sees_is_constant(normal):
+    frame = normal.frame.iloc[:9_000].copy()
+    unseen = {"FIT101": slice(0, 300), "FIT201": slice(4_000, 4_600)}
+    for tag, rows in unseen.items():
+        frame[tag] = np.float32(1)
+        frame.iloc[rows, frame.columns.get_loc(tag)] = np.arange(rows.stop - rows.start)
+    assert not any(is_constant(frame[tag].to_numpy(), Features().rare) for tag in unseen)
+    frame.iloc[3_900:4_700, frame.columns.get_loc("LIT101")] = np.nan
+    assert set(unseen) <= set(Features().fit(frame).constant_)
+
+
 def test_a_tag_that_moves_from_day_to_day_keeps_its_differences_alone(normal):
     frame = normal.frame.copy()
     frame["LIT101"] += np.linspace(0, 5000, len(frame))
