@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,7 +29,18 @@ alarms.add_typer(maintenance_verbs, name="maintenance")
 Folder = Annotated[
     Path | None, typer.Option(help="Data, logs and tokens of the servers. Default: SWAT_SERVICES_FOLDER.")
 ]
-Plant = Annotated[str, typer.Option(help="Name of the plant.")]
+
+
+def _plant(name: str) -> str:
+    """The name of a plant, which may be none that a plant can have."""
+    from swatlib.live.line_protocol import name_fault
+
+    if fault := name_fault(name):
+        raise typer.BadParameter(f"plant {fault}")
+    return name
+
+
+Plant = Annotated[str, typer.Option(help="Name of the plant.", callback=_plant)]
 Note = Annotated[str, typer.Argument(help="Why, in a few words; kept beside the episode and shown on the boards.")]
 Start = Annotated[str | None, typer.Option(help="First second of the episode (UTC); the newest one if not said.")]
 FORM = "%Y-%m-%d %H:%M:%S"
@@ -111,10 +123,10 @@ def begin_window(
 
     from swatlib.live.maintenance import begin_maintenance
 
-    first = pd.Timestamp.now("UTC").tz_localize(None).round("ms") if start is None else _time(start)
+    first = pd.Timestamp.now("UTC").tz_localize(None).floor("s") if start is None else _time(start)
     end = first + pd.Timedelta(minutes, "min")
     _refused(begin_maintenance)(*_sinks(folder), plant, note, first, end)
-    out.print(f"Maintenance of plant {plant} from {first:{FORM}} to {end:{FORM}} (UTC): no alert.", highlight=False)
+    out.print(f"Maintenance of plant {plant} from {_exact(first)} to {end:{FORM}} (UTC): no alert.", highlight=False)
 
 
 @maintenance_verbs.command("end", epilog="Example: python -m swatlib alarms maintenance end")
@@ -128,7 +140,7 @@ def end_window(
 
     ended = _refused(end_maintenance)(*_sinks(folder), plant, None if start is None else _time(start))
     for first, window in ended.iterrows():
-        said = f"The maintenance of plant {plant} from {first:{FORM}} to {window['end']:{FORM}} is ended."
+        said = f"The maintenance of plant {plant} from {_exact(first)} to {window['end']:{FORM}} is ended."
         out.print(said, highlight=False)
 
 
@@ -157,7 +169,7 @@ def _refused(act: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _spelled(table: "pd.DataFrame") -> "pd.DataFrame":
-    """The same with times as texts; acknowledged and shelved_until are stored as seconds since 1970."""
+    """The same with times and states as texts; acknowledged and shelved_until are stored as seconds since 1970."""
     import pandas as pd
 
     def text(when: object) -> str:
@@ -165,18 +177,25 @@ def _spelled(table: "pd.DataFrame") -> "pd.DataFrame":
 
     times = [name for name in ("end", "acknowledged", "shelved_until") if name in table]
     table = table.assign(**{name: [text(when) for when in table[name]] for name in times})
-    return table.set_axis(pd.Index([text(when) for when in table.index], name=table.index.name))
+    if "standing" in table:
+        table["standing"] = ["yes" if each else "no" for each in table["standing"]]
+    return table.set_axis(pd.Index([_exact(when) for when in table.index], name=table.index.name))
+
+
+def _exact(when: "pd.Timestamp") -> str:
+    """A time as `--start` takes it, with the fraction of a second where there is one."""
+    return str(when).rstrip("0") if when.nanosecond or when.microsecond else f"{when:{FORM}}"
 
 
 def _time(text: str) -> "pd.Timestamp":
     """A time in UTC. Raises typer.BadParameter."""
     import pandas as pd
 
-    try:
-        when = pd.Timestamp(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no time; write it as in '2026-03-01 10:00'") from None
-    return when.tz_convert(None) if when.tz else when
+    with suppress(ValueError):
+        when = pd.Timestamp(text).as_unit("ns")
+        if when is not pd.NaT:
+            return when.tz_convert(None) if when.tz else when
+    raise typer.BadParameter(f"{text!r} is no time from 1678 to 2261; write it as in '2026-03-01 10:00'")
 
 
 def _say_of_it(note: str, plant: str, start: str | None, folder: Path | None, minutes: float | None) -> None:
@@ -189,7 +208,7 @@ def _say_of_it(note: str, plant: str, start: str | None, folder: Path | None, mi
     until = None if minutes is None else pd.Timestamp.now("UTC").tz_localize(None) + pd.Timedelta(minutes, "min")
     acknowledge(to, plant, which, note, until)
     shelved = "" if until is None else f", shelved until {until:{FORM}}"
-    out.print(f"The episode of plant {plant} from {which:{FORM}} on is acknowledged{shelved}.", highlight=False)
+    out.print(f"The episode of plant {plant} from {_exact(which)} on is acknowledged{shelved}.", highlight=False)
 
 
 def _episode(reader: "InfluxSink", plant: str, start: str | None) -> "pd.Timestamp":

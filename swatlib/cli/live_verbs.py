@@ -70,8 +70,8 @@ def install_servers(
             _make_archives(say)
     reasons = [found for found in installed.values() if isinstance(found, ServicesError)]
     for name, found in installed.items():
-        text = f"[red]not installed.[/] {escape(str(found))}" if found in reasons else escape(str(found))
-        out.print(f"{name}: {text}", soft_wrap=True, highlight=False)
+        mark = "[red]not installed.[/] " if found in reasons else ""
+        out.print(f"{name}: {mark}{escape(str(found))}", soft_wrap=True, highlight=False, markup=True)
     if any(names or not isinstance(reason, MissingError) for reason in reasons):
         raise typer.Exit(1)
 
@@ -89,7 +89,7 @@ def _make_archives(say: Callable[[str], None]) -> None:
 
         make_archives()
     except (ServicesError, OSError) as reason:
-        out.print(f"no archive of Java's classes: {escape(str(reason))}", soft_wrap=True, highlight=False)
+        out.print(f"no archive of Java's classes: {reason}", soft_wrap=True, highlight=False)
 
 
 @services.command(epilog="Example: python -m swatlib services start kafka influxdb --port kafka=9092")
@@ -339,9 +339,10 @@ def run_live(
     rows, latency = int(batches["rows_out"].sum()), batches["latency_p95"].median()
     out.print(f"{rows:,} rows stored, {batches['rows_per_second'].max():,.0f} rows/s at best, {latency:.1f} s from "
               "sent to stored (p95)", highlight=False)  # fmt: skip
-    out.print(f"{points:,} scores equal those of the pipeline offline" if not differences else f"[red]{differences}[/]")
     if differences:
+        out.print(str(differences), style="red")
         raise typer.Exit(1)
+    out.print(f"{points:,} scores equal those of the pipeline offline")
 
 
 def _rate(speed: str) -> float | None:
@@ -366,7 +367,7 @@ def _default(folder: Path | None, seed: int) -> "Pipeline":
             if (found := Pipeline.load(saved)).detectors == DEFAULT:
                 return found
         except ValueError as outdated:
-            out.print(escape(str(outdated)), soft_wrap=True, highlight=False)
+            say(str(outdated))
     out.print(f"fitting {', '.join(DEFAULT)} on two simulated days")
     fitted = Pipeline().fit(simulate("54 h", attacks=None, seed=seed))
     fitted.save(saved)
@@ -385,9 +386,9 @@ class _Reported:
         self._line.stop()
 
     def __call__(self, text: str) -> None:
-        self._line.update(escape(text))
+        self._line.update(escape(text))  # which reads it as markup, whatever the console does
         if not out.is_terminal and text != self._last and time.monotonic() >= self._next:
-            out.print(escape(text), soft_wrap=True, highlight=False)
+            say(text)
             self._last, self._next = text, time.monotonic() + LINE_EVERY
 
 

@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.atomic import write_text
@@ -318,7 +319,7 @@ def _seconds(work: Callable[[], Any]) -> float:
 def _table(results: list[tuple[Goal, float]]) -> Table:
     table = Table("work", "figure", "goal", "measured", "", box=None, header_style="dim")
     for goal, measured in results:
-        verdict = "" if not str(goal) else "[green]holds[/]" if goal.holds(measured) else "[red]missed[/]"
+        verdict = "" if not str(goal) else Text("holds", "green") if goal.holds(measured) else Text("missed", "red")
         table.add_row(goal.work, goal.figure, str(goal), f"{number(measured)} {goal.unit}", verdict)
     stages = {goal.figure: measured for goal, measured in results if goal.figure.startswith(ALONE)}
     if stages:

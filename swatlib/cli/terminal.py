@@ -25,13 +25,17 @@ NARROWEST_TEXT = 24  # characters to which a column of words may be wrapped befo
 BETWEEN = 2  # spaces between columns
 TEN_YEARS = 5_260_000  # minutes, the most that an option takes
 
-out = Console(emoji=False)
+out = Console(emoji=False, markup=False)  # names and notes are the user's: [P101] is no markup
 err = Console(stderr=True, emoji=False)
 
 
 def say(*lines: str) -> None:
-    """Print lines as they are: neither wrapped nor read as markup."""
-    out.print("\n".join(lines), soft_wrap=True, highlight=False, markup=False)
+    """Print lines as they are, not wrapped."""
+    out.print("\n".join(lines), soft_wrap=True, highlight=False)
+
+
+def _text(form: str = "{task.description}") -> TextColumn:
+    return TextColumn(form, markup=False)
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ class Steps:
     """A line for each step with the time it takes: a spinner in a terminal, a line at its start and end elsewhere."""
 
     def __init__(self) -> None:
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        columns = (SpinnerColumn(), _text(), TimeElapsedColumn())
         self.bar = Progress(*columns, console=out, disable=not out.is_terminal)
 
     def __enter__(self) -> Self:
@@ -125,7 +129,7 @@ class PointBar:
     """The points of a sweep: one bar in a terminal, and a line when a point ends."""
 
     def __init__(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (_text(), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         self.bar = Progress(*columns, console=out, disable=not out.is_terminal)
 
     def __enter__(self) -> Self:
@@ -155,7 +159,7 @@ class CountedBar:
     """How much of long work is done: one bar in a terminal; elsewhere a line for each part that ends."""
 
     def __init__(self, what: str, names: Sequence[str] = ()) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (_text(), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         self.bar = Progress(*columns, console=out, disable=not out.is_terminal)
         self.task = self.bar.add_task(what, total=len(names) or None)
         self.names, self.done = names, 0
@@ -186,12 +190,12 @@ class NotebookBars:
 
     def __init__(self) -> None:
         columns = (
-            TextColumn("{task.description}"),
+            _text(),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("cells"),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[status]}"),
+            _text("{task.fields[status]}"),
         )
         self.bars = Progress(*columns, console=out, disable=not out.is_terminal)
         self.labels: dict[str, str] = {}

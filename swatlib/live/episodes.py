@@ -4,7 +4,6 @@ An episode lasts from the first row in which any detector is in alarm to the las
 is a function of the scores alone: whoever makes it gets the same, and storing it again changes nothing.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -13,6 +12,7 @@ import pyarrow as pa
 
 from swatlib.alarm_episodes import PLANT_FIELDS, plant_episodes
 from swatlib.live import sink
+from swatlib.live.line_protocol import string
 from swatlib.live.sink import EPISODE, SCORE, InfluxSink
 
 PIECE = pd.Timedelta("1h")  # of scores that are read in one piece
@@ -71,16 +71,20 @@ class EpisodeWatch:
         """Scores not yet read, in pieces; of a row only when all detectors have theirs."""
         start = self._next.get(plant) or self._begin(plant)
         last = _last(self.reader, plant)
-        while start <= last:
+        while start is not None and last is not None and start <= last:
             end = min(start + PIECE, last + pd.Timedelta(1, "ns"))
             scored = self.reader.scores(plant, start, end)
             if len(scored):
                 yield scored
             start = end if len(scored) or end > last else _first(self.reader, plant, end)
-            self._next[plant] = start
+            if start is not None:
+                self._next[plant] = start
 
-    def _begin(self, plant: str) -> pd.Timestamp:
-        """Where a watch of before ended: at the begin of an episode that stood, or after the last one; else at once."""
+    def _begin(self, plant: str) -> pd.Timestamp | None:
+        """Where a watch of before ended: at the begin of an episode that stood, or after the last one; else at once.
+
+        None for a plant without a score, as of its first minutes.
+        """
         asked = (
             f'SELECT "end", "standing" FROM "{EPISODE}" WHERE "plant" = {sink.quoted(plant)} ORDER BY time DESC LIMIT 1'
         )
@@ -93,7 +97,7 @@ class EpisodeWatch:
 
 def episode_point(plant: str, episode: pd.Series) -> pa.StringArray:
     """The line of an episode, at its start; `end` in seconds since 1970."""
-    texts = {name: json.dumps(episode[name], ensure_ascii=False) for name in ("lead", "strongest", "why", "detectors")}
+    texts = {name: string(episode[name]) for name in ("lead", "strongest", "why", "detectors")}
     numbers = {"end": f"{episode['end'].timestamp()}", "peak": f"{episode['peak']}", "agree": f"{episode['agree']}i"}
     fields = {**numbers, **texts, "standing": str(bool(episode["standing"])).lower()}
     return sink.point(EPISODE, {"plant": plant}, fields, pd.Timestamp(episode.name))
@@ -123,25 +127,26 @@ def acknowledge(to: InfluxSink, plant: str, start: pd.Timestamp, note: str, shel
     """Keep beside an episode that it was seen, with a note; and until when it is shelved."""
     now = pd.Timestamp.now("UTC").timestamp()
     until = None if shelved_until is None else f"{shelved_until.timestamp()}"
-    said = {"acknowledged": f"{now}", "note": json.dumps(note, ensure_ascii=False), "shelved_until": until}
+    said = {"acknowledged": f"{now}", "note": string(note), "shelved_until": until}
     to.write(sink.point(EPISODE, {"plant": plant}, said, start), plant)
 
 
 def plants(reader: InfluxSink) -> list[str]:
-    """Plants that have scores."""
+    """Plants that have points of scores, some of which may lack the score itself."""
     found = reader.select(f'SHOW TAG VALUES FROM "{SCORE}" WITH KEY = "plant"')
     return sorted(found["value"]) if len(found) else []
 
 
-def _first(reader: InfluxSink, plant: str, since: pd.Timestamp) -> pd.Timestamp:
-    """The first row with a score from a time on."""
+def _first(reader: InfluxSink, plant: str, since: pd.Timestamp) -> pd.Timestamp | None:
+    """The first row with a score from a time on, where there is one."""
     within = f'"plant" = {sink.quoted(plant)} AND time >= {since.as_unit("ns").value}'
     found = reader.select(f'SELECT first("score") FROM "{SCORE}" WHERE {within}')
-    return pd.Timestamp(int(found["time"].iloc[0]))
+    return pd.Timestamp(int(found["time"].iloc[0])) if len(found) else None
 
 
-def _last(reader: InfluxSink, plant: str) -> pd.Timestamp:
-    """The last row of which every detector that scored within the last minutes has its score."""
+def _last(reader: InfluxSink, plant: str) -> pd.Timestamp | None:
+    """The last row of which every detector that scored within the last minutes has its score, where there is one."""
     asked = f'SELECT last("score") FROM "{SCORE}" WHERE "plant" = {sink.quoted(plant)} GROUP BY "detector"'
-    times = pd.to_datetime(reader.select(asked)["time"])
-    return times[times > times.max() - PIECE].min()
+    found = reader.select(asked)
+    times = pd.to_datetime(found["time"] if len(found) else [])
+    return times[times > times.max() - PIECE].min() if len(times) else None

@@ -27,6 +27,12 @@ def escaped(name: str) -> str:
     return "".join("\\" + each if each in ",= " else each for each in " ".join(name.splitlines()))
 
 
+def string(words: str) -> str:
+    """Words as the value of a field, in quotes: line breaks and whatever else can't be printed become spaces."""
+    plain = "".join(" " if unicodedata.category(each) in _UNPRINTABLE else each for each in words)
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 def text(values: npt.ArrayLike) -> pa.StringArray:
     """Numbers as the shortest text that reads back as the same number of the same width; null: not finite."""
     numbers = np.asarray(values)

@@ -3,11 +3,10 @@
 A window is a point of the measurement `maintenance`, at its start; Grafana's rule reads it beside the scores.
 """
 
-import json
-
 import pandas as pd
 
 from swatlib.live import sink
+from swatlib.live.line_protocol import string
 from swatlib.live.sink import MAINTENANCE, InfluxSink
 
 LONGEST_WINDOW = pd.Timedelta("31d")  # Grafana's rule looks back so far
@@ -22,7 +21,7 @@ def begin_maintenance(
         raise ValueError(f"a maintenance window lasts up to {LONGEST_WINDOW.days} days; met: {start} to {end}")
     if start in maintenance_windows(reader, plant, start, start + pd.Timedelta(1, "ns")).index:
         raise ValueError(f"a maintenance window of plant {plant} begins at {start} already; choose another start")
-    _store(to, plant, start, end=end.timestamp(), note=json.dumps(note, ensure_ascii=False))
+    _store(to, plant, start, end=end.timestamp(), note=string(note))
 
 
 def maintenance_windows(

@@ -17,7 +17,7 @@ def printed(monkeypatch):
     """What `print_table` prints of a table on a terminal of a width."""
 
     def table(frame, width):
-        monkeypatch.setattr(terminal, "out", Console(file=io.StringIO(), width=width))
+        monkeypatch.setattr(terminal, "out", Console(file=io.StringIO(), width=width, markup=False))
         terminal.print_table(frame)
         return [line.rstrip() for line in terminal.out.file.getvalue().splitlines()]
 
@@ -38,6 +38,13 @@ def test_a_column_of_a_unit_is_one_of_numbers_where_a_word_stands_for_one_too(pr
         "   (s)  lead",
         "a    4  LIT101",
         "b   on  –",
+    ]
+
+
+def test_what_a_user_wrote_in_brackets_is_no_markup(printed):
+    assert printed(pd.DataFrame({"[note]": ["see [/wiki]"]}, ["[a]"]), 50) == [
+        "     [note]",
+        "[a]  see [/wiki]",
     ]
 
 

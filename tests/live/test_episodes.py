@@ -78,6 +78,33 @@ def test_a_watch_goes_on_where_another_one_ended(to):
     assert stored(to, "restarted") == plant_episodes(whole).to_dict("index")
 
 
+def test_a_detector_that_has_no_points_any_more_is_in_no_alarm(to):
+    hour = pd.Timedelta("1h")
+    for part in (scores(pca=[(12, 20)], lof=[(10, 15)]), scores(pca=[(12, 20)]).shift(freq=hour)):
+        to.write(sink.score_points(part, "fewer"), "fewer")
+        EpisodeWatch(to, to).look()  # the second reads rows of both, and of `pca` alone
+    spans = [(start, row["end"], row["detectors"]) for start, row in stored(to, "fewer").items()]
+    assert spans == [(at(10), at(19), "lof, pca"), (at(12) + hour, at(19) + hour, "pca")]
+
+
+def test_a_plant_without_a_score_keeps_no_other_from_its_episodes(to):
+    whole = scores(pca=[(12, 20)])
+    unscored = whole.copy()
+    unscored["pca", "score"] = np.nan
+    to.write(sink.score_points(unscored, "a new one"), "a new one")
+    to.write(sink.score_points(whole, "another"), "another")
+    EpisodeWatch(to, to).look()
+    assert (stored(to, "a new one"), set(stored(to, "another"))) == ({}, {at(12)})
+
+
+@pytest.mark.parametrize("note", ["a\x85b", "two\nlines\tand a tab", 'see [/wiki/P101] in C:\\x "now"', "\x00 \u2028"])
+def test_any_note_comes_back_on_one_line(to, note):
+    to.write(sink.score_points(scores(pca=[(12, 20)]), "noted"), "noted")
+    EpisodeWatch(to, to).look()
+    acknowledge(to, "noted", at(12), note, None)
+    assert stored_episodes(to, "noted")["note"].to_list() == ["".join(c if c.isprintable() else " " for c in note)]
+
+
 def test_a_pause_of_years_is_passed_over_at_once(to, monkeypatch):
     whole = scores(pca=[(12, 20)])
     later = whole.set_axis(whole.index + pd.Timedelta("3650d"))
@@ -139,8 +166,15 @@ def test_episodes_are_listed_acknowledged_and_shelved_at_the_terminal(to, influx
     assert "is acknowledged." in typed("ack", "seen")[1]
     assert "is acknowledged, shelved until" in typed("shelve", "calibrated", "--start", "2015-12-28 10:00:12")[1]
     listed = typed("list")
-    assert listed[0] == 0 and "2015-12-28 10:00:40 2015-12-28 10:00:49" in listed[1] and "None" not in listed[1]
+    assert listed[0] == 0 and "2015-12-28 10:00:40 2015-12-28 10:00:49 no" in listed[1] and "None" not in listed[1]
     said = stored_episodes(to, "typed")
     assert list(said["note"]) == ["seen", "calibrated"] and list(said["shelved_until"].notna()) == [False, True]
+    half = scores(pca=[(12, 20)]).shift(freq="400ms").shift(freq="1h")
+    to.write(sink.score_points(half, "typed"), "typed")
+    assert typed("watch", "--once")[0] == 0 and "2015-12-28 11:00:12.4" in typed("list")[1]
+    assert typed("ack", "late", "--start", "2015-12-28 11:00:12.4")[0] == 0
+    for start in ("", "when it rains", "9999-01-01"):
+        code, complained = typed("ack", "seen", "--start", start)
+        assert code == 2 and f"{start!r} is no time from 1678 to 2261" in complained
     code, complained = typed("ack", "seen", "--start", "2015-12-28 10:00:13")
     assert code != 0 and "no episode of plant typed begins at" in complained

@@ -1,5 +1,7 @@
 """Maintenance windows: kept in InfluxDB, begun, planned, listed and ended at the terminal."""
 
+import re
+
 import pandas as pd
 import pytest
 from rig import influx_sink
@@ -56,7 +58,7 @@ def test_what_is_no_window_is_refused_in_a_sentence(to):
 
 def test_windows_are_begun_listed_and_ended_at_the_terminal(to, influxdb_alone):
     def typed(*words):
-        done = CliRunner().invoke(app, ["alarms", "maintenance", *words, "--plant", "typed"])
+        done = CliRunner().invoke(app, ["alarms", "maintenance", words[0], "--plant", "typed", *words[1:]])
         return done.exit_code, " ".join(done.output.split())
 
     assert typed("list") == (0, "Plant typed has no maintenance window.")
@@ -64,9 +66,13 @@ def test_windows_are_begun_listed_and_ended_at_the_terminal(to, influxdb_alone):
         0, "Maintenance of plant typed from 2015-12-28 10:00:00 to 2015-12-28 10:30:00 (UTC): no alert.",
     )  # fmt: skip
     assert typed("begin", "now")[0] == 0
-    assert "pump is exchanged" in typed("list")[1]
-    assert "is ended." in typed("end")[1]
+    listed = typed("list")[1]
+    assert "pump is exchanged" in listed
+    begun = re.search(r"end note state ([\d-]+ [\d:]+) ", listed)[1]
+    assert "is ended." in typed("end", "--start", begun)[1]
     code, said = typed("end")
     assert code != 0 and "no maintenance window of plant typed is on" in said
     code, said = typed("begin", "then", "--start", "when it rains")
     assert code != 0 and "is no time" in said
+    code, said = typed("list", "--plant", "two\nlines")
+    assert code == 2 and "plant holds '\\n'; wanted: no line break" in said

@@ -92,7 +92,9 @@ class InfluxSink:
                 _connected(self)[1].write(self.bucket, self.org, body)
                 return
             except (ApiException, HTTPError, OSError) as error:
-                if time.monotonic() + wait > deadline or _refused(error):
+                if _refused(error):
+                    raise SinkError(f"{self.url} did not store points: {_why(error)}") from None
+                if time.monotonic() + wait > deadline:
                     raise SinkError(
                         f"{self.url} did not store points within {self.patience:g} s: {_why(error)}"
                     ) from None
@@ -120,7 +122,7 @@ def _connected(sink: InfluxSink) -> tuple[InfluxDBClient, WriteApi]:
 
 
 def _series(answer: str) -> Iterator[pd.DataFrame]:
-    for line in answer.splitlines():
+    for line in filter(None, answer.split("\n")):  # not `splitlines`, which breaks texts at U+0085
         for result in json.loads(line)["results"]:
             if "error" in result:
                 raise SinkError(f"InfluxDB refused a query: {result['error']}")

@@ -38,7 +38,10 @@ def as_scored(table: pd.DataFrame) -> pd.DataFrame:
     types = {"score": np.float32, "threshold": np.float64, "alarm": bool}
     parts = {name: _by_time(part).reindex(columns=list(SCORE_FIELDS)).astype(types)
              for name, part in table.groupby("detector", sort=False)}  # fmt: skip
-    return pd.concat(parts, axis=1).sort_index()
+    whole = pd.concat(parts, axis=1).sort_index()
+    for name in parts:  # a row that a detector has no point of is no alarm of it
+        whole[name, "alarm"] = whole[name, "alarm"].eq(True)
+    return whole
 
 
 def _by_time(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """Points: their names, and rows as lines of InfluxDB's line protocol."""
 
-import json
 from collections.abc import Mapping
 from typing import Protocol, TypeAlias
 
@@ -64,7 +63,7 @@ def score_points(scored: pd.DataFrame, plant: str) -> pa.StringArray:
 def attack_point(plant: str, title: str, start: pd.Timestamp, end: pd.Timestamp) -> pa.StringArray:
     """The line of an attack, at its start; `end` is half-open."""
     whole = line_protocol.nanoseconds(pd.DatetimeIndex([start, end]))
-    columns = {"title": json.dumps(title, ensure_ascii=False), "start": f"{whole[0] / 1e9}", "end": f"{whole[1] / 1e9}"}
+    columns = {"title": line_protocol.string(title), "start": f"{whole[0] / 1e9}", "end": f"{whole[1] / 1e9}"}
     return point(ATTACK_EVENT, {"plant": plant}, columns, start)
 
 
