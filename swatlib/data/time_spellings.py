@@ -25,8 +25,8 @@ _NAMED = (
 )
 _COMPACT = r"^(\d{4})(\d{2})(\d{2})[T _-]?(\d{2})(\d{2})(\d{2})((?:\.\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?)$"
 _OTHER_SPACES = "\N{NO-BREAK SPACE}\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}"
-_CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:\s*[AaPp]\.?[Mm]\.?)?"
-_CLOCK_FIRST = rf"^({_CLOCK})[\s,]+(\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}})$"
+CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:\s*[AaPp]\.?[Mm]\.?)?"
+_CLOCK_FIRST = rf"^({CLOCK})[\s,]+(\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}})$"
 _NUMBER = r"^\d+(\.\d+)?([eE]\+?\d+)?$"
 
 _UNITS = {1: "seconds", 1_000: "milliseconds", 10**6: "microseconds", 10**9: "nanoseconds"}

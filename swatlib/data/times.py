@@ -13,15 +13,17 @@ import pyarrow.compute as pc
 from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.data.recording import DataError
 from swatlib.data.table import Table
-from swatlib.data.time_spellings import MONTH, counted, respelled
+from swatlib.data.time_spellings import CLOCK, MONTH, counted, respelled
 from swatlib.wording import count, listed
 
 UNTIMED = pd.Timestamp("2000-01-01")  # first row of a file without times: outside every period of SWaT
 MEDIANS_OF_TEN = {"train.csv of GDN": 47_515, "test.csv of GDN": 44_986}  # rows, give or take a few
 
+_ZONE = r"\s*(?P<zone>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)"
+_MARKED = rf"(?:{CLOCK}|\d{{8}}[T _-]?\d{{6}}(?:\.\d{{1,9}})?){_ZONE}$"  # the end of a date is no zone: 10:00 2015-12-28
 _CLOCK = (
     r"[T ]\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
-    r"\s*(?:(?P<half>[AaPp])\.?[Mm]\.?)?\s*(?P<zone>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
+    rf"\s*(?:(?P<half>[AaPp])\.?[Mm]\.?)?(?:{_ZONE})?\s*$"
 )
 _YEAR_FIRST = r"^(?P<year>\d{4})[-/.](?P<first>\d{1,2})[-/.](?P<last>\d{1,2})" + _CLOCK
 _YEAR_LAST = r"^(?P<first>\d{1,2})[-/.](?P<last>\d{1,2})[-/.](?P<year>\d{4}|\d{2}),?" + _CLOCK
@@ -260,7 +262,7 @@ class _Zones:
     """Marks of time zones in a column of text. `late`: by how much each row's clock is ahead of the first row's."""
 
     def __init__(self, table: Table, text: pa.Array, name: str):
-        marks = pc.struct_field(pc.extract_regex(text, r"\d\s*(?P<zone>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"), "zone")
+        marks = pc.struct_field(pc.extract_regex(text, _MARKED), "zone")
         met = sorted(set(pc.unique(pc.fill_null(marks, "")).to_pylist()))
         self.late, self.findings = np.zeros(len(text), "m8[ns]"), []
         if met == [""]:

@@ -32,13 +32,26 @@ def read(rows, tmp_path, **options):
         "%Y%m%d%H%M%S",
         "%H:%M:%S %d/%m/%Y",
         "%I:%M:%S %p %m/%d/%Y",
+        "%H:%M:%S %Y-%m-%d",
+        "%H:%M:%S %d-%m-%Y",
     ],
 )
-@pytest.mark.parametrize("start", ["2015-12-28 10:33", "2015-10-29 11:58:30"])
+@pytest.mark.parametrize("start", ["2015-12-28 10:33", "2015-10-29 11:58:30", "2015-12-28 23:58"])
 def test_a_time_is_read_however_it_is_spelled(form, start, recorded, tmp_path):
     index = pd.date_range(start, periods=240, freq="s")
     rows = wild.cells(recorded, labels=None).assign(**{TIME: index.strftime(form)})
     assert read(rows, tmp_path).frame.index.tolist() == index.tolist()
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%dT%H:%M:%S", "%d-%m-%Y %I:%M:%S %p ", "%Y%m%dT%H%M%S", "%d-%b-%Y %H:%M:%S "])
+@pytest.mark.parametrize("zones", [("+0800", "-0430"), ("+08:00", "-04:30")])
+def test_a_zone_is_read_after_a_clock_however_that_is_spelled(form, zones, recorded, tmp_path):
+    first, other = (pd.date_range(start, periods=120, freq="s") for start in ("2015-12-28 22:00", "2015-12-28 09:32"))
+    rows = wild.cells(recorded, labels=None)
+    rows[TIME] = [*first.strftime(form + zones[0]), *other.strftime(form + zones[1])]
+    loaded = read(rows, tmp_path)
+    assert loaded.frame.index.equals(pd.date_range("2015-12-28 22:00", periods=240, freq="s", name="time"))
+    assert f"times are marked {zones[0]} and {zones[1]}, brought to the {zones[0]} of the first row" in loaded.findings
 
 
 @pytest.mark.parametrize(("unit", "said"), [("s", "seconds"), ("ms", "milliseconds"), ("us", "micro"), ("ns", "nano")])
