@@ -100,7 +100,7 @@ def _meaning(table: Table, name: str, met: Counter) -> dict[str, bool]:
     """Text to true for attack; what is left out has no known meaning."""
     words = {text: _squeezed(text) for text in met}
     if "benign" in words.values():  # beside it stand the kinds of attack
-        return {text: word != "benign" for text, word in words.items() if word}
+        return {text: word not in _LIKE_NORMAL for text, word in words.items() if word}
     numeric = set(words.values()) <= {"0", "1", "-1", "true", "false"}
     if numeric and says_normal(name):
         raise table.error(
@@ -138,5 +138,7 @@ def _said(name: str, met: Counter, meaning: dict[str, bool], label: np.ndarray) 
         findings.append(f"most rows are attack by column {name!r}; if {one} stands for normal, write Normal and Attack")
     kinds = {text: number for text, number in met.items() if meaning[text]}
     if "benign" in map(_squeezed, met):
+        if len(names := [text for text in met if text and text not in kinds]) > 1:
+            findings.append(f"names of normal operation: {listed(names)}")
         findings.append(f"kinds of attack: {listed(f'{text} ({number:,} rows)' for text, number in kinds.items())}")
     return [*findings, f"label in column {name!r}: {label.sum():,} of {count(len(label), 'row')} are attack"]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from swatlib.data import facts
-from swatlib.data.recording import SECOND, DataError, Recording
+from swatlib.data.recording import DataError, Recording, usual_step
 from swatlib.plant import TAG_NAMES
 from swatlib.wording import count, listed
 
@@ -130,11 +130,12 @@ def _refuse_mixture(
 
 
 def _one_after_other(recordings: Sequence[Recording]) -> list[Recording]:
-    starts = np.cumsum([0, *(len(recording.frame) for recording in recordings)])
-    return [
-        recording.at(recording.frame.index + start * SECOND)
-        for recording, start in zip(recordings, starts, strict=False)
-    ]
+    """Each one a step after the end of the one before, however far apart its rows are."""
+    placed = list(recordings[:1])
+    for recording in recordings[1:]:
+        before, index = placed[-1].frame.index, recording.frame.index
+        placed.append(recording.at(index + (before[-1] + usual_step(before) - index[0])))
+    return placed
 
 
 def _concatenated(recordings: Sequence[Recording]) -> Recording:

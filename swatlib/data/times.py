@@ -20,7 +20,8 @@ UNTIMED = pd.Timestamp("2000-01-01")  # first row of a file without times: outsi
 MEDIANS_OF_TEN = {"train.csv of GDN": 47_515, "test.csv of GDN": 44_986}  # rows, give or take a few
 
 _ZONE = r"\s*(?P<zone>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)"
-_MARKED = rf"(?:{CLOCK}|\d{{8}}[T _-]?\d{{6}}(?:\.\d{{1,9}})?){_ZONE}$"  # the end of a date is no zone: 10:00 2015-12-28
+# only behind a clock: the end of the date in 10:00 2015-12-28 is no zone
+_MARKED = rf"(?:{CLOCK}|\d{{8}}[T _-]?\d{{6}}(?:\.\d{{1,9}})?){_ZONE}$"
 _CLOCK = (
     r"[T ]\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
     rf"\s*(?:(?P<half>[AaPp])\.?[Mm]\.?)?(?:{_ZONE})?\s*$"

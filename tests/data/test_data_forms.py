@@ -7,6 +7,7 @@ import wild
 from pandas.testing import assert_frame_equal, assert_series_equal
 
 from swatlib.data import DataError, Recording, load
+from swatlib.data.times import MEDIANS_OF_TEN
 from swatlib.plant import ACTUATORS, TAG_NAMES, TAGS
 from swatlib.simulation import Attack, simulate
 
@@ -147,6 +148,15 @@ def test_label_is_read_in_all_its_spellings(name, normal, attack, recorded, tmp_
     assert_holds(load(wild.csv(table, tmp_path / "labels.csv"), cache=False), recorded.frame, recorded.label)
 
 
+@pytest.mark.parametrize("name", ["Normal", "normal ", "None", "0"])
+def test_beside_benign_every_name_of_normal_operation_is_normal(name, recorded, tmp_path):
+    table = wild.cells(recorded, labels=("Benign", "Spoofing"), name="Attack")
+    table.loc[:9, "Attack"] = name
+    loaded = load(wild.csv(table, tmp_path / "labels.csv"), cache=False)
+    assert_holds(loaded, recorded.frame, recorded.label)
+    assert f"names of normal operation: {name} and Benign" in loaded.findings
+
+
 def test_a_hole_is_named(recorded, tmp_path):
     cut = Recording(
         recorded.frame.drop(recorded.frame.index[100:181]), recorded.label.drop(recorded.label.index[100:181])
@@ -245,6 +255,16 @@ def test_files_without_times_follow_each_other(recorded, tmp_path):
     index = pd.date_range("2000-01-01", periods=600, freq="s", name="time")
     assert_holds(loaded, recorded.frame.set_axis(index), recorded.label.set_axis(index))
     assert "train.csv and test.csv have no times and follow each other as given" in loaded.findings
+
+
+def test_medians_of_ten_without_times_follow_each_other_ten_seconds_a_row(recorded, tmp_path):
+    table = wild.cells(recorded)[["LIT101", "Normal/Attack"]]
+    rows = [0] * MEDIANS_OF_TEN["train.csv of GDN"], [300] * MEDIANS_OF_TEN["test.csv of GDN"]
+    paths = [wild.csv(table.iloc[part], tmp_path / f"{part[0]}.csv") for part in rows]
+    loaded = load(*paths, cache=False)
+    index = pd.date_range("2000-01-01", periods=len(loaded.frame), freq="10s", name="time")
+    together = recorded.take(np.concatenate(rows)).at(index)
+    assert_holds(loaded, together.frame[["LIT101"]], together.label)
 
 
 def test_a_tag_that_one_file_lacks_is_empty_there(recorded, tmp_path):
