@@ -20,7 +20,8 @@ Refusal = Callable[[str, int], DataError]
 def once_in_time_order(
     recording: Recording, refusal: Refusal, where: str = "more than once"
 ) -> tuple[np.ndarray, list[str]]:
-    """Which rows stay, in the order of time (positions), and findings: of rows with the same time the first stays.
+    """Which rows stay, in the order of time (positions), and findings: of rows with the same time the first stays, or
+    the first that is labelled attack where some are and others are not.
 
     Raises `refusal(what is wrong, position of the row)` when more than a handful of the others hold other readings or
     another label: then the times are wrong, and rows would be lost.
@@ -36,20 +37,50 @@ def once_in_time_order(
     if not repeated.any():
         return places, said
     first = np.maximum.accumulate(np.where(repeated, 0, np.arange(len(places))))[repeated]
-    differ, contradict, lost = _differing(recording, places[repeated], places[first])
-    if contradict.sum() > HANDFUL:
-        rows = places[repeated][contradict]
-        met = f"{count(len(rows), 'row')} hold other readings than an earlier row of the same time"
-        raise refusal(f"{met}, which would be lost; {_cause(index, rows)}", int(rows.min()))
+    again = places[repeated]
+    differ, contradict, lost, relabelled = _differing(recording, again, places[first])
+    _refuse_lost(refusal, index, again, contradict, lost, relabelled)
+    settled = _settled(int((differ & ~relabelled).sum()), int(relabelled.sum()))
+    said.append(f"{count(int(repeated.sum()), 'time')} occur {where}, kept once, {settled}")
+    return _attack_taken(recording, places[~repeated], again[relabelled]), said
+
+
+def _refuse_lost(
+    refusal: Refusal,
+    index: pd.DatetimeIndex,
+    again: np.ndarray,
+    contradict: np.ndarray,
+    lost: np.ndarray,
+    relabelled: np.ndarray,
+) -> None:
+    """Raise where more than a handful of the repeated rows (positions, and masks over them) would be lost."""
+    than = "than an earlier row of the same time"
+    wrong = again[contradict | relabelled]
+    met = count(len(wrong), "row")
+    if len(wrong) > HANDFUL and not contradict.any():
+        said = f"{met} have another label {than} and no other reading; give the rows with the right label alone"
+        raise refusal(said, int(wrong.min()))
+    if len(wrong) > HANDFUL:
+        what = "other readings or another label" if relabelled.any() else "other readings"
+        raise refusal(f"{met} hold {what} {than}, which would be lost; {_cause(index, wrong)}", int(wrong.min()))
     if lost.sum() > HANDFUL:
         met = f"{count(int(lost.sum()), 'row')} hold readings that an earlier row of the same time lacks"
-        raise refusal(
-            f"{met}, which would be lost; put such tags side by side in one table", int(places[repeated][lost].min())
-        )
-    same = (
-        f"in {differ.sum():,} of them the rows differ and the first was taken" if differ.any() else "with the same rows"
-    )
-    return places[~repeated], [*said, f"{count(int(repeated.sum()), 'time')} occur {where}, kept once, {same}"]
+        raise refusal(f"{met}, which would be lost; put such tags side by side in one table", int(again[lost].min()))
+
+
+def _settled(differ: int, relabelled: int) -> str:
+    """Which of rows with the same time were taken."""
+    said = [f"in {differ:,} of them the rows differ and the first was taken"] if differ else []
+    said += [f"in {relabelled:,} of them the labels differ and attack was taken"] if relabelled else []
+    return ", ".join(said) or "with the same rows"
+
+
+def _attack_taken(recording: Recording, stay: np.ndarray, relabelled: np.ndarray) -> np.ndarray:
+    """The rows that stay (positions), the first one labelled attack in place of a normal row of its time."""
+    index, stay = recording.frame.index, stay.copy()
+    attacked = relabelled[_labels(recording)[relabelled]][::-1]  # the first of a time is written last
+    stay[index[stay].searchsorted(index[attacked])] = attacked
+    return stay
 
 
 def _overlapping(index: pd.DatetimeIndex, places: np.ndarray) -> int | None:
@@ -67,15 +98,21 @@ def _overlapping(index: pd.DatetimeIndex, places: np.ndarray) -> int | None:
 
 
 def _differing(recording: Recording, again: np.ndarray, first: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Masks over repeated rows: what is not the same as the first row of its time, contradicts it, has more than it."""
+    """Masks over repeated rows: whose readings are not those of the first row of its time, contradict them, are more
+    than those, and what has another label.
+    """
     values = recording.frame.to_numpy()
     here, there = values[again], values[first]
     empty, also_empty = np.isnan(here), np.isnan(there)
     contradict = ((here != there) & ~empty & ~also_empty).any(axis=1)
-    if recording.label is not None:
-        label = recording.label.to_numpy()
-        contradict |= label[again] != label[first]
-    return contradict | (empty != also_empty).any(axis=1), contradict, (also_empty & ~empty).any(axis=1)
+    label = _labels(recording)
+    differ, lost = contradict | (empty != also_empty).any(axis=1), (also_empty & ~empty).any(axis=1)
+    return differ, contradict, lost, label[again] != label[first]
+
+
+def _labels(recording: Recording) -> np.ndarray:
+    """Bool per row; false throughout where there is no label."""
+    return np.zeros(len(recording.frame), bool) if recording.label is None else recording.label.to_numpy()
 
 
 def _cause(index: pd.DatetimeIndex, rows: np.ndarray) -> str:

@@ -9,6 +9,7 @@ import pyarrow.parquet
 import pytest
 import wild
 from openpyxl import Workbook
+from pandas.testing import assert_frame_equal, assert_series_equal
 from wild import SIX_TAGS, refused
 
 from swatlib.data import DataError, load
@@ -114,6 +115,35 @@ def test_a_handful_of_repeated_times_is_said_and_what_is_left_is_counted(rows, t
     again = rows.iloc[200:206].assign(LIT101="1")
     said = "again.csv, row 242: 6 rows hold other readings than an earlier row of the same time, which would be lost"
     assert said in refused(wild.csv(pd.concat([rows, again]), tmp_path / "again.csv"))
+
+
+def test_of_repeated_rows_with_two_labels_the_attack_stays_and_it_is_said(rows, recorded, tmp_path):
+    normal, attack = rows.iloc[100:103].assign(LIT101="1"), {"Normal/Attack": "Attack"}
+    again = pd.concat([rows.iloc[230:232].assign(**{"Normal/Attack": "Normal"}), normal, normal.assign(**attack)])
+    loaded = load(wild.csv(pd.concat([rows, again[:4], again[6:7]]), tmp_path / "again.csv"), cache=False)
+    label, frame = recorded.label.copy(), recorded.frame.copy()
+    label.iloc[101], frame.iloc[101, 1] = True, 1
+    assert_frame_equal(loaded.frame, frame, check_freq=False)
+    assert_series_equal(loaded.label, label, check_freq=False)
+    said = (
+        "5 times occur more than once, kept once, in 2 of them the rows differ and the first was taken, "
+        "in 3 of them the labels differ and attack was taken"
+    )
+    assert said in loaded.findings
+
+
+@pytest.mark.parametrize("reading", ["as it was", "1"])
+def test_rows_that_differ_in_their_label_are_refused_as_such(reading, rows, tmp_path):
+    one = wild.csv(rows, tmp_path / "one.csv")
+    other = rows.assign(**{"Normal/Attack": "Normal"})
+    other.loc[:9, "LIT101"] = other["LIT101"].iloc[:10] if reading == "as it was" else reading
+    than = "than an earlier row of the same time"
+    said = {
+        "as it was": f"107 rows have another label {than} and no other reading; give the rows with the right label",
+        "1": f"117 rows hold other readings or another label {than}, which would be lost; the rows are of two",
+    }
+    with pytest.raises(DataError, match=f"one.csv and other.csv can't be joined: {said[reading]}"):
+        load(one, wild.csv(other, tmp_path / "other.csv"), cache=False)
 
 
 def test_files_that_contradict_each_other_are_refused(rows, tmp_path):
