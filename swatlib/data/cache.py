@@ -62,7 +62,8 @@ def _write(path: Path, recording: Recording) -> None:
         columns[_LABEL] = pa.array(recording.label.to_numpy())
     if recording.extra is not None:
         columns |= {_EXTRA + name: pa.array(recording.extra[name], from_pandas=False) for name in recording.extra}
-    about = {_ABOUT: json.dumps({"findings": recording.findings})}
+    offset = None if recording.utc_offset is None else recording.utc_offset.total_seconds()
+    about = {_ABOUT: json.dumps({"findings": recording.findings, "utc_offset": offset})}
     pq.write_table(pa.table(columns).replace_schema_metadata(about), path, compression="lz4")
 
 
@@ -74,11 +75,13 @@ def _read(path: Path) -> Recording:
     for row, name in zip(values, names, strict=True):
         row[:] = table[name].to_numpy()
     extra = [name for name in table.column_names if name.startswith(_EXTRA)]
+    about = json.loads(table.schema.metadata[_ABOUT])
     return Recording(
         frame=pd.DataFrame(values.T, index=index, columns=names, copy=False),
         label=pd.Series(table[_LABEL].to_numpy(), index, name="attack") if _LABEL in table.column_names else None,
-        findings=tuple(json.loads(table.schema.metadata[_ABOUT])["findings"]),
+        findings=tuple(about["findings"]),
         extra=pd.DataFrame({name.removeprefix(_EXTRA): table[name].to_numpy() for name in extra}, index)
         if extra
         else None,
+        utc_offset=None if about["utc_offset"] is None else pd.Timedelta(about["utc_offset"], "s"),
     )

@@ -74,7 +74,7 @@ def _understood(table: Table) -> tuple[Recording, Table]:
     role = roles.assign(table)
     values = readings.read_readings(table, role.tags)
     kept = table.keep(values.kept)
-    stamps, said_times = _times(kept, role.time, role.date)
+    stamps, utc_offset, said_times = _times(kept, role.time, role.date)
     label, said_label = labels.read_labels(kept, role.labels)
     index = pd.DatetimeIndex(stamps, name="time")
     extra = _extra(kept, role.extra, index)
@@ -84,18 +84,21 @@ def _understood(table: Table) -> tuple[Recording, Table]:
         label=None if label is None else pd.Series(label, index=index, name="attack"),
         extra=extra,
         findings=(*table.findings, *role.findings, *values.findings, *said_times, *said_label),
+        utc_offset=utc_offset,
     )
     return recording, kept
 
 
-def _times(table: Table, column: int | None, date: int | None) -> tuple[np.ndarray, list[str]]:
-    if column is not None and date is not None:
-        whole = times.joined(table.columns[date], table.columns[column])
-        return times.parse_times(table, whole, f"{table.names[date]} {table.names[column]}")
-    if column is not None:
-        return times.parse_times(table, table.columns[column], table.names[column])
-    said = f"no column of times: rows were given one second each from {times.UNTIMED} on, in the order of the file"
-    return times.invented(len(table)), [said]
+def _times(table: Table, column: int | None, date: int | None) -> tuple[np.ndarray, pd.Timedelta | None, list[str]]:
+    """Times of the rows, how far their clock is ahead of UTC where the table states it, and findings."""
+    if column is None:
+        given = f"no column of times: rows were given one second each from {times.UNTIMED} on, in the order of the file"
+        return times.invented(len(table)), None, [given]
+    cells, name = table.columns[column], table.names[column]
+    if date is not None:
+        cells, name = times.joined(table.columns[date], cells), f"{table.names[date]} {name}"
+    stamps, said = times.parse_times(table, cells, name)
+    return stamps, times.stated_offset(cells), said
 
 
 def _extra(table: Table, columns: list[int], index: pd.DatetimeIndex) -> pd.DataFrame | None:

@@ -19,7 +19,7 @@ from swatlib.data.labels_2015 import (
     windows_without_attack,
     within_windows,
 )
-from swatlib.data.recording import DataError, Recording, touching, usual_step
+from swatlib.data.recording import DataError, Recording, touching, usual_step, zone_of
 from swatlib.wording import count, listed
 
 IN_SINGAPORE = pd.Timedelta("8h")  # that the clocks of the testbed are ahead of UTC
@@ -30,9 +30,10 @@ def attacks(recording: Recording) -> pd.DataFrame:
     """Attacks that a recording holds.
 
     What is known exactly comes first (simulated, or after `correct_labels`). Rows of December 2015 have the official
-    list, rows of 20 July 2019 its six attacks (UTC) and rows of 11 March 2026 its eleven (local time), provided that
-    the label agrees with the list to a second at each edge; otherwise each interval of labelled rows is an event,
-    "run 1" and so on. Listed attacks without physical action (5, 9, 12, 15 and 18 of 2015) are left out.
+    list, rows of 20 July 2019 its six attacks (UTC) and rows of 11 March 2026 its eleven (local time; both by the zone
+    that the files state, where they do), provided that the label agrees with the list to a second at each edge;
+    otherwise each interval of labelled rows is an event, "run 1" and so on. Listed attacks without physical action (5,
+    9, 12, 15 and 18 of 2015) are left out.
 
     Parameters
     ----------
@@ -44,6 +45,11 @@ def attacks(recording: Recording) -> pd.DataFrame:
     pandas.DataFrame
         One row per attack in order of time: attack, start, end (first moment after), points (tags, parted by ";"),
         action, visibility. No row where nothing is known.
+
+    Raises
+    ------
+    DataError
+        Where the index has a time zone.
 
     References
     ----------
@@ -61,10 +67,11 @@ def attacks(recording: Recording) -> pd.DataFrame:
     """
     if recording.events is not None:
         return recording.events
-    for listed_here, labelled in ((official_windows(), labelled_windows()), *((each, each) for each in _later())):
-        events = touching(listed_here, recording.frame.index)
+    index, later = _times(recording), _later(recording)
+    for listed_here, labelled in ((official_windows(), labelled_windows()), *((each, each) for each in later)):
+        events = touching(listed_here, index)
         if len(events) and (recording.label is None or agrees(recording.label, labelled)):
-            return _with_rows(events, recording.frame.index)
+            return _with_rows(events, index)
     return _runs(recording.label)
 
 
@@ -84,14 +91,16 @@ def labelled_by_time(recording: Recording) -> Recording:
         return recording.noting(contradicted)
     if recording.label is not None or resembling(recording.extra):
         return recording
-    index = recording.frame.index
-    for listed_here in _later():
+    index = _times(recording)
+    for listed_here in _later(recording):
         if len(events := touching(listed_here, index)):
             label = pd.Series(within_windows(index, events), index, name="attack")
             said = (
                 f"no label in the file: {label.sum():,} of {count(len(label), 'row')} labelled attack by the times of "
                 f"{count(len(events), 'attack')} in the list of {events['start'].iloc[0]:%d %B %Y}"
             )
+            if recording.utc_offset is not None:
+                said += f", by the clock of {zone_of(recording.utc_offset)} that the file states"
             return replace(recording, label=label).noting(said)
     return recording
 
@@ -99,19 +108,35 @@ def labelled_by_time(recording: Recording) -> Recording:
 def _contradicted(recording: Recording) -> str | None:
     """What the lists of 2019 and 2026 say against a recording in which no row is an attack; None where they agree.
 
-    Without a label its times may be those of another clock: the list of 2019 is in UTC, that of 2026 in local time.
+    Without a label its times may be those of another clock: the list of 2019 is in UTC, that of 2026 in local time. Of
+    the zones that a file states only UTC is doubted, which programs write behind the times of any clock.
     """
-    index, label = recording.frame.index, recording.label
+    index, label, stated = _times(recording), recording.label, recording.utc_offset
     if recording.events is not None or (label is not None and label.any()):
         return None
-    july, march = _later()
+    july, march = _later(recording)
     for listed_here in (july, march):
         if label is not None and (known := len(_with_rows(listed_here, index))):
             return f"the published list has {count(known, 'attack')} at these times, and no row is labelled attack"
-    for listed_here, other, clock in ((july, index - IN_SINGAPORE, "UTC"), (march, index + IN_SINGAPORE, "local time")):
-        if label is None and not len(_with_rows(listed_here, index)) and (known := len(_with_rows(listed_here, other))):
+    if label is not None or stated not in (None, pd.Timedelta(0)):
+        return None
+    clocks = ("UTC", "local time" if stated is None else "UTC")
+    for listed_here, clock in zip((july, march), clocks, strict=True):
+        other = index - IN_SINGAPORE if clock == "UTC" else index + IN_SINGAPORE
+        if not len(_with_rows(listed_here, index)) and (known := len(_with_rows(listed_here, other))):
             return f"the published list, in {clock}, has {count(known, 'attack')} 8 hours from these unlabelled times"
     return None
+
+
+def _times(recording: Recording) -> pd.DatetimeIndex:
+    """Times of the rows, which lists of attacks are held against. DataError where they have a zone."""
+    index = recording.frame.index
+    if (zone := getattr(index, "tz", None)) is not None:
+        raise DataError(
+            f"the times have the zone {zone}, and the published lists of attacks are held against times without one; "
+            "give recording.at(recording.frame.index.tz_localize(None))"
+        )
+    return index
 
 
 def normal_frame(recording: Recording) -> pd.DataFrame:
@@ -143,7 +168,7 @@ def correct_labels(recording: Recording) -> Recording:
     of 29 December 06:30, a slip of attack 21 by twelve hours, is dropped. Raises DataError for a recording that is not
     of that period, has no label, or has one other than the official.
     """
-    index, label = recording.frame.index, recording.label
+    index, label = _times(recording), recording.label
     if recording.events is not None:
         raise DataError("the attacks of this recording are known exactly; there is nothing to correct")
     if label is None or index[-1] < ATTACK_PERIOD[0] or index[0] >= ATTACK_PERIOD[1]:
@@ -188,9 +213,18 @@ def _runs(label: pd.Series | None) -> pd.DataFrame:
     return pd.DataFrame(runs).assign(points="", action="", visibility="")
 
 
-def _later() -> list[pd.DataFrame]:
-    """The lists of the recordings that come without a label: July 2019 in UTC, March 2026 in local time."""
-    return [_listed("attacks_2019_jul.csv", "_utc"), _listed("attacks_2026_mar.csv")]
+def _later(recording: Recording) -> list[pd.DataFrame]:
+    """The lists of the days that come without a label, July 2019 and March 2026, by the clock that the files state.
+
+    Where they state none, the first is in UTC and the second in local time.
+    """
+    july, march = _listed("attacks_2019_jul.csv", "_utc"), _listed("attacks_2026_mar.csv")
+    ahead = recording.utc_offset
+    return [july, march] if ahead is None else [_moved(july, ahead), _moved(march, ahead - IN_SINGAPORE)]
+
+
+def _moved(events: pd.DataFrame, by: pd.Timedelta) -> pd.DataFrame:
+    return events.assign(start=events["start"] + by, end=events["end"] + by)
 
 
 @cache

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from swatlib.data import facts
-from swatlib.data.recording import DataError, Recording, usual_step
+from swatlib.data.recording import DataError, Recording, usual_step, zone_of
 from swatlib.plant import TAG_NAMES
 from swatlib.wording import count, listed
 
@@ -135,12 +135,13 @@ def join(parts: list[tuple[str, Recording]]) -> Recording:
 
     Where a time is in several, the row of the recording that begins first stays. DataError when only some have a
     label, when only some have times, or when they contradict each other; without times they follow each other as given.
+    Where they state different zones, all are brought to the clock of the first given.
     """
     if len(parts) == 1:
         return parts[0][1]
     _refuse_mixture(parts, lambda part: part.label is None, "has no label", "load them one by one")
     _refuse_mixture(parts, facts.is_untimed, "has no times and can't be put in order", "load it alone")
-    parts = sorted(parts, key=lambda part: part[1].frame.index[0])
+    parts = sorted(_on_one_clock(parts), key=lambda part: part[1].frame.index[0])
     names, recordings = [name for name, _ in parts], [part for _, part in parts]
     said = [f"{name}: {finding}" for name, part in parts for finding in part.findings]
     if facts.is_untimed(recordings[0]):
@@ -166,6 +167,19 @@ def _refuse_mixture(
         raise DataError(f"{lacking[0]} {what}, and {other} does: {advice}, or mend {lacking[0]}")
 
 
+def _on_one_clock(parts: list[tuple[str, Recording]]) -> list[tuple[str, Recording]]:
+    first = parts[0][1].utc_offset
+    if first is None or any(part.utc_offset is None for _, part in parts):
+        return parts
+    said = f"times brought to the {zone_of(first)} of {parts[0][0]}"
+    return [(name, part if part.utc_offset == first else _at_offset(part, first).noting(said)) for name, part in parts]
+
+
+def _at_offset(recording: Recording, utc_offset: pd.Timedelta) -> Recording:
+    moved = recording.at(recording.frame.index + (utc_offset - recording.utc_offset))
+    return replace(moved, utc_offset=utc_offset)
+
+
 def _one_after_other(recordings: Sequence[Recording]) -> list[Recording]:
     """Each one a step after the end of the one before, however far apart its rows are."""
     placed = list(recordings[:1])
@@ -178,12 +192,14 @@ def _one_after_other(recordings: Sequence[Recording]) -> list[Recording]:
 def _concatenated(recordings: Sequence[Recording]) -> Recording:
     tags = [name for name in TAG_NAMES if any(name in recording.frame for recording in recordings)]
     frame = pd.concat([recording.frame.reindex(columns=tags).astype(np.float32) for recording in recordings])
+    offsets = {recording.utc_offset for recording in recordings}
     labels = [recording.label for recording in recordings if recording.label is not None]
     return Recording(
         frame=frame,
         label=pd.concat(labels) if labels else None,
         source=tuple(source for recording in recordings for source in recording.source),
         extra=_concatenated_extra(recordings, pd.DatetimeIndex(frame.index)),
+        utc_offset=offsets.pop() if len(offsets) == 1 else None,
     )
 
 

@@ -49,6 +49,8 @@ class Recording:
         Event table of what is known exactly (a simulated run, corrected labels); `end` is the first moment after.
     extra
         Columns that hold no tag, on the same index.
+    utc_offset
+        How far the clock of the times is ahead of UTC, where the files state it.
 
     Examples
     --------
@@ -69,6 +71,7 @@ class Recording:
     source: tuple[Source, ...] = ()
     events: pd.DataFrame | None = None
     extra: pd.DataFrame | None = None
+    utc_offset: pd.Timedelta | None = None
 
     @property
     def checksum(self) -> str:
@@ -114,6 +117,13 @@ class Recording:
         index = self.frame.index
         first = 0 if start is None else index.searchsorted(pd.Timestamp(start))
         return self.take(slice(first, len(index) if end is None else index.searchsorted(pd.Timestamp(end))))
+
+
+def zone_of(utc_offset: pd.Timedelta) -> str:
+    """ "UTC+08:00" of eight hours."""
+    minutes = round(utc_offset / pd.Timedelta("1min"))
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"
 
 
 def usual_step(index: pd.Index) -> pd.Timedelta:

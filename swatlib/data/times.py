@@ -111,6 +111,18 @@ def parse_times(table: Table, column: pa.ChunkedArray, name: str) -> tuple[np.nd
     return times, findings
 
 
+def stated_offset(column: pa.ChunkedArray) -> pd.Timedelta | None:
+    """How far the clock of the times that `parse_times` gives, that of the first row, is ahead of UTC, where stated."""
+    first = column.slice(0, 1)
+    if not pa.types.is_timestamp(column.type):
+        mark = pc.struct_field(pc.extract_regex(_text(first), _MARKED), "zone")[0].as_py()
+        return pd.Timedelta(_offset(mark), "min") if mark else None
+    if column.type.tz is None:
+        return None
+    local, utc = _local_and_utc(first)
+    return pd.Timedelta(local[0] - utc[0])
+
+
 def _read(table: Table, text: pa.Array, pattern: str, times: np.ndarray, name: str) -> list[str]:
     """Fill in the times that are still unknown and match the pattern; findings."""
     rows = np.flatnonzero(np.isnat(times))
@@ -144,16 +156,18 @@ def _typed(table: Table, column: pa.ChunkedArray, name: str) -> tuple[np.ndarray
         times = column.cast(pa.timestamp("ns")).to_numpy().copy()
         _refuse_exchanged(table, times, name)
         return times, []
-    local, utc = (each.cast(pa.timestamp("ns")).to_numpy() for each in (pc.local_timestamp(column), _naive(column)))
+    local, utc = _local_and_utc(column)
     offsets, said = local - utc, f"times are of the zone {zone}, kept as its clock showed them"
     if (offsets != offsets[0]).any():
         said = f"times are of the zone {zone}, whose clock changes within them; all kept at the offset of the first row"
     return utc + offsets[0], [said]
 
 
-def _naive(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The moments in UTC, without their zone."""
-    return column.cast(pa.timestamp(column.type.unit, "UTC")).cast(pa.timestamp(column.type.unit))
+def _local_and_utc(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    """The moments of a column with a zone on its clock, and on that of UTC."""
+    utc = column.cast(pa.timestamp(column.type.unit, "UTC")).cast(pa.timestamp(column.type.unit))
+    local, utc = (each.cast(pa.timestamp("ns")).to_numpy() for each in (pc.local_timestamp(column), utc))
+    return local, utc
 
 
 def _refuse_far_years(table: Table, column: pa.ChunkedArray, name: str) -> None:

@@ -223,6 +223,15 @@ def test_days_beside_those_of_the_lists_are_normal_days():
             assert normal_frame(labelled_by_time(rows)) is rows.frame
 
 
+@pytest.mark.parametrize("held", [attacks, normal_frame, correct_labels, labelled_by_time])
+def test_times_with_a_zone_are_held_against_no_list(held, official):
+    day = official.between(end="2015-12-29")
+    recording = day.at(day.frame.index.tz_localize("Asia/Singapore"))
+    with pytest.raises(DataError, match=r"^the times have the zone Asia/Singapore, and the published lists of attacks"):
+        held(recording)
+    assert_frame_equal(attacks(recording.at(recording.frame.index.tz_localize(None))), attacks(day))
+
+
 def test_unknown_days_without_label_have_no_events():
     events = attacks(replace(labelled("2021-03-01", 60, []), label=None))
     assert (list(events), len(events)) == (["attack", "start", "end", "points", "action", "visibility"], 0)

@@ -7,7 +7,7 @@ import wild
 from openpyxl import Workbook
 from wild import refused
 
-from swatlib.data import Recording, attacks, load
+from swatlib.data import DataError, Recording, attacks, load, normal_frame
 
 TIME = "Timestamp"
 NBSP, THIN, NARROW = "\N{NO-BREAK SPACE}", "\N{THIN SPACE}", "\N{NARROW NO-BREAK SPACE}"
@@ -153,6 +153,72 @@ def test_recordings_without_a_label_are_labelled_by_the_published_times(
     assert (labelled[0], labelled[-1]) == (first, last)
     rows_said = f"no label in the file: {sum(inside)} of 240 rows labelled attack by the times of {said}"
     assert rows_said in loaded.findings
+
+
+def in_zone(start, end, zone, recorded, tmp_path, kind="csv"):
+    """240 unlabelled rows from `start` to `end`, loaded from a file that states the zone."""
+    index = pd.date_range(start, end, periods=240, name="time", tz=zone).floor("s")
+    if kind == "parquet":
+        recorded.frame.set_axis(index).to_parquet(tmp_path / "later.parquet")
+        return load(tmp_path / "later.parquet")
+    rows = wild.cells(recorded, labels=None).assign(**{TIME: [time.isoformat() for time in index]})
+    return load(wild.csv(rows, tmp_path / "later.csv"))
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize(
+    ("start", "end", "zone", "hours", "first"),
+    [
+        ("2019-07-20 15:00", "2019-07-20 17:00", "Asia/Singapore", 8, "2019-07-20 15:08:46"),
+        ("2019-07-20 07:00", "2019-07-20 09:00", "UTC", 0, "2019-07-20 07:08:46"),
+        ("2026-03-11 12:00", "2026-03-11 17:00", "Asia/Singapore", 8, "2026-03-11 13:00:00"),
+        ("2026-03-11 00:00", "2026-03-11 23:59", "UTC", 0, "2026-03-11 05:00:00"),
+        ("2026-03-11 00:00", "2026-03-11 05:00", "America/New_York", -4, "2026-03-11 01:00:00"),
+    ],
+)
+def test_rows_are_labelled_by_the_zone_that_the_file_states(
+    start, end, zone, hours, first, kind, recorded, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SWAT_CACHE_FOLDER", str(tmp_path / "cache"))
+    for _ in ("parsed", "cached"):
+        loaded = in_zone(start, end, zone, recorded, tmp_path, kind)
+        inside = [any(e.start <= time < e.end for e in attacks(loaded).itertuples()) for time in loaded.frame.index]
+        assert (loaded.utc_offset, attacks(loaded)["start"].min()) == (pd.Timedelta(hours, "h"), pd.Timestamp(first))
+        assert any(inside) and loaded.label.tolist() == inside
+        assert any(f"by the clock of UTC{hours:+03}:00 that the file states" in said for said in loaded.findings)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "zone", "said"),
+    [
+        ("2019-07-20 06:00", "2019-07-20 14:00", "Asia/Singapore", None),
+        (
+            "2026-03-11 09:00",
+            "2026-03-11 17:00",
+            "UTC",
+            "the published list, in UTC, has 11 attacks 8 hours from these",
+        ),
+    ],
+)
+def test_of_stated_zones_only_utc_is_doubted(start, end, zone, said, recorded, tmp_path, monkeypatch):
+    monkeypatch.setenv("SWAT_CACHE_FOLDER", str(tmp_path / "cache"))
+    loaded = in_zone(start, end, zone, recorded, tmp_path)
+    assert loaded.label is None
+    if said is None:
+        assert normal_frame(loaded) is loaded.frame
+    else:
+        with pytest.raises(DataError, match=said):
+            normal_frame(loaded)
+
+
+def test_files_that_state_other_zones_are_brought_to_the_clock_of_the_first(rows, recorded, tmp_path):
+    times = recorded.frame.index.tz_localize("Asia/Singapore")
+    rows[TIME] = [time.isoformat() for time in [*times[:100], *times[100:].tz_convert("UTC")]]
+    paths = [wild.csv(part, tmp_path / f"{len(part)}.csv") for part in (rows[:100], rows[100:])]
+    loaded = load(*paths, cache=False)
+    assert loaded.frame.index.equals(recorded.frame.index) and np.array_equal(loaded.frame, recorded.frame)
+    assert loaded.utc_offset == pd.Timedelta("8h")
+    assert "140.csv: times brought to the UTC+08:00 of 100.csv" in loaded.findings
 
 
 def test_a_label_in_the_file_is_not_replaced_by_the_published_times(recorded, tmp_path):
