@@ -104,9 +104,10 @@ class Recording:
         )
 
     def at(self, index: pd.DatetimeIndex) -> "Recording":
-        """The same rows at other times."""
+        """The same rows at other times, increasing ones; events begin and end with their rows."""
         return replace(
             self,
+            events=None if self.events is None else _moved(self.events, self.frame.index, index),
             frame=self.frame.set_axis(index),
             label=None if self.label is None else self.label.set_axis(index),
             extra=None if self.extra is None else self.extra.set_axis(index),
@@ -117,6 +118,18 @@ class Recording:
         index = self.frame.index
         first = 0 if start is None else index.searchsorted(pd.Timestamp(start))
         return self.take(slice(first, len(index) if end is None else index.searchsorted(pd.Timestamp(end))))
+
+
+def _moved(events: pd.DataFrame, old: pd.DatetimeIndex, new: pd.DatetimeIndex) -> pd.DataFrame:
+    """Events among rows at other times; a moment before the first or after the last row stays as far from it."""
+    if old.empty:
+        return events
+    moved = {}
+    for side in ("start", "end"):
+        moments = pd.DatetimeIndex(events[side])
+        nearest = moments.to_series().clip(old[0], old[-1])
+        moved[side] = new[old.searchsorted(nearest)] + (moments - pd.DatetimeIndex(nearest))
+    return events.assign(**moved)
 
 
 def zone_of(utc_offset: pd.Timedelta) -> str:

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from swatlib.data import DataError, Recording
-from swatlib.data.recording import touching
 from swatlib.plant import SENSORS
 from swatlib.simulation import Attack, simulate
 from swatlib.simulation.attacks import scheduled_2015
@@ -124,7 +123,7 @@ def _clock(recording: Recording, stress: Stress, generator: np.random.Generator)
     stamps = index + pd.to_timedelta(ahead, "s")
     kept = np.r_[True, stamps[1:] > np.maximum.accumulate(stamps)[:-1]]
     said.append(f"{count(int((~kept).sum()), 'row')} at times that came before are left out")
-    return _restamped(recording, stamps, kept).noting(*said)
+    return recording.take(kept).at(stamps[kept].rename(index.name)).noting(*said)
 
 
 def _lost_rows(recording: Recording, stress: Stress, generator: np.random.Generator) -> Recording:
@@ -186,17 +185,6 @@ def _windows(recording: Recording, stress: Stress, generator: np.random.Generato
 
 def _span(frame: pd.DataFrame, start: int, stop: int) -> str:
     return f"{duration((frame.index[stop] - frame.index[start]).total_seconds())} from {frame.index[start]}"
-
-
-def _restamped(recording: Recording, stamps: pd.DatetimeIndex, kept: np.ndarray) -> Recording:
-    """Rows at other times; events begin and end with their rows."""
-    old, events = recording.frame.index, recording.events
-    if events is not None:
-        left = np.flatnonzero(kept)  # an event whose first row is gone begins with the next
-        places = {name: left.searchsorted(old.searchsorted(events[name])) for name in ("start", "end")}
-        events = events.assign(**{name: stamps[left[at.clip(max=len(left) - 1)]] for name, at in places.items()})
-    moved = replace(recording, events=None).at(stamps.rename(old.name)).take(kept)
-    return replace(moved, events=None if events is None else touching(events, moved.frame.index))
 
 
 def _arguments(recording: Recording) -> dict:

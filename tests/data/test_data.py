@@ -242,6 +242,16 @@ def test_a_simulated_recording_has_its_own_events():
     assert_frame_equal(attacks(recording), recording.events)
 
 
+def test_events_move_with_their_rows():
+    start = pd.Timestamp("2016-03-01")
+    seconds = lambda *after: start + pd.to_timedelta(after, "s")  # noqa: E731
+    frame = pd.DataFrame({"LIT101": np.float32([1, 2, 3])}, seconds(0, 10, 40))
+    events = pd.DataFrame({"attack": [1, 2, 3], "start": seconds(-5, 10, 20), "end": seconds(10, 20, 41)})
+    moved = Recording(frame, events=events).at(seconds(0, 3610, 3640))
+    expected = pd.DataFrame({"attack": [1, 2, 3], "start": seconds(-5, 3610, 3640), "end": seconds(3610, 3640, 3641)})
+    assert_frame_equal(moved.events, expected)
+
+
 def test_days_count_rows_by_their_spacing():
     index = pd.date_range("2017-06-13", periods=100, freq="38s", name="time")
     assert Recording(pd.DataFrame({"LIT101": np.float32(0)}, index)).days == pytest.approx(3_800 / 86_400)
