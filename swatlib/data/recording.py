@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from swatlib.wording import count, listed
+
 EVENT_COLUMNS = ("attack", "start", "end", "points", "action", "visibility")
 SECOND = pd.Timedelta(1, "s")
 
@@ -52,6 +54,11 @@ class Recording:
     utc_offset
         How far the clock of the times is ahead of UTC, where the files state it.
 
+    Raises
+    ------
+    DataError
+        For a label that isn't bool, lacks a cell or is on another index.
+
     Examples
     --------
     >>> index = pd.date_range("2015-12-28 10:00", periods=4, freq="s", name="time")
@@ -72,6 +79,10 @@ class Recording:
     events: pd.DataFrame | None = None
     extra: pd.DataFrame | None = None
     utc_offset: pd.Timedelta | None = None
+
+    def __post_init__(self) -> None:
+        if self.label is not None:
+            _refuse_odd_label(self.label, self.frame.index)
 
     @property
     def checksum(self) -> str:
@@ -118,6 +129,23 @@ class Recording:
         index = self.frame.index
         first = 0 if start is None else index.searchsorted(pd.Timestamp(start))
         return self.take(slice(first, len(index) if end is None else index.searchsorted(pd.Timestamp(end))))
+
+
+def _refuse_odd_label(label: pd.Series, index: pd.Index) -> None:
+    """Each number, text or missing cell would have to be taken for attack or not."""
+    wanted = "give a Series of bool, True where there is an attack, such as pd.Series(column == 'Attack', frame.index)"
+    if not isinstance(label, pd.Series):
+        raise DataError(f"the label is of type {type(label).__name__}; {wanted}")
+    if label.dtype != bool:
+        missing = label[label.isna()]
+        met = (
+            f"lacks {count(len(missing), 'cell')}"
+            if len(missing)
+            else f"reads {listed(map(repr, label.head(1).tolist()))}"
+        )
+        raise DataError(f"the label {met} and is of type {label.dtype}; {wanted}")
+    if not label.index.equals(index):
+        raise DataError(f"the label ({len(label):,} rows) is not on the index of the frame ({len(index):,}); {wanted}")
 
 
 def _moved(events: pd.DataFrame, old: pd.DatetimeIndex, new: pd.DatetimeIndex) -> pd.DataFrame:

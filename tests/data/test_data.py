@@ -1,6 +1,7 @@
 """Names, times, events, corrected labels and the cache of `swatlib.data`."""
 
 import datetime as dt
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -240,6 +241,24 @@ def test_unknown_days_without_label_have_no_events():
 def test_a_simulated_recording_has_its_own_events():
     recording = simulate(60, attacks=[Attack("LIT101 spoof 700", 10, start=20)])
     assert_frame_equal(attacks(recording), recording.events)
+
+
+ODD_LABELS = {
+    "lacks 4 cells and is of type float64": lambda index: pd.Series(np.nan, index),
+    "lacks 1 cell and is of type boolean": lambda index: pd.Series([True, False, pd.NA, False], index, dtype="boolean"),
+    "lacks 2 cells and is of type object": lambda index: pd.Series([None, "Attack"] * 2, index, dtype=object),
+    "reads 'Normal' and is of type": lambda index: pd.Series(["Normal", "Attack"] * 2, index),
+    "reads -1 and is of type int64": lambda index: pd.Series([-1, 1] * 2, index),
+    "is of type ndarray": lambda index: np.zeros(4, bool),
+    "(4 rows) is not on the index of the frame (4)": lambda index: pd.Series(False, index + pd.Timedelta("1s")),
+}
+
+
+@pytest.mark.parametrize("said", ODD_LABELS)
+def test_a_label_made_by_hand_is_bool_or_refused(said):
+    frame = pd.DataFrame({"LIT101": np.float32(500)}, pd.date_range("2016-03-01", periods=4, freq="s"))
+    with pytest.raises(DataError, match=f"^the label {re.escape(said)}.*; give a Series of bool, True where"):
+        Recording(frame, ODD_LABELS[said](frame.index))
 
 
 def test_events_move_with_their_rows():
