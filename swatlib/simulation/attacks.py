@@ -19,7 +19,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from numbers import Real
 
+import numpy as np
 import pandas as pd
 
 from swatlib.data.labels_2015 import listed_attacks
@@ -31,6 +33,7 @@ _EFFECT = re.compile(
     r"(?P<tag>\S+)\s+(?P<verb>spoof|ramp|freeze|force|bias|noise|replay|slow|wash)(?:\s+(?P<value>(?!after\b|for\b)\S+))?"
     r"(?:\s+after\s+(?P<after>\d+))?(?:\s+for\s+(?P<seconds>\d+))?"
 )
+_NUMBER = re.compile(r"\s*-?\d+(\.\d*)?\s*")  # as text: pandas takes it for nanoseconds
 _CONDITION = re.compile(r"(?P<name>\w+)\s*(?P<relation>[<=>])\s*(?P<number>[-+]?[\d.]+)")
 Duration = float | str | timedelta  # seconds, or what pandas.Timedelta takes
 Moment = str | datetime | float | timedelta  # a time, or how long after the plant's start
@@ -58,9 +61,10 @@ def known(name: str, names: Sequence[str] = TAG_NAMES) -> str:
 
 def seconds(value: Duration) -> int:
     """Whole seconds in a number of seconds or anything pandas.Timedelta takes; ValueError if negative, or too long."""
+    number = float(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
     try:
-        span = pd.Timedelta(value, unit="s") if isinstance(value, (int, float)) else pd.Timedelta(value)
-    except ValueError:
+        span = pd.Timedelta(number, unit="s") if isinstance(number, Real) else pd.Timedelta(number)
+    except (ValueError, TypeError):
         span = pd.NaT
     if not span >= pd.Timedelta(0):
         raise ValueError(f"a duration of {value!r} makes no sense: give seconds from 0 up, or a text like '2 days'")
@@ -69,8 +73,11 @@ def seconds(value: Duration) -> int:
     return int(span.total_seconds())
 
 
-def first_second(start: str | datetime) -> pd.Timestamp:
-    """The time at which a plant begins; ValueError for what is no time, has a zone, or is of no year of a recording."""
+def first_second(start: Moment, otherwise: str = "") -> pd.Timestamp:
+    """The time at which a plant begins; ValueError for what is no time, has a zone, or is of no year of a recording.
+
+    otherwise: what may be written instead, for the error.
+    """
     try:
         time = pd.Timestamp(start)
     except (ValueError, TypeError):
@@ -78,9 +85,26 @@ def first_second(start: str | datetime) -> pd.Timestamp:
     if time is pd.NaT or time.tz is not None or not _FIRST <= time <= _LAST:
         raise ValueError(
             f"start: {str(start)!r} is no time from {_FIRST.year} to {_LAST.year} on the clock of the plant; write it "
-            "like 2015-12-28 10:00, without a zone"
+            f"like 2015-12-28 10:00, without a zone{otherwise}"
         )
     return time
+
+
+def _scheduled(start: Moment) -> pd.Timestamp | int:
+    """A time, or seconds after the plant's start; ValueError for what is neither."""
+    span = _span(start)
+    return first_second(start, "; or how long after the plant's start, like 30min") if span is None else seconds(span)
+
+
+def _span(start: Moment) -> Duration | None:
+    """A start that says how long; None where it is a time, or neither."""
+    if not isinstance(start, str):
+        return start if isinstance(start, (Real, timedelta, np.timedelta64)) else None
+    try:
+        is_span = not re.match(r"\s*\d{8}", start) and pd.Timedelta(start) is not pd.NaT  # 20151228 is a date
+    except ValueError:
+        return None
+    return start if is_span else None
 
 
 @dataclass(frozen=True)
@@ -172,8 +196,8 @@ class Attack:
     duration
         Seconds, or anything that pandas.Timedelta takes.
     start
-        A time, or seconds after the plant's start; None: with the next row. Attacks that are scheduled one after the
-        other keep that order, even if the first had to wait.
+        A time, or how long after the plant's start, in seconds or as pandas.Timedelta takes it; None: with the next
+        row. Attacks that are scheduled one after the other keep that order, even if the first had to wait.
     name
         For the event table; the text of the effects by default.
     when
@@ -186,7 +210,7 @@ class Attack:
     Raises
     ------
     ValueError
-        For an unknown tag, an effect or a condition that can't be read, and a negative duration.
+        For an unknown tag, an effect, a condition or a start that can't be read, and a negative duration.
     """
 
     effects: tuple[Effect, ...]
@@ -215,6 +239,8 @@ class Attack:
         parsed = tuple(e if isinstance(e, Effect) else Effect.parse(e) for e in texts if e)
         said = effects if isinstance(effects, str) else "; ".join(map(str, effects))
         conditions(when)
+        if start is not None:
+            _scheduled(start)
         for field, value in {
             "effects": parsed,
             "duration": seconds(duration),
@@ -232,9 +258,8 @@ class Attack:
         """Second after `plant_start` for which it is scheduled; `now` if it has no start."""
         if self.start is None:
             return now
-        if isinstance(self.start, (int, float, pd.Timedelta)):
-            return seconds(self.start)
-        return int((pd.Timestamp(self.start) - plant_start).total_seconds())
+        begin = _scheduled(self.start)
+        return begin if isinstance(begin, int) else int((begin - plant_start).total_seconds())
 
 
 def table_2015() -> pd.DataFrame:

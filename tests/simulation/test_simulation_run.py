@@ -153,12 +153,41 @@ def test_conditions_are_read_from_text():
         (lambda: Attack("MV101 force on"), "can't read the effect 'MV101 force on'"),
         (lambda: Attack("LIT101 freeze", when="P101 is on"), "can't read 'P101 is on'"),
         (lambda: Attack("LIT101 freeze", duration=-3), "duration of -3"),
+        (lambda: Attack("LIT101 freeze", start="half an hour"), "start: 'half an hour' is no time.*, like 30min$"),
+        (lambda: Attack("LIT101 freeze", start="2015-12-28 10:00+08:00"), "on the clock of the plant.*without a zone"),
+        (lambda: Attack("LIT101 freeze", start="-5min"), "a duration of '-5min' makes no sense"),
         (lambda: SimulatedPlant().attack(Attack("LIT101 freeze", start="2015-12-01")), "the plant is at"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_sentence(make, says):
     with pytest.raises(ValueError, match=says):
         make()
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        1800,
+        "1800",
+        "30min",
+        "0.5h",
+        "00:30:00",
+        np.int64(1800),
+        np.timedelta64(30, "m"),
+        pd.Timedelta("30min").to_pytimedelta(),
+        "2016-03-01 00:30",
+        "20160301 00:30:00",
+        "20160301 003000",
+        np.datetime64("2016-03-01T00:30"),
+    ],
+)
+def test_a_start_is_a_time_or_how_long_after_the_first_row(start):
+    assert Attack("LIT101 freeze", start=start).begins(pd.Timestamp("2016-03-01"), 7) == 1_800
+
+
+@pytest.mark.parametrize("span", [90, "90", "1.5min", np.int64(90), np.float32(90), np.timedelta64(90, "s")])
+def test_a_duration_is_seconds_or_what_pandas_takes(span):
+    assert (Attack("LIT101 freeze", span).duration, Attack("LIT101 freeze", wait=span).wait) == (90, 90)
 
 
 # --- labels
