@@ -67,7 +67,9 @@ def attacks(recording: Recording) -> pd.DataFrame:
     """
     if recording.events is not None:
         return recording.events
-    index, later = _times(recording), _later(recording)
+    index, later = _times(recording), _later(recording.utc_offset)
+    if recording.label is not None:
+        later += _later(None)  # a label that agrees with a list tells the clock better than the zone in a file
     for listed_here, labelled in ((official_windows(), labelled_windows()), *((each, each) for each in later)):
         events = touching(listed_here, index)
         if len(events) and (recording.label is None or agrees(recording.label, labelled)):
@@ -92,7 +94,7 @@ def labelled_by_time(recording: Recording) -> Recording:
     if recording.label is not None or resembling(recording.extra):
         return recording
     index = _times(recording)
-    for listed_here in _later(recording):
+    for listed_here in _later(recording.utc_offset):
         if len(events := touching(listed_here, index)):
             label = pd.Series(within_windows(index, events), index, name="attack")
             said = (
@@ -114,7 +116,7 @@ def _contradicted(recording: Recording) -> str | None:
     index, label, stated = _times(recording), recording.label, recording.utc_offset
     if recording.events is not None or (label is not None and label.any()):
         return None
-    july, march = _later(recording)
+    july, march = _later(stated)
     for listed_here in (july, march):
         if label is not None and (known := len(_with_rows(listed_here, index))):
             return f"the published list has {count(known, 'attack')} at these times, and no row is labelled attack"
@@ -213,14 +215,15 @@ def _runs(label: pd.Series | None) -> pd.DataFrame:
     return pd.DataFrame(runs).assign(points="", action="", visibility="")
 
 
-def _later(recording: Recording) -> list[pd.DataFrame]:
-    """The lists of the days that come without a label, July 2019 and March 2026, by the clock that the files state.
+def _later(utc_offset: pd.Timedelta | None) -> list[pd.DataFrame]:
+    """The lists of the days that come without a label, July 2019 and March 2026, on a clock so far ahead of UTC.
 
-    Where they state none, the first is in UTC and the second in local time.
+    None: the first in UTC and the second in local time, as they are given.
     """
     july, march = _listed("attacks_2019_jul.csv", "_utc"), _listed("attacks_2026_mar.csv")
-    ahead = recording.utc_offset
-    return [july, march] if ahead is None else [_moved(july, ahead), _moved(march, ahead - IN_SINGAPORE)]
+    if utc_offset is None:
+        return [july, march]
+    return [_moved(july, utc_offset), _moved(march, utc_offset - IN_SINGAPORE)]
 
 
 def _moved(events: pd.DataFrame, by: pd.Timedelta) -> pd.DataFrame:

@@ -1,13 +1,17 @@
 """Times and numbers that are written in a rarer way and have one meaning are read, and it is said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import wild
 from openpyxl import Workbook
+from pandas.testing import assert_frame_equal
 from wild import refused
 
 from swatlib.data import DataError, Recording, attacks, load, normal_frame
+from swatlib.data.events import labelled_by_time
 
 TIME = "Timestamp"
 NBSP, THIN, NARROW = "\N{NO-BREAK SPACE}", "\N{THIN SPACE}", "\N{NARROW NO-BREAK SPACE}"
@@ -209,6 +213,14 @@ def test_of_stated_zones_only_utc_is_doubted(start, end, zone, said, recorded, t
     else:
         with pytest.raises(DataError, match=said):
             normal_frame(loaded)
+
+
+def test_a_label_that_agrees_with_a_list_tells_the_clock_better_than_the_zone_in_the_file(recorded):
+    later = recorded.at(pd.date_range("2026-03-11 12:00", periods=240, freq="2min", name="time"))
+    labelled = labelled_by_time(Recording(later.frame))
+    marked = replace(labelled, utc_offset=pd.Timedelta(0))
+    assert_frame_equal(attacks(marked), attacks(labelled))
+    assert attacks(marked)["attack"].tolist() == list(range(1, 12))
 
 
 def test_files_that_state_other_zones_are_brought_to_the_clock_of_the_first(rows, recorded, tmp_path):
