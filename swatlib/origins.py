@@ -7,7 +7,7 @@ rows or says why it can't.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -65,7 +65,7 @@ def same_rows(origin: Origin, tags: Sequence[str], files: Iterable[str | Path] =
             f"the rows of {origin} come out otherwise now, so nothing can be added to them; "
             "fit on all normal days together"
         )
-    return Recording(frame, again.label, again.findings, again.source, again.events)
+    return replace(again, frame=frame)
 
 
 def refuse_strangers(origins: Iterable[Origin], files: Iterable[str | Path]) -> None:
