@@ -1,6 +1,7 @@
 """Atomic file writes: a file has its old content or all of its new one, whatever interrupts the writer."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -34,6 +35,11 @@ def _say_instead(error: OSError, temporary: Path, path: Path) -> None:
     if error.strerror and str(temporary) in error.strerror:  # pyarrow's errors have it in their text
         error.strerror = error.strerror.replace(str(temporary), str(path))
         error.args = (error.errno, error.strerror)  # what pickling keeps
+
+
+def in_file_name(name: str) -> str:
+    """The end of a name as part of a file's, which has 255 bytes at the most: letters, digits, points and dashes."""
+    return re.sub(r"[^\w.-]", "-", name).encode()[-100:].decode(errors="ignore")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -8,7 +8,6 @@ take more than MOST_BYTES, those used longest ago go. Nothing is unpickled.
 import hashlib
 import json
 import os
-import re
 import shutil
 import time
 import warnings
@@ -23,6 +22,7 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock, Timeout
 
+from swatlib.atomic import in_file_name
 from swatlib.provenance import code_digest, edited, versions
 from swatlib.settings import settings
 
@@ -181,8 +181,7 @@ class _Work(Generic[T]):
 def _path(kind: str, name: str, depends: Any, suffix: str) -> Path:
     parts = [kind, name, depends, code_digest(KINDS[kind]), versions()]
     hashed = hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
-    plain = re.sub(r"[^\w.-]", "-", name)
-    return settings().cache_folder / kind / f"{plain[-100:]}-{hashed[:32]}{suffix}"
+    return settings().cache_folder / kind / f"{in_file_name(name)}-{hashed[:32]}{suffix}"
 
 
 @contextmanager

@@ -8,13 +8,13 @@ import errno
 import hashlib
 import json
 import os
-import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from swatlib.atomic import in_file_name
 from swatlib.detectors.base import Detector
 from swatlib.detectors.own_classes import run_source, sources
 
@@ -154,10 +154,10 @@ def _file(name: str) -> str:
 
 def file_stem(name: str) -> str:
     """A file's name for a detector's; one with characters that a file can't have ends in a digest."""
-    plain = re.sub(r"[^\w.-]", "-", name)
+    plain = in_file_name(name)
     if plain == name.replace(":", "-"):
         return plain
-    return f"{plain[-100:]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _digest(description: Mapping[str, Any]) -> str:

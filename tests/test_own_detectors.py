@@ -345,6 +345,12 @@ def test_what_no_row_shows_is_met_on_made_up_rows():
     try_out("d", Bare())
 
 
+def test_a_detector_of_any_name_that_is_allowed_is_saved(rows, short, tmp_path):
+    names = ["检测器" * 50, "detector " * 16]
+    folder = Pipeline(dict.fromkeys(names, "pca"), startup=0).fit(short).save(tmp_path / "saved")
+    assert list(Pipeline.load(folder).detectors) == names
+
+
 def test_an_infinite_score_of_a_normal_row_is_refused_and_of_another_is_the_largest(short, attacked):
     class Odd(Bare):
         infinite = True

@@ -8,6 +8,7 @@ A piece is a folder that holds parquet files. `plant=` says whose it is, and wha
 other part of its path divides the time, whatever it is called. The order of pieces is that of their times.
 """
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -82,7 +83,9 @@ def find_pieces(folder: Path) -> list[Piece]:
     if not folder.is_dir():
         raise PieceError(f"there is no folder {folder}; name one with parquet files, as in plant=a/day=2026-01-01")
     found = defaultdict(list)
-    for path in sorted(folder.rglob("*.parquet")):
+    walked = os.walk(folder, followlinks=True)
+    files = [Path(place, name) for place, _, names in walked for name in names if name.lower().endswith(".parquet")]
+    for path in sorted(files):
         inside = path.relative_to(folder)
         if not any(part.startswith((".", "_")) for part in inside.parts):
             found[inside.parent.as_posix()].append(path.name)

@@ -134,17 +134,28 @@ def score_folder(
 def read_scores(folder: str | Path) -> pd.DataFrame:
     """Scores of one plant, or of one of its pieces, in the form of `Pipeline.score`.
 
-    Raises ValueError where there are none, or those of several plants.
+    Raises ValueError where there are none, those of several plants or of several pipelines, and for a damaged file.
     """
     paths = sorted(Path(folder).rglob(SCORES_FILE))
     if not paths:
         raise ValueError(f"{folder} holds no {SCORES_FILE}; `python -m swatlib score` makes them")
     if len({Piece(path.parent.relative_to(folder).as_posix(), ()).plant for path in paths}) > 1:
         raise ValueError(f"{folder} holds scores of several plants; name the folder of one")
-    tables = [pq.read_table(path, partitioning=None) for path in paths]
-    tags = json.loads(tables[0].schema.metadata[MADE_OF])["tags"]
-    joined = pd.concat([_wide(table, pd.CategoricalDtype(tags)) for table in tables if len(table)])
+    tables = [_read(path) for path in paths]
+    made = [json.loads(table.schema.metadata[MADE_OF]) for table in tables]
+    if len({each["pipeline"] for each in made}) > 1:
+        raise ValueError(f"{folder} holds scores of several pipelines; run `python -m swatlib score` again")
+    tags = pd.CategoricalDtype(made[0]["tags"])
+    joined = pd.concat([_wide(table, tags) for table in tables if len(table)])
     return joined.sort_index(kind="stable")
+
+
+def _read(path: Path) -> pa.Table:
+    try:
+        return pq.read_table(path, partitioning=None, page_checksum_verification=True)
+    except (OSError, pa.ArrowException) as error:
+        said = str(error).partition("\n")[0]
+        raise ValueError(f"{path} is damaged ({said}); delete it and run `python -m swatlib score` again") from None
 
 
 def score_piece(work: _Work) -> int:
@@ -152,12 +163,13 @@ def score_piece(work: _Work) -> int:
     _refuse_apart(work.folder, work.marker)
     pipeline, rows = loaded(work.shipped), 0
     past = last_readings(work.folder, work.planned.before, pipeline.tags, pipeline.history)
-    about = {"made_of": work.made_of, "tags": pipeline.tags}
+    about = {"made_of": work.made_of, "pipeline": work.shipped.archive, "tags": pipeline.tags}
     schema = SCORES_SCHEMA.with_metadata({MADE_OF: json.dumps(about)})
+    checked = {"compression": "zstd", "write_page_checksum": True}
     work.path.parent.mkdir(parents=True, exist_ok=True)
     for left in work.path.parent.glob(f".{work.path.stem}.*"):  # of a worker that was killed
         left.unlink(missing_ok=True)
-    with replacing(work.path) as unfinished, pq.ParquetWriter(unfinished, schema, compression="zstd") as writer:
+    with replacing(work.path) as unfinished, pq.ParquetWriter(unfinished, schema, **checked) as writer:
         for frame in readings(work.folder, work.planned.extent, pipeline.tags):
             whole = pd.concat([past, frame])
             for table in _long(pipeline.score_last(whole, len(frame)), schema):

@@ -31,7 +31,7 @@ def baselines(label, events=None, seed: int = 0) -> pd.DataFrame:
         "oracle": case.label,
         "delayed-oracle": _late(case, DELAY_S),
     }
-    return pd.DataFrame(alarms, index=getattr(label, "index", None))
+    return pd.DataFrame(alarms, index=label.index if isinstance(label, pd.Series) else None)
 
 
 def _late(case: Case, seconds: float) -> np.ndarray:

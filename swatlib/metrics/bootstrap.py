@@ -64,8 +64,8 @@ def beats(samples: pd.DataFrame, metric: str, level: float = LEVEL) -> pd.DataFr
 def with_intervals(table: pd.DataFrame, samples: pd.DataFrame, metrics: Iterable[str]) -> pd.DataFrame:
     """Metrics with their bootstrap confidence intervals as text: "0.79 (0.62–0.91)", "3.1% (2.4–3.9)".
 
-    table: of `compare`. samples: of `compare_resampled`, for the same detectors. ● marks the best detector of a column,
-    ≈ those that it does not beat. A metric without draws is left as it is.
+    table: of `compare`, or rows of it. samples: of `compare_resampled`, for the same detectors. ● marks the best
+    detector of a column, ≈ those that it does not beat. A metric without draws is left as it is.
     """
     metrics = list(metrics)
     if samples.empty:
@@ -73,7 +73,7 @@ def with_intervals(table: pd.DataFrame, samples: pd.DataFrame, metrics: Iterable
     ends, shown = intervals(samples), table[metrics].to_dict("series")
     for metric in {*metrics} & {*ends.columns.unique(0)}:
         marks = {("detector", name): mark for name, mark in marked(table, samples, metric).items()}
-        bounds = ends[metric].itertuples(index=False, name=None)
+        bounds = ends[metric].reindex(table.index).itertuples(index=False, name=None)
         shown[metric] = [
             _with_bounds(metric, value, low, high) + marks.get(row, "")
             for row, value, (low, high) in zip(table.index, table[metric], bounds, strict=True)

@@ -270,6 +270,8 @@ def _index_for(events: pd.DataFrame, index: pd.DatetimeIndex | None) -> pd.Datet
     if (unknown := events[["start", "end"]].isna().any(axis=1)).any():
         raise ValueError(f"event {int(np.argmax(unknown)) + 1} of {len(events)} has no start or no end; leave it out")
     for name in ("start", "end"):
+        if len(events) and pd.api.types.is_numeric_dtype(events[name]):
+            raise ValueError(f"{name} of the events holds {events[name].dtype}; give times there, or pairs of rows")
         if (zone := pd.DatetimeIndex(events[name]).tz) != index.tz:
             met = " and ".join(f"{what} {each or 'none'}" for what, each in (("rows", index.tz), (name, zone)))
             raise ValueError(f"rows and events are of different time zones ({met}); bring both to one")

@@ -47,7 +47,8 @@ def _named(events, spans: np.ndarray) -> pd.DataFrame:
     if not isinstance(events, pd.DataFrame):
         return numbered
     own = events.reset_index(drop=True)
-    return numbered.assign(**{name: own[name] for name in numbered if name in own})
+    named = numbered.assign(**{name: own[name] for name in numbered if name in own})
+    return named.assign(points=named["points"].fillna(""))
 
 
 def _tags_at(lead, rows: np.ndarray) -> np.ndarray:

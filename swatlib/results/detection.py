@@ -78,7 +78,7 @@ class DetectionResults:
         for name in self.detectors:
             ranked = self._ranked(name, events)
             tags = ranked.drop(columns="why")
-            points = events.set_index("attack")["points"].reindex(ranked.index)
+            points = events.set_index("attack")["points"].reindex(ranked.index).fillna("")
             for right, targets in (("tag", _points), ("stage", _stages)):
                 wanted = [targets(each) & known for each in points]
                 tables[name, right] = attribution(tags.to_numpy().tolist(), wanted, self.nameable[name])

@@ -1,5 +1,6 @@
 """Tables of studies in the cache folder: a folder an entry, a parquet a table."""
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 
 from swatlib.cached import Form, cached
 
+NAMES = "tables.json"  # of all tables that belong to an entry
 Tables = Mapping[str, pd.DataFrame]
 
 
@@ -25,6 +27,7 @@ def cached_tables(name: str, depends: Any, make: Callable[[], Tables], force: bo
 
 def _write(folder: Path, tables: Tables) -> None:
     folder.mkdir()
+    (folder / NAMES).write_text(json.dumps(list(tables)))
     for name, table in tables.items():
         arrow = pa.Table.from_pandas(table)
         pq.write_table(arrow, folder / f"{name}.parquet", compression="zstd", write_page_checksum=True)
@@ -32,8 +35,8 @@ def _write(folder: Path, tables: Tables) -> None:
 
 def _read(folder: Path) -> dict[str, pd.DataFrame]:
     try:
-        paths = sorted(folder.glob("*.parquet"))
-        return {path.stem: pq.read_table(path, page_checksum_verification=True).to_pandas() for path in paths}
+        paths = {name: folder / f"{name}.parquet" for name in json.loads((folder / NAMES).read_text())}
+        return {name: pq.read_table(path, page_checksum_verification=True).to_pandas() for name, path in paths.items()}
     except pa.ArrowException as error:
         raise ValueError(str(error)) from error
 

@@ -40,7 +40,8 @@ def stress_test(
 
 def by_stress(table: pd.DataFrame, figure: str) -> pd.DataFrame:
     """A figure of `stress_test`, a stress a row and a detector a column; the mean over seeds."""
-    return table.pivot_table(figure, "stress", "detector", sort=False)
+    means = table.groupby(["stress", "detector"], sort=False)[figure].mean().unstack("detector")
+    return means.reindex(index=table["stress"].unique(), columns=pd.Index(table["detector"].unique(), name="detector"))
 
 
 def _judged(point: _Point) -> pd.DataFrame:

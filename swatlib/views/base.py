@@ -9,7 +9,7 @@ import pandas as pd
 
 from swatlib.limits import check_parameters
 from swatlib.plant import Tank
-from swatlib.wording import count
+from swatlib.wording import count, listed
 
 MM_PER_M3H = 1000 / 3600  # mm of level a second on 1 m², from 1 m³/h
 LEAST_ROWS = 100  # that a view is fitted on, at the least
@@ -89,6 +89,10 @@ class View(Learned):
         self.tag_of_ = tuple(tag for tag, *_ in columns)
         self.names_ = tuple(f"{tag} {name}".strip() for tag, name, _ in columns)
         self.says_ = tuple(f"{tag} {says}" for tag, _, says in columns)
+
+    def _require_tags(self, frame: pd.DataFrame) -> None:
+        if lacks := [tag for tag in self.tags_ if tag not in frame]:
+            raise ValueError(f"the frame lacks {listed(lacks)}; give all {len(self.tags_)} tags of the fit")
 
     def _carried(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Readings with short gaps filled."""

@@ -77,6 +77,7 @@ class Features(View):
         return self
 
     def transform(self, frame: pd.DataFrame) -> np.ndarray:
+        self._require_tags(frame)
         seen, first = np.empty((len(frame), len(self.names_))), self.history
         seen[:first] = np.nan
         for raw in self._pieces([frame]):

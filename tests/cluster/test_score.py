@@ -50,6 +50,32 @@ def test_what_is_there_is_kept_and_what_changed_is_scored_anew(folder, quick, on
     )
 
 
+def test_pieces_behind_links_and_of_any_case_are_scored(quick, plants, tmp_path):
+    readings = tmp_path / "readings"
+    write_in_pieces(plants["plant=south"], tmp_path / "elsewhere", (1_000, 2_000))
+    readings.mkdir()
+    for day in ("day=0", "day=1", "day=2"):
+        (readings / day).symlink_to(tmp_path / "elsewhere" / day)
+    (readings / "day=1" / "part-0.parquet").rename(readings / "day=1" / "part-0.PARQUET")
+    assert score_folder(readings, quick).rows == ROWS
+
+
+def test_scores_that_are_damaged_or_of_two_pipelines_are_not_read(quick, plants, tmp_path):
+    readings, to, other = tmp_path / "readings", tmp_path / "readings-scores", tmp_path / "other"
+    write_in_pieces(plants["plant=south"].iloc[:1_500], readings, (1_000,))
+    first = (score_folder(readings, quick).to / "day=0" / SCORES_FILE).read_bytes()
+    another = Pipeline.load(quick)
+    another.budget = 2.0
+    score_folder(readings, another.save(other))
+    (to / "day=0" / SCORES_FILE).write_bytes(first)
+    with pytest.raises(ValueError, match="holds scores of several pipelines; run `python -m swatlib score` again"):
+        read_scores(to)
+    middle = len(first) // 3
+    (to / "day=0" / SCORES_FILE).write_bytes(first[:middle] + bytes([first[middle] ^ 0x55]) + first[middle + 1 :])
+    with pytest.raises(ValueError, match=r"day=0/scores\.parquet is damaged \(.*\); delete it and run"):
+        read_scores(to)
+
+
 def test_a_piece_that_fails_is_named_and_the_others_are_scored(quick, plants, tmp_path):
     frame = plants["plant=south"].copy()
     frame.iloc[1_100] = np.inf

@@ -150,6 +150,10 @@ def test_every_metric_is_defined_in_full():
             {"label": timed(LABEL), "alarm": ALARM, "events": events_at((3, pd.NaT))},
             "event 1 of 1 has no start or no end",
         ),
+        (
+            {"label": timed(LABEL), "alarm": ALARM, "events": per_attack([(3, 7)], ALARM)},
+            "start of the events holds int64; give times there, or pairs of rows",
+        ),
         ({"label": timed(LABEL), "alarm": timed(ALARM, "2s")}, "label and alarm stand at different times"),
         ({"label": timed(LABEL)[::-1], "alarm": ALARM}, "the times of label go back"),
     ],
@@ -272,6 +276,8 @@ def test_each_attack_by_itself():
     assert_frame_equal(per_attack(events, timed(ALARM), timed(lead)), expected)
     events.loc[2, "points"] = "MV101;LIT101"
     assert per_attack(events, timed(ALARM), timed(lead))["attacked"].tolist() == [False, pd.NA, True]
+    events["points"] = [None, "A", np.nan]
+    assert per_attack(events, timed(ALARM), timed(lead))["attacked"].isna().all()
 
 
 def test_an_alarm_that_stood_already_is_told_from_one_that_begins_with_the_attack():

@@ -133,6 +133,14 @@ def test_the_table_marks_the_best_and_its_ties(scores, samples):
     assert shown["baseline", "only-largest"].startswith("2.5% (0.0–")
 
 
+def test_intervals_follow_their_row_in_any_order_and_company(scores, samples):
+    table, names = compare(*scores, seed=SEED), ["event_recall", "f1"]
+    whole = with_intervals(table, samples, names)
+    turned, some = table.iloc[[4, 3, 0, 2, 1]], table.loc[["detector"]]
+    assert with_intervals(turned, samples, names).equals(whole.reindex(turned.index))
+    assert with_intervals(some, samples, names).equals(whole.loc[["detector"]])
+
+
 def test_the_verdict_says_who_ties(scores, samples):
     assert "it does not differ clearly from twin." in verdict(compare(*scores, seed=SEED), samples)
 

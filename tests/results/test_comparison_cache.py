@@ -32,6 +32,15 @@ def test_it_is_the_comparison_computed_and_read(label):
         pd.testing.assert_frame_equal(cached_comparison(*given), compare(*given), check_exact=True)
 
 
+def test_tables_of_which_one_is_gone_are_made_anew(folder, tmp_path):
+    given = scores("pca"), LABEL, EVENTS
+    whole = cached_comparison(*given)
+    for table in sorted(tmp_path.glob("tables/*/*.parquet")):
+        table.unlink()
+        with pytest.warns(UserWarning, match="are broken .* and were made anew"):
+            assert cached_comparison(*given).equals(whole)
+
+
 def test_baselines_are_computed_once_for_all_detectors(monkeypatch):
     first = cached_comparison(scores("pca", "lof"), LABEL, EVENTS)
     monkeypatch.delattr(comparison_cache, "compare_baselines")

@@ -145,6 +145,11 @@ def test_the_table_has_a_row_a_stress_and_detector_beside_the_unstressed():
     assert table["done"].iloc[1].count("missing for") == 4 and by_stress(table, "found").shape == (2, 1)
 
 
+def test_a_stress_without_a_figure_keeps_its_row_and_all_the_order_in_which_they_were_met():
+    table = pd.DataFrame({"stress": ["none", "noise", "clock"], "detector": "guard", "delay_median_s": [3, np.nan, 1]})
+    assert by_stress(table, "delay_median_s")["guard"].fillna(-1).to_dict() == {"none": 3, "noise": -1, "clock": 1}
+
+
 def small():
     from swatlib.pipeline import Pipeline
 

@@ -96,6 +96,11 @@ def test_a_tag_that_moves_from_day_to_day_keeps_its_differences_alone(normal):
     ]
 
 
+def test_a_frame_that_lacks_tags_is_told_so(features, normal):
+    with pytest.raises(ValueError, match="the frame lacks LIT101 and P102; give all 51 tags of the fit"):
+        features.transform(normal.frame.drop(columns=["LIT101", "P102"]))
+
+
 def test_every_feature_names_the_tag_behind_it(features):
     assert all(name.split()[0] == tag for name, tag in zip(features.names_, features.tag_of_, strict=True))
     assert len(features.names_) == len(features.mean_)

@@ -76,6 +76,7 @@ class Checks(View):
         return self
 
     def transform(self, frame: pd.DataFrame) -> np.ndarray:
+        self._require_tags(frame)
         rows = TagRows.of(self._carried(frame))
         missing = np.isnan(rows.values).any(axis=1)
         evidence = np.vstack([check.evidence(rows).T for check in self.checks_]).T  # columns stay contiguous
