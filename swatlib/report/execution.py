@@ -26,6 +26,7 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
 from swatlib.report.forked_kernel import ForkedProvisioner
+from swatlib.report.notebook_parameters import injected, read_notebook
 from swatlib.report.run_record import DONE, FAILED, STOPPED, UNDER_WAY, Step
 from swatlib.settings import settings
 
@@ -180,7 +181,7 @@ def _execute(notebook: Path, step: Step, folder: Path, kernels: Kernels, progres
         papermill.execute_notebook(
             notebook,
             folder / notebook.name,
-            step.given,
+            _set_anew(notebook, step.given),
             engine_name=ENGINE,
             kernel_name="python3",
             language="python",
@@ -197,6 +198,11 @@ def _execute(notebook: Path, step: Step, folder: Path, kernels: Kernels, progres
             step.status, step.error = FAILED, _sentence(error)
     finally:
         step.seconds = time.monotonic() - started
+
+
+def _set_anew(notebook: Path, given: dict[str, Any]) -> dict[str, Any]:
+    """What papermill sets: with what is given, the rest of an earlier run's cell, which it replaces as a whole."""
+    return injected(read_notebook(notebook), notebook.name) | given if given else {}
 
 
 @contextmanager

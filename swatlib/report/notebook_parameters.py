@@ -2,6 +2,8 @@
 
 papermill warns about an unknown parameter and goes on, ignores all parameters of a notebook without such a cell, and
 passes over lines that are no assignment. Here each of these is an error.
+
+A notebook that papermill executed holds a second such cell, tagged `injected-parameters`, with the values it was given.
 """
 
 import ast
@@ -15,8 +17,9 @@ from typing import Any
 import nbformat
 
 from swatlib.settings import NOTEBOOKS
-from swatlib.wording import did_you_mean
+from swatlib.wording import count, did_you_mean
 
+CELL, INJECTED = "parameters", "injected-parameters"  # tags
 TAKES = {bool: "true or false", int: "a whole number", float: "a number"}
 TAKES |= dict.fromkeys((list, tuple), "a list with commas between")
 
@@ -49,12 +52,36 @@ def read_notebook(path: Path) -> nbformat.NotebookNode:
 def defaults(path: Path) -> dict[str, Any]:
     """Name to default value, in the order of the parameters cell of the notebook at `path`.
 
-    Raises ReportError when there isn't exactly one such cell, or when it holds more than assignments of plain values.
+    The default of an executed copy is the value it was executed with. Raises ReportError when there isn't exactly one
+    such cell, or when it holds more than assignments of plain values.
     """
-    cells = [cell for cell in read_notebook(path).cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
+    notebook = read_notebook(path)
+    cells = _tagged(notebook, CELL)
     if len(cells) != 1:
         raise ReportError(f"{path.name} has {len(cells)} cells tagged 'parameters', and needs exactly one.")
-    return dict(_assignments(path.name, cells[0].source))
+    own = dict(_assignments(path.name, notebook.cells[cells[0]].source))
+    return own | injected(notebook, path.name)
+
+
+def injected(notebook: nbformat.NotebookNode, name: str) -> dict[str, Any]:
+    """Name to value of what an executed copy was given; {} for a notebook as it was written. name: of its file.
+
+    Raises ReportError for what papermill would neither replace nor run last: such a cell above the parameters cell, or
+    a second one.
+    """
+    cells = _tagged(notebook, INJECTED)
+    above = [cell for cell in cells if any(cell < own for own in _tagged(notebook, CELL))]
+    if above or len(cells) > 1:
+        raise ReportError(
+            f"{name} has {count(len(cells), 'cell')} tagged '{INJECTED}', and may have one, below its parameters "
+            "cell; delete what an earlier run left there."
+        )
+    return dict(each for cell in cells for each in _assignments(name, notebook.cells[cell].source))
+
+
+def _tagged(notebook: nbformat.NotebookNode, tag: str) -> list[int]:
+    """Places of the cells that have this tag."""
+    return [place for place, cell in enumerate(notebook.cells) if tag in cell.get("metadata", {}).get("tags", [])]
 
 
 def _assignments(notebook: str, source: str) -> Iterator[tuple[str, Any]]:

@@ -21,7 +21,7 @@ from swatlib.detectors.parsing import seen_from
 from swatlib.provenance import checksum, provenance
 from swatlib.report.execution import Kernels, execute
 from swatlib.report.headline import read_headline, read_intervals, read_key_figures
-from swatlib.report.notebook_parameters import ReportError, defaults, read_notebook, refuse_unknown
+from swatlib.report.notebook_parameters import ReportError, defaults, injected, read_notebook, refuse_unknown
 from swatlib.report.page import (
     Damaged,
     index_page,
@@ -249,7 +249,8 @@ def _new_step(notebook: Path, own: dict[str, Any], parameters: dict[str, Any]) -
     content = read_notebook(notebook)
     unattended = UNATTENDED if "wait" in own else {}
     given = {name: _moved(name, value, notebook) for name, value in {**unattended, **parameters}.items() if name in own}
-    cells = sum(cell.cell_type == "code" for cell in content.cells) + bool(given)  # papermill adds one that sets them
+    adds = bool(given) and not injected(content, notebook.name)  # papermill sets them in a cell of its own
+    cells = sum(cell.cell_type == "code" for cell in content.cells) + adds
     title = notebook_title(content, otherwise=notebook.stem)
     return Step(notebook.stem, title, cells, given, own | given, checksum(notebook))
 

@@ -109,6 +109,20 @@ def test_a_parameters_cell_holds_assignments_alone(tmp_path, source, line):
     assert line in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("tags", "says"),
+    [
+        (["parameters", "injected-parameters", "injected-parameters"], "has 2 cells tagged 'injected-parameters'"),
+        (["injected-parameters", "parameters"], "has 1 cell tagged 'injected-parameters', and may have one, below its"),
+    ],
+)
+def test_a_cell_of_an_earlier_run_that_would_have_the_last_word_is_refused(tmp_path, tags, says):
+    cells = [new_code_cell("seed = 1", metadata={"tags": [tag]}) for tag in tags]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "01-one.ipynb")
+    with pytest.raises(ReportError, match=f"01-one.ipynb {says}"):
+        defaults(tmp_path / "01-one.ipynb")
+
+
 @pytest.mark.parametrize("text", ["a,b\n1,2\n", "{}", "[]", '"x"', '{"cells": [], "nbformat": 9}'])
 def test_what_is_no_notebook_is_named(tmp_path, text):
     (tmp_path / "text.ipynb").write_text(text)

@@ -285,6 +285,19 @@ def test_a_button_leaves_no_script_on_a_page(reports, notebook):
     assert "widget-view" not in cells and "$(" not in cells
 
 
+def test_an_executed_copy_runs_with_the_values_that_are_recorded(reports, notebook):
+    report([notebook("01-one", "print(seed, budget)")], {"seed": 42}, name="first")
+    copy = reports / "first" / "01-one.ipynb"
+    report([copy], name="again")
+    report([copy], {"budget": 2.0}, name="other")
+    for name, given, printed in (("again", {}, "42 1.0\n"), ("other", {"budget": 2.0}, "42 2.0\n")):
+        step = kept(reports, name)["notebooks"][0]
+        cells = nbformat.read(reports / name / copy.name, as_version=4).cells
+        assert (cells[-1].outputs[0].text, step["given"]) == (printed, given)
+        assert step["parameters"] == {"seed": 42, "budget": 1.0, "detector": "pca", "long": False} | given
+        assert step["cells"] == step["cells_run"] == sum(cell.cell_type == "code" for cell in cells)
+
+
 def test_two_notebooks_of_one_name_are_refused(reports, notebook, tmp_path):
     path = notebook("01-one")
     (tmp_path / "b").mkdir()
