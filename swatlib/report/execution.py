@@ -1,11 +1,11 @@
 """Notebooks executed with papermill, each in a kernel of its own; kernels of a run can be ended all at once."""
 
+import asyncio
 import fcntl
 import logging
 import os
 import threading
 import time
-from asyncio import TimerHandle
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
@@ -21,13 +21,14 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.localinterfaces import localhost
 from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import DeadKernelError
+from nbformat import ValidationError
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
 from swatlib.report.forked_kernel import ForkedProvisioner
 from swatlib.report.notebook_parameters import injected, read_notebook
-from swatlib.report.run_record import DONE, FAILED, STOPPED, UNDER_WAY, Step
+from swatlib.report.run_record import DONE, FAILED, STOPPED, UNDER_WAY, Step, first_line
 from swatlib.settings import settings
 
 THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -132,7 +133,7 @@ class _SavedSoon(NBClientEngine):
     @classmethod
     def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, *given: Any, **options: Any) -> None:
         save, loop = nb_man.save, ensure_event_loop()  # which runs while a cell does
-        due: list[TimerHandle] = []
+        due: list[asyncio.TimerHandle] = []
 
         def save_now() -> None:
             due.clear()
@@ -164,7 +165,7 @@ def execute(notebook: Path, step: Step, folder: Path, kernels: Kernels, progress
         if "wait" in step.given:
             turn.enter_context(_turn(settings().services_folder / "report.lock", kernels))
         if not kernels.ended:
-            turn.enter_context(closing(ensure_event_loop()))  # nbclient makes one in each thread and leaves it open
+            turn.enter_context(_loop())
             _execute(notebook, step, folder, kernels, progress)
 
 
@@ -191,13 +192,26 @@ def _execute(notebook: Path, step: Step, folder: Path, kernels: Kernels, progres
             on_cell_executed=on_cell,
         )
         step.status = DONE
-    except (PapermillExecutionError, DeadKernelError, RuntimeError, OSError) as error:
+    except (PapermillExecutionError, DeadKernelError, ValidationError, RuntimeError, OSError) as error:
         if kernels.ended:
             step.status = STOPPED
         else:
             step.status, step.error = FAILED, _sentence(error)
     finally:
         step.seconds = time.monotonic() - started
+
+
+@contextmanager
+def _loop() -> Iterator[None]:
+    """nbclient makes a loop in each thread and leaves it open, and where it raises also what waits in it."""
+    with closing(ensure_event_loop()) as loop:
+        try:
+            yield
+        finally:
+            left = asyncio.all_tasks(loop)
+            for task in left:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
 
 
 def _set_anew(notebook: Path, given: dict[str, Any]) -> dict[str, Any]:
@@ -241,4 +255,4 @@ def _sentence(error: Exception) -> str:
         return f"Cell {error.exec_count}: {error.ename}: {error.evalue}"
     if isinstance(error, DeadKernelError):
         return "The kernel ended before its notebook: it was killed, or memory ran out."
-    return f"{type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {first_line(error)}"

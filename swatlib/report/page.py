@@ -7,9 +7,11 @@ import io
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from PIL import Image
 
 from swatlib.report.mouse_pages import attack_links
 from swatlib.report.run_facts import key_table, run_facts
-from swatlib.report.run_record import UNDER_WAY, ReportRun, Step
+from swatlib.report.run_record import UNDER_WAY, ReportRun, Step, trouble
 from swatlib.wording import number
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -105,12 +107,14 @@ def _by_notebook(values: dict[str, list[str]]) -> str:
 
 
 def save_thumbnails(notebook: NotebookNode, folder: Path, name: str) -> list[str]:
-    """Small pictures of the cells tagged `thumbnail`, else of the last picture; the names of the files written."""
+    """Small pictures of the cells tagged `thumbnail`, else of the last picture; the names of the files written.
+
+    What a notebook calls a picture and can't be read as one is passed over.
+    """
     tagged = [cell for cell in notebook.cells if "thumbnail" in cell.metadata.get("tags", [])]
-    pictures = _pictures(tagged) or _pictures(notebook.cells)[-1:]
-    files = [f"{name}-{number}.webp" for number, _ in enumerate(pictures, start=1)]
-    for file, png in zip(files, pictures, strict=True):
-        image = Image.open(io.BytesIO(b64decode(png))).convert("RGB")
+    images = [*_images(tagged)] or [*islice(_images(notebook.cells, last_first=True), 1)]
+    files = [f"{name}-{number}.webp" for number, _ in enumerate(images, start=1)]
+    for file, image in zip(files, images, strict=True):
         image.thumbnail(THUMBNAIL)
         image.save(folder / file, quality=85)
     return files
@@ -121,9 +125,12 @@ def notebook_title(notebook: NotebookNode, otherwise: str) -> str:
     return next(_headings(notebook.cells), otherwise)
 
 
-def _pictures(cells: Iterable[NotebookNode]) -> list[str]:
-    outputs = (output.get("data", {}) for cell in cells for output in cell.get("outputs", []))
-    return [data["image/png"] for data in outputs if "image/png" in data]
+def _images(cells: Iterable[NotebookNode], last_first: bool = False) -> Iterator[Image.Image]:
+    outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
+    for data in reversed(outputs) if last_first else outputs:
+        if "image/png" in data:
+            with suppress(Exception):  # whatever is wrong with it, the page shows it
+                yield Image.open(io.BytesIO(b64decode(data["image/png"]))).convert("RGB")
 
 
 def _headings(cells: Iterable[NotebookNode]) -> Iterator[str]:
@@ -156,7 +163,7 @@ def render(template: str, **values: Any) -> str:
 def _environment() -> Environment:
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
-    environment.filters |= {"number": number, "day": _day, "took": _took, "brief": _brief}
+    environment.filters |= {"number": number, "day": _day, "took": _took, "brief": _brief, "trouble": trouble}
     return environment
 
 

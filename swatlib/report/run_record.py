@@ -20,6 +20,8 @@ from swatlib.report.notebook_parameters import ReportError
 WAITING, UNDER_WAY, DONE, FAILED, STOPPED = "waiting", "running", "done", "failed", "stopped"
 RECORD_FILE = "run.json"
 LOCK_FILE = ".running"
+MOST_SAID = 200  # characters of an error that the index shows
+NO_PAGE = "its page can't be made"
 
 
 def _iso(moment: str) -> str:
@@ -89,6 +91,22 @@ class ReportRun:
 
 
 RECORD = TypeAdapter(ReportRun)
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, or its kind where it says nothing; of one that quotes a whole cell, begin and end."""
+    said = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return said if len(said) <= MOST_SAID else f"{said[: MOST_SAID // 2]} … {said[-MOST_SAID // 2 :]}"
+
+
+def trouble(error: str) -> str:
+    """What follows the name of a notebook that failed: where it stopped, or why it has no page."""
+    return f": {error}" if error.startswith(NO_PAGE) else f" stopped. {error}"
+
+
+def failures(run: ReportRun) -> list[str]:
+    """A sentence for each notebook that failed."""
+    return [step.name + trouble(step.error) for step in run.notebooks if step.error]
 
 
 def save_record(run: ReportRun, folder: Path) -> None:

@@ -20,17 +20,9 @@ from swatlib.detectors import refuse_useless
 from swatlib.detectors.parsing import seen_from
 from swatlib.provenance import checksum, provenance
 from swatlib.report.execution import Kernels, execute
-from swatlib.report.headline import read_headline, read_intervals, read_key_figures
 from swatlib.report.notebook_parameters import ReportError, defaults, injected, read_notebook, refuse_unknown
-from swatlib.report.page import (
-    Damaged,
-    index_page,
-    load_templates,
-    notebook_body,
-    notebook_page,
-    notebook_title,
-    save_thumbnails,
-)
+from swatlib.report.page import Damaged, index_page, load_templates, notebook_page, notebook_title
+from swatlib.report.publishing import note_published, page_of
 from swatlib.report.run_record import (
     DONE,
     FAILED,
@@ -38,7 +30,7 @@ from swatlib.report.run_record import (
     RECORD_FILE,
     ReportRun,
     Step,
-    UsedRecording,
+    failures,
     held,
     read_record,
     save_record,
@@ -85,7 +77,7 @@ def report(
         kernels = Kernels(max(1, cores() // jobs), forked, folder, Path(sockets))
         _Engine(run, paths, folder, jobs, kernels, progress).go(on_start)
         (folder / LOCK_FILE).unlink()
-    if errors := _errors(run):
+    if errors := failures(run):
         raise ReportError("\n".join([*errors, f"What ran is kept in {index_path()}"]))
     return index_path()
 
@@ -134,7 +126,7 @@ class _Engine:
             on_start(index_path(), self.run.notebooks, self.jobs)
             printer.submit(load_templates)  # a fault of them is met again by the first page
             self._execute(workers, printer)
-            self.run.status = FAILED if _errors(self.run) else DONE
+            self.run.status = FAILED if failures(self.run) else DONE
         except BaseException:
             workers.shutdown(wait=False, cancel_futures=True)
             self.kernels.end()
@@ -164,26 +156,22 @@ class _Engine:
 
     def _print(self, step: Step) -> None:
         """Note what an executed notebook published, and write its thumbnails and page."""
-        if (path := self.folder / f"{step.name}.ipynb").is_file():
-            notebook = read_notebook(path)
-            step.numbers, used = read_headline(notebook)
-            step.intervals = read_intervals(notebook)
-            step.key = read_key_figures(notebook)
-            step.data = [UsedRecording(**each) for each in used]
-            step.thumbnails = save_thumbnails(notebook, self.folder, step.name)
-            self.bodies[step.name] = notebook_body(notebook)
-            step.page = f"{step.name}.html"
-            self._write_page(step)
+        if (self.folder / f"{step.name}.ipynb").is_file():
+            with page_of(step):
+                body = note_published(step, self.folder)
+                step.page = f"{step.name}.html"
+                self._write_page(step, body)
+                self.bodies[step.name] = body
         self.changed.put(step)
 
-    def _write_page(self, step: Step) -> None:
-        write_text(self.folder / f"{step.name}.html", notebook_page(self.bodies[step.name], self.run, step))
+    def _write_page(self, step: Step, body: str) -> None:
+        write_text(self.folder / f"{step.name}.html", notebook_page(body, self.run, step))
 
     def _write_pages(self) -> None:
         """Again, at the end: each leads to all others."""
         for step in self.run.notebooks:
             if step.name in self.bodies:
-                self._write_page(step)
+                self._write_page(step, self.bodies[step.name])
 
     def _follow(self) -> None:
         """Wait for a change, and keep record and index current."""
@@ -291,7 +279,3 @@ def _claim(run: ReportRun, named: bool) -> Path:
 def _taken(name: str) -> ReportError:
     folder = settings().reports_folder / name
     return ReportError(f"There is a run '{name}' already; choose another name or delete {folder}")
-
-
-def _errors(run: ReportRun) -> list[str]:
-    return [f"{step.name} stopped. {step.error}" for step in run.notebooks if step.error]

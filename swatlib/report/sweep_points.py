@@ -17,10 +17,9 @@ import pandas as pd
 from swatlib.detectors import refuse_useless
 from swatlib.provenance import checksum
 from swatlib.report.execution import Kernels, execute
-from swatlib.report.headline import read_headline, read_intervals
-from swatlib.report.notebook_parameters import read_notebook
-from swatlib.report.page import notebook_body, notebook_page, save_thumbnails
-from swatlib.report.run_record import DONE, FAILED, ReportRun, Step, UsedRecording, save_record
+from swatlib.report.page import notebook_page
+from swatlib.report.publishing import note_published, page_of
+from swatlib.report.run_record import DONE, FAILED, ReportRun, Step, failures, save_record
 from swatlib.report.runner import new_run
 
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ def notebooks_at(point: Mapping[str, Any]) -> PointResult:
         before = f"{step.name}: " if several else ""
         numbers |= {before + name: value for name, value in step.numbers.items()}
         intervals |= {before + name: ends for name, ends in step.intervals.items()}
-    error = next((f"{step.name} stopped. {step.error}" for step in run.notebooks if step.error), None)
+    error = next(iter(failures(run)), None)
     page = next((step.page for step in run.notebooks if step.error and step.page), run.notebooks[0].page)
     return PointResult([FigureRow(numbers, intervals)], files, page, error)
 
@@ -216,13 +215,10 @@ def _execute(run: ReportRun, paths: list[Path], folder: Path) -> None:
     bodies = {}
     for path, step in zip(paths, run.notebooks, strict=True):
         _in_a_thread(path, step, folder)
-        if (executed := folder / path.name).is_file():
-            notebook = read_notebook(executed)
-            step.numbers, used = read_headline(notebook)
-            step.intervals = read_intervals(notebook)
-            step.data = [UsedRecording(**each) for each in used]
-            step.thumbnails = save_thumbnails(notebook, folder, step.name)
-            step.page, bodies[step.name] = f"{step.name}.html", notebook_body(notebook)
+        if (folder / path.name).is_file():
+            with page_of(step):
+                bodies[step.name] = note_published(step, folder)
+                step.page = f"{step.name}.html"
     run.status = FAILED if any(step.error for step in run.notebooks) else DONE
     run.seconds = sum(step.seconds for step in run.notebooks)
     run.data = list(dict.fromkeys(each for step in run.notebooks for each in step.data))

@@ -1,0 +1,70 @@
+"""Notebooks of which no page can be made, or that JupyterLab would not write: their own failure, and of no other."""
+
+import json
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from swatlib.report.notebook_parameters import ReportError
+from swatlib.report.runner import report
+from swatlib.report.sweep_points import notebooks_at
+
+LOST = new_markdown_cell("![x](attachment:foo.png)")
+NO_ATTACHMENT = "its page can't be made: missing attachment: foo.png"
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """Writes a notebook of that name: a seed, then the given cells, or a cell that shows a picture of these data."""
+
+    def write(name, *given, tags=("parameters",)):
+        cells = [each if isinstance(each, dict) else picture(each) for each in given]
+        first = new_code_cell("seed = 0") | {"metadata": {"tags": tags}}
+        content = new_notebook() | {"cells": [first, *cells, new_code_cell("print(seed)")]}
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps(content))
+        return tmp_path / f"{name}.ipynb"
+
+    return write
+
+
+def picture(data):
+    return new_code_cell(f"display({{'image/png': {data!r}}}, raw=True)", metadata={"tags": ["thumbnail"]})
+
+
+def steps(reports, name="run"):
+    return json.loads((reports / name / "run.json").read_text())["notebooks"]
+
+
+def test_a_notebook_without_a_page_has_failed_and_takes_none_from_others(reports, notebook):
+    paths = [notebook("lost", LOST), notebook("tags", tags="parameters"), notebook("good")]
+    paths += [notebook("kind", LOST | {"cell_type": "sql"}), notebook("number", 5)]
+    with pytest.raises(ReportError, match=rf"^lost: {NO_ATTACHMENT}\ntags: .* 'array'\nkind: .* schemas\nnumber "):
+        report(paths, name="run", jobs=2)
+    assert {step["name"]: (step["status"], step["page"]) for step in steps(reports)} == {
+        "lost": ("failed", None),
+        "tags": ("failed", None),
+        "good": ("done", "good.html"),
+        "kind": ("failed", None),
+        "number": ("failed", "number.html"),
+    }
+    assert f"lost: {NO_ATTACHMENT}<" in (reports / "index.html").read_text().replace("&#39;", "'")
+    assert not (reports / "run" / ".running").exists()
+
+
+def test_a_picture_that_cannot_be_read_has_no_thumbnail(reports, notebook):
+    drawn = new_code_cell("import matplotlib.pyplot as plt\nplt.plot([1]);")
+    report([notebook("one", "", "notbase64!!"), notebook("two", drawn, "")], name="run")
+    assert [(step["status"], step["thumbnails"]) for step in steps(reports)] == [("done", []), ("done", ["two-1.webp"])]
+
+
+def test_a_point_of_a_sweep_without_a_page_keeps_its_notebook(notebook):
+    path = notebook("lost", LOST)
+    given = {"notebooks": [str(path)], "parameters": {"seed": 3}, "name": "seed=3", "of": "sweep"}
+    result = notebooks_at(given)
+    assert (result.error, result.page, sorted(result.files)) == (
+        f"lost: {NO_ATTACHMENT}",
+        None,
+        ["lost.ipynb", "run.json"],
+    )
+    assert nbformat.reads(result.files["lost.ipynb"].decode(), as_version=4).cells[-1].outputs[0].text == "3\n"
