@@ -13,6 +13,7 @@ from signal import SIGINT
 from typing import Any
 from uuid import uuid4
 
+import nbformat
 import papermill
 import psutil
 from ipykernel.kernelspec import get_kernel_dict
@@ -21,11 +22,12 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.localinterfaces import localhost
 from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import DeadKernelError
-from nbformat import ValidationError
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
+from papermill.execute import remove_error_markers
 from traitlets import default
 
+from swatlib.atomic import write_text
 from swatlib.report.forked_kernel import ForkedProvisioner
 from swatlib.report.notebook_parameters import injected, read_notebook
 from swatlib.report.run_record import DONE, FAILED, STOPPED, UNDER_WAY, Step, first_line
@@ -192,13 +194,32 @@ def _execute(notebook: Path, step: Step, folder: Path, kernels: Kernels, progres
             on_cell_executed=on_cell,
         )
         step.status = DONE
-    except (PapermillExecutionError, DeadKernelError, ValidationError, RuntimeError, OSError) as error:
+    except (PapermillExecutionError, DeadKernelError, nbformat.ValidationError, RuntimeError, OSError) as error:
         if kernels.ended:
             step.status = STOPPED
+        elif isinstance(error, PapermillExecutionError) and _ended(folder / notebook.name):
+            step.status = DONE
         else:
             step.status, step.error = FAILED, _sentence(error)
     finally:
         step.seconds = time.monotonic() - started
+
+
+def _set_anew(notebook: Path, given: dict[str, Any]) -> dict[str, Any]:
+    """What papermill sets: with what is given, the rest of an earlier run's cell, which it replaces as a whole."""
+    return injected(read_notebook(notebook), notebook.name) | given if given else {}
+
+
+def _ended(executed: Path) -> bool:
+    """Whether all cells ran: papermill also raises for one that is tagged `raises-exception`, at which none stops.
+
+    What papermill wrote above such a cell, that it stopped there, is taken out.
+    """
+    notebook = nbformat.read(executed, as_version=4)
+    if notebook.metadata.papermill.exception:
+        return False
+    write_text(executed, nbformat.writes(remove_error_markers(notebook)))
+    return True
 
 
 @contextmanager
@@ -208,15 +229,10 @@ def _loop() -> Iterator[None]:
         try:
             yield
         finally:
-            left = asyncio.all_tasks(loop)
-            for task in left:
-                task.cancel()
-            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-
-
-def _set_anew(notebook: Path, given: dict[str, Any]) -> dict[str, Any]:
-    """What papermill sets: with what is given, the rest of an earlier run's cell, which it replaces as a whole."""
-    return injected(read_notebook(notebook), notebook.name) | given if given else {}
+            if left := asyncio.all_tasks(loop):
+                for task in left:
+                    task.cancel()
+                loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
 
 
 @contextmanager

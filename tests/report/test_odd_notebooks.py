@@ -58,6 +58,19 @@ def test_a_picture_that_cannot_be_read_has_no_thumbnail(reports, notebook):
     assert [(step["status"], step["thumbnails"]) for step in steps(reports)] == [("done", []), ("done", ["two-1.webp"])]
 
 
+RAISES = new_code_cell("1/0", metadata={"tags": ["raises-exception"]})
+
+
+def test_a_cell_that_may_raise_stops_no_notebook(reports, notebook):
+    with pytest.raises(ReportError, match=r"^bad stopped. Cell 3: AssertionError"):
+        report([notebook("good", RAISES), notebook("bad", RAISES, new_code_cell("assert seed"))], name="run", jobs=1)
+    found = [(step["status"], step["error"], step["cells_run"]) for step in steps(reports)]
+    assert found == [("done", None, 3), ("failed", "Cell 3: AssertionError: ", 3)]
+    pages = [(reports / "run" / name).read_text() for name in ("good.html", "bad.html")]
+    assert [(page.count("division by zero"), page.count('id="error"')) for page in pages] == [(1, 0), (1, 1)]
+    assert "papermill-error" not in (reports / "run" / "good.ipynb").read_text()
+
+
 def test_a_point_of_a_sweep_without_a_page_keeps_its_notebook(notebook):
     path = notebook("lost", LOST)
     given = {"notebooks": [str(path)], "parameters": {"seed": 3}, "name": "seed=3", "of": "sweep"}
