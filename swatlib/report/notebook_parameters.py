@@ -112,14 +112,18 @@ def _assignment(node: ast.stmt) -> tuple[str, Any]:
 def parse_assignments(assignments: Iterable[str], known: Mapping[str, Any]) -> dict[str, Any]:
     """`["budget=2"]` as {"budget": 2}, each value read as the type of its default in `known` (name to default).
 
-    Raises ReportError for an unknown name, and for a value of another type than the default's.
+    Raises ReportError for an unknown name, one that is given twice, and a value of another type than the default's.
     """
-    pairs = [assignment.partition("=") for assignment in assignments]
-    for name, equals, _ in pairs:
+    values: dict[str, Any] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
         if not equals:
             raise ReportError(f"'{name}': a parameter is given as name=value, for example -p seed=1.")
         refuse_unknown([name], known)
-    return {name: _typed(name, text, known[name]) for name, _, text in pairs}
+        if name in values:
+            raise ReportError(f"{name} is given twice by -p; leave one out.")
+        values[name] = _typed(name, text, known[name])
+    return values
 
 
 def refuse_unknown(names: Iterable[str], known: Iterable[str]) -> None:

@@ -78,6 +78,11 @@ def test_a_parameter_that_cannot_be_read_is_named(path, assignment, message):
     assert str(error.value) == message
 
 
+def test_a_parameter_is_given_once(path):
+    with pytest.raises(ReportError, match=r"^seed is given twice by -p; leave one out.$"):
+        parse_assignments(["seed=1", "budget=1", "seed=1"], defaults(path))
+
+
 @given(st.text(), st.sampled_from(["seed", "budget", "long", "detectors", "rows", "runs"]))
 def test_any_text_is_a_value_or_a_sentence(text, name):
     known = {"seed": 0, "budget": 1.0, "long": False, "detectors": ("pca", "lof"), "rows": [1_000], "runs": ()}
