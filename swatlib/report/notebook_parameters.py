@@ -42,9 +42,12 @@ def all_notebooks() -> list[Path]:
 
 
 def read_notebook(path: Path) -> nbformat.NotebookNode:
-    """A notebook as stored. Raises ReportError when the file is none."""
+    """A notebook as stored. Raises ReportError when the file is none, or the source of a cell no text of Unicode."""
     try:
-        return nbformat.read(path, as_version=4)
+        notebook = nbformat.read(path, as_version=4)
+        for cell in notebook.cells:
+            cell.source.encode()
+        return notebook
     except (ValueError, KeyError, AttributeError, TypeError, nbformat.ValidationError) as error:
         raise ReportError(f"{path} is no Jupyter notebook; give a file that JupyterLab opens.") from error
 
@@ -94,7 +97,8 @@ def _assignments(notebook: str, source: str) -> Iterator[tuple[str, Any]]:
     except (ValueError, TypeError, SyntaxError) as error:
         line = getattr(error, "lineno", None) or line
         raise ReportError(
-            f"{notebook}: its parameters cell may hold assignments of plain values alone, as in seed = 1; "
+            f"{notebook}: its parameters cell may hold assignments of plain values alone (text, finite numbers, True, "
+            "False, None, and lists, tuples and dicts of these, whose keys are text), as in seed = 1; "
             f"line {line} is {source.splitlines()[line - 1].strip()!r}."
         ) from None
 
@@ -103,10 +107,29 @@ def _assignment(node: ast.stmt) -> tuple[str, Any]:
     """Raises ValueError or TypeError for anything but one name that is given a plain value."""
     match node:
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
-            return name, ast.literal_eval(value)
+            return name, _kept(ast.literal_eval(value))
         case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-            return name, ast.literal_eval(value)
+            return name, _kept(ast.literal_eval(value))
     raise ValueError
+
+
+def _kept(value: Any) -> Any:
+    """The value itself. Raises ValueError or TypeError for one that a record, which is JSON, can't hold as it is."""
+    match value:
+        case str():
+            value.encode()
+        case float() if not math.isfinite(value):
+            raise ValueError
+        case list() | tuple():
+            list(map(_kept, value))
+        case dict():
+            "".join(map(_kept, value))  # a TypeError for a key that is no text
+            list(map(_kept, value.values()))
+        case float() | int() | None:  # a bool is an int
+            pass
+        case _:
+            raise TypeError
+    return value
 
 
 def parse_assignments(assignments: Iterable[str], known: Mapping[str, Any]) -> dict[str, Any]:

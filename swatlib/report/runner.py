@@ -6,9 +6,9 @@ They are written when the notebook ends, and the index shows what runs. A run th
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -71,12 +71,13 @@ def report(
     paths = [Path(notebook).resolve() for notebook in notebooks]
     run = _new_run(paths, dict(parameters or {}), name)
     _refuse_unusable(run)
-    folder = _claim(run, named=name is not None)
     jobs = jobs or default_jobs(len(paths))
-    with held(folder / LOCK_FILE), TemporaryDirectory(prefix="swat-", ignore_cleanup_errors=True) as sockets:
+    with (
+        _claimed(run, named=name is not None) as folder,
+        TemporaryDirectory(prefix="swat-", ignore_cleanup_errors=True) as sockets,
+    ):
         kernels = Kernels(max(1, cores() // jobs), forked, folder, Path(sockets))
         _Engine(run, paths, folder, jobs, kernels, progress).go(on_start)
-        (folder / LOCK_FILE).unlink()
     if errors := failures(run):
         raise ReportError("\n".join([*errors, f"What ran is kept in {index_path()}"]))
     return index_path()
@@ -258,6 +259,19 @@ def _refuse_unusable(run: ReportRun) -> None:
     pairs = [step.parameters for step in run.notebooks if step.parameters.keys() >= {*OF_SIMULATED}]
     for pair in {tuple(values.get(name, "") for name in OF_RECORDINGS) for values in pairs}:
         recordings(*pair)
+
+
+@contextmanager
+def _claimed(run: ReportRun, named: bool) -> Iterator[Path]:
+    """The run's folder while it runs. One into which nothing was written is deleted, and its name is free again."""
+    folder = _claim(run, named)
+    with held(folder / LOCK_FILE):
+        try:
+            yield folder
+        finally:
+            with suppress(OSError):  # it has more in it, or is gone
+                (folder / LOCK_FILE).unlink()
+                folder.rmdir()
 
 
 def _claim(run: ReportRun, named: bool) -> Path:

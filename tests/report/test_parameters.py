@@ -104,6 +104,13 @@ def test_any_text_is_a_value_or_a_sentence(text, name):
         ("seed = 1\nseed += 1", "line 2 is 'seed += 1'"),
         ("x = 1\nhome = str(x)", "line 2 is 'home = str(x)'"),
         ("x: int", "line 1 is 'x: int'"),
+        ("x = ...", "line 1 is 'x = ...'"),
+        ("x = b'a'", "line 1 is \"x = b'a'\""),
+        ("x = 1j", "line 1 is 'x = 1j'"),
+        ("x = {1}", "line 1 is 'x = {1}'"),
+        ("x = {1: 2}", "line 1 is 'x = {1: 2}'"),
+        ("x = 1\ny = [1, (2, {'a': -1e999})]", "line 2 is \"y = [1, (2, {'a': -1e999})]\""),
+        (r"x = '\ud800'", "line 1 is "),
     ],
 )
 def test_a_parameters_cell_holds_assignments_alone(tmp_path, source, line):
@@ -128,7 +135,22 @@ def test_a_cell_of_an_earlier_run_that_would_have_the_last_word_is_refused(tmp_p
         defaults(tmp_path / "01-one.ipynb")
 
 
-@pytest.mark.parametrize("text", ["a,b\n1,2\n", "{}", "[]", '"x"', '{"cells": [], "nbformat": 9}'])
+NO_SOURCE = """{"cells": [{"cell_type": "code", "id": "a", "metadata": {"tags": ["parameters"]}, "outputs": [],
+"execution_count": null, "source": null}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b\n1,2\n",
+        "{}",
+        "[]",
+        '"x"',
+        '{"cells": [], "nbformat": 9}',
+        NO_SOURCE,
+        NO_SOURCE.replace("null}", r'"\ud800"}'),
+    ],
+)
 def test_what_is_no_notebook_is_named(tmp_path, text):
     (tmp_path / "text.ipynb").write_text(text)
     with pytest.raises(ReportError, match=r"text.ipynb is no Jupyter notebook"):

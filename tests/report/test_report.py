@@ -1,3 +1,4 @@
+import errno
 import json
 import re
 import shutil
@@ -46,6 +47,10 @@ def notebook(tmp_path):
 def report(notebooks, *given, **named):
     """With forked kernels where there can be such, as a person's report has them."""
     return runner.report(notebooks, *given, **{"forked": prepare_forks()} | named)
+
+
+def refuses(*_):
+    raise PermissionError(errno.EACCES, "Permission denied")
 
 
 def kept(reports, name):
@@ -185,6 +190,15 @@ def test_a_name_is_taken_once_and_stays_in_the_folder(reports, notebook):
         report([path], name="run")
     with pytest.raises(ReportError, match=r"'\.\./run' can't name a run"):
         report([path], name="../run")
+
+
+def test_a_run_that_fails_before_it_begins_leaves_its_name_free(reports, notebook, monkeypatch):
+    path = notebook("01-one")
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="Permission denied"):
+        patch.setattr("swatlib.report.runner.save_record", refuses)
+        report([path], name="run")
+    assert not (reports / "run").exists()
+    report([path], name="run")
 
 
 def test_the_index_has_one_row_a_run_the_newest_first(reports, notebook):
