@@ -25,12 +25,13 @@ from nbclient.exceptions import DeadKernelError
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from papermill.execute import remove_error_markers
+from papermill.iorw import LocalHandler, papermill_io
 from traitlets import default
 
 from swatlib.atomic import write_text
 from swatlib.report.forked_kernel import ForkedProvisioner
 from swatlib.report.notebook_parameters import injected, read_notebook
-from swatlib.report.run_record import DONE, FAILED, STOPPED, UNDER_WAY, Step, first_line
+from swatlib.report.run_record import DONE, FAILED, STOPPED, UNDER_WAY, Step, first_line, placed
 from swatlib.settings import settings
 
 THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -139,7 +140,8 @@ class _SavedSoon(NBClientEngine):
 
         def save_now() -> None:
             due.clear()
-            save()
+            with suppress(OSError):  # the end is saved in any case, and says what is wrong
+                save()
 
         def save_soon(**_: Any) -> None:
             if not due:
@@ -154,7 +156,16 @@ class _SavedSoon(NBClientEngine):
                 each.cancel()
 
 
+class _Whole(LocalHandler):
+    """papermill's files: on a full disk too each is as it was before, or whole."""
+
+    def write(self, buf: str, path: str) -> None:
+        with placed(Path(path)):
+            write_text(Path(path), buf)
+
+
 papermill_engines.register(ENGINE, _SavedSoon)
+papermill_io.register("/", _Whole())
 
 
 def execute(notebook: Path, step: Step, folder: Path, kernels: Kernels, progress: Callable[[Step], None]) -> None:

@@ -141,6 +141,17 @@ def stop_record(run: ReportRun) -> None:
 
 
 @contextmanager
+def placed(place: Path) -> Iterator[None]:
+    """An error of the system that names no file, as a full disk has it, names this place."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(place)
+        raise
+
+
+@contextmanager
 def held(lock: Path) -> Iterator[None]:
     """One process at a time; the system frees the lock however this one ends."""
     lock.parent.mkdir(parents=True, exist_ok=True)

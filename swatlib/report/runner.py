@@ -32,6 +32,7 @@ from swatlib.report.run_record import (
     Step,
     failures,
     held,
+    placed,
     read_record,
     save_record,
     stop_record,
@@ -73,6 +74,7 @@ def report(
     _refuse_unusable(run)
     jobs = jobs or default_jobs(len(paths))
     with (
+        placed(settings().reports_folder),
         _claimed(run, named=name is not None) as folder,
         TemporaryDirectory(prefix="swat-", ignore_cleanup_errors=True) as sockets,
     ):

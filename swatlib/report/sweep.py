@@ -31,6 +31,7 @@ from swatlib.report.run_record import (
     ReportRun,
     Step,
     held,
+    placed,
     save_record,
 )
 from swatlib.report.runner import refuse_run_name, write_index
@@ -66,7 +67,7 @@ def sweep(
     that is taken, and after all was saved for points that failed.
     """
     engine = _Sweeping(given, progress)
-    with held(engine.folder / LOCK_FILE):
+    with placed(settings().reports_folder), held(engine.folder / LOCK_FILE):
         engine.look()
         jobs = jobs or default_jobs(len(engine.points))
         engine.compute(jobs, on_start, run_all)

@@ -4,6 +4,7 @@ import re
 import shutil
 import sys
 import tempfile
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -49,8 +50,14 @@ def report(notebooks, *given, **named):
     return runner.report(notebooks, *given, **{"forked": prepare_forks()} | named)
 
 
-def refuses(*_):
-    raise PermissionError(errno.EACCES, "Permission denied")
+def full(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def full_after_a_megabyte(path, text, **_):
+    path.write_bytes(text[:1_000_000].encode())
+    if len(text) > 1_000_000:
+        full()
 
 
 def kept(reports, name):
@@ -194,11 +201,23 @@ def test_a_name_is_taken_once_and_stays_in_the_folder(reports, notebook):
 
 def test_a_run_that_fails_before_it_begins_leaves_its_name_free(reports, notebook, monkeypatch):
     path = notebook("01-one")
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="Permission denied"):
-        patch.setattr("swatlib.report.runner.save_record", refuses)
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left on device") as error:
+        patch.setattr("swatlib.report.runner.save_record", full)
         report([path], name="run")
+    assert error.value.filename == str(reports)
     assert not (reports / "run").exists()
     report([path], name="run")
+
+
+def test_a_full_disk_is_named_and_cuts_no_notebook_off(reports, notebook, monkeypatch):
+    monkeypatch.setattr(Path, "write_text", full_after_a_megabyte)
+    long = reports / "run" / "02-long.ipynb"
+    said = f"02-long stopped. OSError: [Errno 28] No space left on device: '{long}'\n"
+    with pytest.raises(ReportError, match=f"^{re.escape(said)}"):
+        report([notebook("01-one"), notebook("02-long", "print('x' * 2_000_000)")], name="run")
+    assert [step["status"] for step in kept(reports, "run")["notebooks"]] == ["done", "failed"]
+    assert sorted(path.name for path in (reports / "run").glob("*.ipynb")) == ["01-one.ipynb", "02-long.ipynb"]
+    assert len(nbformat.read(long, as_version=4).cells) == 3
 
 
 def test_the_index_has_one_row_a_run_the_newest_first(reports, notebook):
