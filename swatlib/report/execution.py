@@ -193,8 +193,8 @@ def _execute(notebook: Path, step: Step, folder: Path, kernels: Kernels, progres
     progress(step)
     try:
         papermill.execute_notebook(
-            notebook,
-            folder / notebook.name,
+            _literal(notebook),
+            _literal(folder / notebook.name),
             _set_anew(notebook, step.given),
             engine_name=ENGINE,
             kernel_name="python3",
@@ -214,6 +214,11 @@ def _execute(notebook: Path, step: Step, folder: Path, kernels: Kernels, progres
             step.status, step.error = FAILED, _sentence(error)
     finally:
         step.seconds = time.monotonic() - started
+
+
+def _literal(path: Path) -> str:
+    """A path for papermill, which fills in parameters where it has braces."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _set_anew(notebook: Path, given: dict[str, Any]) -> dict[str, Any]:

@@ -52,6 +52,11 @@ def test_a_notebook_without_a_page_has_failed_and_takes_none_from_others(reports
     assert not (reports / "run" / ".running").exists()
 
 
+def test_braces_in_a_name_are_part_of_it(reports, notebook):
+    report([notebook("{seed}")], name="run")
+    assert sorted(path.name for path in (reports / "run").iterdir()) == ["run.json", "{seed}.html", "{seed}.ipynb"]
+
+
 def test_a_picture_that_cannot_be_read_has_no_thumbnail(reports, notebook):
     drawn = new_code_cell("import matplotlib.pyplot as plt\nplt.plot([1]);")
     report([notebook("one", "", "notbase64!!"), notebook("two", drawn, "")], name="run")
