@@ -190,19 +190,22 @@ def produce(
     folder: Folder = None,
 ) -> None:
     """Send a recording, or a simulated plant that takes attacks, to Kafka; started again, it goes on where it was."""
-    from swatlib.data import load
+    from swatlib.data import attacks, load
     from swatlib.live.links import links
     from swatlib.live.plant import PlantRun
     from swatlib.live.producer import Producer, blocks
+    from swatlib.live.sink import FileSink
     from swatlib.live.wiring import attack_recorder, connect
 
     at = connect(folder)
+    if isinstance(at.to, FileSink):  # known and launched attacks are points too
+        say(at.sentence)
     if files:
         recording = load(*files)
         sender = Producer(at.servers, plant, _rate(speed), clock, monitor=at.monitor("producer"))
         for link in links(plant, *recording.frame.index[[0, -1]]) if clock == "original" else ():
             out.print(link, soft_wrap=True, highlight=False)
-        recorder = attack_recorder(recording.events, plant, at)
+        recorder = attack_recorder(attacks(recording), plant, at)
         out.print(str(sender.send(blocks(recording.frame, recording.label), recorder)))
     elif _rate(speed) != 1:
         raise typer.BadParameter("a plant that runs now has speed 1; `python -m swatlib live --minutes` goes faster")
@@ -333,10 +336,10 @@ def run_live(
         out.print(f"{run.sentence} The stream logs to {run.log}", soft_wrap=True, highlight=False)
         with _Reported() as report:
             run.wait(lambda: report(run.progress))
-        delays, batches, (points, differences) = run.delays(), run.batches(), run.parity()
+        rows, delays, batches, (points, differences) = run.sent, run.delays(), run.batches(), run.parity()
     if len(delays):
         print_table(delay_table(delays))
-    rows, latency = int(batches["rows_out"].sum()), batches["latency_p95"].median()
+    latency = batches["latency_p95"].median()
     out.print(f"{rows:,} rows stored, {batches['rows_per_second'].max():,.0f} rows/s at best, {latency:.1f} s from "
               "sent to stored (p95)", highlight=False)  # fmt: skip
     if differences:

@@ -19,7 +19,8 @@ def name_fault(name: object) -> str | None:
     if not isinstance(name, str) or not 0 < len(name) <= NAME_LENGTH:
         return f"is {name!r:.60}; wanted: a text of 1 to {NAME_LENGTH} characters"
     wrong = next((each for each in name if each == "\\" or unicodedata.category(each) in _UNPRINTABLE), None)
-    return wrong and f"holds {wrong!r}; wanted: no line break, no control character and no backslash"
+    wrong = wrong or ("${" if "${" in name else None)  # which Flux fills in
+    return wrong and f"holds {wrong!r}; wanted: no line break, no control character, no backslash and no ${{"
 
 
 def escaped(name: str) -> str:

@@ -27,7 +27,9 @@ _log = logging.getLogger(__name__)
 
 
 def check_attack(effects: str, seconds: int) -> None:
-    """Raises ValueError for effects that the plant does not know, or a duration that makes no sense."""
+    """Raises ValueError for effects that the plant does not know, none, or a duration that makes no sense."""
+    if not effects.strip():
+        raise ValueError("an attack without an effect does nothing; give one or more, such as LIT101 spoof 1200")
     Attack(effects, seconds)
 
 
@@ -63,14 +65,14 @@ class AttackedPlant:
     ) -> Iterator[pd.DataFrame]:
         """Its rows from now on, so many at a time, up to the time `until` (excluded) or until `stopped`."""
         while not stopped() and (until is None or self.plant.time < until):
-            for command in self.commands():
-                self._launch(command)
+            for place, command in enumerate(self.commands()):
+                # points of one plant and time are one point, and attacks may begin in the same row
+                self._launch(command, self.plant.time + pd.Timedelta(place, "ns"))
             count = rows if until is None else min(rows, int((until - self.plant.time).total_seconds()))
             index = pd.date_range(self.plant.time, periods=count, freq="s", name="time")
             yield pd.DataFrame(self.plant.run(count), index, list(TAG_NAMES))
 
-    def _launch(self, command: Command) -> None:
-        start = self.plant.time
+    def _launch(self, command: Command, start: pd.Timestamp) -> None:
         try:
             self.plant.attack(Attack(command.effects, command.seconds, name=command.name))
         except ValueError as error:

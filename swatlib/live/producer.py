@@ -52,7 +52,7 @@ class ProducerError(OSError):
 
 @dataclass(frozen=True)
 class Sent:
-    """What a producer did: rows sent now, rows of the source that the topic held before, and the last of those."""
+    """What a producer did: rows sent now, rows that were not newer than the topic's `last` of the plant."""
 
     plant: str
     rows: int
@@ -62,10 +62,10 @@ class Sent:
     def __str__(self) -> str:
         if self.held and not self.rows:
             return (
-                f"The topic holds all {self.held:,} rows of plant {self.plant} (to {self.last}) already, nothing was "
-                "sent. To stream them again give the plant another name with --plant."
+                f"Nothing was sent: none of {self.held:,} rows is newer than the last one of plant {self.plant} that "
+                f"the topic holds ({self.last}). To stream them give the plant another name with --plant."
             )
-        before = f" after {self.held:,} that the topic held" if self.held else ""
+        before = f" after {self.held:,} that are not newer than those of the topic" if self.held else ""
         return f"{self.rows:,} rows of plant {self.plant} sent{before}."
 
 
@@ -103,6 +103,7 @@ class Producer:
         """
         part, found = self._held()
         last, shift = found or (None, None)
+        self._refuse_other_clock(shift)
         before = last  # the row before the next one, in the source's own clock
         rows, held, pace = 0, 0, _Pace(self.speed)
         counters = Counters(self.monitor, self.plant)
@@ -151,6 +152,15 @@ class Producer:
         return (
             pd.Timedelta(0) if self.clock == ORIGINAL else pd.Timestamp.now("UTC").tz_localize(None).floor("s") - first
         )
+
+    def _refuse_other_clock(self, shift: pd.Timedelta | None) -> None:
+        """Raises ProducerError where the plant's rows in the topic were moved, and those now are not to be, or back."""
+        kept = ORIGINAL if shift == pd.Timedelta(0) else NOW
+        if shift is not None and kept != self.clock:
+            raise ProducerError(
+                f"the rows of plant {self.plant} in the topic have the clock {kept}; go on with --clock {kept}, or "
+                "give another name with --plant"
+            )
 
     def _moved(self, frame: pd.DataFrame, shift: pd.Timedelta) -> pd.DataFrame:
         moved = frame.set_axis(frame.index + shift) if shift else frame

@@ -90,6 +90,7 @@ class Live:
         Raises ValueError as `check_run` does, and the plant runs on.
         """
         check_run(minutes, speed, self.attacks)
+        self._refuse_closed()
         self.plant.stop()
         self.minutes, self.speed, self._name = minutes, speed, None
         self._start_plant()
@@ -169,9 +170,14 @@ class Live:
         self._check_stream()
         if not self.plant.ended:
             return False
-        # a batch has its point a moment after its rows
+        # a batch has its point a moment after its rows; it may hold rows of other plants
         counted = self.batches()["rows_out"].sum()
-        return self._holds(self.plant.time) and counted >= self._rows_until(self.plant.time)
+        return self._holds(self.plant.time) and self._scored(self.plant.time) and counted >= self.sent
+
+    @property
+    def sent(self) -> int:
+        """Rows of the plant so far, with those before its first minute."""
+        return self._rows_until(self.plant.time)
 
     @property
     def progress(self) -> str:
@@ -192,6 +198,7 @@ class Live:
     def attack(self, effects: str, seconds: int = 300) -> None:
         """Attack the plant; it begins with its next row. Raises ValueError for effects it doesn't know."""
         check_attack(effects, seconds)
+        self._refuse_closed()
         request_attack(self.at.servers, Command(self.name, effects, seconds))
 
     def readings(self, last: str | None = None) -> pd.DataFrame:
@@ -244,11 +251,27 @@ class Live:
     def _start_plant(self) -> None:
         now = pd.Timestamp.now("UTC").tz_localize(None)
         name = self._name or ("swat" if self.minutes is None else f"swat-{now:%m%d-%H%M%S}")
-        past = max(PAST_ROWS, self.pipeline.history)
+        past, rows = max(PAST_ROWS, self.pipeline.history), _rows(self.minutes)
         self.since, self._last_row = now, time.monotonic()
-        self._plant = PlantRun(self.at, name, self.speed, _rows(self.minutes), self.attacks, self.seed, past)
+        if rows is not None:
+            self._refuse_known(name, past + rows)
+        self._plant = PlantRun(self.at, name, self.speed, rows, self.attacks, self.seed, past)
         self._after = self._plant.first  # rows before it are known to be stored
         self._plant.start(partial(self._holds, self._plant.begin))
+
+    def _refuse_known(self, name: str, rows: int) -> None:
+        """Raises ServicesError where a plant of that name has rows at times that this run's would have."""
+        found = Producer(self.at.servers, name).last()
+        begin = pd.Timestamp.now("UTC").tz_localize(None).floor("s") - pd.Timedelta(rows, "s")
+        if found and (last := found[0] + found[1]) >= begin:
+            raise ServicesError(
+                f"plant {name} has rows to {last} already, and those of this run would begin at {begin}; give the "
+                "plant another name, or leave the name out"
+            )
+
+    def _refuse_closed(self) -> None:
+        if self.closed:
+            raise ServicesError("this run has ended, and nothing scores its plant any more; start another run")
 
     def _check_stream(self) -> None:
         if self._stream and not self._stream.alive:
@@ -276,6 +299,11 @@ class Live:
     def _holds(self, until: pd.Timestamp) -> bool:
         """Whether the plant's last row before `until` has been stored."""
         return len(self.at.reader.readings(self.name, until - pd.Timedelta("1s"), until)) > 0
+
+    def _scored(self, until: pd.Timestamp) -> bool:
+        """Whether every detector's point of the plant's last row before `until` has been stored."""
+        points = self.at.reader.scores(self.name, until - pd.Timedelta("1s"), until)
+        return {*points.columns.get_level_values(0)} == {*self.pipeline.detectors}
 
     def _rows_until(self, when: pd.Timestamp) -> int:
         """Rows of the plant before `when`."""

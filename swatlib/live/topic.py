@@ -249,8 +249,9 @@ class Command:
         for name, text in (("plant", self.plant), ("name", self.name)):
             if text is not None and (fault := line_protocol.name_fault(text)):
                 raise ValueError(f"{name} {fault}")
-        if not isinstance(self.effects, str) or not self.effects.isprintable() or len(self.effects) > EFFECTS_LENGTH:
-            raise ValueError(f"effects are {self.effects!r:.60}; wanted: at most {EFFECTS_LENGTH} printable characters")
+        said = self.effects.strip() if isinstance(self.effects, str) else ""
+        if not said or not self.effects.isprintable() or len(self.effects) > EFFECTS_LENGTH:
+            raise ValueError(f"effects are {self.effects!r:.60}; wanted: 1 to {EFFECTS_LENGTH} printable characters")
         if (
             not isinstance(self.seconds, int)
             or isinstance(self.seconds, bool)

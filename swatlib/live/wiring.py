@@ -124,16 +124,15 @@ def begin_spark(pipeline: Path | None, checkpoint: Path, **options: Any) -> None
     configured_stream(Connections("", nowhere, nowhere, ""), pipeline, checkpoint, **options).session()
 
 
-def attack_recorder(
-    events: pd.DataFrame | None, plant: str, at: Connections
-) -> Callable[[pd.DataFrame, pd.Timedelta], None]:
+def attack_recorder(events: pd.DataFrame, plant: str, at: Connections) -> Callable[[pd.DataFrame, pd.Timedelta], None]:
     """For `Producer.send`: stores the point of each known attack when its first row is sent."""
-    waiting = [] if events is None else list(events.sort_values("start").itertuples())
+    waiting = list(events.sort_values("start").itertuples())
 
     def handed(part: pd.DataFrame, shift: pd.Timedelta) -> None:
         while waiting and waiting[0].start + shift <= part.index[-1]:
             event = waiting.pop(0)
-            at.store_attack(plant, f"{event.attack}: {event.points}", event.start + shift, event.end + shift)
+            title = f"{event.attack}: {event.points}" if event.points else str(event.attack)
+            at.store_attack(plant, title, event.start + shift, event.end + shift)
 
     return handed
 

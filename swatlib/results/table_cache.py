@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from swatlib.cached import Form, cached
 
-NAMES = "tables.json"  # of all tables that belong to an entry
+TABLE_NAMES = "tables.json"  # of all tables that belong to an entry
 Tables = Mapping[str, pd.DataFrame]
 
 
@@ -27,7 +27,7 @@ def cached_tables(name: str, depends: Any, make: Callable[[], Tables], force: bo
 
 def _write(folder: Path, tables: Tables) -> None:
     folder.mkdir()
-    (folder / NAMES).write_text(json.dumps(list(tables)))
+    (folder / TABLE_NAMES).write_text(json.dumps(list(tables)))
     for name, table in tables.items():
         arrow = pa.Table.from_pandas(table)
         pq.write_table(arrow, folder / f"{name}.parquet", compression="zstd", write_page_checksum=True)
@@ -35,7 +35,7 @@ def _write(folder: Path, tables: Tables) -> None:
 
 def _read(folder: Path) -> dict[str, pd.DataFrame]:
     try:
-        paths = {name: folder / f"{name}.parquet" for name in json.loads((folder / NAMES).read_text())}
+        paths = {name: folder / f"{name}.parquet" for name in json.loads((folder / TABLE_NAMES).read_text())}
         return {name: pq.read_table(path, page_checksum_verification=True).to_pandas() for name, path in paths.items()}
     except pa.ArrowException as error:
         raise ValueError(str(error)) from error

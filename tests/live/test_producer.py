@@ -19,14 +19,16 @@ import pytest
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rig import client, messages, send, topics
+from rig import client, influx_sink, messages, send, topics
+from typer.testing import CliRunner
 from waiting import wait
 
+from swatlib.cli.app import app
 from swatlib.live import producer, topic
 from swatlib.live.plant import AttackedPlant
 from swatlib.plant import TAG_NAMES
 from swatlib.servers.broker import broker_admin
-from swatlib.simulation import SimulatedPlant
+from swatlib.simulation import Attack, SimulatedPlant, simulate
 
 ROWS = 20_000
 
@@ -108,6 +110,35 @@ def test_the_clock_now_keeps_the_spacing_and_its_shift(kafka, names, frame):
     times = held(kafka, names[0])["time"]
     assert (times - times[0]).dt.total_seconds().tolist() == [0, 1, 5, 6]
     assert abs(times[0] - pd.Timestamp.now("UTC")) < pd.Timedelta("1h")
+
+
+def test_the_attacks_of_a_file_are_stored_beside_its_rows(kafka, influxdb, tmp_path, monkeypatch):
+    monkeypatch.setenv("SWAT_KAFKA", kafka)
+    monkeypatch.setenv("SWAT_INFLUX_URL", influxdb.url)
+    monkeypatch.setenv("SWAT_INFLUX_TOKEN_FILE", str(influxdb.tokens))
+    hour = simulate("1h", [Attack("LIT101 spoof 700", 300, 1_800)])
+    hour.frame.assign(attack=hour.label).to_parquet(tmp_path / "hour.parquet")
+    words = ["produce", str(tmp_path / "hour.parquet"), "--plant", "of a file", "--speed", "fast"]
+    assert CliRunner().invoke(app, words, catch_exceptions=False).exit_code == 0
+    [stored] = influx_sink(influxdb).attacks("of a file").to_numpy().tolist()
+    assert stored == ["run 1", *hour.events[["start", "end"]].iloc[0]]
+
+
+def test_a_plant_keeps_the_clock_that_its_rows_have(kafka, names, frame):
+    send(kafka, names[0], frame[:2])
+    send(kafka, names[0], frame[:2], plant="moved", clock=producer.NOW)
+    with pytest.raises(producer.ProducerError, match="plant swat in the topic have the clock original; go on with"):
+        send(kafka, names[0], frame[:4], clock=producer.NOW)
+    with pytest.raises(producer.ProducerError, match="plant moved in the topic have the clock now; go on with"):
+        send(kafka, names[0], frame[:4], plant="moved")
+
+
+def test_what_was_not_sent_is_told_as_what_it_is(kafka, names, frame):
+    send(kafka, names[0], frame[100:200])
+    again, older, more = (send(kafka, names[0], part) for part in (frame[150:200], frame[:50], frame[190:210]))
+    for sent, rows in ((again, 50), (older, 50)):
+        assert str(sent).startswith(f"Nothing was sent: none of {rows} rows is newer than the last one of plant swat")
+    assert str(more) == "10 rows of plant swat sent after 10 that are not newer than those of the topic."
 
 
 @pytest.fixture

@@ -116,6 +116,8 @@ def test_a_console_runs_another_plant_on_the_same_stream(live, folder):
     live.wait()
     assert live.name.startswith("swat-") and len(live.scores()) == 60
     assert Services(folder).pid("stream") == stream
+    with pytest.raises(ServicesError, match=rf"plant {live.name} has rows to .* already, and those of this run would"):
+        live._refuse_known(live.name, 60)
     live.detectors = ("pca",)
     assert list(live.scores().columns.unique(0)) == ["pca"]
 
@@ -164,6 +166,9 @@ def test_a_second_run_in_a_notebook_ends_the_first_and_services_stop_ends_its_st
         assert states(folder) == dict.fromkeys(STARTED, "stopped")
         with pytest.raises(ServicesError, match="the stream ended; the end of its log"):
             second.wait()
+    for act in (lambda: second.restart(1), lambda: second.attack("LIT101 freeze")):
+        with pytest.raises(ServicesError, match="this run has ended, and nothing scores its plant any more"):
+            act()
     assert left(folder) == []
 
 

@@ -226,6 +226,17 @@ def test_points_of_files_are_loaded_into_influxdb(influxdb, scored, tmp_path):
     assert to.attacks(plant).equals(files.attacks(plant))
 
 
+@pytest.mark.parametrize(
+    ("content", "says"), [(b"\xff\xfe\n", "bytes that are no text"), (b"hello\n", "unable to parse")]
+)
+def test_a_file_that_holds_no_points_is_named(influxdb, tmp_path, content, says):
+    (tmp_path / "odd.lp").write_bytes(content)
+    with pytest.raises(sink.SinkError, match=rf"odd\.lp.*{says}"):
+        sink.copy(sink.FileSink(tmp_path), influx_sink(influxdb))
+    (tmp_path / "odd.lp").write_bytes(b"\n# of another program\n\n")
+    assert sink.copy(sink.FileSink(tmp_path), influx_sink(influxdb)) == {"odd": 0}
+
+
 def test_points_of_files_are_uploaded_at_the_terminal_without_a_kafka(influxdb, influxdb_alone, files):
     files.write(sink.reading_points(FRAME, "typed"), "typed")
     done = CliRunner().invoke(app, ["upload", str(files.folder)], catch_exceptions=False)

@@ -187,6 +187,16 @@ def test_a_class_that_is_not_trusted_is_refused_before_there_are_rows(kafka, nam
         stream(kafka, files, tmp_path, names, folder).run(lambda: next(asked) > 500)
 
 
+def test_a_checkpoint_that_is_damaged_is_named_with_what_to_do(kafka, names, quick, rows, files, tmp_path):
+    send(kafka, names[0], rows.iloc[:100])
+    drain(stream(kafka, files, tmp_path, names, quick))
+    (tmp_path / "checkpoint" / "metadata").write_text("")
+    with pytest.raises(
+        StreamError, match=r"can't go on from the checkpoint .*/checkpoint: [^\n]*; delete it to score all"
+    ):
+        drain(stream(kafka, files, tmp_path, names, quick))
+
+
 def test_a_checkpoint_of_another_kafka_or_of_a_topic_made_anew_is_refused(kafka, names, quick, rows, files, tmp_path):
     send(kafka, names[0], rows.iloc[:100])
     drain(stream(kafka, files, tmp_path, names, quick))

@@ -164,6 +164,12 @@ def test_a_command_comes_back_as_it_was_sent():
     assert topic.Command.decode(command.encode()) == command
 
 
+@pytest.mark.parametrize("effects", ["", " ", "LIT101\nfreeze", None])
+def test_a_command_without_an_effect_is_none(effects):
+    with pytest.raises(ValueError, match=r"wanted: 1 to \d+ printable characters"):
+        topic.Command("swat", effects)
+
+
 @given(
     ANY
     | st.dictionaries(st.sampled_from(["plant", "effects", "seconds", "name"]), JSON).map(

@@ -1,21 +1,25 @@
-"""Tables of delays, from stored attacks and scores."""
+"""Attacks that are stored, and tables of delays from stored attacks and scores."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from swatlib.live import sink
+from swatlib.live.plant import AttackedPlant
 from swatlib.live.sink import FileSink
+from swatlib.live.topic import Command
 from swatlib.live.wiring import (
     BATCH_HEADINGS,
     STOOD,
     Connections,
+    attack_recorder,
     batch_table,
     delay_table,
     detection_delays,
     detections,
     quickest_delays,
 )
+from swatlib.simulation import SimulatedPlant
 
 START = pd.Timestamp("2026-01-01")
 
@@ -39,6 +43,33 @@ def delays(tmp_path):
     }
     files.write(sink.score_points(pd.concat(parts, axis=1), "p"), "p")
     return detection_delays(at, "p", START)
+
+
+def test_known_attacks_are_stored_when_their_rows_are_sent(tmp_path):
+    files = FileSink(tmp_path)
+    at = Connections("nowhere", files, files, "")
+    starts = START + pd.to_timedelta([50, 20], unit="s")
+    known = pd.DataFrame({"attack": ["8", "run 7"], "start": starts, "end": starts + pd.Timedelta("5s")})
+    recorder, titles = attack_recorder(known.assign(points=["MV101;P102", ""]), "p", at), []
+    for seconds in (30, 60):
+        rows = pd.DataFrame(index=pd.date_range(START, periods=seconds, freq="s") + pd.Timedelta("1h"))
+        recorder(rows, pd.Timedelta("1h"))
+        titles.append(files.attacks("p")["title"].to_list())
+    assert titles == [["run 7"], ["run 7", "8: MV101;P102"]]
+    assert (files.attacks("p")["start"] - pd.Timedelta("1h")).to_list() == sorted(starts)
+
+
+def test_attacks_that_begin_in_the_same_row_are_both_stored(tmp_path):
+    files, effects = FileSink(tmp_path), ["LIT101 freeze", "LIT301 freeze"]
+    at = Connections("nowhere", files, files, "")
+    running = AttackedPlant(
+        SimulatedPlant(START),
+        lambda: [Command("p", each, 5) for each in effects],
+        lambda command, *span: at.store_attack("p", command.effects, *span),
+    )
+    next(running.frames(2))
+    stored = files.attacks("p")
+    assert (stored["title"].to_list(), stored["start"].to_list()) == (effects, [START, START])
 
 
 def test_an_alarm_that_stood_already_is_on_and_no_delay(delays):

@@ -93,15 +93,24 @@ class FileSink:
 
 
 def copy(files: FileSink, to: Sink) -> dict[str, int]:
-    """Store the points of files elsewhere, those of attacks and batches too; how many there were of each name."""
-    counts: dict[str, int] = {}
-    for path in files._paths():
-        name, lines = unquote(path.stem), _lines(path)
-        counts[name] = 0
-        while block := list(itertools.islice(lines, LINES_PER_REQUEST)):
-            to.write(pa.array(block), name)
-            counts[name] += len(block)
-    return counts
+    """Store the points of files elsewhere, those of attacks and batches too; how many there were of each name.
+
+    Raises SinkError with the file that holds something else.
+    """
+    return {unquote(path.stem): _copy(path, to) for path in files._paths()}
+
+
+def _copy(path: Path, to: Sink) -> int:
+    points, count = (line for line in _lines(path) if line.strip() and not line.startswith("#")), 0
+    try:
+        while block := list(itertools.islice(points, LINES_PER_REQUEST)):
+            to.write(pa.array(block), unquote(path.stem))
+            count += len(block)
+    except UnicodeDecodeError:
+        raise SinkError(f"{path} holds bytes that are no text, so it is no file of points; put it elsewhere") from None
+    except SinkError as error:
+        raise SinkError(f"{path}: {error}") from None
+    return count
 
 
 def _file_name(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -13,8 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from py4j.protocol import Py4JJavaError
 from pyspark import SparkContext
-from pyspark.errors import AnalysisException, StreamingQueryException
+from pyspark.errors import AnalysisException, PySparkException, StreamingQueryException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sql
 from pyspark.sql.streaming import StreamingQuery
@@ -124,7 +126,7 @@ class Stream:
         with watched(spark, self.to, self.monitor) as listener:
             while not stopped():
                 self._refuse_other_rows()
-                query = self.start(spark, whole)
+                query = self._begin(spark, whole)
                 try:
                     while not stopped():
                         if query.awaitTermination(0.2):  # type: ignore[arg-type]  # it takes fractions
@@ -137,12 +139,22 @@ class Stream:
                     batches = listener.batches
                     if failures > len(WAITS):
                         raise StreamError(
-                            f"the stream failed {failures} times without a batch between: {error}"
+                            f"the stream failed {failures} times without a batch between (checkpoint "
+                            f"{self.checkpoint}): {_said(error)}"
                         ) from None
                     _log.warning("the stream failed, it starts again in %s s: %s", WAITS[failures - 1], error)
                     time.sleep(WAITS[failures - 1])
                 finally:
                     finish(query)
+
+    def _begin(self, spark: SparkSession, whole: bool) -> StreamingQuery:
+        try:
+            return self.start(spark, whole)
+        except (PySparkException, Py4JJavaError) as error:
+            raise StreamError(
+                f"the stream can't go on from the checkpoint {self.checkpoint}: {_said(error)}; delete it to score all "
+                "that the topic holds, or give another"
+            ) from None
 
     def _refuse_other_rows(self) -> None:
         """Raises StreamError where the checkpoint is of another Kafka or topic: its offsets are those of other rows."""
@@ -151,7 +163,7 @@ class Stream:
         if here is None:  # it may come later
             return
         cluster, made = here
-        known = kept.read_text(encoding="utf-8").split() if kept.exists() else []
+        known = kept.read_text(encoding="utf-8", errors="replace").split() if kept.exists() else []
         if any((self.checkpoint / "offsets").glob("[0-9]*")):
             whose = ""
             if known and known[0] != cluster:
@@ -281,6 +293,11 @@ def _java_with_jars(master: str, jars: Sequence[Path], memory: str) -> bool:
     with set_for_a_while(PYSPARK_GATEWAY_PORT=str(port), PYSPARK_GATEWAY_SECRET=secret):
         SparkContext._ensure_initialized()
     return True
+
+
+def _said(error: Exception) -> str:
+    """What an error of Spark says, on one line, without Java's stack."""
+    return " ".join(re.split(r"\n\s*(?:at |JVM stacktrace)", str(error))[0].split())
 
 
 def finish(query: StreamingQuery, patience: float = 3.0) -> None:
