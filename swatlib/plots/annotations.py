@@ -1,14 +1,21 @@
 """Text on a figure: units, names at the ends of lines, row labels, and a note on how to read it."""
 
+import re
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 
 from swatlib.detectors import title
 from swatlib.plant import TAGS
-from swatlib.plots.style import GREY, INK, Figure
+from swatlib.plots.style import GREY, INK, RC, Figure
 
 LONG = 10  # characters of a quantity above which its unit goes on a second line
+POINTS_PER_INCH = 72
+ROW_NAME_INCHES, LINE_INCHES = 2.4, 0.14  # width of the name of a row, height of a line of it
 
 
 def unit_label(tag: str) -> str:
@@ -29,6 +36,46 @@ def chosen(scores: pd.DataFrame, detectors=None) -> list[str]:
 def detector_title(detector: str) -> str:
     """A detector's title for readers."""
     return title(detector)
+
+
+def width_of(text: str, size: float = 8, weight: str = "normal") -> float:
+    """Inches of the longest line of a text."""
+    font = FontProperties(family=RC["font.family"], size=size, weight=weight)
+    lines = (text_to_path.get_text_width_height_descent(line, font, False)[0] for line in text.splitlines())
+    return max(lines, default=0.0) / POINTS_PER_INCH
+
+
+def wrapped(text: str, inches: float, size: float = 8, weight: str = "normal", most: int | None = None) -> str:
+    """A text in lines of at most so many inches and `most` characters, broken at blanks; the last are the fullest.
+
+    A word that is wider is broken after a sign in it, where that is not enough between any letters.
+    """
+    for characters in range(most or max(map(len, text.splitlines()), default=0), 1, -1):
+        lines = "\n".join(piece for line in text.split("\n") for piece in _broken(line, characters))
+        if width_of(lines, size, weight) <= inches:
+            return lines
+    return text
+
+
+def row_titles(detectors: list[str], least: float) -> tuple[list[str], float]:
+    """Titles of detectors as names of rows, and the height (inches) of a row that holds each, at least `least`."""
+    titles = [wrapped(detector_title(name), ROW_NAME_INCHES) for name in detectors]
+    return titles, max([least, *(LINE_INCHES * (title.count("\n") + 1) for title in titles if "\n" in title)])
+
+
+def _broken(line: str, characters: int) -> list[str]:
+    """Filled from the end, by filling what is read from the right: "local" stands above "outlier factor"."""
+    whole_words = textwrap.wrap(line[::-1], characters, break_long_words=False, break_on_hyphens=False)
+    return [piece for words in reversed(whole_words) for piece in _InWords(characters).wrap(words[::-1])] or [line]
+
+
+class _InWords(textwrap.TextWrapper):
+    """Breaks words after the signs that names of detectors hold, and before capitals."""
+
+    wordsep_simple_re = re.compile(r"(\s+)|(?<=[:=_,/;])(?=\S)|(?<=[a-z])(?=[A-Z])")
+
+    def __init__(self, width: int):
+        super().__init__(width, break_on_hyphens=False)
 
 
 def note(figure: Figure, text: str) -> None:

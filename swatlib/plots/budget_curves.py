@@ -10,13 +10,15 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from swatlib.metrics.budget_curve import ENDS
-from swatlib.plots.annotations import detector_title, note
+from swatlib.plots.annotations import LINE_INCHES, detector_title, note, wrapped
 from swatlib.plots.looks import looks
-from swatlib.plots.style import GREY, INK, PALE, Figure, nothing, styled
+from swatlib.plots.style import GREY, INK, PALE, WIDTH, Figure, nothing, styled
 from swatlib.wording import duration
 
 MOST_COLUMNS = 7  # detectors beside each other
-LONG_TITLE = 14  # characters, from which a title is set in two lines
+LABELS_INCHES, BETWEEN_INCHES = 0.75, 0.15  # of the axes at the left, and between two columns
+TITLE_SIZE, TITLE_CHARACTERS = 8.5, 14  # characters: of a line, at most
+TITLE_LINES = 2  # that there is room for above a column
 ROW_INCHES = 1.25
 BUDGET_TICKS, MIDDLE_BUDGET, QUARTERS = (0.1, 1, 10), 2, (0, 0.25, 0.5, 0.75, 1)
 SHARE_TICKS = (1e-4, 1e-3, 1e-2, 1e-1, 1)  # what is less stands at the lower edge
@@ -51,7 +53,9 @@ def over_budgets(curve: pd.DataFrame, budget: float) -> Figure:
     names = list(curve.index.unique("detector"))
     columns = min(len(names), MOST_COLUMNS)
     lines = -(-len(names) // columns)
-    figure = Figure(ROW_INCHES * len(ROWS) * lines + 0.9)
+    titles = {name: _title(name, (WIDTH - LABELS_INCHES) / columns - BETWEEN_INCHES) for name in names}
+    more = max(title.count("\n") + 1 - TITLE_LINES for title in titles.values())
+    figure = Figure((ROW_INCHES * len(ROWS) + max(more, 0) * LINE_INCHES) * lines + 0.9)
     axes = figure.subplots(len(ROWS) * lines, columns, sharex=True, sharey="row", squeeze=False)
     own, tops = looks(names), {row.metric: _top(curve, row) for row in ROWS}
     gap = pd.DataFrame(np.nan, [np.nan], curve.columns)  # between two lines
@@ -63,7 +67,7 @@ def over_budgets(curve: pd.DataFrame, budget: float) -> Figure:
             _banded(ax, curve.loc[name], row, own[name].colour)
             _mark(ax, curve.loc[name], row, budget, own[name].colour, tops[row.metric])
             _axes(ax, row, tops[row.metric], first=column == 0)
-        axes[line * len(ROWS), column].set_title(_title(name), color=own[name].colour, fontsize=8.5)
+        axes[line * len(ROWS), column].set_title(titles[name], color=own[name].colour, fontsize=TITLE_SIZE)
     for ax in axes[-len(ROWS) :, len(names) - (lines - 1) * columns :].flat:
         ax.set_visible(False)
     axes[-1, 0].set_xlabel("budget (false alarms per day)", loc="left")
@@ -75,9 +79,8 @@ def over_budgets(curve: pd.DataFrame, budget: float) -> Figure:
     return figure
 
 
-def _title(name: str) -> str:
-    words = detector_title(name)
-    return words.replace(" ", "\n", 1) if len(words) > LONG_TITLE else words
+def _title(name: str, inches: float) -> str:
+    return wrapped(detector_title(name), inches, TITLE_SIZE, "bold", TITLE_CHARACTERS)
 
 
 def _top(curve: pd.DataFrame, row: Row) -> float:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from swatlib.data import Recording, attacks
 from swatlib.plant import STAGES, TAGS
-from swatlib.plots.annotations import chosen, detector_title, note, row_labels
+from swatlib.plots.annotations import chosen, detector_title, note, row_labels, row_titles
 from swatlib.plots.panels import draw_panel, draw_score, inches
 from swatlib.plots.series import bars, between, shade, stacked, time_axis
 from swatlib.plots.style import ALARM_RED, WIDTH, Figure, nothing, styled
@@ -29,7 +29,8 @@ def excerpt(
         return nothing(f"Nothing to show: {error}.")
     part = None if scores is None else scores.loc[frame.index[0] : frame.index[-1]]
     names = [] if part is None or part.empty else names
-    heights = [LANE_INCHES * len(names)] * bool(names) + [SCORED_INCHES] * len(scored) * bool(names)
+    lanes, high = row_titles(names, LANE_INCHES)
+    heights = [high * len(names)] * bool(names) + [SCORED_INCHES] * len(scored) * bool(names)
     heights += [inches(panel) for panel in panels]
     if not heights:
         return nothing("Nothing to show: no tag is chosen.")
@@ -38,7 +39,7 @@ def excerpt(
     shade(axes, attacks(recording), frame.index)
     rest = iter(axes)
     if part is not None and names:
-        _alarms(next(rest), part, names)
+        _alarms(next(rest), part, names, lanes)
         for name in scored:
             draw_score(next(rest), part[name], detector_title(name))
     for ax, panel in zip(rest, panels, strict=True):
@@ -51,10 +52,10 @@ def excerpt(
     return figure
 
 
-def _alarms(ax, scores: pd.DataFrame, names: list[str]) -> None:
+def _alarms(ax, scores: pd.DataFrame, names: list[str], titles: list[str]) -> None:
     for row, name in enumerate(names):
         bars(ax, scores[name]["alarm"], row, 0.6, color=ALARM_RED)
-    row_labels(ax, [detector_title(name) for name in names])
+    row_labels(ax, titles)
 
 
 def _grouped(recording: Recording, tags) -> list[list[str]]:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from swatlib.plots.annotations import detector_title, note, row_labels
+from swatlib.plots.annotations import note, row_labels, row_titles
 from swatlib.plots.style import BLUE, GREY, INK, PALE, SKY, VERMILION, Figure, nothing, styled
 
 RATE_ROW_INCHES = 0.52
@@ -21,12 +21,13 @@ def hit_rates(table: pd.DataFrame) -> Figure:
     if table["of"].max() == 0:
         return nothing("No found attack has a ranking of tags: there is no hit rate.")
     detectors = list(table.index.unique("detector"))
-    figure = Figure(RATE_ROW_INCHES * len(detectors) + 1.0)
+    titles, high = row_titles(detectors, RATE_ROW_INCHES)
+    figure = Figure(high * len(detectors) + 1.0)
     axes = figure.subplots(1, len(PANELS), sharey=True)
     for ax, (right, says) in zip(axes, PANELS.items(), strict=True):
         for row, name in enumerate(detectors):
             _rates(ax, row, table.xs(name, level="detector").xs(right, level="right"))
-        row_labels(ax, list(map(detector_title, detectors)))
+        row_labels(ax, titles)
         _scale(ax, f"among the first tags is {says}")
     first = ", ".join(map(str, table.index.unique("first")))
     note(

@@ -1,7 +1,7 @@
 """Panels of plant data: sensors of one unit as lines, actuators as bars."""
 
 import itertools
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -9,11 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator
 
 from swatlib.plant import GAUGED_TANKS, OPEN, TAGS, TRAVELLING, Tank
-from swatlib.plots.annotations import end_labels, row_labels, unit_label
+from swatlib.plots.annotations import end_labels, row_labels, unit_label, wrapped
 from swatlib.plots.series import bars, line
-from swatlib.plots.style import ALARM_RED, BLUE, GREY, INK, LINE_COLOURS, ON_BAR, OPEN_BAR
+from swatlib.plots.style import ALARM_RED, BLUE, GREY, INK, LINE_COLOURS, ON_BAR, OPEN_BAR, Figure
 
 SENSOR_INCHES, ACTUATOR_INCHES = 0.95, 0.145
+SIDES_INCHES = 2.0  # of labels beside a panel
 SPARSE = 100  # rows from one to the next that is looked at first, since most tags move
 HOW_TO_READ = "grey: attacks · dark bar: pump or lamp on · green bar: valve open, thin while it travels"
 
@@ -63,7 +64,8 @@ def draw_score(ax: Axes, scored: pd.DataFrame, name: str) -> dict:
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     ax.minorticks_off()
     ax.margins(y=0.2)
-    ax.set_title(name, fontsize=8, fontweight="normal", pad=1)
+    title = wrapped(name, cast(Figure, ax.figure).get_figwidth() - SIDES_INCHES)
+    ax.set_title(title, fontsize=8, fontweight="normal", pad=1)
     above_the_axis: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "clip_on": False}
     bars(ax, scored["alarm"], 0.06, 0.12, color=ALARM_RED, **above_the_axis)
     return above_the_axis

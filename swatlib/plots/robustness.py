@@ -7,15 +7,17 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from swatlib.plots.annotations import note
+from swatlib.plots.annotations import LINE_INCHES, note, wrapped
 from swatlib.plots.looks import looks
-from swatlib.plots.style import GREY, Figure, styled
+from swatlib.plots.style import GREY, WIDTH, Figure, styled
 
 STRESS_PANELS = {
     "found": "attacks found",
     "false_alarms_per_day": "false alarms per day",
     "in_alarm_outside": "share of time in alarm outside attacks",
 }
+LEGEND_COLUMNS = 4
+NAME_INCHES = WIDTH / LEGEND_COLUMNS - 0.6  # of a name, beside its line
 RATES = (0, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)  # false alarms per day
 
 
@@ -27,7 +29,9 @@ def under_stress(table: pd.DataFrame, panels: Mapping[str, str] = STRESS_PANELS)
     """
     given = looks(table["detector"].unique())
     stresses = list(table["stress"].unique())
-    figure = Figure(0.45 * len(stresses) + 1.2)
+    named = {detector: wrapped(detector, NAME_INCHES) for detector in given}
+    more = LINE_INCHES * max(name.count("\n") for name in named.values()) * -(-len(named) // LEGEND_COLUMNS)
+    figure = Figure(0.45 * len(stresses) + 1.2 + more)
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for ax, (name, title) in zip(axes, panels.items(), strict=True):
         wide = table.pivot_table(name, "stress", "detector", sort=False).loc[stresses]
@@ -35,7 +39,7 @@ def under_stress(table: pd.DataFrame, panels: Mapping[str, str] = STRESS_PANELS)
             at = [row + 0.7 * ((place + 0.5) / len(given) - 0.5) for row in range(len(stresses))]
             values = wide[detector]
             ax.hlines(at, values.iloc[0], values, color=look.colour, linewidth=1)
-            ax.plot(values, at, look.marker, color=look.colour, markersize=4, label=detector)
+            ax.plot(values, at, look.marker, color=look.colour, markersize=4, label=named[detector])
         ax.set(title=title, ylim=(len(stresses) - 0.5, -0.5))
         ax.set_yticks(range(len(stresses)), stresses)
         ax.grid(axis="x")
@@ -44,7 +48,7 @@ def under_stress(table: pd.DataFrame, panels: Mapping[str, str] = STRESS_PANELS)
             _tick_rates(ax.xaxis)
             ax.set_xlim(0, 1.4 * max(float(wide.max(axis=None)), 1.0))
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left", ncols=4)
+    figure.legend(handles, labels, loc="outside upper left", ncols=LEGEND_COLUMNS)
     note(figure, "line: from what a detector gives without a stress")
     return figure
 
@@ -61,7 +65,8 @@ def after_the_fit(table: pd.DataFrame, days: int = 3) -> Figure:
     for detector, look in looks(table["detector"].unique()).items():
         mean = daily.loc[detector].rolling(days, min_periods=1, center=True).sum()
         rate = mean["false_alarms"] / mean["scored_days"]
-        ax.plot(rate.index, rate, color=look.colour, marker=look.marker, markersize=4, label=detector)
+        named = wrapped(detector, NAME_INCHES)
+        ax.plot(rate.index, rate, color=look.colour, marker=look.marker, markersize=4, label=named)
     budget = float(table["budget"].iloc[0])
     ax.axhline(budget, color=GREY, linestyle="--", linewidth=1)
     ax.annotate(f"budget {budget:g}", (table["day"].max(), budget), color=GREY, ha="right", va="bottom")
@@ -69,7 +74,7 @@ def after_the_fit(table: pd.DataFrame, days: int = 3) -> Figure:
     _tick_rates(ax.yaxis)
     ax.set(xlabel="day after the start of the plant", ylabel="false alarms per day", ylim=(0, None))
     ax.grid(axis="y")
-    figure.legend(loc="outside upper left", ncols=4)
+    figure.legend(loc="outside upper left", ncols=LEGEND_COLUMNS)
     seeds = table["seed"].nunique()
     note(figure, f"fitted on the days before day {table['day'].min()} · mean over {seeds} plants and {days} days")
     return figure

@@ -8,12 +8,13 @@ from matplotlib.ticker import MaxNLocator
 from swatlib.metrics.case import make_case
 from swatlib.metrics.curves import average_precision, precision_recall_curve
 from swatlib.metrics.point_based import precision, recall
-from swatlib.plots.annotations import chosen, detector_title, end_labels, note
+from swatlib.plots.annotations import LINE_INCHES, chosen, detector_title, end_labels, note, wrapped
 from swatlib.plots.looks import looks
-from swatlib.plots.style import BLUE, GREY, INK, PALE, VERMILION, Figure, nothing, styled
+from swatlib.plots.style import BLUE, GREY, INK, PALE, VERMILION, WIDTH, Figure, nothing, styled
 
 BINS = 80
 POINTS = 800  # of a curve
+LEGEND_INCHES, LEGEND_GAP = 2.2, 0.1  # width of the names in a legend, height between two
 
 
 @styled
@@ -28,11 +29,13 @@ def score_distributions(scores: pd.DataFrame, label: pd.Series | None, detectors
     attacked = np.zeros(len(scores), bool) if label is None else label.to_numpy()
     columns = min(3, len(names))
     lines = -(-len(names) // columns)
-    figure = Figure(1.9 * lines + 0.6)
+    titles = {name: wrapped(detector_title(name), WIDTH / columns - 0.6, 9, "bold") for name in names}
+    high = 1.9 + LINE_INCHES * max(title.count("\n") for title in titles.values())
+    figure = Figure(high * lines + 0.6)
     axes = figure.subplots(lines, columns, squeeze=False, sharey=True).ravel()
     for place, (ax, name) in enumerate(zip(axes, names, strict=False)):
         _distribution(ax, scores[name], attacked)
-        ax.set_title(detector_title(name))
+        ax.set_title(titles[name])
         ax.set_xlabel("score" if place >= len(names) - columns else "")
         ax.set_ylabel("" if place % columns else "share of rows")
     for ax in axes[len(names) :]:
@@ -54,15 +57,16 @@ def precision_recall(scores: pd.DataFrame, label: pd.Series | None, detectors=No
     cases = {name: make_case(label, scores[name, "alarm"], scores[name, "score"]) for name in names}
     own_looks = looks(names)
     area = {name: average_precision(case) for name, case in cases.items()}
-    figure = Figure(4.4, width=8.0)
+    named = {name: wrapped(f"{detector_title(name)}  {area[name]:.2f}", LEGEND_INCHES) for name in names}
+    high = sum(LINE_INCHES * (text.count("\n") + 1) + LEGEND_GAP for text in named.values())
+    figure = Figure(max(4.4, high + 0.4), width=8.0)
     ax = figure.subplots()
     for name in sorted(names, key=lambda name: -area[name]):
         own = own_looks[name]
         ax.plot(*_curve(scores[name, "score"], label), color=own.colour, linestyle=own.dashes)
-        named = f"{detector_title(name)}  {area[name]:.2f}"
         ax.plot(
             recall(cases[name]), precision(cases[name]), marker=own.marker, markersize=8, markeredgecolor="white",
-            color=own.colour, linestyle=own.dashes, clip_on=False, zorder=3, label=named,
+            color=own.colour, linestyle=own.dashes, clip_on=False, zorder=3, label=named[name],
         )  # fmt: skip
     ax.set(xlim=(0, 1), ylim=(0, 1.02))
     ax.set(xlabel="recall (share of attack rows)", ylabel="precision (share of alarm rows)")

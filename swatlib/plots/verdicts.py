@@ -8,14 +8,39 @@ from matplotlib.patches import Rectangle
 from swatlib.arrays import count_within, intervals_of, mask_of
 from swatlib.metrics.case import event_intervals
 from swatlib.plant import stage_of
-from swatlib.plots.annotations import chosen, detector_title, note, row_labels
+from swatlib.plots.annotations import (
+    LINE_INCHES,
+    chosen,
+    detector_title,
+    note,
+    row_labels,
+    row_titles,
+    width_of,
+    wrapped,
+)
 from swatlib.plots.series import CHARACTER_INCHES, bars, shade, stacked, time_axis
-from swatlib.plots.style import BLACK, BLUE, GREY, INK, PALE, SKY, SLIDE_WIDTH, VERMILION, Figure, nothing, styled
+from swatlib.plots.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    INK,
+    PALE,
+    SKY,
+    SLIDE_WIDTH,
+    VERMILION,
+    WIDTH,
+    Figure,
+    nothing,
+    styled,
+)
 from swatlib.wording import duration
 
 STRIP_ROW_INCHES, CELL_INCHES = 0.25, 0.19
 LYING_INCHES, NAMES_INCHES = 0.36, 1.6  # of a row of the wide form, and of the names before it
 HEADING_ROOM = 0.55  # inches needed for a delay and a tag; a narrower cell has only the dot
+BESIDE_ROOM = 1.1  # inches needed for both beside each other; in a narrower cell the tag is below the delay
+HEADING_LINES = 3  # lines that there is room for above the matrix
+ATTACK_HEADING = "attacked tags, attack"
 DELAYS = (60, 600, np.inf)  # seconds; one shade each, the darkest for the quickest
 DELAY_SHADES = (BLUE, SKY, "#CFE6F5")
 
@@ -28,7 +53,8 @@ def strip(scores: pd.DataFrame, events: pd.DataFrame, detectors=None) -> Figure:
     and tall, false alarms red and low. Raises ValueError for a detector that has no scores.
     """
     names, index = chosen(scores, detectors), scores.index
-    figure = Figure(STRIP_ROW_INCHES * (len(names) + 1) + 0.85)
+    titles, high = row_titles(names, STRIP_ROW_INCHES)
+    figure = Figure(high * (len(names) + 1) + 0.85)
     axes = stacked(figure, [1])
     shade(axes, events, index)
     attacked = mask_of(event_intervals(events, index), len(index))
@@ -37,7 +63,7 @@ def strip(scores: pd.DataFrame, events: pd.DataFrame, detectors=None) -> Figure:
         true, false = _true_and_false(scores[name]["alarm"].to_numpy(dtype=bool), attacked)
         bars(axes[0], pd.Series(true, index), row, 0.8, color=BLUE)
         bars(axes[0], pd.Series(false, index), row, 0.4, color=VERMILION)
-    row_labels(axes[0], ["attacks", *map(detector_title, names)])
+    row_labels(axes[0], ["attacks", *titles])
     time_axis(axes[0], index)
     note(figure, "tall and blue: an alarm that overlaps an attack · low and red: a false alarm")
     return figure
@@ -71,16 +97,23 @@ def _true_and_false(alarm: np.ndarray, attacked: np.ndarray) -> tuple[np.ndarray
 
 
 def _upright(by_detector: dict[str, pd.DataFrame], attacks: pd.DataFrame) -> Figure:
-    figure = Figure(CELL_INCHES * len(attacks) + 1.4)
+    labels = [f"{attack.points.replace(';', ' ')}   {attack.attack}" for attack in attacks.itertuples()]
+    column = (WIDTH - max(map(width_of, [ATTACK_HEADING, *labels])) - 0.1) / len(by_detector)
+    headings = [wrapped(_heading(name, rows), column - 0.04) for name, rows in by_detector.items()]
+    beside = column > BESIDE_ROOM
+    above = LINE_INCHES * max(heading.count("\n") + 1 - HEADING_LINES for heading in headings)
+    figure = Figure((CELL_INCHES if beside else LYING_INCHES) * len(attacks) + 1.4 + max(above, 0))
     ax = figure.subplots()
-    for column, rows in enumerate(by_detector.values()):
+    for place, rows in enumerate(by_detector.values()):
         for row, result in enumerate(rows.itertuples()):
-            look = _cell(ax, column, row, result)
-            if look:
-                ax.text(column - 0.42, row, _when(result), **look)
-                ax.text(column + 0.42, row, f"{_dot(result)} {_tag(result)}".strip(), ha="right", **look)
-    row_labels(ax, [f"{attack.points.replace(';', ' ')}   {attack.attack}" for attack in attacks.itertuples()])
-    _headings(ax, [_heading(name, rows) for name, rows in by_detector.items()])
+            look = _cell(ax, place, row, result)
+            if look and beside:
+                ax.text(place - 0.42, row, _when(result), **look)
+                ax.text(place + 0.42, row, _lead(result), ha="right", **look)
+            elif look:
+                ax.text(place, row, _said(result, column > HEADING_ROOM), ha="center", linespacing=1, **look)
+    row_labels(ax, labels)
+    _headings(ax, headings)
     ax.hlines(np.arange(1, len(attacks)) - 0.5, *ax.get_xlim(), color=PALE, linewidth=0.4)
     return figure
 
@@ -89,19 +122,17 @@ def _lying(by_detector: dict[str, pd.DataFrame], attacks: pd.DataFrame) -> Figur
     room = (SLIDE_WIDTH - NAMES_INCHES) / len(attacks) > HEADING_ROOM
     points = attacks["points"].str.replace(";", "\n" if room else " ")
     names = 0.3 if room else CHARACTER_INCHES * points.str.len().max()
-    figure = Figure(LYING_INCHES * len(by_detector) + names + 0.8, SLIDE_WIDTH)
+    headings = [_heading(name, rows, ", ").rstrip(", ") for name, rows in by_detector.items()]
+    headings = [wrapped(heading, NAMES_INCHES) for heading in headings]
+    high = max(LYING_INCHES, LINE_INCHES * max(heading.count("\n") + 1 for heading in headings))
+    figure = Figure(high * len(by_detector) + names + 0.8, SLIDE_WIDTH)
     ax = figure.subplots()
     for row, rows in enumerate(by_detector.values()):
         for column, result in enumerate(rows.itertuples()):
             look = _cell(ax, column, row, result)
             if look:
-                said = (
-                    [_when(result), f"{_dot(result)} {_tag(result)}".strip()]
-                    if room
-                    else ["on" if result.standing else "", _dot(result)]
-                )
-                ax.text(column, row, "\n".join(filter(None, said)), ha="center", linespacing=1, **look)
-    row_labels(ax, [_heading(name, rows, ", ").rstrip(", ") for name, rows in by_detector.items()])
+                ax.text(column, row, _said(result, room), ha="center", linespacing=1, **look)
+    row_labels(ax, headings)
     ax.set_xlim(-0.5, len(attacks) - 0.5)
     ax.set_xticks(range(len(attacks)), points, rotation=0 if room else 90)
     ax.tick_params(length=0)
@@ -128,6 +159,16 @@ def _tag(result) -> str:
     return result.lead_tag if pd.notna(result.lead_tag) else ""
 
 
+def _lead(result) -> str:
+    return f"{_dot(result)} {_tag(result)}".strip()
+
+
+def _said(result, room: bool) -> str:
+    """The delay above the lead tag; where there is no room, whether the alarm stood already above the tag's sign."""
+    lines = (_when(result), _lead(result)) if room else ("on" if result.standing else "", _dot(result))
+    return "\n".join(filter(None, lines))
+
+
 def _dot(result) -> str:
     """Sign for the lead tag: attacked, of an attacked stage, or neither; empty where it or the attack is unknown."""
     if not result.points or not _tag(result):
@@ -150,6 +191,6 @@ def _headings(ax: Axes, headings: list[str]) -> None:
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
     ax.annotate(
-        "attacked tags, attack", (0, 1), (-5, 5), xycoords="axes fraction", textcoords="offset points",
+        ATTACK_HEADING, (0, 1), (-5, 5), xycoords="axes fraction", textcoords="offset points",
         ha="right", fontsize=8, color=GREY,
     )  # fmt: skip

@@ -138,6 +138,44 @@ FIGURES |= {
 }
 
 
+TUNED = ["lof:neighbours=50" if name == "lof" else name for name in DEFAULT]
+OWN = [f"mine/detectors.py:TheDetectorNumber{number}" for number in range(9)]
+LONG = [f"pyod:AnomalyTransformer:window_size=30:hidden_size={2**n}:epochs=20:learning_rate=0.001" for n in range(7)]
+
+
+def scores_of(detectors) -> pd.DataFrame:
+    """The scores of pca, those of each detector a little higher."""
+    return pd.concat({name: scores()["pca"].assign(score=lambda one: one["score"] + 1) for name in detectors}, axis=1)
+
+
+def verdicts_of(detectors, times: int = 1) -> pd.DataFrame:
+    """What pca finds, of each detector, so many times."""
+    rows = pd.concat([verdicts().loc["pca"]] * times).assign(attack=range(1, times * len(EVENTS) + 1))
+    return pd.concat(dict.fromkeys(detectors, rows), names=["detector"])
+
+
+def stressed(detectors, stresses=("none", "clock")) -> pd.DataFrame:
+    """Each stress costs every detector an attack more, and a false alarm per day."""
+    rows = [(name, stress, 30 - i, float(i), i / 4) for i, stress in enumerate(stresses) for name in detectors]
+    return pd.DataFrame(rows, columns=["detector", "stress", *plots.robustness.STRESS_PANELS])
+
+
+for named, names in {"one with a parameter": TUNED, "nine own": OWN, "long names": LONG}.items():
+    FIGURES |= {
+        f"matrix, {named}": lambda names=names: plots.matrix(verdicts_of(names)),
+        f"matrix, wide, {named}": lambda names=names: plots.matrix(verdicts_of(names), wide=True),
+        f"over_budgets, {named}": lambda names=names: plots.over_budgets(curve(names), 1.0),
+        f"score_distributions, {named}": lambda names=names: plots.score_distributions(scores_of(names), None),
+        f"precision_recall, {named}": lambda names=names: plots.precision_recall(scores_of(names), attacked().label),
+        f"strip, {named}": lambda names=names: plots.strip(scores_of(names), EVENTS),
+        f"excerpt, {named}": lambda names=names: plots.excerpt(
+            attacked(), tags=["LIT101"], scores=scores_of(names), scored=names[-1:]
+        ),
+        f"under_stress, {named}": lambda names=names: plots.under_stress(stressed(names)),
+        f"attack, {named}": lambda names=names: plots.closeup(attacked(), scores_of(names), 2, names[-2:]),
+    }
+
+
 @functools.cache
 def made(name: str):
     """A figure, and what making it left behind: settings of matplotlib, figures that pyplot keeps."""
