@@ -46,10 +46,13 @@ ROWS = (
 def over_budgets(curve: pd.DataFrame, budget: float) -> Figure:
     """Attacks found, median delay and normal time in alarm against the budget, of each detector beside the others.
 
-    curve: as `metrics.budget_curve` gives it. budget: the one in use, which is marked, with its figures.
+    curve: as `metrics.budget_curve` gives it. budget: the one in use, which is marked, with its figures. Raises
+    ValueError for a budget that the curve lacks.
     """
     if curve.empty:
         return nothing("No attack is labelled in this recording: what is found at other budgets is not known.")
+    if budget not in (there := curve.index.unique("budget").sort_values()):
+        raise ValueError(f"this curve has no budget {budget:g}; its budgets are {', '.join(map('{:g}'.format, there))}")
     names = list(curve.index.unique("detector"))
     columns = min(len(names), MOST_COLUMNS)
     lines = -(-len(names) // columns)

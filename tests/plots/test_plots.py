@@ -333,6 +333,7 @@ def test_a_recording_without_attacks_or_with_few_tags_is_drawn():
         (lambda: plots.stages(normal(), tags=["P101", "LIT999"]), "P101, LIT999: no sensor of this recording"),
         (lambda: plots.closeup(attacked(), scores(), 9), "no attack 9 in this recording; its attacks are 1, 2, 3"),
         (lambda: plots.closeup(quiet(), scores(), 1), "no attack 1 in this recording; its attacks are none"),
+        (lambda: plots.over_budgets(curve(["pca"]), 0.9), r"this curve has no budget 0\.9; its budgets are 0\.05, "),
         (lambda: plots.strip(scores(), EVENTS, ["pcA"]), "no scores of pcA; there are those of pca, ocsvm"),
     ],
 )
