@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -16,6 +17,7 @@ STRESS_PANELS = {
     "false_alarms_per_day": "false alarms per day",
     "in_alarm_outside": "share of time in alarm outside attacks",
 }
+UNDISTURBED = "none"
 LEGEND_COLUMNS = 4
 NAME_INCHES = WIDTH / LEGEND_COLUMNS - 0.6  # of a name, beside its line
 RATES = (0, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)  # false alarms per day
@@ -23,7 +25,7 @@ RATES = (0, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)  # false alarms per day
 
 @styled
 def under_stress(table: pd.DataFrame, panels: Mapping[str, str] = STRESS_PANELS) -> Figure:
-    """A panel a figure, a line a stress: a mark for each detector, a bar from the stress "none" to it.
+    """A panel a figure, a line a stress: a mark for each detector, a bar from the stress "none", where there is one.
 
     table: one row a stress and detector, as `stress_test` gives it; over seeds it is the mean.
     """
@@ -34,11 +36,12 @@ def under_stress(table: pd.DataFrame, panels: Mapping[str, str] = STRESS_PANELS)
     figure = Figure(0.45 * len(stresses) + 1.2 + more)
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for ax, (name, title) in zip(axes, panels.items(), strict=True):
-        wide = table.pivot_table(name, "stress", "detector", sort=False).loc[stresses]
+        wide = table.groupby(["stress", "detector"], sort=False)[name].mean().unstack("detector").reindex(stresses)
         for place, (detector, look) in enumerate(given.items()):
             at = [row + 0.7 * ((place + 0.5) / len(given) - 0.5) for row in range(len(stresses))]
             values = wide[detector]
-            ax.hlines(at, values.iloc[0], values, color=look.colour, linewidth=1)
+            if UNDISTURBED in stresses:
+                ax.hlines(at, values[UNDISTURBED], values, color=look.colour, linewidth=1)
             ax.plot(values, at, look.marker, color=look.colour, markersize=4, label=named[detector])
         ax.set(title=title, ylim=(len(stresses) - 0.5, -0.5))
         ax.set_yticks(range(len(stresses)), stresses)
@@ -46,10 +49,11 @@ def under_stress(table: pd.DataFrame, panels: Mapping[str, str] = STRESS_PANELS)
         if name == "false_alarms_per_day":
             ax.set_xscale("symlog", linthresh=1)
             _tick_rates(ax.xaxis)
-            ax.set_xlim(0, 1.4 * max(float(wide.max(axis=None)), 1.0))
+            ax.set_xlim(0, 1.4 * float(np.fmax(wide.max(axis=None), 1.0)))
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper left", ncols=LEGEND_COLUMNS)
-    note(figure, "line: from what a detector gives without a stress")
+    if UNDISTURBED in stresses:
+        note(figure, "line: from what a detector gives without a stress")
     return figure
 
 
