@@ -86,7 +86,8 @@ def _distribution(ax: Axes, scored: pd.DataFrame, label: np.ndarray) -> None:
         ax.text(0.5, 0.5, "no row has a score", transform=ax.transAxes, ha="center", color=GREY)
         return
     log = score.min() > 0 and score.max() > 10 * score.min()
-    edges = (np.geomspace if log else np.linspace)(score.min(), score.max(), BINS + 1)
+    threshold = float(scored["threshold"].iloc[0])
+    edges = (np.geomspace if log else np.linspace)(*_ends(score, threshold), BINS + 1)
     normal, attacked = (np.histogram(rows, edges)[0] / max(len(rows), 1) for rows in (score[~label], score[label]))
     ax.stairs(normal, edges, color=BLUE, fill=True, alpha=0.35)
     ax.stairs(attacked, edges, color=VERMILION, linewidth=1)
@@ -96,8 +97,18 @@ def _distribution(ax: Axes, scored: pd.DataFrame, label: np.ndarray) -> None:
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     else:
         ax.xaxis.set_major_locator(MaxNLocator(4))
-    ax.axvline(scored["threshold"].iloc[0], color=INK, linewidth=0.8, linestyle=(0, (4, 2)))
+    ax.axvline(threshold, color=INK, linewidth=0.8, linestyle=(0, (4, 2)))
     ax.minorticks_off()
+
+
+def _ends(score: np.ndarray, threshold: float) -> tuple[float, float]:
+    """Of the bins: the scores' own; those of a constant score are so far apart that the bar of one bin is seen."""
+    low, high = float(score.min()), float(score.max())
+    if not np.isclose(low, high, rtol=1e-9, atol=0):
+        return low, high
+    apart = abs(threshold - low) if np.isfinite(threshold) else 0.0
+    half = max(0.5, 0.5 * abs(low), apart)
+    return low - half, high + half
 
 
 def _curve(score: pd.Series, label: pd.Series) -> tuple[np.ndarray, np.ndarray]:

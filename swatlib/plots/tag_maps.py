@@ -25,8 +25,8 @@ def movement(recording: Recording, normal: Recording, tags=None, before="10min",
     """How much faster than in normal operation each tag changed, before and during each attack.
 
     A cell is the largest change within `seconds`, as a multiple of the 99.9 % quantile of the tag's changes in the
-    `normal` rows; white up to 1. tags: None for the sensors that vary. Attacked tags are framed. The time before an
-    attack may contain the recovery from an earlier one.
+    `normal` rows; white up to 1. tags: None for the sensors that vary; those that one of the recordings lacks are left
+    out. Attacked tags are framed. The time before an attack may contain the recovery from an earlier one.
     """
     events = attacks(recording)
     if events.empty:
@@ -35,6 +35,8 @@ def movement(recording: Recording, normal: Recording, tags=None, before="10min",
     before = pd.Timedelta(before)
     ahead, during = movements(recording.frame, normal.frame[tags], events, before, seconds)
     tags = list(during)
+    if not tags:
+        return nothing("No sensor that changes on the normal days is in both recordings: no movement to show.")
     figure = Figure(max(0.175 * len(events) + 1.5, LEAST_INCHES))
     axes = figure.subplots(1, 2, sharey=True)
     titles = f"in the {duration(before.total_seconds())} before", "during the attack"

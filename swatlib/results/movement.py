@@ -17,11 +17,12 @@ def movements(
     """Largest change within `seconds` in the time `before` each event, and during it (events × tags).
 
     As a multiple of what the tag's changes stay below in 99.9 % of the `normal` rows, and at least 1; tags that do not
-    change in so many of them are left out. frame, normal: rows × tags, of which those of `normal` count.
+    change in so many of them are left out, and so are those that one of the frames lacks. frame, normal: rows × tags.
     """
     rows = max(1, round(pd.Timedelta(seconds, "s") / usual_step(frame.index)))
-    usual = np.array([np.nanquantile(_changes(normal[tag].to_numpy(), rows), USUAL) for tag in normal])
-    tags, usual = list(normal.columns[usual > 0]), usual[usual > 0]
+    both = normal.columns[normal.columns.isin(frame.columns)]
+    usual = np.array([np.nanquantile(_changes(normal[tag].to_numpy(), rows), USUAL) for tag in both])
+    tags, usual = list(both[usual > 0]), usual[usual > 0]
     edges = [frame.index.searchsorted(times) for times in (events["start"] - before, events["start"], events["end"])]
     spans = [zip(lows, highs, strict=True) for lows, highs in itertools.pairwise(edges)]
     ahead, during = ([_furthest(frame, tags, start, stop, rows, usual) for start, stop in each] for each in spans)

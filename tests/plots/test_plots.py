@@ -460,6 +460,13 @@ def test_movement_frames_the_attacked_tag_and_shows_its_jump():
     assert before.images[0].get_array()[1, tags.index("LIT101")] == 1
 
 
+def test_movement_leaves_out_a_tag_that_one_recording_lacks():
+    lacking = Recording(attacked().frame.drop(columns="FIT101"), attacked().label, events=EVENTS)
+    before = drawn("movement").axes[0]
+    shown = [[label.get_text() for label in ax.get_xticklabels()] for ax in plots.movement(lacking, normal()).axes[:2]]
+    assert shown == [[label.get_text() for label in before.get_xticklabels() if label.get_text() != "FIT101"]] * 2
+
+
 def test_drift_names_what_drifts_and_what_is_constant():
     (ax, _) = drawn("drift").axes
     bold = [label.get_text() for label in ax.get_yticklabels() if label.get_fontweight() == "bold"]
@@ -482,6 +489,7 @@ def test_the_sketch_of_a_row_gives_its_readings():
     ("draw", "says"),
     [
         (lambda: plots.movement(quiet(), normal()), "no movement to show"),
+        (lambda: plots.movement(attacked(), normal(), ["P102"]), "No sensor that changes on the normal days"),
         (lambda: plots.closeup(quiet(), scores()), "nothing to show in detail"),
         (lambda: plots.matrix(pd.DataFrame()), "nothing to find"),
         (lambda: plots.precision_recall(scores(), None), "precision and recall are not known"),
@@ -500,6 +508,15 @@ def test_scores_of_which_no_row_has_one_are_said_to_be_none():
     silent = scores()
     silent.loc[:, silent.columns.get_level_values(1) == "score"] = np.nan
     assert [ax.texts[0].get_text() for ax in plots.score_distributions(silent, None).axes] == ["no row has a score"] * 2
+
+
+@pytest.mark.parametrize(("rows", "value"), [(1, 7.0), (len(TIMES), 7.0), (len(TIMES), 4000.0)])
+def test_a_score_that_is_constant_or_of_one_row_has_a_bar(rows, value):
+    flat = scores()[["pca"]].copy()
+    flat["pca", "score"] = pd.Series(value, TIMES[:rows])
+    (ax,) = plots.score_distributions(flat, None).axes
+    heights, edges, _ = ax.patches[0].get_data()
+    assert heights.sum() == 1 and np.diff(edges).min() > np.ptp(ax.get_xlim()) / 100
 
 
 def test_the_waterfall_ends_each_bar_with_its_f1_and_what_was_found():
