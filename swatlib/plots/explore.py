@@ -16,7 +16,7 @@ from swatlib.plant import TAGS
 from swatlib.plots.annotations import chosen
 from swatlib.plots.excerpt import excerpt
 from swatlib.plots.explore_panels import Stretch
-from swatlib.plots.series import RESOLUTION, period
+from swatlib.plots.series import RESOLUTION, on_clock, period
 from swatlib.plots.style import Figure
 from swatlib.settings import attended
 from swatlib.wording import count, duration
@@ -168,7 +168,7 @@ class Exploration:
     def _go(self, start, end) -> None:
         """Within the recording, at least some seconds."""
         first, last = self.whole
-        start, end = sorted(pd.Timestamp(each) for each in (start, end))
+        start, end = sorted(on_clock(self.recording.frame.index, each) for each in (start, end))
         width = min(max(end - start, SHORTEST), last - first)
         self.start = min(max(start, first), last - width)
         self.end = self.start + width

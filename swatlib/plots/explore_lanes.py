@@ -9,8 +9,8 @@ LEAST_WORD = 0.05  # of the width of the figure: a state that lasts shorter has 
 
 
 def milliseconds(index: pd.DatetimeIndex) -> np.ndarray:
-    """Times as plotly takes numbers on an axis of dates."""
-    return index.to_numpy("datetime64[us]").astype(np.int64) / 1000
+    """Times as plotly takes numbers on an axis of dates; it knows no zones, so they are those of the index's clock."""
+    return index.tz_localize(None).to_numpy("datetime64[us]").astype(np.int64) / 1000
 
 
 def stretched(spans: np.ndarray, least: float) -> np.ndarray:

@@ -16,14 +16,22 @@ CHARACTER_INCHES = 0.075
 
 
 def between(frame: pd.DataFrame, start=None, end=None) -> pd.DataFrame:
-    """Rows from `start` (included) to `end` (excluded). Raises ValueError if there is none."""
+    """Rows from `start` (included) to `end` (excluded), times as for `on_clock`. Raises ValueError if there is none."""
     index = frame.index
-    low = 0 if start is None else index.searchsorted(pd.Timestamp(start))
-    high = len(index) if end is None else index.searchsorted(pd.Timestamp(end))
+    low = 0 if start is None else index.searchsorted(on_clock(index, start))
+    high = len(index) if end is None else index.searchsorted(on_clock(index, end))
     if high <= low:
         known = f"they go from {index[0]} to {index[-1]}" if len(index) else "there are none at all"
         raise ValueError(f"no row lies between {start} and {end}; {known}")
     return frame.iloc[low:high]
+
+
+def on_clock(index: pd.DatetimeIndex, time: Any) -> pd.Timestamp:
+    """A time in the zone of the index; one without a zone is meant as the index tells the time."""
+    time = pd.Timestamp(time)
+    if index.tz is None:
+        return time
+    return time.tz_localize(index.tz) if time.tz is None else time.tz_convert(index.tz)
 
 
 def period(index: pd.DatetimeIndex) -> pd.Timedelta:
@@ -125,11 +133,12 @@ def stacked(figure: Figure, heights: list[float]) -> list[Axes]:
 
 
 def time_axis(ax: Axes, span: pd.DatetimeIndex) -> None:
-    """Limits and readable dates: each date once, times between."""
-    locator = mdates.AutoDateLocator(minticks=4, maxticks=9)
+    """Limits and readable dates in the zone of the times: each date once, times between."""
+    locator = mdates.AutoDateLocator(tz=span.tz, minticks=4, maxticks=9)
     day, clock = "%d %b", "%H:%M"
     formatter = mdates.ConciseDateFormatter(
         locator,
+        tz=span.tz,
         formats=["%Y", "%b", day, clock, clock, "%H:%M:%S"],
         zero_formats=["", "%Y", day, day, clock, clock],
         offset_formats=["", "%Y", "%b %Y", *[f"{day} %Y"] * 3],

@@ -135,6 +135,14 @@ def test_without_anybody_to_click_the_picture_is_the_fixed_figure(recording, mon
     assert "application/vnd.jupyter.widget-view+json" in plots.explore(recording)._repr_mimebundle_()
 
 
+def test_a_time_without_a_zone_is_meant_on_the_clock_of_the_recording(recording, scores):
+    known = {side: recording.events[side].dt.tz_localize("Asia/Singapore") for side in ("start", "end")}
+    zoned = Recording(recording.frame.tz_localize("Asia/Singapore"), events=recording.events.assign(**known))
+    view = plots.explore(zoned, scores.tz_localize("Asia/Singapore")).show("2015-12-28 11:00", "2015-12-28 11:10")
+    assert (view.start, view.end) == (zoned.frame.index[3600], zoned.frame.index[4200])
+    assert {*milliseconds(TIMES[3600:4200])} <= {*trace(view, "LIT101")["x"]}
+
+
 def clicked(button):
     button.value = not button.value
 

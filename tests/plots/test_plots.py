@@ -326,6 +326,16 @@ def test_a_recording_without_attacks_or_with_few_tags_is_drawn():
     assert "T301  UF feed" in words(plots.tanks(part))
 
 
+def test_a_time_without_a_zone_is_meant_on_the_clock_of_the_recording():
+    known = EVENTS.assign(**{side: EVENTS[side].dt.tz_localize("Asia/Singapore") for side in ("start", "end")})
+    zoned = Recording(attacked().frame.tz_localize("Asia/Singapore"), events=known)
+    figures = [plots.stages(each, "2015-12-28 11:00", "2015-12-28 12:00") for each in (zoned, attacked())]
+    for figure in figures:
+        figure.draw_without_rendering()
+    shown, wanted = ([label.get_text() for label in figure.axes[-1].get_xticklabels()] for figure in figures)
+    assert shown == wanted and "11:30" in shown
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [
