@@ -1,5 +1,7 @@
 """Maps of tags: the movement in each attack, and the drift on normal days."""
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -8,14 +10,16 @@ from matplotlib.patches import Rectangle
 
 from swatlib.data import Recording, attacks
 from swatlib.plant import TAGS
-from swatlib.plots.annotations import embolden, note, row_labels
+from swatlib.plots.annotations import LINE_INCHES, embolden, note, row_labels, wrapped
 from swatlib.plots.panels import moving
 from swatlib.plots.series import time_axis
-from swatlib.plots.style import BLACK, BLUE, SKY, Figure, nothing, styled
+from swatlib.plots.style import BLACK, BLUE, RC, SKY, Figure, nothing, styled
 from swatlib.results.movement import movements
 from swatlib.wording import duration
 
 LEAST_INCHES = 2.8
+AROUND_INCHES = 0.75  # of what stands above and below the rows of `drift`
+NOTE_CHARACTERS = 145  # of a line of tags over the width of a figure
 MOST = 10.0  # end of the colour scale
 WHITE_TO_BLUE = LinearSegmentedColormap.from_list("white to blue", ["white", SKY, BLUE, "#00253B"])
 
@@ -62,13 +66,18 @@ def drift(recording: Recording, drifting=(), block="3h") -> Figure:
     """
     frame = recording.frame
     varying = moving(frame, list(frame))
+    if not varying:
+        return nothing("No tag of this recording changes: no drift to show.")
     means, spreads = {}, {}
     for time, rows in frame.resample(block):
         readings = rows[varying].astype(float)  # of a block at a time: twice the memory of the readings
         means[time], spreads[time] = readings.mean(), readings.std()
     mean, within = pd.DataFrame(means).T, pd.DataFrame(spreads).T.mean().replace(0, np.nan)
     table = ((mean - mean.mean()) / within).T
-    figure = Figure(0.165 * len(varying) + 1.1)
+    constant = ", ".join(tag for tag in frame if tag not in varying)
+    says = textwrap.wrap(f"bold: drifting · constant: {constant or 'none'}", NOTE_CHARACTERS)
+    high = max(0.165 * len(varying) + 1.1, LEAST_INCHES)
+    figure = Figure(high + LINE_INCHES * (len(says) - 1))
     ax = figure.subplots()
     edges = mean.index.append(mean.index[-1:] + pd.Timedelta(block))
     cells = ax.pcolormesh(edges, np.arange(len(varying) + 1) - 0.5, table, cmap="RdBu_r", vmin=-2, vmax=2)
@@ -76,10 +85,10 @@ def drift(recording: Recording, drifting=(), block="3h") -> Figure:
     embolden(ax, drifting)
     time_axis(ax, frame.index)
     bar = figure.colorbar(cells, ax=ax, aspect=40, pad=0.01, extend="both")
-    bar.set_label(f"mean of {block} minus overall mean (standard deviations)")
+    label = f"mean of {block} minus overall mean (standard deviations)"
+    bar.set_label(wrapped(label, high - AROUND_INCHES, RC["axes.labelsize"]))
     bar.outline.set_visible(False)
-    constant = [tag for tag in frame if tag not in varying]
-    note(figure, f"bold: drifting · constant: {', '.join(constant) or 'none'}")
+    note(figure, "\n".join(says))
     return figure
 
 

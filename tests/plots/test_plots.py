@@ -54,6 +54,11 @@ def quiet() -> Recording:
     return Recording(normal().frame, pd.Series(False, TIMES, name="attack"))
 
 
+def still(tags) -> Recording:
+    """The same, and these tags stand still too."""
+    return Recording(normal().frame.assign(**dict.fromkeys(tags, np.float32(1))))
+
+
 @functools.cache
 def attacked() -> Recording:
     """The same with three attacks, of which 1 and 2 touch; 2 spoofs LIT101."""
@@ -95,6 +100,9 @@ FIGURES = {
     "precision_recall": lambda: plots.precision_recall(scores(), attacked().label),
     "movement": lambda: plots.movement(attacked(), normal()),
     "drift": lambda: plots.drift(normal(), ["AIT201"], block="30min"),
+    "drift, one tag": lambda: plots.drift(Recording(normal().frame[["LIT101"]]), block="30min"),
+    "drift, five of many": lambda: plots.drift(still(TAG_NAMES[5:]), ["LIT101"], block="30min"),
+    "drift, twenty": lambda: plots.drift(still(TAG_NAMES[20:]), block="30min"),
     "plant_sketch": plots.plant_sketch,
     "plant_sketch, a row": lambda: plots.plant_sketch(attacked().frame.iloc[2500]),
 }
@@ -500,6 +508,7 @@ def test_the_sketch_of_a_row_gives_its_readings():
     [
         (lambda: plots.movement(quiet(), normal()), "no movement to show"),
         (lambda: plots.movement(attacked(), normal(), ["P102"]), "No sensor that changes on the normal days"),
+        (lambda: plots.drift(still(TAG_NAMES)), "No tag of this recording changes"),
         (lambda: plots.closeup(quiet(), scores()), "nothing to show in detail"),
         (lambda: plots.matrix(pd.DataFrame()), "nothing to find"),
         (lambda: plots.precision_recall(scores(), None), "precision and recall are not known"),
