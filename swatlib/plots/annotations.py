@@ -2,6 +2,7 @@
 
 import re
 import textwrap
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,7 @@ def detector_title(detector: str) -> str:
     return title(detector)
 
 
+@cache
 def width_of(text: str, size: float = 8, weight: str = "normal") -> float:
     """Inches of the longest line of a text."""
     font = FontProperties(family=RC["font.family"], size=size, weight=weight)
@@ -50,11 +52,12 @@ def wrapped(text: str, inches: float, size: float = 8, weight: str = "normal", m
 
     A word that is wider is broken after a sign in it, where that is not enough between any letters.
     """
-    for characters in range(most or max(map(len, text.splitlines()), default=0), 1, -1):
-        lines = "\n".join(piece for line in text.split("\n") for piece in _broken(line, characters))
-        if width_of(lines, size, weight) <= inches:
-            return lines
-    return text
+    return "\n".join(_narrowed(line, inches, size, weight, most) for line in text.split("\n"))
+
+
+def _narrowed(line: str, inches: float, size: float, weight: str, most: int | None) -> str:
+    tried = ("\n".join(_broken(line, characters)) for characters in range(most or len(line), 1, -1))
+    return next((lines for lines in tried if width_of(lines, size, weight) <= inches), line)
 
 
 def row_titles(detectors: list[str], least: float) -> tuple[list[str], float]:

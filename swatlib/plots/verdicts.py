@@ -1,5 +1,7 @@
 """Detectors side by side: when each raises an alarm, and which attacks each finds."""
 
+from itertools import count
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -38,6 +40,7 @@ from swatlib.wording import duration
 STRIP_ROW_INCHES, CELL_INCHES = 0.25, 0.19
 LYING_INCHES, NAMES_INCHES = 0.36, 1.6  # of a row of the wide form, and of the names before it
 HEADING_ROOM = 0.55  # inches needed for a delay and a tag; a narrower cell has only the dot
+LYING_LINE_INCHES = 0.12  # height of a line of attacked tags, which lies on its side
 BESIDE_ROOM = 1.1  # inches needed for both beside each other; in a narrower cell the tag is below the delay
 HEADING_LINES = 3  # lines that there is room for above the matrix
 ATTACK_HEADING = "attacked tags, attack"
@@ -74,7 +77,8 @@ def matrix(table: pd.DataFrame, wide: bool = False) -> Figure:
     """Attack × detector: found or missed, the detection delay, and whether the lead tag or its stage was attacked.
 
     Beside each detector: attacks found, their median delay, and for how many of them the lead tag was attacked.
-    wide: one row per detector, for a slide; where many attacks make the cells narrow, delays and tags are left out.
+    wide: one row per detector, for a slide; where many attacks make the cells narrow, delays and tags are left out, and
+    every second, fifth, … attack is named.
 
     table: rows of `metrics.per_attack` of several detectors, with a column or index level `detector`, as
     `pd.concat({name: per_attack(...)}, names=["detector"])` makes it.
@@ -111,7 +115,7 @@ def _upright(by_detector: dict[str, pd.DataFrame], attacks: pd.DataFrame) -> Fig
                 ax.text(place - 0.42, row, _when(result), **look)
                 ax.text(place + 0.42, row, _lead(result), ha="right", **look)
             elif look:
-                ax.text(place, row, _said(result, column > HEADING_ROOM), ha="center", linespacing=1, **look)
+                ax.text(place, row, _said(result, column), ha="center", linespacing=1, **look)
     row_labels(ax, labels)
     _headings(ax, headings)
     ax.hlines(np.arange(1, len(attacks)) - 0.5, *ax.get_xlim(), color=PALE, linewidth=0.4)
@@ -119,7 +123,8 @@ def _upright(by_detector: dict[str, pd.DataFrame], attacks: pd.DataFrame) -> Fig
 
 
 def _lying(by_detector: dict[str, pd.DataFrame], attacks: pd.DataFrame) -> Figure:
-    room = (SLIDE_WIDTH - NAMES_INCHES) / len(attacks) > HEADING_ROOM
+    cell = (SLIDE_WIDTH - NAMES_INCHES) / len(attacks)
+    room = cell > HEADING_ROOM
     points = attacks["points"].str.replace(";", "\n" if room else " ")
     names = 0.3 if room else CHARACTER_INCHES * points.str.len().max()
     headings = [_heading(name, rows, ", ").rstrip(", ") for name, rows in by_detector.items()]
@@ -131,14 +136,23 @@ def _lying(by_detector: dict[str, pd.DataFrame], attacks: pd.DataFrame) -> Figur
         for column, result in enumerate(rows.itertuples()):
             look = _cell(ax, column, row, result)
             if look:
-                ax.text(column, row, _said(result, room), ha="center", linespacing=1, **look)
+                ax.text(column, row, _said(result, cell), ha="center", linespacing=1, **look)
     row_labels(ax, headings)
     ax.set_xlim(-0.5, len(attacks) - 0.5)
-    ax.set_xticks(range(len(attacks)), points, rotation=0 if room else 90)
+    numbers = attacks["attack"].astype(str)
+    every = min(_every(max(LYING_LINE_INCHES, *map(width_of, numbers)) / cell), len(attacks))
+    named = range(every - 1, len(attacks), every)
+    ax.set_xticks(named, points.iloc[named], rotation=0 if room else 90)
     ax.tick_params(length=0)
-    for column, name in enumerate(attacks["attack"]):
-        ax.text(column, -0.6, name, ha="center", va="bottom", fontsize=8)
+    for column in named:
+        ax.text(column, -0.6, numbers.iloc[column], ha="center", va="bottom", fontsize=8)
     return figure
+
+
+def _every(cells: float) -> int:
+    """One of so many attacks is named, if a name takes the width of `cells`: of 1, 2, 5, 10, 20, … the first enough."""
+    steps = (digit * 10**power for power in count() for digit in (1, 2, 5))
+    return next(step for step in steps if step >= cells)
 
 
 def _cell(ax: Axes, column: int, row: int, result) -> dict:
@@ -163,10 +177,10 @@ def _lead(result) -> str:
     return f"{_dot(result)} {_tag(result)}".strip()
 
 
-def _said(result, room: bool) -> str:
-    """The delay above the lead tag; where there is no room, whether the alarm stood already above the tag's sign."""
-    lines = (_when(result), _lead(result)) if room else ("on" if result.standing else "", _dot(result))
-    return "\n".join(filter(None, lines))
+def _said(result, inches: float) -> str:
+    """The delay above the lead tag; in a narrow cell what fits of: the alarm stood already, above the tag's sign."""
+    brief = (line for line in ("on" if result.standing else "", _dot(result)) if width_of(line) <= inches)
+    return "\n".join(filter(None, (_when(result), _lead(result)) if inches > HEADING_ROOM else brief))
 
 
 def _dot(result) -> str:

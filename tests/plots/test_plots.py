@@ -24,7 +24,7 @@ from swatlib.metrics import evaluate, per_attack
 from swatlib.metrics.budget_curve import CURVE_METRICS, ENDS
 from swatlib.pipeline import DEFAULT
 from swatlib.plant import FLOWS, GAUGED_TANKS, STAGES, TAG_NAMES, TAGS, TANKS
-from swatlib.plots.annotations import spread_out
+from swatlib.plots.annotations import spread_out, wrapped
 from swatlib.plots.looks import looks
 from swatlib.plots.series import GAP, thin
 from swatlib.plots.sketch import PLACES
@@ -167,6 +167,9 @@ def stressed(detectors, stresses=("none", "clock")) -> pd.DataFrame:
     rows = [(name, stress, 30 - i, float(i), i / 4) for i, stress in enumerate(stresses) for name in detectors]
     return pd.DataFrame(rows, columns=["detector", "stress", *plots.robustness.STRESS_PANELS])
 
+
+FIGURES["matrix, wide, 48 attacks"] = lambda: plots.matrix(verdicts_of(DEFAULT, 16), wide=True)
+FIGURES["matrix, wide, 102 attacks"] = lambda: plots.matrix(verdicts_of(DEFAULT, 34), wide=True)
 
 for named, names in {"one with a parameter": TUNED, "nine own": OWN, "long names": LONG}.items():
     FIGURES |= {
@@ -419,6 +422,20 @@ def test_the_wide_matrix_has_a_row_a_detector_and_leaves_out_what_has_no_room():
     many = pd.concat([verdicts()] * 12).assign(standing=lambda table: table["found"])
     figure = plots.matrix(many, wide=True)
     assert "on\n●" in words(figure) and "LIT101 P101" in words(figure) and figure.get_figheight() < 5
+
+
+def test_of_very_many_attacks_every_fifth_is_named():
+    assert [word for word in words(drawn("matrix, wide, 102 attacks")) if word.isdigit()] == [
+        *map(str, range(5, 101, 5))
+    ]
+
+
+def test_a_title_is_broken_at_blanks_and_else_after_signs_to_its_width_line_by_line():
+    title = "local outlier factor, neighbours=50\n4 of 12, 60 s"
+    assert wrapped(title, 10) == title
+    assert wrapped(title, 0.9) == "local\noutlier factor,\nneighbours=50\n4 of 12, 60 s"
+    assert wrapped("neighbours=50", 0.8) == "neighbours=\n50"
+    assert wrapped("k-means", 10, most=3) == "k-m\nean\ns"
 
 
 def test_a_long_action_is_set_in_lines_that_the_figure_holds():
