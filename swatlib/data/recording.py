@@ -127,8 +127,8 @@ class Recording:
     def between(self, start: pd.Timestamp | str | None = None, end: pd.Timestamp | str | None = None) -> "Recording":
         """The part from `start` (included) to `end` (excluded); events that touch it stay whole."""
         index = self.frame.index
-        first = 0 if start is None else index.searchsorted(pd.Timestamp(start))
-        return self.take(slice(first, len(index) if end is None else index.searchsorted(pd.Timestamp(end))))
+        first = 0 if start is None else index.searchsorted(on_clock(index, start))
+        return self.take(slice(first, len(index) if end is None else index.searchsorted(on_clock(index, end))))
 
 
 def _refuse_odd_label(label: pd.Series, index: pd.Index) -> None:
@@ -158,6 +158,19 @@ def _moved(events: pd.DataFrame, old: pd.DatetimeIndex, new: pd.DatetimeIndex) -
         nearest = moments.to_series().clip(old[0], old[-1])
         moved[side] = new[old.searchsorted(nearest)] + (moments - pd.DatetimeIndex(nearest))
     return events.assign(**moved)
+
+
+def on_clock(index: pd.DatetimeIndex, time: pd.Timestamp | str) -> pd.Timestamp:
+    """A time in the zone of the index; one without a zone is meant as the index tells the time.
+
+    Raises ValueError for a time with a zone among rows without one.
+    """
+    time = pd.Timestamp(time)
+    if index.tz is None:
+        if time.tz is not None:
+            raise ValueError(f"the rows have times without a zone; give {time.tz_localize(None)} instead of {time}")
+        return time
+    return time.tz_localize(index.tz) if time.tz is None else time.tz_convert(index.tz)
 
 
 def zone_of(utc_offset: pd.Timedelta) -> str:

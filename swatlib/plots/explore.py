@@ -12,11 +12,12 @@ from typing import Any
 import pandas as pd
 
 from swatlib.data import Recording, attacks
+from swatlib.data.recording import on_clock
 from swatlib.plant import TAGS
 from swatlib.plots.annotations import chosen
 from swatlib.plots.excerpt import excerpt
 from swatlib.plots.explore_panels import Stretch
-from swatlib.plots.series import RESOLUTION, on_clock, period
+from swatlib.plots.series import RESOLUTION, period
 from swatlib.plots.style import Figure
 from swatlib.settings import attended
 from swatlib.wording import count, duration

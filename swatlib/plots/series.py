@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from swatlib.arrays import intervals_of
+from swatlib.data.recording import on_clock
 from swatlib.plots.style import ATTACK_BAND, ATTACK_EDGE, INK, WIDTH, Figure
 
 RESOLUTION = 1500  # time bins over the width of a figure
@@ -24,14 +25,6 @@ def between(frame: pd.DataFrame, start=None, end=None) -> pd.DataFrame:
         known = f"they go from {index[0]} to {index[-1]}" if len(index) else "there are none at all"
         raise ValueError(f"no row lies between {start} and {end}; {known}")
     return frame.iloc[low:high]
-
-
-def on_clock(index: pd.DatetimeIndex, time: Any) -> pd.Timestamp:
-    """A time in the zone of the index; one without a zone is meant as the index tells the time."""
-    time = pd.Timestamp(time)
-    if index.tz is None:
-        return time
-    return time.tz_localize(index.tz) if time.tz is None else time.tz_convert(index.tz)
 
 
 def period(index: pd.DatetimeIndex) -> pd.Timedelta:

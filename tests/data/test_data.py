@@ -353,3 +353,12 @@ def test_another_parquet_in_the_place_of_an_entry_is_no_entry(kept):
     pd.DataFrame({"wind": [1.0]}).to_parquet(entry)
     assert "is broken" in load(path).findings[-1]
     assert_same(load(path), fresh)
+
+
+def test_a_stretch_is_asked_for_on_the_clock_of_the_rows():
+    there = simulate("1h", attacks=None, start="2015-12-28 10:00")
+    zoned = replace(there, label=None, events=None, frame=there.frame.tz_localize("Asia/Singapore"))
+    for start in ("2015-12-28 10:50", "2015-12-28 02:50+00:00"):
+        assert len(zoned.between(start).frame) == 600
+    with pytest.raises(ValueError, match="the rows have times without a zone; give 2015-12-28 10:50:00 instead"):
+        there.between("2015-12-28 10:50+08:00")
