@@ -117,7 +117,8 @@ def cached_together(
     """
     if edited(KINDS[kind]):  # what this process computes is not what the code on disk would
         return Cached(dict(make(tuple(depends))), tuple(depends), (EDITED,))
-    paths = {name: _path(kind, name, each, form.suffix) for name, each in depends.items()}
+    code = code_digest(KINDS[kind])
+    paths = {name: _path(kind, name, [each, code], form.suffix) for name, each in depends.items()}
     work = _Work(paths, form, make)
     if force:
         work.make_now(tuple(paths))
@@ -179,7 +180,7 @@ class _Work(Generic[T]):
 
 
 def _path(kind: str, name: str, depends: Any, suffix: str) -> Path:
-    parts = [kind, name, depends, code_digest(KINDS[kind]), versions()]
+    parts = [kind, name, depends, versions()]
     hashed = hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
     return settings().cache_folder / kind / f"{in_file_name(name)}-{hashed[:32]}{suffix}"
 

@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,12 @@ def checksum(notebook: Path) -> str:
 
 def versions() -> dict[str, str]:
     """Python and the packages that figures depend on."""
-    return {"python": platform.python_version()} | {package: version(package) for package in PACKAGES}
+    return {"python": platform.python_version()} | {package: _version(package) for package in PACKAGES}
+
+
+@cache
+def _version(package: str) -> str:
+    return version(package)  # which reads a file of it each time
 
 
 def code_digest(without: tuple[str, ...] = ()) -> str:

@@ -1,6 +1,6 @@
 """What is asked of a detector that is not of this package, on rows that it was fitted on; one sentence if it fails."""
 
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -119,6 +119,8 @@ def _one_a_row(who: str, detector: Detector, rows: np.ndarray) -> np.ndarray:
 
 def _called(who: str, method: str, detector: Detector, X: np.ndarray) -> Any:
     """What the method gives. Raises ValueError when it fails, and when it changes X, which other detectors see too."""
+    if detector.given is not detector:  # what a detector wraps is given copies
+        return _answer(who, method, detector, X)
     before = _digest(X)
     answer = _answer(who, method, detector, X)
     if _digest(X) != before:
@@ -129,7 +131,7 @@ def _called(who: str, method: str, detector: Detector, X: np.ndarray) -> Any:
 
 
 def _digest(X: np.ndarray) -> bytes:
-    return blake2b(np.ascontiguousarray(X).data).digest()
+    return sha256(np.ascontiguousarray(X).data).digest()
 
 
 def _answer(who: str, method: str, detector: Detector, X: np.ndarray) -> Any:

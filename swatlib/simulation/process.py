@@ -12,8 +12,12 @@ from swatlib.simulation.parameters import PlantRecord
 
 @inner
 def toward(value: float, target: float, seconds: float) -> float:
-    """One second of a first-order lag."""
-    return value + (target - value) * (1.0 - math.exp(-1.0 / seconds))
+    """One second of a first-order lag; what has faded away is 0.
+
+    Numbers below 1e-308, that it would go on through, take a processor a hundred times as long.
+    """
+    reached = value + (target - value) * (1.0 - math.exp(-1.0 / seconds))
+    return reached if abs(reached) > 1e-300 else 0.0
 
 
 @inner
