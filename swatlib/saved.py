@@ -51,7 +51,7 @@ def write_pipeline(folder: Path, description: Mapping[str, Any], models: Mapping
 
 def check_place(folder: Path) -> None:
     """Raises what `write_pipeline` would for a place that can't take a pipeline, before the time of a fit is spent."""
-    nearest = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    nearest = next(each for each in folder.absolute().parents if each.exists())  # in which it is renamed
     if not nearest.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(nearest))
     if not os.access(nearest, os.W_OK):

@@ -320,6 +320,7 @@ def test_a_detector_that_changes_what_others_see_is_refused(rows, method):
         ({"history": "3"}, "Odd.history is '3'; give"),
         ({"history": -1}, "Odd.history is -1; give"),
         ({"tail_scale": 5}, "Odd.tail_scale is 5; give two numbers above 0"),
+        ({"tail_scale": ("a", None)}, r"Odd.tail_scale is \('a', None\); give two numbers above 0"),
         ({"tail_scale": (1.0, -1.0)}, r"Odd.tail_scale is \(1.0, -1.0\); give two numbers above 0"),
     ],
 )

@@ -328,8 +328,6 @@ def run_live(
     from swatlib.pipeline import Pipeline
 
     rate = _rate(speed)
-    if minutes is None and (rate != 1 or attacks):
-        raise typer.BadParameter("--speed and --attack need --minutes; without it the plant has speed 1, until Ctrl-C")
     check_run(minutes, rate, attacks or (), plant)
     fitted = Pipeline.load(pipeline, trust or ()) if pipeline else _default(folder, seed)
     with Live(fitted, minutes, rate, attacks or (), plant, seed, folder) as run:

@@ -78,14 +78,20 @@ class PlacedPiece:
     before: tuple[Extent, ...]
 
 
+def _parquet_files(folder: Path) -> Iterator[Path]:
+    """Those behind links too, but for links that lead back to a folder above."""
+    for place, folders, files in os.walk(folder, followlinks=True):
+        above = {each.resolve() for each in (Path(place), *Path(place).parents) if each.is_relative_to(folder)}
+        folders[:] = [name for name in folders if Path(place, name).resolve() not in above]
+        yield from (Path(place, file) for file in files if file.lower().endswith(".parquet"))
+
+
 def find_pieces(folder: Path) -> list[Piece]:
     """All pieces of a folder. Raises PieceError where there is none, or a folder that says neither plant nor time."""
     if not folder.is_dir():
         raise PieceError(f"there is no folder {folder}; name one with parquet files, as in plant=a/day=2026-01-01")
     found = defaultdict(list)
-    walked = os.walk(folder, followlinks=True)
-    files = [Path(place, name) for place, _, names in walked for name in names if name.lower().endswith(".parquet")]
-    for path in sorted(files):
+    for path in sorted(_parquet_files(folder)):
         inside = path.relative_to(folder)
         if not any(part.startswith((".", "_")) for part in inside.parts):
             found[inside.parent.as_posix()].append(path.name)

@@ -143,9 +143,11 @@ def read_scores(folder: str | Path) -> pd.DataFrame:
         raise ValueError(f"{folder} holds scores of several plants; name the folder of one")
     tables = [_read(path) for path in paths]
     made = [json.loads(table.schema.metadata[MADE_OF]) for table in tables]
-    if len({each["pipeline"] for each in made}) > 1:
+    if len({each.get("pipeline") for each in made}) > 1:
         raise ValueError(f"{folder} holds scores of several pipelines; run `python -m swatlib score` again")
     tags = pd.CategoricalDtype(made[0]["tags"])
+    if not sum(map(len, tables)):
+        raise ValueError(f"the scores in {folder} have no row")
     joined = pd.concat([_wide(table, tags) for table in tables if len(table)])
     return joined.sort_index(kind="stable")
 

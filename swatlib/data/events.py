@@ -113,8 +113,10 @@ def _contradicted(recording: Recording) -> str | None:
     Without a label its times may be those of another clock: the list of 2019 is in UTC, that of 2026 in local time. Of
     the zones that a file states only UTC is doubted, which programs write behind the times of any clock.
     """
+    if recording.events is not None:
+        return None
     index, label, stated = _times(recording), recording.label, recording.utc_offset
-    if recording.events is not None or (label is not None and label.any()):
+    if label is not None and label.any():
         return None
     july, march = _later(stated)
     for listed_here in (july, march):
@@ -170,9 +172,9 @@ def correct_labels(recording: Recording) -> Recording:
     of 29 December 06:30, a slip of attack 21 by twelve hours, is dropped. Raises DataError for a recording that is not
     of that period, has no label, or has one other than the official.
     """
-    index, label = _times(recording), recording.label
     if recording.events is not None:
         raise DataError("the attacks of this recording are known exactly; there is nothing to correct")
+    index, label = _times(recording), recording.label
     if label is None or index[-1] < ATTACK_PERIOD[0] or index[0] >= ATTACK_PERIOD[1]:
         raise DataError(
             "only labelled rows of 28 December 2015 to 2 January 2016 can be corrected; these "

@@ -133,9 +133,9 @@ def _cause(index: pd.DatetimeIndex, rows: np.ndarray) -> str:
 def join(parts: list[tuple[str, Recording]]) -> Recording:
     """Recordings of several files or tables, each with the name its findings get, as one in time order.
 
-    Where a time is in several, the row of the recording that begins first stays. DataError when only some have a
-    label, when only some have times, or when they contradict each other; without times they follow each other as given.
-    Where they state different zones, all are brought to the clock of the first given.
+    Where a time is in several, the row of the recording that begins first stays, or one labelled attack. DataError when
+    only some have a label, when only some have times, or when they contradict each other; without times they follow
+    each other as given. Where some state a zone, all are brought to, or taken for, that of the first that does.
     """
     if len(parts) == 1:
         return parts[0][1]
@@ -168,11 +168,18 @@ def _refuse_mixture(
 
 
 def _on_one_clock(parts: list[tuple[str, Recording]]) -> list[tuple[str, Recording]]:
-    first = parts[0][1].utc_offset
-    if first is None or any(part.utc_offset is None for _, part in parts):
+    stated = [(name, part.utc_offset) for name, part in parts if part.utc_offset is not None]
+    if not stated:
         return parts
-    said = f"times brought to the {zone_of(first)} of {parts[0][0]}"
-    return [(name, part if part.utc_offset == first else _at_offset(part, first).noting(said)) for name, part in parts]
+    whose, first = stated[0]
+    clock = f"the {zone_of(first)} of {whose}"
+    return [(name, _brought_to(part, first, clock)) for name, part in parts]
+
+
+def _brought_to(part: Recording, offset: pd.Timedelta, clock: str) -> Recording:
+    if part.utc_offset is None:
+        return replace(part, utc_offset=offset).noting(f"times without a zone taken for those of {clock}")
+    return part if part.utc_offset == offset else _at_offset(part, offset).noting(f"times brought to {clock}")
 
 
 def _at_offset(recording: Recording, utc_offset: pd.Timedelta) -> Recording:

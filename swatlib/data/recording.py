@@ -115,9 +115,15 @@ class Recording:
         )
 
     def at(self, index: pd.DatetimeIndex) -> "Recording":
-        """The same rows at other times, increasing ones; events begin and end with their rows."""
+        """The same rows at other times, increasing ones; events begin and end with their rows, no zone is stated.
+
+        Raises ValueError for more or fewer times than rows.
+        """
+        if len(index) != len(self.frame):
+            raise ValueError(f"{count(len(index), 'time')} for {count(len(self.frame), 'row')}; give one for each")
         return replace(
             self,
+            utc_offset=None,
             events=None if self.events is None else _moved(self.events, self.frame.index, index),
             frame=self.frame.set_axis(index),
             label=None if self.label is None else self.label.set_axis(index),
@@ -170,7 +176,12 @@ def on_clock(index: pd.DatetimeIndex, time: pd.Timestamp | str) -> pd.Timestamp:
         if time.tz is not None:
             raise ValueError(f"the rows have times without a zone; give {time.tz_localize(None)} instead of {time}")
         return time
-    return time.tz_localize(index.tz) if time.tz is None else time.tz_convert(index.tz)
+    if time.tz is not None:
+        return time.tz_convert(index.tz)
+    local = time.tz_localize(index.tz, ambiguous="NaT", nonexistent="NaT")
+    if local is pd.NaT:
+        raise ValueError(f"{time} is twice or never on the clock of {index.tz}; give it with its offset")
+    return local
 
 
 def zone_of(utc_offset: pd.Timedelta) -> str:

@@ -1,6 +1,7 @@
 """What is asked of a detector that is not of this package, on rows that it was fitted on; one sentence if it fails."""
 
 from hashlib import sha256
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,9 @@ def declared(detector: Detector) -> Detector:
         raise ValueError(f"{who}.sees is {detector.sees!r}; choose {' or '.join(SEEN)}")
     if not isinstance(past, int | np.integer) or isinstance(past, bool) or past < 0:
         raise ValueError(f"{who}.history is {past!r}; give a whole number of rows, 0 or more")
-    if scale is not None and not (np.shape(scale) == (2,) and np.isfinite(scale).all() and min(scale) > 0):
+    if scale is not None and not (
+        np.shape(scale) == (2,) and all(isinstance(each, Real) and 0 < each < np.inf for each in scale)
+    ):
         raise ValueError(
             f"{who}.tail_scale is {scale!r}; give two numbers above 0, a median and a standard deviation, or None"
         )

@@ -81,6 +81,11 @@ class AttackedPlant:
             self.launched(command, start, start + pd.Timedelta(command.seconds, "s"))
 
 
+def rows_before_now(speed: float | None, rows: int | None, past: int) -> int:
+    """How many seconds ago a run begins: one at the plant's own pace goes on from now, another ends about now."""
+    return past + (0 if speed == 1 else rows or 0)
+
+
 @dataclass
 class PlantRun:
     """One run of a simulated plant: `past` rows at once, then `rows` rows at `speed`, or until it is stopped.
@@ -99,7 +104,7 @@ class PlantRun:
 
     def __post_init__(self):
         planned_attacks(self.attacks, pd.Timestamp(0), self.rows)  # refuses a wrong one before a day is simulated
-        self._plant = running(self.seed, self.past + (0 if self.speed == 1 else self.rows or 0))
+        self._plant = running(self.seed, rows_before_now(self.speed, self.rows, self.past))
         self.first = self._plant.time
         self.begin = self.first + pd.Timedelta(self.past, "s")
         self._stopped, self._error = threading.Event(), None

@@ -158,8 +158,8 @@ class Producer:
         kept = ORIGINAL if shift == pd.Timedelta(0) else NOW
         if shift is not None and kept != self.clock:
             raise ProducerError(
-                f"the rows of plant {self.plant} in the topic have the clock {kept}; go on with --clock {kept}, or "
-                "give another name with --plant"
+                f"the rows of plant {self.plant} in the topic have the clock {kept}, those now {self.clock}; give "
+                f"another name with --plant, or, to go on with a file, --clock {kept}"
             )
 
     def _moved(self, frame: pd.DataFrame, shift: pd.Timedelta) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from typing import Self
 import pandas as pd
 
 from swatlib.live.parity import unequal
-from swatlib.live.plant import PAST_ROWS, PlantRun, check_attack, planned_attacks
+from swatlib.live.plant import PAST_ROWS, PlantRun, check_attack, planned_attacks, rows_before_now
 from swatlib.live.producer import Producer, request_attack
 from swatlib.live.topic import Command
 from swatlib.live.watching import Draw, LiveView
@@ -87,7 +87,7 @@ class Live:
     def restart(self, minutes: float, speed: float | None = 1.0) -> None:
         """End the plant and start another one, with a name of its own; servers and stream run on.
 
-        Raises ValueError as `check_run` does, and the plant runs on.
+        Raises ValueError as `check_run` does, and the plant runs on; ServicesError where this run has ended.
         """
         check_run(minutes, speed, self.attacks)
         self._refuse_closed()
@@ -253,8 +253,8 @@ class Live:
         name = self._name or ("swat" if self.minutes is None else f"swat-{now:%m%d-%H%M%S}")
         past, rows = max(PAST_ROWS, self.pipeline.history), _rows(self.minutes)
         self.since, self._last_row = now, time.monotonic()
-        if rows is not None:
-            self._refuse_known(name, past + rows)
+        if self._name and rows is not None:  # a new name is none that the topic holds
+            self._refuse_known(name, rows_before_now(self.speed, rows, past))
         self._plant = PlantRun(self.at, name, self.speed, rows, self.attacks, self.seed, past)
         self._after = self._plant.first  # rows before it are known to be stored
         self._plant.start(partial(self._holds, self._plant.begin))

@@ -11,6 +11,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from swatlib.plots.annotations import LINE_INCHES, note, wrapped
 from swatlib.plots.looks import looks
 from swatlib.plots.style import GREY, WIDTH, Figure, styled
+from swatlib.studies.stress_trials import by_stress
 
 STRESS_PANELS = {
     "found": "attacks found",
@@ -36,7 +37,7 @@ def under_stress(table: pd.DataFrame, panels: Mapping[str, str] = STRESS_PANELS)
     figure = Figure(0.45 * len(stresses) + 1.2 + more)
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for ax, (name, title) in zip(axes, panels.items(), strict=True):
-        wide = table.groupby(["stress", "detector"], sort=False)[name].mean().unstack("detector").reindex(stresses)
+        wide = by_stress(table, name)
         for place, (detector, look) in enumerate(given.items()):
             at = [row + 0.7 * ((place + 0.5) / len(given) - 0.5) for row in range(len(stresses))]
             values = wide[detector]

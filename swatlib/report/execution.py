@@ -208,10 +208,8 @@ def _execute(notebook: Path, step: Step, folder: Path, kernels: Kernels, progres
     except (PapermillExecutionError, DeadKernelError, nbformat.ValidationError, RuntimeError, OSError) as error:
         if kernels.ended:
             step.status = STOPPED
-        elif isinstance(error, PapermillExecutionError) and _ended(folder / notebook.name):
-            step.status = DONE
         else:
-            step.status, step.error = FAILED, _sentence(error)
+            step.status, step.error = _outcome(error, folder / notebook.name)
     finally:
         step.seconds = time.monotonic() - started
 
@@ -224,6 +222,16 @@ def _literal(path: Path) -> str:
 def _set_anew(notebook: Path, given: dict[str, Any]) -> dict[str, Any]:
     """What papermill sets: with what is given, the rest of an earlier run's cell, which it replaces as a whole."""
     return injected(read_notebook(notebook), notebook.name) | given if given else {}
+
+
+def _outcome(error: Exception, executed: Path) -> tuple[str, str | None]:
+    """Status and sentence of a notebook of which papermill raised an error."""
+    try:
+        if isinstance(error, PapermillExecutionError) and _ended(executed):
+            return DONE, None
+    except OSError as another:
+        return FAILED, _sentence(another)
+    return FAILED, _sentence(error)
 
 
 def _ended(executed: Path) -> bool:

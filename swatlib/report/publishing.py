@@ -29,4 +29,4 @@ def page_of(step: Step) -> Iterator[None]:
     except Exception as error:
         step.page = None
         step.status = FAILED if step.status == DONE else step.status
-        step.error = "; ".join(filter(None, (step.error, f"{NO_PAGE}: {first_line(error)}")))
+        step.error = "; ".join(filter(None, (step.error, f"{NO_PAGE}: {type(error).__name__}: {first_line(error)}")))

@@ -4,6 +4,7 @@ The process of a run holds a lock in its folder, which the system takes from it 
 "running" without such a lock is that of a run that was killed, and is read as stopped.
 """
 
+import errno
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,7 @@ from swatlib.report.notebook_parameters import ReportError
 WAITING, UNDER_WAY, DONE, FAILED, STOPPED = "waiting", "running", "done", "failed", "stopped"
 RECORD_FILE = "run.json"
 LOCK_FILE = ".running"
+OF_A_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 MOST_SAID = 200  # characters of an error that the index shows
 NO_PAGE = "its page can't be made"
 
@@ -142,11 +144,11 @@ def stop_record(run: ReportRun) -> None:
 
 @contextmanager
 def placed(place: Path) -> Iterator[None]:
-    """An error of the system that names no file, as a full disk has it, names this place."""
+    """An error of a disk that names no file, as that of a full one, names this place."""
     try:
         yield
     except OSError as error:
-        if error.errno is not None and error.filename is None:
+        if error.errno in OF_A_PLACE and error.filename is None:
             error.filename = str(place)
         raise
 

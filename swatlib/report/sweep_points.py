@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from swatlib.atomic import write_text
 from swatlib.detectors import refuse_useless
 from swatlib.provenance import checksum
 from swatlib.report.execution import Kernels, execute
@@ -224,7 +225,9 @@ def _execute(run: ReportRun, paths: list[Path], folder: Path) -> None:
     run.data = list(dict.fromkeys(each for step in run.notebooks for each in step.data))
     for step in run.notebooks:
         if step.page:
-            (folder / step.page).write_text(notebook_page(bodies[step.name], run, step), encoding="utf-8")
+            with page_of(step):
+                write_text(folder / step.page, notebook_page(bodies[step.name], run, step))
+    run.status = FAILED if any(step.error for step in run.notebooks) else run.status
     save_record(run, folder)
 
 

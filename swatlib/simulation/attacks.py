@@ -33,7 +33,8 @@ _EFFECT = re.compile(
     r"(?P<tag>\S+)\s+(?P<verb>spoof|ramp|freeze|force|bias|noise|replay|slow|wash)(?:\s+(?P<value>(?!after\b|for\b)\S+))?"
     r"(?:\s+after\s+(?P<after>\d+))?(?:\s+for\s+(?P<seconds>\d+))?"
 )
-_NUMBER = re.compile(r"\s*-?\d+(\.\d*)?\s*")  # as text: pandas takes it for nanoseconds
+_NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)\s*")  # as text: pandas takes it for nanoseconds
+_DATE = re.compile(r"\s*(\d{8}|(19|20|21)\d{2}(-\d|\s*$))")  # 2016 and 2015-12 too, which pandas also reads as spans
 _CONDITION = re.compile(r"(?P<name>\w+)\s*(?P<relation>[<=>])\s*(?P<number>[-+]?[\d.]+)")
 Duration = float | str | timedelta  # seconds, or what pandas.Timedelta takes
 Moment = str | datetime | float | timedelta  # a time, or how long after the plant's start
@@ -101,7 +102,7 @@ def _span(start: Moment) -> Duration | None:
     if not isinstance(start, str):
         return start if isinstance(start, (Real, timedelta, np.timedelta64)) else None
     try:
-        is_span = not re.match(r"\s*\d{8}", start) and pd.Timedelta(start) is not pd.NaT  # 20151228 is a date
+        is_span = not _DATE.match(start) and pd.Timedelta(start) is not pd.NaT
     except ValueError:
         return None
     return start if is_span else None

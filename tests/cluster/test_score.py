@@ -57,6 +57,8 @@ def test_pieces_behind_links_and_of_any_case_are_scored(quick, plants, tmp_path)
     for day in ("day=0", "day=1", "day=2"):
         (readings / day).symlink_to(tmp_path / "elsewhere" / day)
     (readings / "day=1" / "part-0.parquet").rename(readings / "day=1" / "part-0.PARQUET")
+    (readings / "day=0" / "up").symlink_to(readings)
+    (readings / "here").symlink_to(readings)
     assert score_folder(readings, quick).rows == ROWS
 
 

@@ -362,3 +362,17 @@ def test_a_stretch_is_asked_for_on_the_clock_of_the_rows():
         assert len(zoned.between(start).frame) == 600
     with pytest.raises(ValueError, match="the rows have times without a zone; give 2015-12-28 10:50:00 instead"):
         there.between("2015-12-28 10:50+08:00")
+    berlin = replace(zoned, frame=there.frame.set_axis(there.frame.index.tz_localize("Europe/Berlin")))
+    for start in ("2020-10-25 02:30", "2020-03-29 02:30"):
+        with pytest.raises(
+            ValueError, match="is twice or never on the clock of Europe/Berlin; give it with its offset"
+        ):
+            berlin.between(start)
+
+
+def test_rows_whose_attacks_are_known_are_fitted_with_a_zone_too():
+    there = simulate("1h", attacks=None)
+    zoned = there.at(there.frame.index.tz_localize("Asia/Singapore"))
+    assert normal_frame(zoned) is zoned.frame
+    with pytest.raises(ValueError, match="2 times for 3,600 rows; give one for each"):
+        there.at(there.frame.index[:2])

@@ -192,7 +192,7 @@ def test_a_checkpoint_that_is_damaged_is_named_with_what_to_do(kafka, names, qui
     drain(stream(kafka, files, tmp_path, names, quick))
     (tmp_path / "checkpoint" / "metadata").write_text("")
     with pytest.raises(
-        StreamError, match=r"can't go on from the checkpoint .*/checkpoint: [^\n]*; delete it to score all"
+        StreamError, match=r"can't start with the checkpoint .*/checkpoint: [^\n]*; if it is damaged, delete"
     ):
         drain(stream(kafka, files, tmp_path, names, quick))
 

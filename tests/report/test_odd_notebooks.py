@@ -11,7 +11,7 @@ from swatlib.report.runner import report
 from swatlib.report.sweep_points import notebooks_at
 
 LOST = new_markdown_cell("![x](attachment:foo.png)")
-NO_ATTACHMENT = "its page can't be made: missing attachment: foo.png"
+NO_ATTACHMENT = "its page can't be made: InvalidNotebook: missing attachment: foo.png"
 
 
 @pytest.fixture

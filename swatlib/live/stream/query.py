@@ -148,12 +148,13 @@ class Stream:
                     finish(query)
 
     def _begin(self, spark: SparkSession, whole: bool) -> StreamingQuery:
+        begun = (self.checkpoint / "metadata").exists()
         try:
             return self.start(spark, whole)
         except (PySparkException, Py4JJavaError) as error:
+            advice = "; if it is damaged, delete it to score all that the topic holds, or give another" if begun else ""
             raise StreamError(
-                f"the stream can't go on from the checkpoint {self.checkpoint}: {_said(error)}; delete it to score all "
-                "that the topic holds, or give another"
+                f"the stream can't start with the checkpoint {self.checkpoint}: {_said(error)}{advice}"
             ) from None
 
     def _refuse_other_rows(self) -> None:
