@@ -11,7 +11,6 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from swatlib.plots.annotations import LINE_INCHES, note, wrapped
 from swatlib.plots.looks import looks
 from swatlib.plots.style import GREY, WIDTH, Figure, styled
-from swatlib.studies.stress_trials import by_stress
 
 STRESS_PANELS = {
     "found": "attacks found",
@@ -30,6 +29,8 @@ def under_stress(table: pd.DataFrame, panels: Mapping[str, str] = STRESS_PANELS)
 
     table: one row a stress and detector, as `stress_test` gives it; over seeds it is the mean.
     """
+    from swatlib.studies.stress_trials import by_stress  # imports all that fits detectors, which no figure else needs
+
     given = looks(table["detector"].unique())
     stresses = list(table["stress"].unique())
     named = {detector: wrapped(detector, NAME_INCHES) for detector in given}
