@@ -127,13 +127,9 @@ def test_the_attacks_of_a_file_are_stored_beside_its_rows(kafka, influxdb, tmp_p
 def test_a_plant_keeps_the_clock_that_its_rows_have(kafka, names, frame):
     send(kafka, names[0], frame[:2])
     send(kafka, names[0], frame[:2], plant="moved", clock=producer.NOW)
-    with pytest.raises(
-        producer.ProducerError, match="swat in the topic have the clock original, those now now; give"
-    ):
+    with pytest.raises(producer.ProducerError, match="swat in the topic have the clock original, those now now; give"):
         send(kafka, names[0], frame[:4], clock=producer.NOW)
-    with pytest.raises(
-        producer.ProducerError, match="moved in the topic have the clock now, those now original; give"
-    ):
+    with pytest.raises(producer.ProducerError, match="moved in the topic have the clock now, those now original; give"):
         send(kafka, names[0], frame[:4], plant="moved")
 
 
