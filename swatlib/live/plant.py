@@ -107,6 +107,7 @@ class PlantRun:
         self._plant = running(self.seed, rows_before_now(self.speed, self.rows, self.past))
         self.first = self._plant.time
         self.begin = self.first + pd.Timedelta(self.past, "s")
+        self.left_out = 0  # rows that are not newer than those that the topic holds of a plant of this name
         self._stopped, self._error = threading.Event(), None
         self._thread = threading.Thread(target=self._work, name=f"plant {self.name}", daemon=True)
         for attack in planned_attacks(self.attacks, self.begin, self.rows):
@@ -143,15 +144,18 @@ class PlantRun:
         at_once = replace(sender, speed=None)
         with closing(Control(self.at.servers, self.name)) as control:
             plant = AttackedPlant(self._plant, control.commands, self._launched)
-            at_once.send(itertools.islice(plant.frames(self.past), 1))
+            self.left_out += at_once.send(itertools.islice(plant.frames(self.past), 1)).held
             while not (self._stopped.is_set() or ready()):
                 time.sleep(0.2)
             until = None if self.rows is None else self.begin + pd.Timedelta(self.rows, "s")
             behind = int((pd.Timestamp.now("UTC").tz_localize(None) - self.time).total_seconds())
             if self.speed == 1 and behind > 0:
-                at_once.send(itertools.islice(plant.frames(behind, self._stopped.is_set, until), 1))
+                missed = plant.frames(behind, self._stopped.is_set, until)
+                self.left_out += at_once.send(itertools.islice(missed, 1)).held
             each = max(1, int((self.speed or 1_000) / 2))
-            return sender.send(plant.frames(each, self._stopped.is_set, until))
+            sent = sender.send(plant.frames(each, self._stopped.is_set, until))
+            self.left_out += sent.held
+            return sent
 
     def _launched(self, command: Command, start: pd.Timestamp, end: pd.Timestamp) -> None:
         self.at.store_attack(self.name, command.name or command.effects, start, end)

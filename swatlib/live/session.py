@@ -176,8 +176,8 @@ class Live:
 
     @property
     def sent(self) -> int:
-        """Rows of the plant so far, with those before its first minute."""
-        return self._rows_until(self.plant.time)
+        """Rows of the plant so far, with those before its first minute, but for those that the topic held already."""
+        return self._rows_until(self.plant.time) - self.plant.left_out
 
     @property
     def progress(self) -> str:
@@ -252,9 +252,9 @@ class Live:
         now = pd.Timestamp.now("UTC").tz_localize(None)
         name = self._name or ("swat" if self.minutes is None else f"swat-{now:%m%d-%H%M%S}")
         past, rows = max(PAST_ROWS, self.pipeline.history), _rows(self.minutes)
-        self.since, self._last_row = now, time.monotonic()
         if self._name and rows is not None:  # a new name is none that the topic holds
             self._refuse_known(name, rows_before_now(self.speed, rows, past))
+        self.since, self._last_row = now, time.monotonic()
         self._plant = PlantRun(self.at, name, self.speed, rows, self.attacks, self.seed, past)
         self._after = self._plant.first  # rows before it are known to be stored
         self._plant.start(partial(self._holds, self._plant.begin))

@@ -25,7 +25,8 @@ from waiting import wait
 
 from swatlib.cli.app import app
 from swatlib.live import producer, topic
-from swatlib.live.plant import AttackedPlant
+from swatlib.live.plant import AttackedPlant, PlantRun
+from swatlib.live.wiring import Connections
 from swatlib.plant import TAG_NAMES
 from swatlib.servers.broker import broker_admin
 from swatlib.simulation import Attack, SimulatedPlant, simulate
@@ -273,6 +274,15 @@ def test_a_running_plant_takes_attacks_and_survives_bad_ones(caplog):
     assert rows["LIT101"].eq(700).tolist() == [False, False, True, True, False, False]
     assert told == [(start + pd.Timedelta("2s"), start + pd.Timedelta("4s"))]
     assert "attack 'LIT999 freeze' on swat was not launched: no tag 'LIT999'" in caplog.text
+
+
+def test_a_plant_that_runs_again_counts_the_rows_that_the_topic_held(kafka, files):
+    producer.create_topics(kafka)
+    first, again = (PlantRun(Connections(kafka, files, files, ""), "again", rows=2, past=30) for _ in range(2))
+    first.send()
+    assert first.left_out == 0
+    again.send()
+    assert 0 < again.left_out == (first.time - again.first).total_seconds()
 
 
 def test_a_broker_that_is_away_is_named():
