@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from swatlib.plots.annotations import LINE_INCHES, note, wrapped
+from swatlib.plots.annotations import LINE_INCHES, detector_title, note, wrapped
 from swatlib.plots.looks import looks
 from swatlib.plots.style import GREY, WIDTH, Figure, styled
 
@@ -33,7 +33,7 @@ def under_stress(table: pd.DataFrame, panels: Mapping[str, str] = STRESS_PANELS)
 
     given = looks(table["detector"].unique())
     stresses = list(table["stress"].unique())
-    named = {detector: wrapped(detector, NAME_INCHES) for detector in given}
+    named = {detector: wrapped(detector_title(detector), NAME_INCHES) for detector in given}
     more = LINE_INCHES * max(name.count("\n") for name in named.values()) * -(-len(named) // LEGEND_COLUMNS)
     figure = Figure(0.45 * len(stresses) + 1.2 + more)
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
@@ -71,7 +71,7 @@ def after_the_fit(table: pd.DataFrame, days: int = 3) -> Figure:
     for detector, look in looks(table["detector"].unique()).items():
         mean = daily.loc[detector].rolling(days, min_periods=1, center=True).sum()
         rate = mean["false_alarms"] / mean["scored_days"]
-        named = wrapped(detector, NAME_INCHES)
+        named = wrapped(detector_title(detector), NAME_INCHES)
         ax.plot(rate.index, rate, color=look.colour, marker=look.marker, markersize=4, label=named)
     budget = float(table["budget"].iloc[0])
     ax.axhline(budget, color=GREY, linestyle="--", linewidth=1)

@@ -68,10 +68,11 @@ def sweep(
     """
     engine = _Sweeping(given, progress)
     with placed(settings().reports_folder), held(engine.folder / LOCK_FILE):
-        engine.look()
-        jobs = jobs or default_jobs(len(engine.points))
-        engine.compute(jobs, on_start, run_all)
-        (engine.folder / LOCK_FILE).unlink()
+        try:
+            engine.look()
+            engine.compute(jobs or default_jobs(len(engine.points)), on_start, run_all)
+        finally:
+            (engine.folder / LOCK_FILE).unlink(missing_ok=True)
     if failed := [point for point in engine.points if point.status == FAILED]:
         said = [f"{in_words(point.parameters)}: {point.error}" for point in failed[:5]]
         more = [f"and {count(len(failed) - 5, 'more point')}"] if len(failed) > 5 else []

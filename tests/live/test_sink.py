@@ -242,3 +242,13 @@ def test_points_of_files_are_uploaded_at_the_terminal_without_a_kafka(influxdb, 
     done = CliRunner().invoke(app, ["upload", str(files.folder)], catch_exceptions=False)
     assert done.output == f"typed: 2 points are in InfluxDB at {influxdb.url}\n"
     assert influx_sink(influxdb).readings("typed").equals(files.readings("typed"))
+
+
+def test_an_upload_names_the_file_whose_last_line_was_cut_short(influxdb, influxdb_alone, files):
+    files.write(sink.reading_points(FRAME, "cut"), "cut")
+    with (files.folder / "cut.lp").open("a") as file:
+        file.write("swat,plant=cut LIT101=5")
+    done = CliRunner().invoke(app, ["upload", str(files.folder)], catch_exceptions=False)
+    stored, said = done.output.splitlines()
+    assert stored == f"cut: 2 points are in InfluxDB at {influxdb.url}"
+    assert said.startswith(f"{files.folder / 'cut.lp'}: its last line has no line break")

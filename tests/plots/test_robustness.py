@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 
 from swatlib.plots import after_the_fit, under_stress
+from swatlib.plots.annotations import detector_title
 
 
 def table_of(*stresses):
@@ -37,6 +38,11 @@ def test_a_stress_without_a_figure_keeps_its_row():
     table.loc[table["stress"] == "noise", "found"] = np.nan
     found, *_ = under_stress(table).axes
     assert [label.get_text() for label in found.get_yticklabels()] == ["none", "clock", "noise"]
+
+
+def test_detectors_have_the_titles_that_they_have_in_other_figures():
+    (legend,) = under_stress(table_of("none", "clock")).legends
+    assert [text.get_text() for text in legend.get_texts()] == [detector_title("guard"), detector_title("pca")]
 
 
 def test_the_days_after_a_fit_stand_beside_the_budget():

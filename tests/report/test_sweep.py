@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from swatlib.cli.app import app
 from swatlib.report.notebook_parameters import ReportError
+from swatlib.report.run_record import LOCK_FILE
 from swatlib.report.runner import report
 from swatlib.report.sweep import _Sweeping, sweep
 from swatlib.report.sweep_grid import grid, in_words, parse_sweeps
@@ -201,6 +202,15 @@ def test_a_run_is_no_sweep(reports, notebook):
     report([notebook], name="taken")
     with pytest.raises(ReportError, match="There is a run 'taken' already"):
         sweep(notebook_sweep([notebook], {"seed": [1]}, {}, "taken"), run_all=here)
+
+
+def test_a_sweep_that_is_interrupted_is_not_shown_as_one_that_runs(reports, notebook):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep(notebook_sweep([notebook], {"seed": [1]}, {}, "ended"), run_all=interrupted)
+    assert not (reports / "ended" / LOCK_FILE).exists()
 
 
 def test_a_sweep_is_typed(copied, notebook):

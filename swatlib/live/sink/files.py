@@ -76,6 +76,10 @@ class FileSink:
         """Whole lines stored under `name`; one that was cut short by a kill is passed over."""
         yield from _lines(self._path(name))
 
+    def cut_short(self) -> list[str]:
+        """Files whose last line has no line break, as a kill leaves it or another program: it is passed over."""
+        return [str(path) for path in self._paths() if path.stat().st_size and not _ends_a_line(path)]
+
     def _path(self, name: str) -> Path:
         return Path(self.folder) / f"{_file_name(name)}.lp"
 
@@ -125,6 +129,12 @@ def _lines(path: Path) -> Iterator[str]:
     if path.exists():
         with path.open(encoding="utf-8", newline="\n") as file:
             yield from (line for line in file if line.endswith("\n"))
+
+
+def _ends_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
 
 
 def _opened(path: Path) -> io.FileIO:
