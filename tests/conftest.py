@@ -4,6 +4,7 @@ started only where needed and once for files that share them."""
 import gc
 import os
 import signal
+import sys
 from collections import Counter
 from importlib import import_module
 
@@ -172,9 +173,13 @@ def pytest_collection_finish():
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item, nextitem):
-    """Servers end with the last test of their unit: a broker takes processor time at rest too."""
+    """Servers and Spark's session end with the last test of their unit: they take processor time at rest too."""
     yield
-    if SERVED in item.session.stash and (nextitem is None or _unit(nextitem.nodeid) != _unit(item.nodeid)):
+    if nextitem is not None and _unit(nextitem.nodeid) == _unit(item.nodeid):
+        return
+    if "pyspark.sql" in sys.modules and (running := sys.modules["pyspark.sql"].SparkSession.getActiveSession()):
+        running.stop()
+    if SERVED in item.session.stash:
         item.session.stash[SERVED].stop()
 
 
