@@ -67,10 +67,10 @@ def short_fits(table: pd.DataFrame, budget: float = 1.0) -> pd.DataFrame:
     expected_to: how many they foretell at most, the median of the plants. median, nine_in_ten: what came. foretold:
     share of the plants `as_foretold`. table: of `budget_trials`.
     """
-    short = table[table["days_given"].isin(SHORT_DAYS) & (table["budget"] == budget)]
-    by = short.assign(foretold=as_foretold(short), hours=(24 * short["days_given"]).round().astype(int)).groupby(
-        ["detector", "hours"], sort=False
-    )
+    hours = (24 * table["days_given"]).round().astype(int)  # a sixth of a day read from a file may differ in a bit
+    asked = hours.isin([round(24 * days) for days in SHORT_DAYS]) & (table["budget"] == budget)
+    short = table[asked].assign(hours=hours)
+    by = short.assign(foretold=as_foretold(short)).groupby(["detector", "hours"], sort=False)
     rates, foretold = by["false_alarms_per_day"], by["foretold"].mean()
     came = {"median": rates.median(), "nine_in_ten": rates.agg(nine_in_ten), "foretold": foretold}
     return pd.DataFrame({"expected_to": by["expected_to"].median()} | came)

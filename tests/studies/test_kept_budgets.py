@@ -6,7 +6,7 @@ from swatlib.cli.app import app
 from swatlib.pipeline import Pipeline
 from swatlib.simulation import simulate
 from swatlib.studies import kept_budgets as module
-from swatlib.studies.kept_budgets import budget_trials, kept_budgets
+from swatlib.studies.kept_budgets import budget_trials, kept_budgets, short_fits
 
 
 def trials(*rates, budget=1.0):
@@ -27,6 +27,12 @@ def test_a_budget_is_kept_when_the_median_and_nine_plants_in_ten_are_near_it(rat
     summed = kept_budgets(trials(*rates))
     assert summed.loc[("pca", 2.25, 1.0), ["median", "nine_in_ten", "kept"]].to_list() == [median, nine_in_ten, kept]
     assert kept_budgets(trials(*[2 * rate for rate in rates], budget=2.0))["kept"].to_list() == [kept]
+
+
+def test_fits_on_hours_are_found_in_a_table_that_was_read_from_a_file(tmp_path):
+    table = trials(0.5, 1.0, 9.0).assign(days_given=4 / 24)
+    table.to_csv(tmp_path / "budgets.csv")
+    pd.testing.assert_frame_equal(short_fits(pd.read_csv(tmp_path / "budgets.csv")), short_fits(table))
 
 
 def test_what_is_counted_are_the_alarms_of_a_pipeline_with_that_budget(monkeypatch):
