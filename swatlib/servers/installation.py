@@ -69,11 +69,12 @@ def folder() -> Path:
     return settings().cache_folder / "services"
 
 
-def refuse_unknown_servers(names: Iterable[str]) -> None:
-    """Raises ServicesError for the first name that is no server's."""
+def refuse_unknown_servers(names: Iterable[str], known: Iterable[str] = SERVER_NAMES) -> None:
+    """Raises ServicesError for the first name that is none of the known."""
+    known = list(known)
     for name in names:
-        if name not in SERVER_NAMES:
-            raise ServicesError(f"There is no server '{name}'. There are {', '.join(SERVER_NAMES)}.")
+        if name not in known:
+            raise ServicesError(f"There is no server '{name}'. There are {', '.join(known)}.")
 
 
 @contextmanager

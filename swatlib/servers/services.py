@@ -96,6 +96,7 @@ class Services:
 
     def await_started(self, *names: str) -> None:
         """Until another program has started these. Raises ServicesError when it takes longer than a server may."""
+        refuse_unknown_servers(names)
         patience = max((SERVERS[name].patience for name in names), default=0.0)
         until(lambda: self._all_started(names), f"{listed(names)} did not start in {self.folder}", patience)
 
@@ -240,4 +241,4 @@ class Services:
 
 def _refuse_unknown(names: Iterable[str]) -> None:
     """Raises ServicesError for the first name that is neither a server's nor the stream's."""
-    refuse_unknown_servers(name for name in names if name != LIVE_STREAM)
+    refuse_unknown_servers(names, PROCESSES)

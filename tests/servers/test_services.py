@@ -236,3 +236,14 @@ def _typed(*words, ends_with=0):
     done = CliRunner().invoke(app, ["services", *words], catch_exceptions=False)
     assert done.exit_code == ends_with, done.output
     return done.output
+
+
+def test_an_unknown_name_is_told_the_stream_where_it_may_be_named(tmp_path):
+    for verb in (Services(tmp_path).log, Services(tmp_path).stop):
+        with pytest.raises(ServicesError, match=r"There is no server 'spark'. There are .*, stream"):
+            verb("spark")
+
+
+def test_an_unknown_server_is_not_waited_for(tmp_path):
+    with pytest.raises(ServicesError, match="There is no server 'spark'"):
+        Services(tmp_path).await_started("spark")
