@@ -218,7 +218,8 @@ def _episode(reader: "InfluxSink", plant: str, start: str | None) -> "pd.Timesta
     found = stored_episodes(reader, plant, 1_000)
     if found.empty:
         raise typer.BadParameter(
-            f"plant {plant} has no alarm episode; `python -m swatlib alarms list` shows which has."
+            f"plant {plant} has no alarm episode; name another with --plant, or see that "
+            "`python -m swatlib alarms watch` runs, which stores them."
         )
     if start is None:
         return found.index[0]

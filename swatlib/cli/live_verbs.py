@@ -293,7 +293,7 @@ def upload(
 def attack(
     effects: Annotated[list[str], typer.Argument(help="TAG spoof NUMBER, ramp NUMBER, freeze, or force STATE.")],
     *,
-    seconds: Annotated[int, typer.Option("--for", help="Duration.", min=1)] = 300,
+    seconds: Annotated[int, typer.Option("--for", help="Duration in seconds.", min=1)] = 300,
     plant: Plant = "swat",
     folder: Folder = None,
 ) -> None:

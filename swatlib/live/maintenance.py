@@ -50,7 +50,9 @@ def end_maintenance(reader: InfluxSink, to: InfluxSink, plant: str, start: pd.Ti
     meant = meant[meant["state"].isin(("now", "planned"))]
     if meant.empty:
         said = "is on" if start is None else f"that is on or planned begins at {start}"
-        raise ValueError(f"no maintenance window of plant {plant} {said}; `alarms maintenance list` shows them")
+        raise ValueError(
+            f"no maintenance window of plant {plant} {said}; `python -m swatlib alarms maintenance list` shows them"
+        )
     now = _now()
     for first in meant.index:
         _store(to, plant, first, end=max(first, now).timestamp(), ended=now.timestamp())

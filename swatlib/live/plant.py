@@ -28,16 +28,17 @@ _log = logging.getLogger(__name__)
 
 def check_attack(effects: str, seconds: int) -> None:
     """Raises ValueError for effects that the plant does not know, none, or a duration that makes no sense."""
-    if not effects.strip():
-        raise ValueError("an attack without an effect does nothing; give one or more, such as LIT101 spoof 1200")
+    _refuse_empty(effects)
     Attack(effects, seconds)
 
 
 def planned_attacks(effects: Sequence[str], begin: pd.Timestamp, rows: int | None) -> list[Attack]:
     """Attacks at even distances over the next `rows`, each as long as the normal operation between them.
 
-    Raises ValueError for effects that the plant does not know, and where the rows are too few.
+    Raises ValueError for effects that the plant does not know, for none, and where the rows are too few.
     """
+    for text in effects:
+        _refuse_empty(text)
     parts = 2 * len(effects) + 1
     length = (rows or 0) // parts
     if effects and not length:
@@ -46,6 +47,11 @@ def planned_attacks(effects: Sequence[str], begin: pd.Timestamp, rows: int | Non
         )
     starts = [begin + pd.Timedelta(length * (2 * number + 1), "s") for number in range(len(effects))]
     return [Attack(text, length, start) for text, start in zip(effects, starts, strict=True)]
+
+
+def _refuse_empty(effects: str) -> None:
+    if not effects.strip():
+        raise ValueError("an attack without an effect does nothing; give one or more, such as LIT101 spoof 1200")
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,11 @@ def ended(process: psutil.Process) -> bool:
         return True
 
 
+def test_a_planned_attack_without_an_effect_is_refused():
+    with pytest.raises(ValueError, match="an attack without an effect does nothing"):
+        planned_attacks(("LIT101 freeze", " "), pd.Timestamp("2015-12-28 10:00"), 500)
+
+
 def test_planned_attacks_lie_at_even_distances():
     begin = pd.Timestamp("2026-01-01")
     first, second = planned_attacks(("LIT101 freeze", "LIT301 spoof 1200"), begin, 500)
