@@ -1,6 +1,7 @@
 """A recording: rows of the plant in one form, whatever form they came in."""
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -166,12 +167,19 @@ def _moved(events: pd.DataFrame, old: pd.DatetimeIndex, new: pd.DatetimeIndex) -
     return events.assign(**moved)
 
 
+def _timestamp(time: pd.Timestamp | str) -> pd.Timestamp:
+    with suppress(ValueError, TypeError):
+        if (read := pd.Timestamp(time)) is not pd.NaT:
+            return read
+    raise ValueError(f"{time!r} is no time; write it as in '2015-12-28 10:00'")
+
+
 def on_clock(index: pd.DatetimeIndex, time: pd.Timestamp | str) -> pd.Timestamp:
     """A time in the zone of the index; one without a zone is meant as the index tells the time.
 
-    Raises ValueError for a time with a zone among rows without one.
+    Raises ValueError for what is no time, and for a time with a zone among rows without one.
     """
-    time = pd.Timestamp(time)
+    time = _timestamp(time)
     if index.tz is None:
         if time.tz is not None:
             raise ValueError(f"the rows have times without a zone; give {time.tz_localize(None)} instead of {time}")

@@ -161,6 +161,7 @@ class Exploration:
         return f"{', '.join(self.tags)}: {self.start} to {self.end}"
 
     def _known(self, tags) -> tuple[str, ...]:
+        tags = (tags,) if isinstance(tags, str) else tags
         if unknown := [tag for tag in tags if tag not in self.recording.frame or tag not in TAGS]:
             there = ", ".join(tag for tag in self.recording.frame if tag in TAGS)
             raise ValueError(f"{', '.join(unknown)}: no tag of this recording; choose from {there}")

@@ -294,3 +294,11 @@ def test_importing_the_figures_loads_neither_plotly_nor_widgets():
     program = "import sys, swatlib.plots; print(sorted({'plotly', 'ipywidgets', 'anywidget'} & {*sys.modules}))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_tag_may_stand_alone_and_what_is_no_time_is_named(recording):
+    view = plots.explore(recording, tags="LIT101")
+    assert view.tags == ("LIT101",) and view.show(tags="MV101").tags == ("MV101",)
+    for wrong in ("noon-ish", ""):
+        with pytest.raises(ValueError, match=f"'{wrong}' is no time; write it as in '2015-12-28 10:00'"):
+            view.show(wrong)
