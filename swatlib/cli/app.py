@@ -45,6 +45,7 @@ LIVE_NOTEBOOK = "05-live"  # needs servers
 FIELD_ROWS = (1_000, 5_000, 20_000)
 WRITTEN = (".xlsx", ".csv", ".parquet")
 REFIT_KEEPS = ("detector", "budget", "days_normal", "seed")  # options that say nothing beside --from
+SIMULATED = ("start", "days_normal", "days_attack")  # options that say nothing beside files
 TOO_SHORT = "no advice on a refit: less than an hour of these rows has a score"
 ENDED_BY_USER = 130  # what a shell reports for a program that Ctrl-C ended
 
@@ -100,7 +101,7 @@ Detectors = Annotated[
         help="As in pca, lof:neighbours=50, pyod:KNN, my_detector.py:ZScore. Repeat; the default is all seven.",
     ),
 ]
-Budget = Annotated[float, typer.Option(help="False alarms per day that each detector may raise.", min=0.001)]
+Budget = Annotated[float, typer.Option(help="False alarms per day that each detector may raise.", min=0.001, max=48)]
 Sweeps = Annotated[
     list[str] | None,
     typer.Option(
@@ -279,15 +280,18 @@ def fit(
     if bool(old) != bool(add):
         raise typer.BadParameter("--from and --add go together: a pipeline, and new normal days for it.")
     if old:
-        for name in REFIT_KEEPS:
-            source = context.get_parameter_source(name)
-            if source and source.name == "COMMANDLINE":
-                raise typer.BadParameter(
-                    f"--{name.replace('_', '-')}: a refit keeps the detectors, the budget and the normal days of "
-                    f"{old}; leave it out, or fit without --from."
-                )
+        _refuse_typed(
+            context,
+            REFIT_KEEPS,
+            f"a refit keeps the detectors, the budget and the normal days of {old}; leave it out, or fit without "
+            "--from.",
+        )
         pipeline = _refit(old, [load(path) for path in add or ()], trust or (), normal or [])
     else:
+        if normal:
+            _refuse_typed(
+                context, ("days_normal", "seed"), "it is of the simulated plant; leave it out, or fit without --normal."
+            )
         pipeline = _pipeline(detector, budget)  # names an unknown detector before anything is read
         days = [load(path) for path in normal or ()]
         if findings := [finding for each in days for finding in each.findings]:
@@ -331,6 +335,7 @@ def score(
 
 @app.command(epilog="Example: python -m swatlib compare --normal normal.xlsx --attack attack.xlsx --detector pca")
 def compare(
+    context: typer.Context,
     *,
     normal: NormalFile = None,
     attack: AttackFile = None,
@@ -351,7 +356,8 @@ def compare(
     from swatlib.studies.pair import recordings
 
     pipeline = _pipeline(detector, budget)
-    files = _files(normal, attack)
+    if files := _files(normal, attack):
+        _refuse_typed(context, SIMULATED, "it is of the simulated plant; leave it out, or compare without files.")
     normal_days, attacked = recordings(
         **files, start=start, days_normal=days_normal, days_attack=days_attack, seed=seed
     )
@@ -631,6 +637,14 @@ def _place(on: str | None, jobs: int | None) -> "Place":
 
     java()
     return on
+
+
+def _refuse_typed(context: typer.Context, names: Iterable[str], why: str) -> None:
+    """Raises typer.BadParameter for the first of these options that was typed: it would be passed over in silence."""
+    for name in names:
+        source = context.get_parameter_source(name)
+        if source and source.name == "COMMANDLINE":
+            raise typer.BadParameter(f"--{name.replace('_', '-')}: {why}")
 
 
 def _files(normal: Path | None, attack: Path | None) -> dict[str, str]:

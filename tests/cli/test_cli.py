@@ -234,3 +234,19 @@ def test_what_a_benchmark_prints_fits_a_terminal(run, tmp_path):
         "freeze",
     ]
     assert (tmp_path / "reports" / "benchmark" / "swat-sim-1-3" / "summary.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    ("verb", "typed"),
+    [("fit", "--days-normal"), ("fit", "--seed"), ("compare", "--days-attack"), ("compare", "--start")],
+)
+def test_an_option_of_the_simulated_plant_is_refused_beside_files(run, verb, typed):
+    run("simulate", "rows.parquet", "--duration", "60", "--no-attacks")
+    files = ("--normal", "rows.parquet", *(("--attack", "rows.parquet") if verb == "compare" else ()))
+    code, _, said = run(verb, *(("model",) if verb == "fit" else ()), *files, typed, "3")
+    assert code == 2 and f"{typed}: it is of the simulated plant" in said
+
+
+def test_a_budget_above_what_a_pipeline_takes_is_named_with_its_option(run):
+    code, _, said = run("fit", "model", "--budget", 49)
+    assert code == 2 and "Invalid value for '--budget'" in said
