@@ -19,7 +19,7 @@ def hit_rates(table: pd.DataFrame) -> Figure:
     table: `Results.hit_rates`, index (detector, right, first).
     """
     if table["of"].max() == 0:
-        return nothing("No found attack has a ranking of tags: there is no hit rate.")
+        return nothing("No found attack is known to be on a tag of the recording: there is no hit rate.")
     detectors = list(table.index.unique("detector"))
     titles, high = row_titles(detectors, RATE_ROW_INCHES)
     figure = Figure(high * len(detectors) + 1.0)

@@ -10,6 +10,7 @@ from swatlib.plots.series import between, shade, time_axis
 from swatlib.plots.style import BLUE, GREY, INK, PALE, VERMILION, Figure, nothing, styled
 
 OFFSET_ROW_INCHES, TWIN, MARGIN = 0.2, 21, pd.Timedelta("10min")
+NO_OFFICIAL = "The official labels of 2015 are not those of this recording."
 
 
 @styled
@@ -19,7 +20,7 @@ def offsets(movements: pd.DataFrame) -> Figure:
     movements: as `protocols.first_movements` gives them.
     """
     if movements.empty:
-        return nothing("The official labels of 2015 are not those of this recording.")
+        return nothing(NO_OFFICIAL)
     figure = Figure(OFFSET_ROW_INCHES * len(movements) + 0.9, width=8.5)
     ax = figure.subplots()
     rows = np.arange(len(movements))
@@ -45,6 +46,8 @@ def phantom(recording: Recording, phantoms: pd.DataFrame, windows: pd.DataFrame,
     phantoms, windows: as `protocols.phantoms` and `protocols.windows` give them. Without the attack, the phantom alone.
     """
     if phantoms.empty:
+        if windows.empty:
+            return nothing(NO_OFFICIAL)
         return nothing("Every interval of the official label in this recording has an attack.")
     twin = windows[windows["attack"] == attack]
     spans = {"label without an attack": (phantoms["start"].iloc[0], phantoms["end"].iloc[0])}

@@ -122,7 +122,7 @@ def naming(rates: pd.DataFrame) -> str:
     """What a table of `Results.hit_rates` says of the lead tags, in a sentence or two of Markdown."""
     best = _best_lead_tag(rates)
     if best is None:
-        return "No detector found an attack on a tag that it reads."
+        return "No found attack is known to be on a tag of the recording: no lead tag can be right or wrong."
     chances = rates["p_random"].xs(("tag", 1), level=("right", "first"))
     beyond = [detector_title(name) for name in chances.index[chances < DOUBT]]
     return (

@@ -98,7 +98,14 @@ def test_rates_follow_from_the_rankings(results):
 
 def test_without_an_attack_nothing_is_named(results):
     rates = results.hit_rates(EVENTS.iloc[:0])
-    assert (best_named(rates), naming(rates)) == ({}, "No detector found an attack on a tag that it reads.")
+    said = "No found attack is known to be on a tag of the recording: no lead tag can be right or wrong."
+    assert (best_named(rates), naming(rates)) == ({}, said)
+
+
+def test_where_no_list_says_what_was_attacked_no_detector_is_said_to_have_missed_it(results):
+    unknown = EVENTS.assign(points="")
+    assert results.per_attack(unknown)["found"].any()
+    assert naming(results.hit_rates(unknown)).startswith("No found attack is known to be on a tag")
 
 
 def test_false_alarms_are_blamed_on_the_tag_that_leads_them(results):
