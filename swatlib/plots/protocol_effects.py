@@ -8,7 +8,7 @@ from swatlib.plots.annotations import note, row_labels
 from swatlib.plots.style import BLUE, GREY, INK, PALE, SKY, VERMILION, Figure, nothing, styled
 
 NO_STEPS = "No attack is labelled in this recording: there is no F1."
-STEP_ROW_INCHES, LEAST_WIDTH = 0.3, 0.003
+STEP_ROW_INCHES, LEAST_WIDTH, FIGURE_BESIDE = 0.3, 0.003, 0.12  # the last two in units of F1
 
 
 @styled
@@ -34,7 +34,7 @@ def waterfall(steps: pd.DataFrame) -> Figure:
     _found(ax, steps)
     row_labels(ax, steps["step"].tolist())
     ax.spines["left"].set_visible(True)
-    ax.set(xlim=(0, 1.05), xlabel="F1")
+    ax.set(xlim=(0, max(1.05, steps["f1"].max() + FIGURE_BESIDE)), xlabel="F1")
     note(figure, "bar: change by one more choice, up (blue) or down (red) · right: labelled attacks found")
     return figure
 

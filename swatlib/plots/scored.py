@@ -57,7 +57,7 @@ def precision_recall(scores: pd.DataFrame, label: pd.Series | None, detectors=No
     cases = {name: make_case(label, scores[name, "alarm"], scores[name, "score"]) for name in names}
     own_looks = looks(names)
     area = {name: average_precision(case) for name, case in cases.items()}
-    named = {name: wrapped(f"{detector_title(name)}  {area[name]:.2f}", LEGEND_INCHES) for name in names}
+    named = {name: wrapped(f"{detector_title(name)}  {_two_decimals(area[name])}", LEGEND_INCHES) for name in names}
     high = sum(LINE_INCHES * (text.count("\n") + 1) + LEGEND_GAP for text in named.values())
     figure = Figure(max(4.4, high + 0.4), width=8.0)
     ax = figure.subplots()
@@ -99,6 +99,10 @@ def _distribution(ax: Axes, scored: pd.DataFrame, label: np.ndarray) -> None:
         ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.axvline(threshold, color=INK, linewidth=0.8, linestyle=(0, (4, 2)))
     ax.minorticks_off()
+
+
+def _two_decimals(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:.2f}"
 
 
 def _ends(score: np.ndarray, threshold: float) -> tuple[float, float]:

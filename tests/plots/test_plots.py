@@ -168,6 +168,7 @@ def stressed(detectors, stresses=("none", "clock")) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["detector", "stress", *plots.robustness.STRESS_PANELS])
 
 
+FIGURES["waterfall, up to 1"] = lambda: plots.waterfall(STEPS_TAKEN.assign(f1=[0.5, 0.985, 1.0]))
 FIGURES["matrix, wide, 48 attacks"] = lambda: plots.matrix(verdicts_of(DEFAULT, 16), wide=True)
 FIGURES["matrix, wide, 102 attacks"] = lambda: plots.matrix(verdicts_of(DEFAULT, 34), wide=True)
 
@@ -470,6 +471,11 @@ def test_precision_recall_marks_where_the_alarm_stands():
     assert marked[f"PCA residual  {met['average_precision']:.2f}"] == (met["recall"], met["precision"])
 
 
+def test_an_average_precision_that_is_not_known_is_a_dash():
+    (legend,) = plots.precision_recall(scores(), attacked().label | True).legends
+    assert [text.get_text() for text in legend.texts] == ["PCA residual  –", "one-class SVM  –"]
+
+
 def test_a_detector_has_its_own_colour_whatever_others_are_drawn():
     def colours(*names):
         (ax,) = plots.precision_recall(scores(), attacked().label, names).axes
@@ -580,6 +586,11 @@ def test_a_phantom_stands_beside_the_attack_it_copies_or_is_said_to_be_missing()
     assert words(plots.phantom(attacked(), PHANTOM.iloc[:0], WINDOWS)) == [
         "Every interval of the official label in this recording has an attack."
     ]
+
+
+def test_a_recording_without_official_labels_is_not_said_to_have_an_attack_under_each():
+    said = words(plots.phantom(attacked(), PHANTOM.iloc[:0], WINDOWS.iloc[:0]))
+    assert said == ["The official labels of 2015 are not those of this recording."]
 
 
 @given(st.lists(st.floats(0, 1), max_size=8).map(sorted).map(np.array), st.sampled_from([0.05, 0.1, 0.15, 0.3]))
