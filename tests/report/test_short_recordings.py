@@ -1,12 +1,17 @@
 """The project's notebooks on recordings of an hour or two: they run, or say how many hours they need."""
 
 import json
+import warnings
 
 import pytest
+from IPython.display import Markdown
 
+from swatlib import attacks
+from swatlib.metrics import per_attack
 from swatlib.report.forked_kernel import prepare_forks
 from swatlib.report.notebook_parameters import ReportError, find_notebook
 from swatlib.report.runner import report
+from swatlib.wording import number
 
 NOTEBOOKS = ("01-data", "02-features", "03-detector")
 
@@ -41,6 +46,17 @@ def test_the_data_are_shown_however_short_they_are(short, two_hours):
 
 def test_features_are_fitted_on_an_hour(short):
     assert short[1]["02-features"]["numbers"]["features"] > 50
+
+
+def test_where_no_attack_is_found_03_has_no_median_and_no_warning(two_hours):
+    cells = json.loads(find_notebook("03-detector").read_text())["cells"]
+    (sentence,) = [text for cell in cells if "median delay" in (text := "".join(cell["source"]))]
+    found = per_attack(attacks(two_hours), two_hours.label & False)
+    known = {"found": found, "detector": "pca", "number": number, "Markdown": Markdown}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        said = eval(sentence, known).data
+    assert "with a median delay of – s" in said
 
 
 def test_what_needs_more_hours_says_how_many(short):
