@@ -71,8 +71,10 @@ def gaps(index: pd.Index) -> list[str]:
 
 def _gap(last: pd.Timestamp, following: pd.Timestamp, missing: np.timedelta64) -> str:
     days = [f"{moment.day} {moment:%b}" for moment in (last, following)]
-    until = f"{following:%H:%M:%S}" if days[0] == days[1] else f"{days[1]} {following:%H:%M:%S}"
-    return f"{_seconds(missing)} missing on {days[0]} between {last:%H:%M:%S} and {until}"
+    since, until = (f"{moment:%H:%M:%S.%f}".rstrip("0").rstrip(".") for moment in (last, following))
+    if days[0] != days[1]:
+        until = f"{days[1]} {until}"
+    return f"{_seconds(missing)} missing on {days[0]} between {since} and {until}"
 
 
 def _seconds(span: np.timedelta64) -> str:

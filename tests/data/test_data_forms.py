@@ -7,6 +7,7 @@ import wild
 from pandas.testing import assert_frame_equal, assert_series_equal
 
 from swatlib.data import DataError, Recording, load
+from swatlib.data.facts import gaps
 from swatlib.data.times import MEDIANS_OF_TEN
 from swatlib.plant import ACTUATORS, TAG_NAMES, TAGS
 from swatlib.simulation import Attack, simulate
@@ -164,6 +165,11 @@ def test_a_hole_is_named(recorded, tmp_path):
     loaded = load(wild.official_csv(cut, tmp_path), cache=False)
     assert_holds(loaded, cut.frame, cut.label)
     assert "81 s missing on 28 Dec between 12:56:39 and 12:58:01" in loaded.findings
+
+
+def test_a_hole_between_fractions_of_a_second_is_as_long_as_its_ends_are_apart():
+    times = pd.Timestamp("2019-07-20 04:30") + pd.to_timedelta([0, 1, 2, 3, 4.25, 6.75, 7.75], "s")
+    assert gaps(times) == ["1.5 s missing on 20 Jul between 04:30:04.25 and 04:30:06.75"]
 
 
 def test_missing_tags_are_named(recorded, tmp_path):
