@@ -129,7 +129,8 @@ def _shared(frame: pd.DataFrame, startup: float, shares: Sequence[float], least:
         left_out = (used.index[0] - frame.index[0]).total_seconds()
         raise ValueError(
             f"{len(used):,} normal rows are left after {left_out:,.0f} s of start-up; of the parts {shares} the one "
-            f"that {PARTS[0]} needs {least:,}, the others one each: give more normal days or a smaller `startup`"
+            f"that {PARTS[0]} needs {least:,}, the others one each: give more normal days than those from "
+            f"{frame.index[0]} to {frame.index[-1]}, or a smaller `startup`"
         )
     return [used.iloc[start:stop] for start, stop in itertools.pairwise(edges)]
 

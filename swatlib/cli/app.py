@@ -294,7 +294,7 @@ def fit(
             )
         pipeline = _pipeline(detector, budget)  # names an unknown detector before anything is read
         days = [load(path) for path in normal or ()]
-        if findings := [finding for each in days for finding in each.findings]:
+        if findings := [finding for each in days for finding in _found(each, days)]:
             say(*findings)
         pipeline.fit(*days or [run(round(days_normal * SECONDS_PER_DAY), attacks=None, seed=seed)])
     pipeline.save(folder)
@@ -366,7 +366,7 @@ def compare(
     say(*results.notes, f"computed: {', '.join(results.computed) or 'nothing, all was in the cache'}")
     each = (("normal", normal_days), ("attack", attacked)) if normal else ()
     found = [f"{which} file: {finding}" for which, recording in each for finding in recording.findings]
-    say(*found, f"fitted on {_extent(normal_days)}", f"judged on {_extent(attacked)}, {len(events)} attacks")
+    say(*found, f"fitted on {_extent(normal_days)}", f"judged on {_extent(attacked)}, {count(len(events), 'attack')}")
     if results.caveat:
         say(results.caveat)
     print_table(_metric_table(table))
@@ -415,7 +415,7 @@ def benchmark(
             _other_days(name, runs, pipeline, crew)
             return
         judged = run_benchmark(name, runs, lambda: deepcopy(pipeline), lambda done: say(f"{done}: done"), crew=crew)
-    say(f"{name}: {judged.runs['run'].nunique()} runs, budget {budget:g} false alarms per day")
+    say(f"{name}: {count(judged.runs['run'].nunique(), 'run')}, budget {budget:g} false alarms per day")
     summed, shares = judged.summary(), judged.by_class()
     for table in (summed.droplevel("kind")[list(JUDGED)], shares):
         print_table(table)
@@ -671,13 +671,19 @@ def _refit(old: Path, new: list["Recording"], trust: Iterable[str], files: list[
     before = Pipeline.load(old, trust)
     for recording in new:
         if recording.findings:
-            say(*recording.findings)
+            say(*_found(recording, new))
         days = alarms_by_day(before, recording)
         say(f"{old} as it was, on {_extent(recording)}:")
         for name, each in days.groupby("detector", sort=False):
             known = each["scored_days"].sum() * 24 >= 1
             say(f"• {name}: {refit_advice(each, before.budget, len(each)) if known else TOO_SHORT}")
     return before.refit(*new, files=files)
+
+
+def _found(recording: "Recording", among: Sequence["Recording"]) -> list[str]:
+    """Its findings, with the name of its file where there are several recordings."""
+    name = f"{recording.source[0].name}: " if len(among) > 1 else ""
+    return [f"{name}{finding}" for finding in recording.findings]
 
 
 def _write(recording: "Recording", path: Path) -> None:

@@ -92,7 +92,8 @@ def test_a_refit_finds_several_files_that_have_moved(run, tmp_path):
     for seed, path in names.items():
         run("simulate", path, "--duration", "4h", "--seed", seed, "--no-attacks")
     options = ("--normal", names[1], "--normal", names[2])
-    assert run("fit", "old", *options, "--detector", "pca")[0] == 0
+    code, printed, _ = run("fit", "old", *options, "--detector", "pca")
+    assert code == 0 and all(f"{names[seed].name}: label in column 'attack'" in printed for seed in (1, 2))
     moved = [path.rename(tmp_path / f"moved-{path.name}") for path in (names[1], names[2])]
     code, _, said = run("fit", "new", "--from", "old", "--add", names[3], "--normal", moved[0])
     assert code == 1 and "2.parquet is not at" in said
