@@ -56,7 +56,7 @@ def precision_recall(scores: pd.DataFrame, label: pd.Series | None, detectors=No
     names = chosen(scores, detectors)
     cases = {name: make_case(label, scores[name, "alarm"], scores[name, "score"]) for name in names}
     own_looks = looks(names)
-    area = {name: average_precision(case) for name, case in cases.items()}
+    area = {name: float(average_precision(case)) for name, case in cases.items()}
     named = {name: wrapped(f"{detector_title(name)}  {_two_decimals(area[name])}", LEGEND_INCHES) for name in names}
     high = sum(LINE_INCHES * (text.count("\n") + 1) + LEGEND_GAP for text in named.values())
     figure = Figure(max(4.4, high + 0.4), width=8.0)
