@@ -18,7 +18,7 @@ from swatlib.atomic import in_file_name
 from swatlib.detectors.base import Detector
 from swatlib.detectors.own_classes import run_source, sources
 
-SAVED_FORMAT = 15
+SAVED_FORMAT = 16
 DESCRIPTION = "pipeline.json"
 TRUSTED = ("swatlib.detectors.", "sklearn.tree._tree.Tree", "pyod.models.")  # types that a detector's file may hold
 

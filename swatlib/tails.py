@@ -3,7 +3,7 @@
 import numpy as np
 
 _SHARE = 0.2  # of the values, the largest ones, that make the tail
-LIGHT = -0.2, 0.15  # prior of its shape, mean and standard deviation, for smoothed scores (docs/evaluation.md)
+LIGHT = -0.2, 0.25  # prior of its shape, mean and standard deviation, for smoothed scores (docs/evaluation.md)
 EXPONENTIAL = 0.0, 0.2  # the same for single readings, which now and then stand still or move far longer than usual
 _BLOCK, _BLOCKS = 600, 10  # rows whose largest value counts, and how many such blocks there are at least
 _SHAPES = np.linspace(-0.7, 0.5, 24)  # none is 0, where the formula has its limit

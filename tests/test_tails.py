@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from swatlib.tails import Tail, reached, usual_scale
+from swatlib.tails import LIGHT, Tail, reached, usual_scale
 
 DAY = 86_400
 
@@ -53,6 +53,11 @@ def test_a_scale_that_is_known_draws_few_values_to_it_and_many_hardly():
     )
     assert few == sorted(few) and few[2] > 1.5 * few[0]
     assert many == sorted(many) and many[2] < 1.1 * many[0]
+
+
+def test_values_that_end_abruptly_are_let_to_say_so():
+    values = np.random.default_rng(5).uniform(size=50)
+    assert 1.0 < Tail(values, LIGHT).reached(0.005, 0.6) < Tail(values, (-0.2, 0.15)).reached(0.005, 0.6)
 
 
 def test_values_that_are_all_the_same_reach_further_by_the_scale_that_is_known():

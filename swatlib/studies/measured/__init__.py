@@ -4,7 +4,7 @@ On two cores, with the packages of requirements.lock. A test computes the guard 
 swat-sim-1 and two stresses anew. To make a table anew, type its command and copy it from the
 folder that it names: of a benchmark attacks, days, runs and curve.
 
-    swat-2015-attacks, …, -curve        python -m swatlib benchmark swat-2015 --run 321 --run 322 --run 323
+    swat-2015-attacks, …, -curve        python -m swatlib benchmark swat-2015 --run 321 … --run 333 (HELD_BACK)
     swat-sim-1-attacks, …, -curve       python -m swatlib benchmark swat-sim-1
     swat-sim-1-ceiling                  python -m swatlib ceiling
     swat-2015-ablation                  python -m swatlib ablation swat-2015 --run 1
