@@ -10,7 +10,7 @@ from swatlib import arrays
 from swatlib.arrays import moving_mean
 from swatlib.detectors import DETECTORS, TITLES, base, make
 
-NAMES = [*DETECTORS, "pyod:HBOS"]
+NAMES = [*DETECTORS, "pyod:PCA"]
 WIDTH = 6
 
 

@@ -202,7 +202,7 @@ def test_an_edited_file_that_was_imported_is_not_cached(here, monkeypatch):
         IsolationForest(n_estimators=20, random_state=0),
         OneClassSVM(),
         PCA(2),
-        "pyod:HBOS",
+        "pyod:PCA",
         "own.py:Distance",
         "sklearn.mixture:GaussianMixture:n_components=2",
         type("Upside", (), {"fit": lambda self, X: None, "decision_function": lambda self, X: -(X**2).sum(axis=1)})(),
