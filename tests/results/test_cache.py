@@ -29,7 +29,7 @@ def folder(monkeypatch, tmp_path):
 
 @pytest.fixture(scope="module")
 def normal_days(normal):
-    return normal.between("2015-12-23", "2015-12-23 06:00")
+    return normal.between("2015-12-23", "2015-12-23 03:00")
 
 
 @pytest.fixture(scope="module")
