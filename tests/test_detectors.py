@@ -116,6 +116,15 @@ def test_a_detector_of_pyod_that_can_not_be_had_is_refused(name, says):
         make(f"pyod:{name}").fit(np.ones((10, 2)))
 
 
+@pytest.mark.parametrize("written", ["pyod:LODA", "pyod:IForest", "sklearn.ensemble:IsolationForest:n_estimators=20"])
+def test_a_class_that_draws_without_a_seed_of_its_own_gives_the_same_scores_again(written):
+    X = np.random.default_rng(0).normal(size=(300, 4))
+    before = np.random.get_state()[1].tolist()
+    first, again = (make(written).fit(X).score(X) for _ in range(2))
+    assert first.tolist() == again.tolist()
+    assert np.random.get_state()[1].tolist() == before
+
+
 def test_a_detector_of_pyod_is_found_however_its_class_is_spelt():
     rng = np.random.default_rng(1)
     for name in ("lscp", "feature_bagging"):

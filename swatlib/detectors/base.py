@@ -1,7 +1,8 @@
 """The contract of every detector, and what several of them share."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
@@ -74,6 +75,17 @@ def sample(X: np.ndarray, rows: int, seed: int) -> np.ndarray:
     if len(usable) > rows:
         usable = usable[np.sort(np.random.default_rng(seed).choice(len(usable), rows, replace=False))]
     return X[usable]
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """numpy's global generator begins with `seed` and is then as it was: classes of others draw from it unless told."""
+    before = np.random.get_state()
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        np.random.set_state(before)
 
 
 def on_finite(function: Callable[[np.ndarray], np.ndarray], X: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from swatlib.detectors.base import Detector, on_finite, sample
+from swatlib.detectors.base import Detector, on_finite, sample, seeded
 from swatlib.detectors.soundness import PROBED, UnsoundError, far_outside
 from swatlib.limits import Count, RowCount
 from swatlib.wording import listed
@@ -18,7 +18,8 @@ ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 @dataclass
 class Foreign(Detector):
-    """`model` fitted on a random sample of `rows` rows, its scores turned so that high = anomalous.
+    """`model` fitted on a random sample of `rows` rows, its scores turned so that high = anomalous. What it draws from
+    numpy without a seed of its own follows from `seed`.
 
     Low is anomalous in `score_samples`, and in the `decision_function` of scikit-learn; high is in that of PyOD and in
     `score`. For a `decision_function` of neither, rows far outside those of the fit tell. A row is scored by itself;
@@ -40,7 +41,8 @@ class Foreign(Detector):
     def fit(self, X: np.ndarray) -> Self:
         rows = sample(X, self.rows, self.seed)
         self.model_ = deepcopy(self.model)
-        self.model_.fit(rows)
+        with seeded(self.seed):
+            self.model_.fit(rows)
         self.sign_ = _sign(self.model_) or _sign_by(self.model_, rows)
         return self
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from swatlib.detectors.base import Detector, on_finite, sample
+from swatlib.detectors.base import Detector, on_finite, sample, seeded
 from swatlib.limits import Count, RowCount
 from swatlib.wording import did_you_mean
 
@@ -37,7 +37,8 @@ NO_DETECTORS = {"base", "base_dl", "combination", "embedding", "gaal_base", "skl
 
 @dataclass
 class PyOD(Detector):
-    """`pyod.models.<name>.<Name>`, fitted on a random sample of `rows` rows. High = anomalous.
+    """`pyod.models.<name>.<Name>`, fitted on a random sample of `rows` rows. High = anomalous. What it draws without a
+    seed of its own follows from `seed`.
 
     `fit` raises ValueError for a name PyOD does not have, and for one that needs labels or what is not installed.
     In BATCHED are those whose score of a row depends on the rows scored with it.
@@ -54,7 +55,8 @@ class PyOD(Detector):
 
     def fit(self, X: np.ndarray) -> Self:
         self.model_ = _model(self.name, self.parameters)
-        self.model_.fit(sample(X, self.rows, self.seed))
+        with seeded(self.seed):
+            self.model_.fit(sample(X, self.rows, self.seed))
         return self
 
     def score(self, X: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ import pandas as pd
 from swatlib.atomic import replacing, write_text
 from swatlib.cached import Form, cached
 from swatlib.cluster import HERE, Crew, values_of
+from swatlib.detectors.base import seeded
 from swatlib.detectors.pyod import SUPERVISED, made, missing_package, names
 from swatlib.memory import keep_memory
 from swatlib.metrics.case import event_intervals
@@ -207,7 +208,8 @@ def _measure(name: str, rows: int, data: Path) -> dict:
     drawn = np.random.default_rng(0).choice(len(given["fit"]), rows, replace=False)
     model = _Random() if name == RANDOM else made(name, given["fit"].shape[1])
     started = time.process_time()
-    model.fit(given["fit"][np.sort(drawn)])
+    with seeded(0):
+        model.fit(given["fit"][np.sort(drawn)])
     fitted = time.process_time()
     heldout, score = model.decision_function(given["heldout"]), model.decision_function(given["attacked"])
     scored = time.process_time()
