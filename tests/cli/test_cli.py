@@ -95,17 +95,19 @@ def test_a_refit_adds_new_days_to_those_of_the_old_pipeline(run):
 
 
 def test_a_refit_finds_several_files_that_have_moved(run, tmp_path):
-    names = {seed: tmp_path / f"{seed}.parquet" for seed in (1, 2, 3)}
+    names = {seed: tmp_path / f"{seed}.parquet" for seed in (1, 2, 3, 4)}
     for seed, path in names.items():
         run("simulate", path, "--duration", "4h", "--seed", seed, "--no-attacks")
     options = ("--normal", names[1], "--normal", names[2])
     code, printed, _ = run("fit", "old", *options, "--detector", "pca")
     assert code == 0 and all(f"{names[seed].name}: label in column 'attack'" in printed for seed in (1, 2))
     moved = [path.rename(tmp_path / f"moved-{path.name}") for path in (names[1], names[2])]
-    code, _, said = run("fit", "new", "--from", "old", "--add", names[3], "--normal", moved[0])
+    refit = "fit", "new", "--from", "old", "--add", names[3], "--add", names[4], "--normal", moved[0]
+    code, _, said = run(*refit)
     assert code == 1 and "2.parquet is not at" in said
-    assert run("fit", "new", "--from", "old", "--add", names[3], "--normal", moved[0], "--normal", moved[1])[0] == 0
-    assert len(Pipeline.load("new").fitted_on) == 3
+    code, printed, _ = run(*refit, "--normal", moved[1])
+    assert code == 0 and all(f"{names[seed].name}: label in column 'attack'" in printed for seed in (3, 4))
+    assert len(Pipeline.load("new").fitted_on) == 4
 
 
 def test_fit_and_compare_say_what_the_files_held_and_what_the_days_can_not_tell(run):
