@@ -281,7 +281,7 @@ def upload(
         out.print(f"{name}: {count:,} points are in InfluxDB at {to.url}", soft_wrap=True, highlight=False)
     for path in files.cut_short():
         out.print(
-            f"{path}: its last line has no line break, as when who wrote it was killed, and is not stored; "
+            f"{path}: its last line has no line break, as when its writer was killed, and is not stored; "
             "end the line if it is whole, and upload again", soft_wrap=True, highlight=False,
         )  # fmt: skip
 

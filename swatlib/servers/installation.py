@@ -70,7 +70,7 @@ def folder() -> Path:
 
 
 def refuse_unknown_servers(names: Iterable[str], known: Iterable[str] = SERVER_NAMES) -> None:
-    """Raises ServicesError for the first name that is none of the known."""
+    """Raises ServicesError for the first name that is not among the `known` ones."""
     known = list(known)
     for name in names:
         if name not in known:

@@ -77,7 +77,7 @@ class FileSink:
         yield from _lines(self._path(name))
 
     def cut_short(self) -> list[str]:
-        """Files whose last line has no line break, as a kill leaves it or another program: it is passed over."""
+        """Files whose last line, which is passed over, has no line break, as after a kill or from another program."""
         return [str(path) for path in self._paths() if path.stat().st_size and not _ends_a_line(path)]
 
     def _path(self, name: str) -> Path:
