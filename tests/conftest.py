@@ -177,10 +177,12 @@ def pytest_runtest_teardown(item, nextitem):
     yield
     if nextitem is not None and _unit(nextitem.nodeid) == _unit(item.nodeid):
         return
-    if "pyspark.sql" in sys.modules and (running := sys.modules["pyspark.sql"].SparkSession.getActiveSession()):
-        running.stop()
-    if SERVED in item.session.stash:
-        item.session.stash[SERVED].stop()
+    try:
+        if "pyspark.sql" in sys.modules and (running := sys.modules["pyspark.sql"].SparkSession.getActiveSession()):
+            running.stop()
+    finally:
+        if SERVED in item.session.stash:
+            item.session.stash[SERVED].stop()
 
 
 def _unit(nodeid):
