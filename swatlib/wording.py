@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Integral, Real
 
+MOST_WRITTEN_OUT = 1e15  # from where on a float has no digits after its point
+
 
 def count(number: int, what: str) -> str:
     """ "1 row", "37 rows", "449,919 rows"."""
@@ -41,9 +43,9 @@ def number(value: Real | float | str | None, digits: int = 3) -> str:
         return value
     if value is None or not math.isfinite(value):
         return "–"
-    if isinstance(value, Integral) or abs(value) >= 10**digits:
+    if isinstance(value, Integral) or 10**digits - 0.5 <= abs(float(value)) < MOST_WRITTEN_OUT:
         return f"{value:,.0f}"
-    return f"{value:#.{digits}g}".rstrip(".")
+    return f"{float(value) + 0.0:#.{digits}g}".rstrip(".")  # -0.0 + 0.0 has no sign
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 """Tables as text: headings in words with their units, numbers with three significant figures, shares in percent."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_bool, is_number, is_scalar
 
 from swatlib.metrics.bootstrap import SHARES
 from swatlib.wording import number
@@ -78,18 +80,22 @@ def _format(name: Any) -> Callable[[Any], str]:
 
 
 def _percent(value: Any) -> str:
-    return _cell(value) if isinstance(value, str) or pd.isna(value) else f"{number(100 * value)}%"
+    return f"{number(100 * value)}%" if _is_finite(value) else _cell(value)
 
 
 def _whole(value: Any) -> str:
-    return _cell(value if isinstance(value, str) or pd.isna(value) else round(value))
+    return _cell(round(value) if _is_finite(value) else value)
+
+
+def _is_finite(value: Any) -> bool:
+    return is_number(value) and not is_bool(value) and math.isfinite(value)
 
 
 def _cell(value: Any) -> str:
-    if pd.isna(value):
+    if is_scalar(value) and pd.isna(value):
         return "–"
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d %H:%M:%S}"
-    if pd.api.types.is_bool(value):
+    if is_bool(value):
         return "yes" if value else "no"
-    return number(value)
+    return number(value) if is_number(value) else str(value)

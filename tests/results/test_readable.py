@@ -1,7 +1,10 @@
+import numpy as np
 import pandas as pd
+import pytest
 
 from swatlib.metrics import definitions
 from swatlib.results.readable import HEADINGS, readable
+from swatlib.wording import number
 
 
 def test_headings_are_words_and_cells_are_texts():
@@ -39,3 +42,16 @@ def test_a_share_is_in_percent_and_a_text_stays():
         "recall (rows)": ["86.1%", "–", "86% (74–94)"],
         "delay (s)": ["2", "–", "2 (1–3)"],
     }
+
+
+def test_what_is_no_finite_number_is_a_dash_or_its_own_text():
+    table = pd.DataFrame({name: [np.inf, [1, 2], pd.Timedelta("3h"), True] for name in ("delay_s", "recall", "f1")})
+    assert readable(table).to_numpy().T.tolist() == 3 * [["–", "[1, 2]", "0 days 03:00:00", "yes"]]
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [(999.4, "999"), (999.7, "1,000"), (-999.7, "-1,000"), (1e30, "1.00e+30"), (-0.0, "0.00"), (10**18, f"{10**18:,}")],
+)
+def test_a_number_has_three_figures_and_reads_the_same_on_both_sides_of_a_thousand(value, says):
+    assert number(value) == says
