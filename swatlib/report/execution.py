@@ -31,7 +31,17 @@ from traitlets import default
 from swatlib.atomic import write_text
 from swatlib.report.forked_kernel import ForkedProvisioner
 from swatlib.report.notebook_parameters import injected, read_notebook
-from swatlib.report.run_record import DONE, FAILED, STOPPED, UNDER_WAY, Step, first_line, placed
+from swatlib.report.run_record import (
+    DONE,
+    FAILED,
+    MOST_OF_CELL,
+    STOPPED,
+    UNDER_WAY,
+    Step,
+    begin_and_end,
+    first_line,
+    placed,
+)
 from swatlib.settings import settings
 
 THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -292,7 +302,7 @@ def _family(process: psutil.Process) -> list[psutil.Process]:
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, PapermillExecutionError):
-        return f"Cell {error.exec_count}: {error.ename}: {error.evalue}"
+        return f"Cell {error.exec_count}: {error.ename}: {begin_and_end(str(error.evalue), MOST_OF_CELL)}"
     if isinstance(error, DeadKernelError):
         return "The kernel ended before its notebook: it was killed, or memory ran out."
     return f"{type(error).__name__}: {first_line(error)}"

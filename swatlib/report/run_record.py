@@ -22,7 +22,7 @@ WAITING, UNDER_WAY, DONE, FAILED, STOPPED = "waiting", "running", "done", "faile
 RECORD_FILE = "run.json"
 LOCK_FILE = ".running"
 OF_A_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
-MOST_SAID = 200  # characters of an error that the index shows
+MOST_SAID, MOST_OF_CELL = 200, 1_000  # characters that the index shows of an error, and of one of a cell
 NO_PAGE = "its page can't be made"
 
 
@@ -97,8 +97,12 @@ RECORD = TypeAdapter(ReportRun)
 
 def first_line(error: Exception) -> str:
     """What an error says, or its kind where it says nothing; of one that quotes a whole cell, begin and end."""
-    said = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return said if len(said) <= MOST_SAID else f"{said[: MOST_SAID // 2]} … {said[-MOST_SAID // 2 :]}"
+    return begin_and_end((str(error).strip() or type(error).__name__).splitlines()[0], MOST_SAID)
+
+
+def begin_and_end(text: str, most: int) -> str:
+    """A text, or begin and end of one of more than `most` characters."""
+    return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 2 :]}"
 
 
 def trouble(error: str) -> str:

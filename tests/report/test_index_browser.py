@@ -66,6 +66,33 @@ def test_the_key_figures_stand_first_and_the_rest_is_folded(page):
     assert [each.get_attribute("open") for each in first.locator("details").all()] == [None, None]
 
 
+def test_a_figure_of_thousands_is_ordered_by_its_value_and_a_damaged_run_stays_last(reports, index, page):
+    save_record(record("d", 1.0, ["guard"], 1234.5, [], "2025-01-01T10:00:00+00:00"), reports / "d")
+    (reports / "e").mkdir()
+    (reports / "e" / "run.json").write_text("{}")
+    write_index()
+    page.reload()
+    page.locator("[name=order]").select_option("F1, falling")
+    assert shown(page) == ["d", "b", "c", "a"]
+    assert "damaged" in page.locator(".runs > tbody > tr").last.inner_text()
+
+
+def test_a_long_name_of_a_run_stays_in_its_column(reports, index, page):
+    save_record(record("l" * 200, 1.0, ["guard"], 0.5, [], "2026-01-04T10:00:00+00:00"), reports / ("l" * 200))
+    write_index()
+    page.reload()
+    assert page.locator("td.run").first.evaluate("cell => cell.scrollWidth <= cell.clientWidth")
+
+
+def test_the_key_figures_name_each_detector_also_one_without_the_first_figure(reports, index, page):
+    run = record("d", 1.0, ["guard"], 0.5, [], "2026-01-04T10:00:00+00:00")
+    run.notebooks[0].key["lof"] = {"F1": 0.25}
+    save_record(run, reports / "d")
+    write_index()
+    page.reload()
+    assert table(page, "tr.done >> nth=0 >> table.key")[-1] == ["F1", "0.500", "0.100", "0.250"]
+
+
 def test_runs_are_filtered_by_data_detector_and_parameter_and_a_reload_keeps_it(page):
     assert shown(page) == ["c", "b", "a"]
     page.locator("[name=data]").select_option("own.csv")

@@ -1,17 +1,22 @@
 """Notebooks of which no page can be made, or that JupyterLab would not write: their own failure, and of no other."""
 
 import json
+import re
+from html import unescape
+from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from swatlib.report.notebook_parameters import ReportError
-from swatlib.report.runner import report
+from swatlib.report.runner import report, write_index
 from swatlib.report.sweep_points import notebooks_at
 
 LOST = new_markdown_cell("![x](attachment:foo.png)")
 NO_ATTACHMENT = "its page can't be made: InvalidNotebook: missing attachment: foo.png"
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
 @pytest.fixture
@@ -55,6 +60,35 @@ def test_a_notebook_without_a_page_has_failed_and_takes_none_from_others(reports
 def test_braces_in_a_name_are_part_of_it(reports, notebook):
     report([notebook("{seed}")], name="run")
     assert sorted(path.name for path in (reports / "run").iterdir()) == ["run.json", "{seed}.html", "{seed}.ipynb"]
+
+
+def links(page):
+    """Files that a page leads to, as a browser reads their addresses."""
+    found = re.findall(r'href="([^"#]+)', re.sub(r"#error", "", page.read_text()))
+    addresses = [urlsplit(unescape(each)) for each in found if not each.startswith("data:")]
+    return [(page.parent / unquote(each.path)).resolve() for each in addresses]
+
+
+def test_links_lead_to_notebooks_and_runs_of_any_name(reports, notebook):
+    report([notebook("my #1, 50% ü"), notebook("good")], name="run")
+    (reports / "run").rename(reports / "my #2 & 100% <run>")
+    pages = [write_index(), *reports.glob("*/*.html")]
+    assert [each for page in pages for each in links(page) if not each.is_file()] == []
+    assert len(links(pages[0])) == 2
+
+
+def test_a_picture_of_a_notebook_without_a_page_leads_nowhere(reports, notebook):
+    with pytest.raises(ReportError, match="missing attachment"):
+        report([notebook("lost", PIXEL, LOST)], name="run")
+    assert "<a><img" in (reports / "index.html").read_text()
+
+
+def test_an_error_of_any_length_is_shown_by_its_begin_and_end(reports, notebook):
+    with pytest.raises(ReportError) as said:
+        report([notebook("long", new_code_cell("raise ValueError('begin' + 9_999 * 'x' + 'end')"))], name="run")
+    [shown] = [step["error"] for step in steps(reports)]
+    assert shown in str(said.value)
+    assert (shown.startswith("Cell 2: ValueError: beginxx"), shown.endswith("xxend"), len(shown)) == (True, True, 1023)
 
 
 def test_a_picture_that_cannot_be_read_has_no_thumbnail(reports, notebook):

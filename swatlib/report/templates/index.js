@@ -26,13 +26,14 @@ function show(runs) {
     form.querySelector("output").textContent = `${shown} of ${runs.length} runs`;
   };
   const arrange = () => {
-    const [name, way] = order.value.split(", "), figure = run => parseFloat(run.key[name]);
+    const [name, way] = order.value.split(", "), figure = run => parseFloat(run.key[name]?.replaceAll(",", ""));
     const known = order.value ? runs.filter(run => !isNaN(figure(run))) : [];
     known.sort((one, other) => (figure(one) - figure(other)) * (way === "rising" ? 1 : -1));
     [...known, ...runs.filter(run => !known.includes(run))].forEach(run => {
       const row = rows.get(run.run);
       row.parentElement.append(row);
     });
+    form.parentElement.querySelectorAll("tr.damaged").forEach(row => row.parentElement.append(row));
   };
   const compare = () => {
     const names = boxes.filter(box => box.checked).map(box => box.value);
