@@ -1,6 +1,7 @@
 """A recording: rows of the plant in one form, whatever form they came in."""
 
 import hashlib
+import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,7 @@ from swatlib.wording import count, listed
 
 EVENT_COLUMNS = ("attack", "start", "end", "points", "action", "visibility")
 SECOND = pd.Timedelta(1, "s")
+TIME_OF_DAY = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
 
 RowSelection = np.ndarray | slice
 
@@ -168,8 +170,10 @@ def _moved(events: pd.DataFrame, old: pd.DatetimeIndex, new: pd.DatetimeIndex) -
 
 
 def _timestamp(time: pd.Timestamp | str) -> pd.Timestamp:
+    if isinstance(time, str) and TIME_OF_DAY.fullmatch(time):  # to which pandas adds the day on which it is asked
+        raise ValueError(f"{time!r} has no date; write it as in '2015-12-28 {time}'")
     with suppress(ValueError, TypeError):
-        if (read := pd.Timestamp(time)) is not pd.NaT:
+        if not isinstance(time, (int, float)) and (read := pd.Timestamp(time)) is not pd.NaT:
             return read
     raise ValueError(f"{time!r} is no time; write it as in '2015-12-28 10:00'")
 

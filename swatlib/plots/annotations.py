@@ -26,9 +26,9 @@ def unit_label(tag: str) -> str:
 
 
 def chosen(scores: pd.DataFrame, detectors=None) -> list[str]:
-    """Names of the detectors to draw. Raises ValueError for one that has no scores."""
+    """Names of the detectors to draw, or of the one. Raises ValueError for one that has no scores."""
     there = list(scores.columns.unique(0))
-    names = there if detectors is None else list(detectors)
+    names = there if detectors is None else [detectors] if isinstance(detectors, str) else list(detectors)
     if unknown := [name for name in names if name not in there]:
         raise ValueError(f"no scores of {', '.join(unknown)}; there are those of {', '.join(there)}")
     return names

@@ -22,7 +22,8 @@ def excerpt(
     without one gives a figure that says so. Raises ValueError for a tag or detector that is not there.
     """
     names = [] if scores is None else chosen(scores)
-    panels = _grouped(recording, tags)
+    panels = _grouped(recording, [tags] if isinstance(tags, str) else tags)
+    scored = [scored] if isinstance(scored, str) else scored
     try:
         frame = between(recording.frame, start, end)
     except ValueError as error:

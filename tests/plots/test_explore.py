@@ -302,3 +302,18 @@ def test_a_tag_may_stand_alone_and_what_is_no_time_is_named(recording):
     for wrong in ("noon-ish", ""):
         with pytest.raises(ValueError, match=f"'{wrong}' is no time; write it as in '2015-12-28 10:00'"):
             view.show(wrong)
+    with pytest.raises(ValueError, match="5 is no time"):
+        view.show(5)
+
+
+def test_a_clock_without_a_date_is_not_taken_as_one_of_today(recording):
+    with pytest.raises(ValueError, match="'10:30' has no date; write it as in '2015-12-28 10:30'"):
+        plots.explore(recording).show("10:30")
+
+
+def test_one_detector_or_tag_may_be_given_by_its_name_alone(recording, scores):
+    view = plots.explore(recording, scores).show_scores("pca")
+    assert view.scored == ("pca",)
+    with pytest.raises(ValueError, match="no scores of lof; there are those of pca"):
+        view.show_scores("lof")
+    assert plots.excerpt(recording, tags="LIT101", scores=scores, scored="pca").axes
