@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import escape
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 from IPython.display import Markdown, display
@@ -71,8 +73,8 @@ def show_attacks(normal: Recording, attacked: Recording, results: DetectionResul
         link = ""
         if folder is not None:
             file = save_attack_page(folder, attacked, results.scores, attack, page.heading, said, shown["attack"])
-            link = f" [Look at it with the mouse]({file})."
-        display(Markdown(f"### {page.heading}\n\n{said}{link}"), page.figure)
+            link = f" [Look at it with the mouse]({quote(file)})."
+        display(Markdown(f"### {escape(page.heading, quote=False)}\n\n{escape(said, quote=False)}{link}"), page.figure)
         display(Markdown(page.table))
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from swatlib.data import Recording
 
 PLOTLY = "plotly.min.js"
 PAGES = "attack-*.html"
+MOST_OF_NAME = 40  # characters of the name of an attack in that of its file
 
 
 def save_attack_page(
@@ -28,8 +30,8 @@ def save_attack_page(
         write_text(folder / PLOTLY, plotly_js())
     view = explore(recording, scores, tags=()).show_attack(attack)
     view.show(tags=shown_tags(recording, attack))
-    file = attack_file(attack)
-    others = {str(each): attack_file(each) for each in among}
+    others = attack_files(among)
+    file = others[str(attack)]
     figure = packed(drawing(view.stretch))
     page = render(
         "attack.html.j2", run=folder.name, heading=heading, said=said, detail=view.detail, figure=figure, others=others,
@@ -39,9 +41,14 @@ def save_attack_page(
     return file
 
 
-def attack_file(attack: Any) -> str:
-    """The name of an attack's page."""
-    return f"attack-{re.sub(r'[^0-9A-Za-z]+', '-', str(attack))}.html"
+def attack_files(attacks: Iterable) -> dict[str, str]:
+    """The name of each attack's page; of names that differ in signs alone the later ones get a number."""
+    files: dict[str, str] = {}
+    for name in map(str, attacks):
+        plain = "attack-" + re.sub(r"\W+", "-", name)[:MOST_OF_NAME]
+        numbered = (f"{plain}-{number}.html" for number in count(2))
+        files[name] = next(file for file in chain([f"{plain}.html"], numbered) if file not in files.values())
+    return files
 
 
 def attack_links(folder: Path) -> dict[str, str]:

@@ -16,7 +16,7 @@ from swatlib.plots.style import Figure
 from swatlib.report.attack_pages import DOUBT, markdown, most_disputed, naming, pages
 from swatlib.report.export import Files
 from swatlib.results import DetectionResults, cached_comparison, cached_draws
-from swatlib.wording import duration
+from swatlib.wording import count, duration
 
 RECORDING_FILES = ("normal", "attack")
 BASELINES = ("random", "all-alarm")
@@ -112,7 +112,8 @@ def _plant(study: SlideData, files: Files) -> Slide:
             f"Secure Water Treatment testbed: {len(STAGES)} stages, {gauged} tanks with a level meter, {len(tags)} "
             f"tags in this recording, a row every {study.normal.period.total_seconds():g} s.",
             f"Fitted on {study.normal.days:.1f} normal days, judged on {study.attacked.days:.1f} days with "
-            f"{len(study.events) or 'no known'} attacks{', all simulated' if _simulated(study) else ''}.",
+            f"{count(len(study.events), 'attack') if len(study.events) else 'no known attacks'}"
+            f"{', all simulated' if _simulated(study) else ''}.",
         ],
         figure,
         wide=True,

@@ -6,7 +6,7 @@ import pytest
 from lab import page_in
 
 from swatlib.data import Recording
-from swatlib.report.mouse_pages import PLOTLY, attack_links, save_attack_page
+from swatlib.report.mouse_pages import PLOTLY, attack_files, attack_links, save_attack_page
 
 TIMES = pd.date_range("2015-12-28 10:00", periods=4000, freq="s", name="time")
 SHOWN = """() => {
@@ -45,6 +45,12 @@ def test_plotly_lies_once_in_a_run_and_each_attack_has_a_page(folder):
     assert sorted(path.name for path in folder.iterdir()) == ["attack-1.html", "attack-2-b-.html", PLOTLY]
     assert attack_links(folder) == {"1": "attack-1.html", "2-b-": "attack-2-b-.html"}
     assert (folder / "attack-1.html").stat().st_size < 1_000_000
+
+
+def test_attacks_whose_names_differ_in_signs_alone_have_a_page_each():
+    files = attack_files(["run 1", "run.1", "run/1", "β", "γ", 7, "x" * 300])
+    assert [*files.values()][:6] == [f"attack-{name}.html" for name in ("run-1", "run-1-2", "run-1-3", "β", "γ", "7")]
+    assert len(files["x" * 300]) < 60
 
 
 def test_a_page_opens_offline_without_an_error_and_zooms(folder, browser):

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from swatlib.data import Recording
+from swatlib.report import attack_pages
 from swatlib.report.attack_pages import best_named, chosen_attacks, most_disputed, naming, pages
 from swatlib.results.detection import DetectionResults
 from swatlib.results.movement import movements
@@ -86,6 +87,14 @@ def test_its_brief_table_says_why_and_sets_that_as_its_tag(normal, attacked, res
 
 def test_a_recording_without_an_attack_has_no_page(normal, results):
     assert list(pages(normal, normal, results, EVENTS.iloc[:0])) == []
+
+
+def test_what_an_attack_is_called_is_shown_as_it_is_and_never_as_html(normal, attacked, results, monkeypatch):
+    shown = []
+    monkeypatch.setattr(attack_pages, "display", lambda *each: shown.extend(each))
+    odd = EVENTS.assign(action=["level <LL & <script>", ""])
+    attack_pages.show_attacks(normal, Recording(attacked.frame, events=odd), results)
+    assert shown[0].data.splitlines()[0] == "### Attack 7: level &lt;LL &amp; &lt;script&gt;"
 
 
 def test_rates_follow_from_the_rankings(results):
