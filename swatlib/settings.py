@@ -56,7 +56,7 @@ class Settings(BaseSettings):
 
     cache_folder: Path = Field(default_factory=lambda: user_cache_path("swatlib"))
     reports_folder: Path = ROOT / "reports"
-    pages_folder: Path | None = None
+    page: Path | None = None
     python: str | None = None
 
     services_folder: Path = Field(default_factory=lambda: user_data_path("swatlib") / "services")

@@ -67,12 +67,13 @@ def show_attacks(normal: Recording, attacked: Recording, results: DetectionResul
     """Display the pages of the attacks that `which` means, as in `chosen_attacks`, one after the other."""
     events = attacks(attacked)
     shown = chosen_attacks(which, events, results.per_attack(events))
-    folder = settings().pages_folder
+    own = settings().page
     for page, attack in zip(pages(normal, attacked, results, shown), shown["attack"], strict=True):
         said = f"{page.done} {page.moved} {page.spoken}"
         link = ""
-        if folder is not None:
-            file = save_attack_page(folder, attacked, results.scores, attack, page.heading, said, shown["attack"])
+        if own is not None:
+            among = shown["attack"]
+            file = save_attack_page(own.parent, attacked, results.scores, attack, page.heading, said, among, own.stem)
             link = f" [Look at it with the mouse]({quote(file)})."
         display(Markdown(f"### {escape(page.heading, quote=False)}\n\n{escape(said, quote=False)}{link}"), page.figure)
         display(Markdown(page.table))

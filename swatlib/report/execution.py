@@ -63,16 +63,20 @@ class Kernels:
 
     def __init__(self, threads: int, forked: bool, pages: Path, sockets: Path | None = None):
         self.forked = forked
-        self.variables = dict.fromkeys(THREAD_COUNTS, str(threads)) | {"SWAT_PAGES_FOLDER": str(pages)}
+        self.variables, self.pages = dict.fromkeys(THREAD_COUNTS, str(threads)), pages
         self.sockets = sockets if sockets and len(os.fsencode(sockets)) < LONGEST_FOLDER else None
         self.ended = False
         self._lock = threading.Lock()
         logging.getLogger("papermill").setLevel(logging.CRITICAL)  # the record says what happened to a kernel
         self._started: list[psutil.Process] = []
 
-    def manager(self) -> type[AsyncKernelManager]:
-        """A class of kernel managers for papermill, which reports to this object each kernel it starts."""
-        keep, variables, forked, sockets = self._keep, self.variables, self.forked, self.sockets
+    def manager(self, page: str) -> type[AsyncKernelManager]:
+        """A class of kernel managers for papermill, which reports to this object each kernel it starts.
+
+        page: the name of the file that the notebook's page will have.
+        """
+        variables = self.variables | {"SWAT_PAGE": str(self.pages / page)}
+        keep, forked, sockets = self._keep, self.forked, self.sockets
 
         class ThisInterpreter(AsyncKernelManager):
             @default("transport")
@@ -211,7 +215,7 @@ def _execute(notebook: Path, step: Step, folder: Path, kernels: Kernels, progres
             language="python",
             resources={"metadata": {"path": str(notebook.parent)}},  # `cwd` would change that of the whole process
             progress_bar=False,
-            kernel_manager_class=kernels.manager(),
+            kernel_manager_class=kernels.manager(f"{step.name}.html"),
             on_cell_executed=on_cell,
         )
         step.status = DONE

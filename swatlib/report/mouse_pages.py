@@ -17,9 +17,13 @@ MOST_OF_NAME = 40  # characters of the name of an attack in that of its file
 
 
 def save_attack_page(
-    folder: Path, recording: Recording, scores: pd.DataFrame, attack: Any, heading: str, said: str, among: Iterable
-) -> str:
-    """Write the page of an attack, which leads to those `among` which it stands; the name of its file."""
+    folder: Path, recording: Recording, scores: pd.DataFrame, attack: Any, heading: str, said: str, among: Iterable,
+    notebook: str = "08-attacks",
+) -> str:  # fmt: skip
+    """Write the page of an attack, which leads to those `among` which it stands and to the page of the `notebook`.
+
+    Returns the name of its file.
+    """
     from swatlib.plots import explore  # the process of a run, which lists these pages, draws nothing
     from swatlib.plots.closeup import shown_tags
     from swatlib.plots.explore_panels import drawing
@@ -35,7 +39,7 @@ def save_attack_page(
     figure = packed(drawing(view.stretch))
     page = render(
         "attack.html.j2", run=folder.name, heading=heading, said=said, detail=view.detail, figure=figure, others=others,
-        current=file, plotly=PLOTLY,
+        current=file, plotly=PLOTLY, notebook=notebook,
     )  # fmt: skip
     write_text(folder / file, page)
     return file

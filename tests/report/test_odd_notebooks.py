@@ -3,6 +3,7 @@
 import json
 import re
 from html import unescape
+from textwrap import dedent
 from urllib.parse import unquote, urlsplit
 
 import nbformat
@@ -75,6 +76,20 @@ def test_links_lead_to_notebooks_and_runs_of_any_name(reports, notebook):
     pages = [write_index(), *reports.glob("*/*.html")]
     assert [each for page in pages for each in links(page) if not each.is_file()] == []
     assert len(links(pages[0])) == 2
+
+
+def test_a_page_of_an_attack_leads_to_the_notebook_that_made_it_whatever_its_name(reports, notebook):
+    made = """
+        from swatlib import simulate
+        from swatlib.report.mouse_pages import save_attack_page
+        from swatlib.settings import settings
+        attacked, page = simulate("3h", start="2015-12-28 10:00", seed=2), settings().page
+        save_attack_page(page.parent, attacked, None, 1, "Attack 1", "", [1], page.stem)
+    """
+    report([notebook("mine #2", new_code_cell(dedent(made)))], name="run")
+    page = reports / "run" / "attack-1.html"
+    assert [each.name for each in links(page)][:2] == ["index.html", "mine #2.html"]
+    assert all(each.is_file() for each in links(page))
 
 
 def test_a_picture_of_a_notebook_without_a_page_leads_nowhere(reports, notebook):
