@@ -228,7 +228,10 @@ def new_run(notebooks: list[Path], parameters: dict[str, Any], name: str, of: st
 def _refuse_same_stem(notebooks: list[Path]) -> None:
     seen: dict[str, Path] = {}
     for path in notebooks:
-        if other := seen.get(path.stem.casefold()):
+        other = seen.get(path.stem.casefold())
+        if other == path:
+            raise ReportError(f"{path} is named twice; leave one out.")
+        if other:
             raise ReportError(
                 f"{other} and {path} have one name, under which a run can keep only one of them: rename one, or make "
                 "two reports."
