@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import product
 from zlib import crc32
 
 from swatlib.plots.style import BLACK, BLUE, GREEN, LINE_COLOURS, ORANGE, PURPLE, SKY, VERMILION
@@ -31,10 +30,13 @@ LOOKS = {
     "autoencoder": Look(SKY, "P", _DASHED),
     "forecast": Look(BLACK, "X"),
 }
-OTHERS = [
+_LONG, _TWO_DOTS = (0, (9, 3)), (0, (5, 2, 1, 2, 1, 2))
+_EVERY = [
     Look(colour, marker, dashes)
-    for dashes, (colour, marker) in product((_DOTTED, _DASH_DOTTED), zip(LINE_COLOURS, "<>*phHd", strict=True))
+    for dashes in (_DOTTED, _DASH_DOTTED, _LONG, _TWO_DOTS)
+    for colour, marker in zip(LINE_COLOURS, "<>*phHd", strict=True)
 ]
+OTHERS, SPARE = _EVERY[:14], _EVERY[14:]  # which names choose from; what is given where none of them is free
 
 
 def look(detector: str) -> Look:
@@ -48,6 +50,6 @@ def looks(detectors: Iterable[str]) -> dict[str, Look]:
     for name in detectors:
         given[name] = own = look(name)
         if own in [each for other, each in given.items() if other != name]:
-            after = OTHERS[OTHERS.index(own) :] + OTHERS[: OTHERS.index(own)]
+            after = OTHERS[OTHERS.index(own) :] + OTHERS[: OTHERS.index(own)] + SPARE
             given[name] = next((each for each in after if each not in given.values()), own)
     return given

@@ -490,6 +490,10 @@ def test_no_two_detectors_look_alike():
     assert {looks([name])[name] for name in DEFAULT} == set(looks(DEFAULT).values())
 
 
+def test_twenty_detectors_without_a_look_of_their_own_differ_from_each_other():
+    assert len({*looks(f"mine.py:D{number}" for number in range(20)).values()}) == 20
+
+
 # Tags
 
 
