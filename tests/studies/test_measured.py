@@ -197,8 +197,8 @@ def test_the_field_has_every_detector_of_pyod():
     assert set(measured.measured_field().index.unique("detector")) == {RANDOM, *names()}
 
 
-def test_a_detector_of_the_field_gives_now_what_was_measured(tmp_path, monkeypatch):
+def test_a_detector_of_the_field_and_one_that_draws_give_now_what_was_measured(tmp_path, monkeypatch):
     monkeypatch.setenv("SWAT_REPORTS_FOLDER", str(tmp_path))
     shown = ["status", "average_precision", "found", "of"]
-    now = field(("hbos",), (1_000,))[shown]
+    now = field(("hbos", "loda"), (1_000,))[shown]
     pd.testing.assert_frame_equal(now, measured.measured_field().loc[now.index, shown], check_dtype=False)
