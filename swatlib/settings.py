@@ -4,7 +4,7 @@
 |---------------------------|------------------------------------------------------------|-------------------------|
 | `SWAT_CACHE_FOLDER`       | parsed files, compiled work, servers; shared by all clones | the user's cache folder |
 | `SWAT_REPORTS_FOLDER`     | a folder for each run, and their index                     | `reports` in the clone  |
-| `SWAT_PAGES_FOLDER`       | where a notebook puts pages of its own; set by a report    | none are made           |
+| `SWAT_PAGE`               | a notebook's page, with its others beside; set by a report | none are made           |
 | `SWAT_PYTHON`             | the Python for `.venv`; read by `run.sh`, not from `.env`  | the newest that fits    |
 | `SWAT_SERVICES_FOLDER`    | data, logs, tokens of servers that are started here        | the user's data folder  |
 | `SWAT_REQUIRE_SERVICES`   | 1: a test whose servers are missing fails, not skips       | 0                       |
