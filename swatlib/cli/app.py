@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 from swatlib.cli import live_verbs as commands
 from swatlib.cli.alarm_verbs import alarms
 from swatlib.cli.stopping import Ended, end_at_first_signal
-from swatlib.cli.terminal import CountedBar, NotebookBars, PointBar, err, out, print_table, say
+from swatlib.cli.terminal import CountedBar, NotebookBars, PointBar, err, out, print_table, refuse_typed, say
 from swatlib.wording import count, listed
 
 if TYPE_CHECKING:
@@ -280,7 +280,7 @@ def fit(
     if bool(old) != bool(add):
         raise typer.BadParameter("--from and --add go together: a pipeline, and new normal days for it.")
     if old:
-        _refuse_typed(
+        refuse_typed(
             context,
             REFIT_KEEPS,
             f"a refit keeps the detectors, the budget and the normal days of {old}; leave it out, or fit without "
@@ -289,7 +289,7 @@ def fit(
         pipeline = _refit(old, [load(path) for path in add or ()], trust or (), normal or [])
     else:
         if normal:
-            _refuse_typed(
+            refuse_typed(
                 context, ("days_normal", "seed"), "it is of the simulated plant; leave it out, or fit without --normal."
             )
         pipeline = _pipeline(detector, budget)  # names an unknown detector before anything is read
@@ -357,7 +357,7 @@ def compare(
 
     pipeline = _pipeline(detector, budget)
     if files := _files(normal, attack):
-        _refuse_typed(context, SIMULATED, "it is of the simulated plant; leave it out, or compare without files.")
+        refuse_typed(context, SIMULATED, "it is of the simulated plant; leave it out, or compare without files.")
     normal_days, attacked = recordings(
         **files, start=start, days_normal=days_normal, days_attack=days_attack, seed=seed
     )
@@ -637,14 +637,6 @@ def _place(on: str | None, jobs: int | None) -> "Place":
 
     java()
     return on
-
-
-def _refuse_typed(context: typer.Context, names: Iterable[str], why: str) -> None:
-    """Raises typer.BadParameter for the first of these options that was typed: it would be passed over in silence."""
-    for name in names:
-        source = context.get_parameter_source(name)
-        if source and source.name == "COMMANDLINE":
-            raise typer.BadParameter(f"--{name.replace('_', '-')}: {why}")
 
 
 def _files(normal: Path | None, attack: Path | None) -> dict[str, str]:

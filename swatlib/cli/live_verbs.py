@@ -16,7 +16,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from swatlib.cli.terminal import TEN_YEARS, Steps, out, print_table, say
+from swatlib.cli.terminal import TEN_YEARS, Steps, out, print_table, refuse_typed, say
 
 if TYPE_CHECKING:
     from swatlib.pipeline import Pipeline
@@ -177,6 +177,7 @@ def _process(record: "Record | None") -> tuple[str, str]:
 
 @live_verbs.command(epilog="Example: python -m swatlib produce attack.csv --plant tuesday --speed 60")
 def produce(
+    context: typer.Context,
     files: Annotated[
         list[Path] | None, typer.Argument(help="Of one recording; none: a simulated plant runs now.")
     ] = None,
@@ -197,6 +198,8 @@ def produce(
     from swatlib.live.sink import FileSink
     from swatlib.live.wiring import attack_recorder, connect
 
+    only, of = (["seed"], "a simulated plant") if files else (["clock"], "a file")
+    refuse_typed(context, only, f"it is of {of}; leave it out.")
     at = connect(folder)
     if isinstance(at.to, FileSink):  # known and launched attacks are points too
         say(at.sentence)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -32,6 +34,14 @@ err = Console(stderr=True, emoji=False)
 def say(*lines: str) -> None:
     """Print lines as they are, not wrapped."""
     out.print("\n".join(lines), soft_wrap=True, highlight=False)
+
+
+def refuse_typed(context: typer.Context, names: Iterable[str], why: str) -> None:
+    """Raises typer.BadParameter for the first of these options that was typed: it would be passed over in silence."""
+    for name in names:
+        source = context.get_parameter_source(name)
+        if source and source.name == "COMMANDLINE":
+            raise typer.BadParameter(f"--{name.replace('_', '-')}: {why}")
 
 
 def _text(form: str = "{task.description}") -> TextColumn:

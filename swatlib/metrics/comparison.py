@@ -143,8 +143,11 @@ def _ranking_sentences(table: pd.DataFrame, samples: pd.DataFrame | None) -> str
         return "No attack is labelled in this recording: alarms can be counted, but not judged."
     if recall.max() == 0:
         return "No detector finds any of the attacks."
+    most = f"Most attacks are found by **{recall.idxmax()}**: {recall.max():.0%}"
     if table.loc["detector", "false_positive_rate"].isna().all():
-        return f"Most attacks are found by **{recall.idxmax()}**: {recall.max():.0%}."
+        return f"{most}."
+    if table.loc["detector", "event_f1"].max() == 0:
+        return f"{most}, and no alarm of any detector is right."
     first, baseline = table.loc[("detector", summary(table)["best_detector"])], table.loc[("baseline", "only-largest")]
     ties = "" if samples is None else _ties_sentence(table, samples, first.name[1])
     return (

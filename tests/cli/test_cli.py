@@ -135,6 +135,14 @@ def test_minutes_without_end_are_refused_before_anything_starts(run):
     assert run("live", "--minutes", "inf")[0] == run("alarms", "shelve", "a note", "--minutes", "inf")[0] == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "says"), [(("--clock", "now"), "clock: it is of a file"), (("rows.csv", "--seed", 3), "seed: it is of a")]
+)
+def test_what_a_producer_would_pass_over_is_refused(run, words, says):
+    code, _, said = run("produce", *words)
+    assert (code, says in " ".join(said.split())) == (2, True)
+
+
 def test_compare_computes_what_is_not_in_the_cache_and_prints_a_row_for_each(run):
     span = "compare", "--start", "2015-12-28 06:00", "--days-normal", 0.15, "--days-attack", 0.1, "--detector", "pca"
     calls = (), (), ("--detector", "kmeans"), ("--force",)

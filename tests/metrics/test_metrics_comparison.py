@@ -70,6 +70,13 @@ def test_the_verdict_names_nobody_where_nothing_is_found(scores, label):
     assert verdict(compare(nothing, label, EVENTS)) == "No detector finds any of the attacks."
 
 
+def test_the_verdict_puts_nobody_first_where_no_alarm_is_right(scores, label):
+    on = scores.copy()
+    on[("pca", "alarm")] = on[("lof", "alarm")] = True
+    said = "Most attacks are found by **pca**: 100%, and no alarm of any detector is right."
+    assert verdict(compare(on, label, EVENTS)) == said
+
+
 def test_an_alarm_that_never_ends_is_told_by_the_false_positive_rate_alone(scores, label):
     latched = compare(scores, label, EVENTS).loc[("baseline", "latched")]
     assert latched[["event_recall", "event_f1", "false_alarms_per_day"]].tolist() == [1, 1, 0]
