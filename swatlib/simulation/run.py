@@ -330,7 +330,10 @@ def _chosen(attacks: Attacks, start: pd.Timestamp, span: int) -> list[Attack]:
         raise ValueError(f"no list of attacks {attacks!r}: give '2015', None or a list of Attack")
     if isinstance(attacks, str):
         return scheduled_2015(start, start + pd.Timedelta(span, "s"))
-    return list(attacks)
+    for each in (given := list(attacks)):
+        if not isinstance(each, Attack):
+            raise ValueError(f"attacks holds {each!r}: give each as in Attack('LIT101 spoof 700', 60, start=120)")
+    return given
 
 
 def _windows(events: pd.DataFrame, labels: str, attacks: Attacks) -> _Windows:

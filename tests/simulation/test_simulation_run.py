@@ -142,6 +142,7 @@ def test_conditions_are_read_from_text():
         (lambda: simulate("tomorrow"), "duration"),
         (lambda: simulate(10, parameters="2016"), "'2016'.*'2015', '2017'"),
         (lambda: simulate(10, attacks="2019"), "'2019'.*'2015'"),
+        (lambda: simulate(10, attacks=["LIT101 spoof 800"]), r"holds 'LIT101 spoof 800': give each as in Attack\("),
         (lambda: simulate(10, labels="none"), "'exact' or 'official'"),
         (lambda: simulate(10, attacks=[], labels="official"), "attacks='2015' alone"),
         (lambda: Attack("LIT1O1 spoof 3"), "no tag 'LIT1O1'.*Did you mean 'LIT101'"),
