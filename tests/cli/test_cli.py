@@ -2,13 +2,15 @@ import json
 import os
 import subprocess
 import sys
+from typing import get_args
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from typer.testing import CliRunner
 
-from swatlib.cli.app import app
+from swatlib.alarms import BLOCKS_PER_DAY
+from swatlib.cli.app import Budget, app
 from swatlib.data import load
 from swatlib.pipeline import Pipeline
 from swatlib.settings import settings
@@ -129,6 +131,10 @@ def test_a_speed_that_is_none_is_refused_before_anything_starts(run, speed):
 def test_an_attack_on_no_tag_is_refused_before_anything_is_fitted(run, tmp_path):
     code, printed, said = run("live", "--minutes", 5, "--attack", "LIT999 freeze", "--folder", tmp_path / "none")
     assert (code, printed, (tmp_path / "none").exists()) == (1, "", False) and "no tag 'LIT999' in the plant" in said
+
+
+def test_a_budget_that_is_typed_may_be_as_high_as_that_of_a_pipeline():
+    assert get_args(Budget)[1].max == BLOCKS_PER_DAY
 
 
 def test_minutes_without_end_are_refused_before_anything_starts(run):

@@ -21,7 +21,8 @@ NORMAL_SECONDS, ATTACKED_SECONDS = 280_800, 115_200  # of a run of swat-sim-1: 3
 # transmitters with other figures, 241 to 253 one that forgave each second of many jumps, 261 to 263 one whose threshold
 # knew of no usual tail, 271 to 273 one for which a jump was over after 16 minutes, 281 to 283 one that did not watch
 # sensors which stand still for minutes, 301 to 303 one without `trend`, 291 to 293 one whose threshold was set
-# on three tenths of the normal days, 311 to 313 one whose usual tail was 0.35 bits. The held-back came after that.
+# on three tenths of the normal days, 311 to 313 one whose usual tail was 0.35 bits. The held-back came after that, 331
+# to 333 after the prior of the tail's shape had become wider too.
 DEVELOPED_ON, HELD_BACK = tuple(range(10)), (321, 322, 323, 331, 332, 333)
 _OPENED = 101, 201, 211, 221, 231, 241, 251, 261, 271, 281, 291, 301, 311  # and the two after each
 OPENED_BEFORE = tuple(first + more for first in _OPENED for more in range(3))
