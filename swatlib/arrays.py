@@ -47,21 +47,25 @@ def moving_mean(X: np.ndarray, window: int) -> np.ndarray:
 def _sums(X: np.ndarray, window: int) -> np.ndarray:
     """Sum of the last `window` rows: that of sums over powers of two, side by side. Wrong before there are as many."""
     total, block, size, taken = np.zeros(X.shape), np.array(X, np.float64), 1, 0
+    doubled = block.copy()
     while True:
         if window & size:
             total[taken:] += block[: len(X) - taken]
             taken += size
         if 2 * size > window:
             return total
-        block[size:] = block[size:] + block[:-size]
+        np.add(block[size:], block[:-size], out=doubled[size:])  # in place it would be copied first
+        block, doubled = doubled, block
         size *= 2
 
 
 def moving_sum(X: np.ndarray, doublings: int) -> np.ndarray:
     """Sum of the last 2**doublings rows, by doubling, so that it does not depend on where the rows begin."""
-    total = X.copy()
+    total, doubled = X.copy(), X.copy()
     for size in 2 ** np.arange(doublings):
-        total[size:] = total[size:] + total[:-size]  # the right side is a new array before it is stored
+        np.add(total[size:], total[:-size], out=doubled[size:])  # in place it would be copied first
+        doubled[:size] = total[:size]
+        total, doubled = doubled, total
     return total
 
 
@@ -126,8 +130,8 @@ def mask_of(intervals: np.ndarray, rows: int) -> np.ndarray:
 
 def count_within(mask: np.ndarray, intervals: np.ndarray) -> np.ndarray:
     """How many rows of a mask lie in each interval (m,)."""
-    counted = np.concatenate([[0], np.cumsum(mask)])
-    return counted[intervals[:, 1]] - counted[intervals[:, 0]]
+    rows = np.flatnonzero(mask)
+    return np.searchsorted(rows, intervals[:, 1]) - np.searchsorted(rows, intervals[:, 0])
 
 
 def segments(index: pd.DatetimeIndex, gap: pd.Timedelta) -> list[tuple[int, int]]:

@@ -252,7 +252,10 @@ def stream(
 
     begin_java(settings().spark_master, connector())  # before the imports that take long
     from swatlib.live.wiring import SPARK_RUNS, begin_spark, configured_stream, connect, stream_folder
+    from swatlib.saved import require_unchanged
 
+    if pipeline:
+        require_unchanged(pipeline)
     kept = checkpoint or stream_folder(folder) / "checkpoint"
     options = {"batch": batch, "tasks": tasks or 0, "trusted": tuple(trust or ())}
     with ThreadPoolExecutor(1) as aside:

@@ -4,6 +4,7 @@ import hashlib
 import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,7 +61,7 @@ class Recording:
     Raises
     ------
     DataError
-        For a label that isn't bool, lacks a cell or is on another index.
+        For times that are none or do not increase; for a label that isn't bool, lacks a cell or is on another index.
 
     Examples
     --------
@@ -84,6 +85,7 @@ class Recording:
     utc_offset: pd.Timedelta | None = None
 
     def __post_init__(self) -> None:
+        _refuse_odd_times(self.frame.index)
         if self.label is not None:
             _refuse_odd_label(self.label, self.frame.index)
 
@@ -140,6 +142,22 @@ class Recording:
         return self.take(slice(first, len(index) if end is None else index.searchsorted(on_clock(index, end))))
 
 
+def _refuse_odd_times(index: pd.Index) -> None:
+    """Rows are found, counted and scored by their times."""
+    if not isinstance(index, pd.DatetimeIndex):
+        raise DataError(
+            f"the rows have an index of type {type(index).__name__}; give the frame a DatetimeIndex, such as "
+            "frame.set_axis(pd.to_datetime(times))"
+        )
+    if not (index.is_monotonic_increasing and index.is_unique) or index.hasnans:
+        steps = np.diff(index.to_numpy())
+        place = 1 + int(np.argmin(steps > np.timedelta64(0)))  # that of a missing time too, which is not after any
+        raise DataError(
+            f"row {place + 1:,} ({index[place]}) is not after the row before it ({index[place - 1]}); give rows in the "
+            "order of their times, each once, as load() does for files"
+        )
+
+
 def _refuse_odd_label(label: pd.Series, index: pd.Index) -> None:
     """Each number, text or missing cell would have to be taken for attack or not."""
     wanted = "give a Series of bool, True where there is an attack, such as pd.Series(column == 'Attack', frame.index)"
@@ -169,7 +187,8 @@ def _moved(events: pd.DataFrame, old: pd.DatetimeIndex, new: pd.DatetimeIndex) -
     return events.assign(**moved)
 
 
-def _timestamp(time: pd.Timestamp | str) -> pd.Timestamp:
+def moment(time: Any) -> pd.Timestamp:
+    """A time as it was written. Raises ValueError for what is none, and for a time of day without a date."""
     if isinstance(time, str) and TIME_OF_DAY.fullmatch(time):  # to which pandas adds the day on which it is asked
         raise ValueError(f"{time!r} has no date; write it as in '2015-12-28 {time}'")
     with suppress(ValueError, TypeError):
@@ -183,7 +202,7 @@ def on_clock(index: pd.DatetimeIndex, time: pd.Timestamp | str) -> pd.Timestamp:
 
     Raises ValueError for what is no time, and for a time with a zone among rows without one.
     """
-    time = _timestamp(time)
+    time = moment(time)
     if index.tz is None:
         if time.tz is not None:
             raise ValueError(f"the rows have times without a zone; give {time.tz_localize(None)} instead of {time}")

@@ -54,7 +54,7 @@ class Case:
     def with_answer(self, alarm: np.ndarray, score: np.ndarray) -> "Case":
         """The same rows with another alarm and score, and all that does not depend on them."""
         other = replace(self, alarm=alarm, score=score)
-        vars(other).update(groups=self.groups, in_event=self.in_event)
+        vars(other).update(groups=self.groups, in_event=self.in_event, row_days=self.row_days)
         return other
 
     @cached_property
@@ -122,7 +122,7 @@ class Case:
         """Judged time outside the events, in days; a gap in the recording is not counted."""
         return self.rows(self.quiet) * self.row_days
 
-    @property
+    @cached_property
     def row_days(self) -> float:
         """How long a row lasts, in days."""
         period = float(np.median(np.diff(self.seconds))) if len(self.seconds) > 1 else 1.0

@@ -44,6 +44,11 @@ class Exploration:
     """
 
     def __init__(self, recording: Recording, scores: pd.DataFrame | None = None, tags=None):
+        if not isinstance(recording, Recording):
+            raise ValueError(
+                f"explore shows a Recording, not an object of type {type(recording).__name__}; give what load, "
+                "simulate or recordings returns, or Recording(frame)"
+            )
         frame = recording.frame
         if frame.empty:
             raise ValueError("this recording has no row to show; give one that has")

@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 
 from swatlib.data.labels_2015 import listed_attacks
+from swatlib.data.recording import moment
 from swatlib.plant import TAG_NAMES, TAGS
 from swatlib.simulation.parameters import CLOCKS, DISTORTIONS, EQUAL, LESS, MORE, REPLAY_SECONDS
 from swatlib.wording import did_you_mean
@@ -80,8 +81,8 @@ def first_second(start: Moment, otherwise: str = "") -> pd.Timestamp:
     otherwise: what may be written instead, for the error.
     """
     try:
-        time = pd.Timestamp(start)
-    except (ValueError, TypeError):
+        time = moment(start)
+    except ValueError:
         time = pd.NaT
     if time is pd.NaT or time.tz is not None or not _FIRST <= time <= _LAST:
         raise ValueError(

@@ -9,7 +9,7 @@ from swatlib.data import DataError, Recording, attacks, load
 from swatlib.data.facts import is_untimed
 from swatlib.normal_parts import settled
 from swatlib.simulation import cached_simulation
-from swatlib.simulation.attacks import first_attack_2015, scheduled_2015
+from swatlib.simulation.attacks import first_attack_2015, first_second, scheduled_2015
 from swatlib.wording import count
 
 
@@ -39,7 +39,10 @@ def recordings(
         raise DataError(
             f"{days_normal:g} normal days and {days_attack:g} with attacks were asked for; both must be above 0."
         )
-    begin = _time(start)
+    try:
+        begin = first_second(start)
+    except ValueError as error:
+        raise DataError(str(error)) from None
     span = round((days_normal + days_attack) * SECONDS_PER_DAY)
     turn, end = (begin + pd.Timedelta(each, "s") for each in (round(days_normal * SECONDS_PER_DAY), span))
     if early := scheduled_2015(begin, turn):
@@ -54,16 +57,6 @@ def recordings(
     if attacked.events is None or attacked.events.empty:
         raise _without_attack(begin, turn, end)
     return whole.between(begin, turn), attacked
-
-
-def _time(text: str) -> pd.Timestamp:
-    try:
-        time = pd.Timestamp(text)
-    except ValueError:
-        time = pd.NaT
-    if time is pd.NaT:
-        raise DataError(f"start: {text!r} is no time; write it like 2015-12-26 10:00")
-    return time
 
 
 def _without_attack(begin: pd.Timestamp, turn: pd.Timestamp, end: pd.Timestamp) -> DataError:

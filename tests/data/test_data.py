@@ -261,6 +261,26 @@ def test_a_label_made_by_hand_is_bool_or_refused(said):
         Recording(frame, ODD_LABELS[said](frame.index))
 
 
+@pytest.mark.parametrize(
+    ("odd", "says"),
+    [
+        ([0, 2, 1, 3], "row 3 (2016-03-01 00:00:01) is not after the row before it (2016-03-01 00:00:02)"),
+        ([3, 2, 1, 0], "row 2 (2016-03-01 00:00:02) is not after the row before it (2016-03-01 00:00:03)"),
+        ([0, 1, 1, 2], "row 3 (2016-03-01 00:00:01) is not after the row before it (2016-03-01 00:00:01)"),
+        ([0, None, 2, 3], "row 2 (NaT) is not after the row before it (2016-03-01 00:00:00)"),
+    ],
+)
+def test_rows_made_by_hand_are_in_the_order_of_their_times_or_refused(odd, says):
+    frame = pd.DataFrame({"LIT101": np.float32(500)}, pd.Timestamp("2016-03-01") + pd.to_timedelta(odd, "s"))
+    with pytest.raises(DataError, match=f"^{re.escape(says)}; give rows in the order of their times"):
+        Recording(frame)
+
+
+def test_rows_made_by_hand_have_times():
+    with pytest.raises(DataError, match="index of type RangeIndex; give the frame a DatetimeIndex"):
+        Recording(pd.DataFrame({"LIT101": np.float32([1, 2])}))
+
+
 def test_events_move_with_their_rows():
     start = pd.Timestamp("2016-03-01")
     seconds = lambda *after: start + pd.to_timedelta(after, "s")  # noqa: E731

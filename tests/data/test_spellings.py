@@ -186,8 +186,9 @@ def test_rows_are_labelled_by_the_zone_that_the_file_states(
     monkeypatch.setenv("SWAT_CACHE_FOLDER", str(tmp_path / "cache"))
     for _ in ("parsed", "cached"):
         loaded = in_zone(start, end, zone, recorded, tmp_path, kind)
-        inside = [any(e.start <= time < e.end for e in attacks(loaded).itertuples()) for time in loaded.frame.index]
-        assert (loaded.utc_offset, attacks(loaded)["start"].min()) == (pd.Timedelta(hours, "h"), pd.Timestamp(first))
+        events = attacks(loaded)
+        inside = [any(e.start <= time < e.end for e in events.itertuples()) for time in loaded.frame.index]
+        assert (loaded.utc_offset, events["start"].min()) == (pd.Timedelta(hours, "h"), pd.Timestamp(first))
         assert any(inside) and loaded.label.tolist() == inside
         assert any(f"by the clock of UTC{hours:+03}:00 that the file states" in said for said in loaded.findings)
 

@@ -296,6 +296,11 @@ def test_importing_the_figures_loads_neither_plotly_nor_widgets():
     assert done.stdout == "[]\n"
 
 
+def test_a_frame_is_no_recording(recording):
+    with pytest.raises(ValueError, match=r"^explore shows a Recording, not an object of type DataFrame; give what"):
+        plots.explore(recording.frame)
+
+
 def test_a_tag_may_stand_alone_and_what_is_no_time_is_named(recording):
     view = plots.explore(recording, tags="LIT101")
     assert view.tags == ("LIT101",) and view.show(tags="MV101").tags == ("MV101",)

@@ -24,11 +24,11 @@ from swatlib.metrics import evaluate, per_attack
 from swatlib.metrics.budget_curve import CURVE_METRICS, ENDS
 from swatlib.pipeline import DEFAULT
 from swatlib.plant import FLOWS, GAUGED_TANKS, STAGES, TAG_NAMES, TAGS, TANKS
-from swatlib.plots.annotations import spread_out, wrapped
+from swatlib.plots.annotations import spread_out, width_of, wrapped
 from swatlib.plots.looks import looks
 from swatlib.plots.series import GAP, thin
 from swatlib.plots.sketch import PLACES
-from swatlib.plots.style import ATTACK_BAND, BLACK, BLUE, VERMILION
+from swatlib.plots.style import ATTACK_BAND, BLACK, BLUE, VERMILION, WIDTH
 
 TIMES = pd.date_range("2015-12-28 10:00", periods=3 * 3600, freq="s", name="time")
 ATTACKS = ((1800, 2400, "MV101"), (2400, 3000, "LIT101;P101"), (7200, 7500, "MV504"))
@@ -410,6 +410,13 @@ def test_the_matrix_shows_a_tag_of_the_right_stage_a_wrong_tag_and_an_alarm_that
     table = verdicts().assign(standing=True, lead_tag="FIT101", attacked=pd.array([False] * 6, dtype="boolean"))
     told = [word for word in words(plots.matrix(table)) if word in {"on", "◐ FIT101", "○ FIT101"}]
     assert told == ["on", "◐ FIT101"]
+
+
+def test_the_name_of_an_attack_is_cut_where_it_would_take_the_room_of_the_cells():
+    table = verdicts().assign(attack="somebody opened the valve by hand and wrote a whole report on it, with reasons")
+    (ax,) = plots.matrix(table).axes
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert all(name.endswith("…") and width_of(name) <= WIDTH / 2 for name in names)
 
 
 def test_the_wide_matrix_has_a_row_a_detector_and_leaves_out_what_has_no_room():

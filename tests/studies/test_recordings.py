@@ -84,8 +84,9 @@ def test_the_attack_file_has_no_say_in_what_is_fitted(pair, files):
     [
         ({"normal": "a.xlsx"}, "Only one of `normal` and `attack` names a file"),
         ({"days_normal": 0}, "0 normal days and 1 with attacks were asked for"),
-        ({"start": "banana"}, "'banana' is no time; write it like 2015-12-26 10:00"),
-        ({"start": ""}, "'' is no time; write it like 2015-12-26 10:00"),
+        ({"start": "banana"}, "start: 'banana' is no time from 1900 to 2189 on the clock of the plant; write it like"),
+        ({"start": ""}, "start: '' is no time from "),
+        ({"start": "10:00"}, "start: '10:00' is no time from "),
         (
             {"days_normal": 1.25, "days_attack": 0.3},
             "No attack falls into the attacked days from 2015-12-27 16:00:00 to 2015-12-27 23:12:00, and the first one "

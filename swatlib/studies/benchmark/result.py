@@ -48,9 +48,9 @@ class BenchmarkResult:
         tables = {each.name: [getattr(part, each.name) for part in parts] for each in fields(cls)}
         return cls(**{name: pd.concat(each, ignore_index=True) for name, each in tables.items()})
 
-    def called(self, detector: str) -> Self:
-        """The same with another name for its one detector."""
-        return type(self)(**{name: table.assign(detector=detector) for name, table in vars(self).items()})
+    def renamed(self, detectors: dict[str, str]) -> Self:
+        """The same with other names for its detectors."""
+        return type(self)(**{name: table.replace({"detector": detectors}) for name, table in vars(self).items()})
 
     def summary(self) -> pd.DataFrame:
         """One row (kind, detector) over all runs, the visible attacks alone.

@@ -72,21 +72,22 @@ def ablation(
     """
     if unknown := [kind for kind in kinds if kind not in CHECK_KINDS]:
         raise ValueError(f"there is no check {unknown[0]!r} to leave out; choose from {', '.join(CHECK_KINDS)}")
-    variants = {"whole": ("guard", Checks()), "without hold": ("guard-brief", Checks())}
-    variants |= {
-        f"without {kind}": ("guard", Checks(tuple(each for each in CHECK_KINDS if each != kind))) for kind in kinds
-    }
+    variants = [(Checks(), {"guard": "whole", "guard-brief": "without hold"})]  # of one and the same evidence
+    variants += [
+        (Checks(tuple(each for each in CHECK_KINDS if each != kind)), {"guard": f"without {kind}"}) for kind in kinds
+    ]
     parts = []
     for trial in _trials(name, numbers):
-        for variant, (detector, checks) in variants.items():
-            found = trial.result("ablation", Pipeline((detector,), checks=checks), force, budgets=False)
-            parts.append(found.called(variant))
+        for checks, called in variants:
+            found = trial.result("ablation", Pipeline(tuple(called), checks=checks), force, budgets=False)
+            parts.append(found.renamed(called))
         progress(parts[-1].runs["run"].iloc[0])
     judged = BenchmarkResult.joined(parts)
     drawn = judged.draws()
     better = {words: beats(drawn, metric).loc["whole"] for metric, words in EARNED.items()}
-    earns = [", ".join(words for words, over in better.items() if over[variant]) for variant in variants]
-    return judged.summary().loc["detector"].assign(earns=earns).rename_axis("guard")
+    table = judged.summary().loc["detector"]
+    earns = [", ".join(words for words, over in better.items() if over[variant]) for variant in table.index]
+    return table.assign(earns=earns).rename_axis("guard")
 
 
 def save_tables(name: str, numbers: tuple[int, ...], **tables: pd.DataFrame) -> Path:
