@@ -17,7 +17,7 @@ from swatlib.atomic import replacing
 from swatlib.memory import keep_memory
 from swatlib.pipeline import Pipeline
 from swatlib.results.fit_cache import cached_fit
-from swatlib.servers import SERVER_NAMES, Services, ServicesError, java
+from swatlib.servers import SERVER_NAMES, Services, ServicesError, java, spark_java
 from swatlib.servers.installation import installed, locked
 from swatlib.servers.tools import QUICK_START
 from swatlib.settings import settings as swat_settings
@@ -178,16 +178,30 @@ def pytest_collection_finish():
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item, nextitem):
-    """Servers and Spark's session end with the last test of their unit: they take processor time at rest too."""
+    """Servers, and Spark with its Java, end with the last test of their unit: they take processor time at rest too."""
     yield
     if nextitem is not None and _unit(nextitem.nodeid) == _unit(item.nodeid):
         return
     try:
-        if "pyspark.sql" in sys.modules and (running := sys.modules["pyspark.sql"].SparkSession.getActiveSession()):
-            running.stop()
+        if "pyspark.sql" in sys.modules:
+            _end_spark(sys.modules["pyspark"].SparkContext, sys.modules["pyspark.sql"].SparkSession)
     finally:
         if SERVED in item.session.stash:
             item.session.stash[SERVED].stop()
+
+
+def _end_spark(context, session):
+    if running := session.getActiveSession():
+        running.stop()
+    if (gateway := context._gateway) is not None:
+        context._gateway = context._jvm = None  # the next session begins a Java of its own
+        gateway.shutdown()
+        if gateway.proc is not None:  # Spark's own scripts launched it
+            gateway.proc.stdin.close()
+            gateway.proc.wait()
+    for begun in spark_java._begun.values():
+        begun.end()
+    spark_java._begun.clear()
 
 
 def _unit(nodeid):
