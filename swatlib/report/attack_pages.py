@@ -130,9 +130,9 @@ def naming(rates: pd.DataFrame) -> str:
     beyond = [detector_title(name) for name in chances.index[chances < DOUBT]]
     return (
         f"The lead tag of **{detector_title(best.name)}** is right most often: it is an attacked one in "
-        f"{best['hits']:.0f} of the {best['of']:.0f} attacks found ({best['low']:.0%} to {best['high']:.0%}, 95 % CI), "
-        f"where a random ranking is expected to be right in {best['expected']:.0%}. Better than chance "
-        f"(probability under {DOUBT:.0%}): {', '.join(beyond) or 'none'}."
+        f"{best['hits']:.0f} of the {best['of']:.0f} attacks that it finds on recorded tags ({best['low']:.0%} to "
+        f"{best['high']:.0%}, 95 % CI), where a random ranking is expected to be right in {best['expected']:.0%}. "
+        f"Better than chance (probability under {DOUBT:.0%}): {', '.join(beyond) or 'none'}."
     )
 
 
