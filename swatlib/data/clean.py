@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from swatlib.data import facts, labels, readings, roles, times
 from swatlib.data.order import FEW_ROWS, HANDFUL, once_in_time_order
-from swatlib.data.recording import Recording
+from swatlib.data.recording import Recording, UnorderedRows
 from swatlib.data.table import Table
 from swatlib.data.values import switch_name
 
@@ -36,9 +36,8 @@ def clean(table: Table) -> Recording:
         left_out = np.delete(kept.rows, places)
         recording, kept = _understood(table.keep(~np.isin(table.rows, left_out)))
         places, _ = once_in_time_order(recording, kept.error)
-    if said:
-        recording = recording.take(places)
-    return recording.noting(*said, *looks_like, *facts.findings(recording))
+    ordered = recording.in_order(places if said else None)
+    return ordered.noting(*said, *looks_like, *facts.findings(ordered))
 
 
 def _refuse_stray_rows(recording: Recording, table: Table) -> None:
@@ -69,8 +68,8 @@ def _are_statistics(column: pa.ChunkedArray) -> bool:
     return any(cell.is_valid for cell in column[:3]) and all(named)
 
 
-def _understood(table: Table) -> tuple[Recording, Table]:
-    """The rows with a reading, in the order of the file, as a recording with findings and as a table."""
+def _understood(table: Table) -> tuple[UnorderedRows, Table]:
+    """The rows with a reading, in the order of the file, with findings, and as a table."""
     role = roles.assign(table)
     values = readings.read_readings(table, role.tags)
     kept = table.keep(values.kept)
@@ -79,7 +78,7 @@ def _understood(table: Table) -> tuple[Recording, Table]:
     index = pd.DatetimeIndex(stamps, name="time")
     extra = _extra(kept, role.extra, index)
     said_label += [f"column {name!r} reads like a label, and is kept apart" for name in labels.resembling(extra)]
-    recording = Recording(
+    recording = UnorderedRows(
         frame=pd.DataFrame(values.matrix.T, index=index, columns=list(role.tags)),
         label=None if label is None else pd.Series(label, index=index, name="attack"),
         extra=extra,

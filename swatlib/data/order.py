@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from swatlib.data import facts
-from swatlib.data.recording import DataError, Recording, usual_step, zone_of
+from swatlib.data.recording import DataError, Recording, UnorderedRows, usual_step, zone_of
 from swatlib.plant import TAG_NAMES
 from swatlib.wording import count, listed
 
@@ -149,9 +149,9 @@ def join(parts: list[tuple[str, Recording]]) -> Recording:
         said.append(f"{listed(names)} have no times and follow each other as given")
     joined = _concatenated(recordings)
     places, ordered = once_in_time_order(joined, _refusal(names), "in more than one file")
-    joined = joined.take(places) if ordered else joined
-    together = (f"together: {finding}" for finding in (*ordered, *facts.after_joining(joined)))
-    return replace(joined, findings=(*said, *together))
+    whole = joined.in_order(places if ordered else None)
+    together = (f"together: {finding}" for finding in (*ordered, *facts.after_joining(whole)))
+    return replace(whole, findings=(*said, *together))
 
 
 def _refusal(names: list[str]) -> Refusal:
@@ -196,12 +196,12 @@ def _one_after_other(recordings: Sequence[Recording]) -> list[Recording]:
     return placed
 
 
-def _concatenated(recordings: Sequence[Recording]) -> Recording:
+def _concatenated(recordings: Sequence[Recording]) -> UnorderedRows:
     tags = [name for name in TAG_NAMES if any(name in recording.frame for recording in recordings)]
     frame = pd.concat([recording.frame.reindex(columns=tags).astype(np.float32) for recording in recordings])
     offsets = {recording.utc_offset for recording in recordings}
     labels = [recording.label for recording in recordings if recording.label is not None]
-    return Recording(
+    return UnorderedRows(
         frame=frame,
         label=pd.concat(labels) if labels else None,
         source=tuple(source for recording in recordings for source in recording.source),

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -140,6 +140,18 @@ class Recording:
         index = self.frame.index
         first = 0 if start is None else index.searchsorted(on_clock(index, start))
         return self.take(slice(first, len(index) if end is None else index.searchsorted(on_clock(index, end))))
+
+
+class UnorderedRows(Recording):
+    """Rows as files hold them: their times may repeat and go back until `data.order` has put them in order."""
+
+    def __post_init__(self) -> None:
+        """Any times will do."""
+
+    def in_order(self, places: np.ndarray | None = None) -> Recording:
+        """The recording of the rows at these positions, or of all as they stand. Raises DataError as it does."""
+        rows = self if places is None else self.take(places)
+        return Recording(**{field.name: getattr(rows, field.name) for field in fields(Recording)})
 
 
 def _refuse_odd_times(index: pd.Index) -> None:

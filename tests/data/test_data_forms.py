@@ -269,8 +269,8 @@ def test_medians_of_ten_without_times_follow_each_other_ten_seconds_a_row(record
     paths = [wild.csv(table.iloc[part], tmp_path / f"{part[0]}.csv") for part in rows]
     loaded = load(*paths, cache=False)
     index = pd.date_range("2000-01-01", periods=len(loaded.frame), freq="10s", name="time")
-    together = recorded.take(np.concatenate(rows)).at(index)
-    assert_holds(loaded, together.frame[["LIT101"]], together.label)
+    frame, label = (each.iloc[np.concatenate(rows)].set_axis(index) for each in (recorded.frame, recorded.label))
+    assert_holds(loaded, frame[["LIT101"]], label)
 
 
 def test_a_tag_that_one_file_lacks_is_empty_there(recorded, tmp_path):
