@@ -61,6 +61,11 @@ def detector_part(pipeline: Pipeline, name: str) -> Any:
     return pipeline.identity(name) or uuid4().hex
 
 
+def pipeline_part(pipeline: Pipeline) -> list[Any]:
+    """What tables of all its detectors together depend on; they hold the names as well."""
+    return [parameters(pipeline), [[name, detector_part(pipeline, name)] for name in pipeline.detectors]]
+
+
 def parameters(pipeline: Pipeline) -> dict[str, Any]:
     """What every entry of a pipeline depends on."""
     return {name: value for name, value in asdict(pipeline).items() if name != "detectors"}

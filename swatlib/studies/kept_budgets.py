@@ -13,7 +13,7 @@ from swatlib.data import Recording
 from swatlib.metrics.budget_curve import alarms_at
 from swatlib.pipeline import Pipeline
 from swatlib.results import cached_tables
-from swatlib.results.fit_cache import detector_part, parameters
+from swatlib.results.fit_cache import pipeline_part
 from swatlib.simulation import simulate
 
 BUDGET_SEEDS = tuple(range(1000, 1020))  # of the plant; the rule of the threshold was chosen on them
@@ -37,9 +37,10 @@ def budget_trials(
 
     Columns `seed`, `days_given`, `detector`, `budget`, `threshold`, `false_alarms_per_day`, `in_alarm` (share of the
     scored rows), `expected_from` and `expected_to` (false alarms per day that the fit foretold). Budgets are those
-    ASKED and that of the pipeline, days given SHORT_DAYS and GIVEN_DAYS. seeds: BUDGET_SEEDS if there is none.
+    ASKED and that of the pipeline, days given SHORT_DAYS and GIVEN_DAYS. seeds: each once;
+    BUDGET_SEEDS if there is none.
     """
-    points = [(seed, pipeline(), force) for seed in seeds or BUDGET_SEEDS]
+    points = [(seed, pipeline(), force) for seed in dict.fromkeys(seeds or BUDGET_SEEDS)]
     names = [f"seed {seed}" for seed, *_ in points]
     tables = crew.run(points, _judged, ended=lambda place, outcome: progress(names[place]))
     return pd.concat(values_of(tables, names), ignore_index=True)
@@ -104,8 +105,7 @@ def _kept(median: float, most: float, budget: float) -> str:
 
 def _judged(point: _Point) -> pd.DataFrame:
     seed, pipeline, force = point
-    depends = [seed, SHORT_DAYS, GIVEN_DAYS, FURTHER_DAYS, ASKED, parameters(pipeline)]
-    depends += [[detector_part(pipeline, each) for each in pipeline.detectors]]
+    depends = [seed, SHORT_DAYS, GIVEN_DAYS, FURTHER_DAYS, ASKED, pipeline_part(pipeline)]
     return cached_tables("budgets", depends, lambda: {"budgets": _judge(seed, pipeline)}, force)["budgets"]
 
 

@@ -13,7 +13,7 @@ from swatlib.cluster import HERE, Crew, values_of
 from swatlib.data import Recording, normal_frame
 from swatlib.pipeline import Pipeline
 from swatlib.results import cached_fit, cached_tables
-from swatlib.results.fit_cache import detector_part, parameters
+from swatlib.results.fit_cache import pipeline_part
 from swatlib.simulation import cached_simulation
 from swatlib.wording import count, number
 
@@ -102,10 +102,10 @@ def another_day(
 ) -> pd.DataFrame:
     """Fitted on days 1 to FIT_DAYS of a plant, judged on its normal days up to LAST_DAY; one row a seed, detector, day.
 
-    Columns as `alarms_by_day`, with `seed`, `budget` and the `day` since the plant's start. seeds: LATER_SEEDS if there
-    is none.
+    Columns as `alarms_by_day`, with `seed`, `budget` and the `day` since the plant's start. seeds: each once;
+    LATER_SEEDS if there is none.
     """
-    points = [(seed, pipeline(), force) for seed in seeds or LATER_SEEDS]
+    points = [(seed, pipeline(), force) for seed in dict.fromkeys(seeds or LATER_SEEDS)]
     names = [f"seed {seed}" for seed, *_ in points]
     tables = crew.run(points, _judged, ended=lambda place, outcome: progress(names[place]))
     return pd.concat(values_of(tables, names), ignore_index=True)
@@ -145,8 +145,7 @@ def _rate(days: pd.DataFrame) -> float:
 
 def _judged(point: _Point) -> pd.DataFrame:
     seed, pipeline, force = point
-    depends = [seed, FIT_DAYS, LAST_DAY, parameters(pipeline)]
-    depends += [[detector_part(pipeline, each) for each in pipeline.detectors]]
+    depends = [seed, FIT_DAYS, LAST_DAY, pipeline_part(pipeline)]
     return cached_tables("later days", depends, lambda: {"days": _judge(seed, pipeline, force)}, force)["days"]
 
 

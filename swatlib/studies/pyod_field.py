@@ -78,10 +78,11 @@ def field(
     fit_s, score_s: seconds of processor time, that of processes which a detector starts itself not among them.
     memory_mb: most that the process held. average_precision: over every tenth attacked row. found, of: attacks with
     a score above all but 0.1 % of other normal rows. What was computed with the same features, PyOD and limits is
-    read from reports/field/. Raises ValueError for an unknown name, and for sizes that are not between 1 and FIT.
-    crew: does the work, side by side where it is several.
+    read from reports/field/. A name or size given twice counts once. Raises ValueError for an unknown name, and for
+    sizes that are not between 1 and FIT. crew: does the work, side by side where it is several.
     """
-    chosen = [name.lower() for name in detectors] or [RANDOM, *names()]
+    chosen = list(dict.fromkeys(name.lower() for name in detectors)) or [RANDOM, *names()]
+    sizes = tuple(dict.fromkeys(sizes))
     refuse_field(chosen, sizes)
     data = prepare_field(run)
     digest = hashlib.sha256(f"{data.name} {version('pyod')} {asdict(limits)} processor".encode()).hexdigest()[:12]

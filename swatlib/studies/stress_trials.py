@@ -7,7 +7,7 @@ import pandas as pd
 from swatlib.cluster import HERE, Crew, values_of
 from swatlib.pipeline import Pipeline
 from swatlib.results import cached_fit, cached_tables, silences, unscored
-from swatlib.results.fit_cache import detector_part, parameters
+from swatlib.results.fit_cache import pipeline_part
 from swatlib.studies.benchmark.result import evaluate_run
 from swatlib.studies.benchmark.runs import BenchmarkRun, run_2015
 from swatlib.studies.stresses import STRESSES, stressed
@@ -28,11 +28,11 @@ def stress_test(
     """One row a seed, stress and detector: what it finds and how often it is wrong, beside the stress "none".
 
     found, of: visible attacks. unscored: rows without a score, of `rows`. done: what the stress did; says: why rows
-    lack a score. seeds: STRESS_SEEDS if there is none. Raises ValueError for an unknown stress.
+    lack a score. seeds: each once; STRESS_SEEDS if there is none. Raises ValueError for an unknown stress.
     """
     if unknown := [name for name in stresses if name not in STRESSES]:
         raise ValueError(f"there is no stress {unknown[0]!r}; choose from {', '.join(STRESSES)}")
-    points = [(seed, name, pipeline(), force) for seed in seeds or STRESS_SEEDS for name in stresses]
+    points = [(seed, name, pipeline(), force) for seed in dict.fromkeys(seeds or STRESS_SEEDS) for name in stresses]
     names = [f"{name}, seed {seed}" for seed, name, *_ in points]
     tables = crew.run(points, _judged, ended=lambda place, outcome: progress(names[place]))
     return pd.concat(values_of(tables, names), ignore_index=True)
@@ -46,7 +46,7 @@ def by_stress(table: pd.DataFrame, figure: str) -> pd.DataFrame:
 
 def _judged(point: _Point) -> pd.DataFrame:
     seed, name, pipeline, force = point
-    depends = [seed, name, parameters(pipeline), [detector_part(pipeline, each) for each in pipeline.detectors]]
+    depends = [seed, name, pipeline_part(pipeline)]
     return cached_tables("stress", depends, lambda: {"judged": _judge(seed, name, pipeline, force)}, force)["judged"]
 
 

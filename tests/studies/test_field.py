@@ -57,7 +57,7 @@ def test_what_runs_is_measured_and_not_computed_again(data, tmp_path, monkeypatc
     monkeypatch.setattr(module, "prepare_field", lambda _: data)
     first = field(("hbos",), (1_000,))
     monkeypatch.setattr(module, "attempt", lambda *_: pytest.fail("computed again"))
-    again = field(("hbos",), (1_000,))
+    again = field(("hbos", "HBOS"), (1_000, 1_000))
     outcome = first.iloc[0]
     assert (outcome["status"], outcome["found"], outcome["of"]) == ("ok", 1, 1)
     assert outcome["average_precision"] > 0.95 and outcome["memory_mb"] > 50

@@ -14,7 +14,7 @@ from swatlib.cluster import HERE, Crew, values_of
 from swatlib.metrics import baselines, beats
 from swatlib.pipeline import Pipeline
 from swatlib.results import cached_fit, cached_tables
-from swatlib.results.fit_cache import detector_part, parameters
+from swatlib.results.fit_cache import pipeline_part
 from swatlib.settings import settings
 from swatlib.side_by_side import Outcome
 from swatlib.studies.benchmark.budgets import at_budgets
@@ -92,7 +92,7 @@ def ablation(
 
 def save_tables(name: str, numbers: tuple[int, ...], **tables: pd.DataFrame) -> Path:
     """Write each table as CSV to reports/benchmark/<name>/, or <name>-<numbers>/ for some runs; returns it."""
-    folder = settings().reports_folder / "benchmark" / "-".join([name, *map(str, numbers)])
+    folder = settings().reports_folder / "benchmark" / "-".join([name, *map(str, dict.fromkeys(numbers))])
     for kind, table in tables.items():
         write_text(folder / f"{kind}.csv", table.to_csv(index=table.index.names[0] is not None))
     return folder
@@ -109,9 +109,8 @@ class _Trial:
         self, study: str, pipeline: Pipeline, force: bool, judge: Judge | None = None, budgets: bool = True
     ) -> BenchmarkResult:
         """budgets: also what the detectors are worth at each budget."""
-        detectors = [detector_part(pipeline, name) for name in pipeline.detectors]
         judge = judge or (lambda: self._judged(pipeline, force, budgets))
-        return self._cached(study, [parameters(pipeline), detectors], judge, force)
+        return self._cached(study, pipeline_part(pipeline), judge, force)
 
     def baselines(self, force: bool, judge: Judge | None = None) -> BenchmarkResult:
         return self._cached("baselines", [], judge or self._judged_baselines, force)
