@@ -16,7 +16,6 @@ from swatlib.cluster.shipping import Shipped, packed_pipeline
 from swatlib.detectors.parsing import file_of
 from swatlib.settings import NOTEBOOKS
 from swatlib.side_by_side import Outcome, P, R, outcome_of, run_points
-from swatlib.wording import count
 
 Place = int | str  # a number of processes, 1 being this one; or a Spark master
 ToldPlace = Callable[[int], None]
@@ -102,12 +101,22 @@ def map_on(
     return values_of(outcomes)
 
 
+def told_done(tell: Callable[[str], None], names: Sequence[str]) -> Told:
+    """What is called after each point, and tells the names of those that have a value."""
+
+    def ended(place: int, outcome: Outcome) -> None:
+        if outcome.error is None:
+            tell(names[place])
+
+    return ended
+
+
 def values_of(outcomes: Sequence[Outcome[R]], names: Sequence[str] = ()) -> list[R]:
     """Values of all. Raises ClusterError with the first error, the name of its point, and how many more there are."""
     faults = [place for place, outcome in enumerate(outcomes) if outcome.error is not None]
     if faults:
         whose = f"{names[faults[0]]}: " if names else ""
-        more = f" ({count(len(faults) - 1, 'more')} of {len(outcomes):,} failed too)" if faults[1:] else ""
+        more = f" ({len(faults) - 1:,} more of {len(outcomes):,} failed too)" if faults[1:] else ""
         raise ClusterError(f"{whose}{outcomes[faults[0]].error}{more}")
     return [outcome.value for outcome in outcomes]  # type: ignore[misc]
 
@@ -117,7 +126,7 @@ class Local(Crew):
 
     def __init__(self, jobs: int = 1) -> None:
         if jobs < 1:
-            raise ClusterError(f"{count(jobs, 'process')} can't work; give 1 or more")
+            raise ClusterError(f"{jobs:,} processes can't work; give 1 or more")
         self.jobs = jobs
 
     @property

@@ -8,7 +8,7 @@ import pandas as pd
 
 from swatlib.alarms import expected_alarms
 from swatlib.arrays import SECONDS_PER_DAY
-from swatlib.cluster import HERE, Crew, values_of
+from swatlib.cluster import HERE, Crew, told_done, values_of
 from swatlib.data import Recording
 from swatlib.metrics.budget_curve import alarms_at
 from swatlib.pipeline import Pipeline
@@ -42,7 +42,7 @@ def budget_trials(
     """
     points = [(seed, pipeline(), force) for seed in dict.fromkeys(seeds or BUDGET_SEEDS)]
     names = [f"seed {seed}" for seed, *_ in points]
-    tables = crew.run(points, _judged, ended=lambda place, outcome: progress(names[place]))
+    tables = crew.run(points, _judged, ended=told_done(progress, names))
     return pd.concat(values_of(tables, names), ignore_index=True)
 
 

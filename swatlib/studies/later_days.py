@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from swatlib.arrays import SECONDS_PER_DAY
-from swatlib.cluster import HERE, Crew, values_of
+from swatlib.cluster import HERE, Crew, told_done, values_of
 from swatlib.data import Recording, normal_frame
 from swatlib.pipeline import Pipeline
 from swatlib.results import cached_fit, cached_tables
@@ -107,7 +107,7 @@ def another_day(
     """
     points = [(seed, pipeline(), force) for seed in dict.fromkeys(seeds or LATER_SEEDS)]
     names = [f"seed {seed}" for seed, *_ in points]
-    tables = crew.run(points, _judged, ended=lambda place, outcome: progress(names[place]))
+    tables = crew.run(points, _judged, ended=told_done(progress, names))
     return pd.concat(values_of(tables, names), ignore_index=True)
 
 

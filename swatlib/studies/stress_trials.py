@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from swatlib.cluster import HERE, Crew, values_of
+from swatlib.cluster import HERE, Crew, told_done, values_of
 from swatlib.pipeline import Pipeline
 from swatlib.results import cached_fit, cached_tables, silences, unscored
 from swatlib.results.fit_cache import pipeline_part
@@ -34,7 +34,7 @@ def stress_test(
         raise ValueError(f"there is no stress {unknown[0]!r}; choose from {', '.join(STRESSES)}")
     points = [(seed, name, pipeline(), force) for seed in dict.fromkeys(seeds or STRESS_SEEDS) for name in stresses]
     names = [f"{name}, seed {seed}" for seed, name, *_ in points]
-    tables = crew.run(points, _judged, ended=lambda place, outcome: progress(names[place]))
+    tables = crew.run(points, _judged, ended=told_done(progress, names))
     return pd.concat(values_of(tables, names), ignore_index=True)
 
 

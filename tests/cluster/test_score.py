@@ -157,6 +157,8 @@ def test_what_its_user_can_mend_is_not_tried_again(tmp_path):
     with pytest.raises(ValueError, match=r"^invalid literal for int\(\) with base 10: 'x' \(1 more of 3 failed too\)$"):
         map_on(1, int, ["1", "x", "y"], lambda place, outcome: ended.append((place, outcome.value)))
     assert ended == [(0, 1), (1, None), (2, None)]
+    with pytest.raises(ValueError, match=r" \(2 more of 3 failed too\)$"):
+        map_on(1, int, ["z", "x", "y"])
     with pytest.raises(ValueError, match=r"^TypeError: object of type 'int' has no len\(\)$"):
         map_on(1, len, [1])
 

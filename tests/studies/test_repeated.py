@@ -55,5 +55,12 @@ def test_a_benchmark_keeps_the_names_of_its_detectors_apart():
     assert parts[0] != parts[1] != parts[2]
 
 
+def test_a_seed_that_failed_is_not_told_as_done():
+    told = []
+    with pytest.raises(ValueError, match=r"^seed -1: seed: -1 is below 0; give 0 or more$"):
+        another_day((-1,), lambda: Pipeline(("pca",)), told.append)
+    assert told == []
+
+
 def test_a_run_named_twice_is_in_the_name_of_the_folder_once():
     assert save_tables("swat-days", (11, 12, 11)) == settings().reports_folder / "benchmark" / "swat-days-11-12"

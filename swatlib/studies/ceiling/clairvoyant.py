@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from swatlib.alarms import BLOCKS_PER_DAY, block_maxima
-from swatlib.cluster import HERE, Crew, values_of
+from swatlib.cluster import HERE, Crew, told_done, values_of
 from swatlib.plant import TAGS
 from swatlib.results import cached_tables
 from swatlib.studies.benchmark.drawing import ATTACKS
@@ -53,7 +53,7 @@ def ceiling_trials(
     """
     points = [(number, force) for number in run_numbers("swat-sim-1", runs)]
     names = [f"run {number}" for number, _ in points]
-    tables = crew.run(points, _judged, ended=lambda place, outcome: progress(names[place]))
+    tables = crew.run(points, _judged, ended=told_done(progress, names))
     return pd.concat(values_of(tables, names), ignore_index=True)
 
 
