@@ -146,6 +146,11 @@ def _dump(name: str, model: Detector, path: Path) -> None:
             f"{name} can't be saved ({type(error).__name__}: {error}); its attributes may hold numbers, texts, arrays, "
             "lists, dicts, and models of scikit-learn"
         ) from error
+    if nameless := [kind for kind in skops.io.get_untrusted_types(file=path) if "<" in kind]:
+        raise ValueError(
+            f"{name} can't be saved: it holds {nameless[0]}, which no other process finds by its name; "
+            "define it with a name at the top of its file"
+        )
 
 
 def _file(name: str) -> str:
