@@ -34,7 +34,7 @@ from swatlib.data import Recording
 from swatlib.detectors import DETECTORS, described, is_ours, is_plain, unfitted
 from swatlib.detectors.base import Detector
 from swatlib.detectors.own_classes import identity
-from swatlib.detectors.soundness import declared, fitted
+from swatlib.detectors.soundness import declared, explained, fitted, scored
 from swatlib.limits import Count, Limits, Share, check_parameters
 from swatlib.normal_parts import (
     MOST_STARTUP,
@@ -474,7 +474,7 @@ class Pipeline:
         X = X[-(rows + self._past(self.models_[name]) + self.hold) :]
         score = self._smoothed(name, X)
         since = self._since_above(name, score)[-rows:]
-        return score[-rows:], since <= self.hold, self._leads(self.models_[name], X, since)
+        return score[-rows:], since <= self.hold, self._leads(name, X, since)
 
     def _since_above(self, name: str, score: np.ndarray) -> np.ndarray:
         """Rows since k of n scores last exceeded the threshold; up to `hold` of them are in alarm."""
@@ -486,7 +486,7 @@ class Pipeline:
 
     def _smoothed(self, name: str, X: np.ndarray) -> np.ndarray:
         """Scores with the digits that are stored, so that alarms follow from what is stored; none is infinite."""
-        score = moving_mean(rounded(self.models_[name].score(X)), self.smoothing)
+        score = moving_mean(rounded(scored(name, self.models_[name], X)), self.smoothing)
         return score.clip(-LARGEST_SCORE, LARGEST_SCORE).astype(np.float32).astype(np.float64)
 
     def _decisive(self, frames: list[pd.DataFrame], earlier: list[pd.DataFrame]) -> dict[str, np.ndarray]:
@@ -518,19 +518,19 @@ class Pipeline:
                     own -= len(rows) - before
         return {name: np.concatenate(pieces) for name, pieces in scores.items()}
 
-    def _leads(self, model: Detector, X: np.ndarray, since: np.ndarray) -> np.ndarray:
+    def _leads(self, name: str, X: np.ndarray, since: np.ndarray) -> np.ndarray:
         """Number of the tag behind the largest contribution, of each of the last rows in alarm; else -1.
 
         since: of each of these rows as `_since_above` gives it: the tag is that of the row that last was above.
         """
-        alarm = since <= self.hold
+        model, alarm = self.models_[name], since <= self.hold
         decided = np.arange(len(X) - len(since), len(X)) - since
         above, named = np.zeros(len(X), bool), np.zeros(len(X), np.int16)
         above[decided[alarm]] = True
         past, numbers = model.history + self.smoothing - 1, self._view(model.sees).tag_numbers
         for start, stop in joined_intervals(above, past):
             begin = max(start - past, 0)
-            parts = self._parts(model, X[begin:stop])[start - begin :]
+            parts = self._parts(name, X[begin:stop])[start - begin :]
             named[start:stop] = numbers[np.nan_to_num(parts).argmax(axis=1)]
         return np.where(alarm, named[decided], np.int16(-1))
 
@@ -547,17 +547,17 @@ class Pipeline:
             return []
         since = self._since_above(detector, score)[-1]
         stop = len(X) - (since if since <= self.hold else 0)
-        parts = np.nan_to_num(self._parts(model, X[stop - model.history - self.smoothing : stop])[-1])
+        parts = np.nan_to_num(self._parts(detector, X[stop - model.history - self.smoothing : stop])[-1])
         order = np.argsort(-parts, kind="stable")
         numbers = list(dict.fromkeys(view.tag_numbers[order]))[:places]
         return [view.says_[order[0]], *(self.tags[number] for number in numbers)]
 
-    def _parts(self, model: Detector, X: np.ndarray) -> np.ndarray:
+    def _parts(self, name: str, X: np.ndarray) -> np.ndarray:
         """Contributions (rows × features), averaged like the score.
 
         A method without contributions is explained by the squares of the features, their distance from a normal day.
         """
-        parts = model.contributions(X)
+        parts = explained(name, self.models_[name], X)
         return moving_mean(rounded(X**2 if parts is None else parts), self.smoothing)
 
     def _table(self, index: pd.DatetimeIndex, judged: Mapping[str, tuple[np.ndarray, ...]]) -> pd.DataFrame:

@@ -352,6 +352,42 @@ def test_a_detector_of_any_name_that_is_allowed_is_saved(rows, short, tmp_path):
     assert list(Pipeline.load(folder).detectors) == names
 
 
+@pytest.mark.parametrize(
+    ("method", "says"),
+    [
+        ("score", r"d: Odd\.score failed on [\d,]+ rows × .* features: IndexError: many$"),
+        ("contributions", r"d: Odd\.contributions failed on .* features: IndexError: many$"),
+    ],
+)
+def test_what_fails_on_more_rows_than_were_tried_is_told_with_its_name(method, says, short, attacked):
+    def failing(self, X):
+        if len(X) > 64:  # as many are tried after the fit
+            raise IndexError("many")
+        return Bare.score(self, X) if method == "score" else np.ones(X.shape)
+
+    odd = type("Odd", (Bare,), {method: failing, "fit": lambda self, X: setattr(self, "mean_", 0.0) or self})
+    with pytest.raises(ValueError, match=says):
+        Pipeline({"d": odd()}, startup=0, budget=40.0).fit(short).score(attacked.frame)
+
+
+def test_a_class_with_the_interface_of_another_library_may_have_no_contributions(rows):
+    odd = type("Odd", (), {"fit": Bare.fit, "score": Bare.score, "contributions": lambda self, X: None})()
+    assert fitted("d", Foreign(odd), rows).contributions(rows) is None
+
+
+def test_scores_that_are_no_real_numbers_are_refused(rows):
+    odd = type("Odd", (), {"fit": Bare.fit, "score": lambda self, X: Bare.score(self, X) + 0j})()
+    with pytest.raises(ValueError, match=r"^d: Odd\.score gave an array of type complex128; give real numbers$"):
+        fitted("d", Foreign(odd), rows)
+
+
+def test_a_function_without_a_name_is_not_saved(here, short):
+    (here / "nameless.py").write_text(OWN.replace("self.power = power", "self.power, self.by = power, lambda: 0"))
+    pipeline = Pipeline({"d": "nameless.py:Distance"}, startup=0).fit(short)
+    with pytest.raises(ValueError, match=r"^d can't be saved: it holds nameless\.<lambda>, which no other process"):
+        pipeline.save("saved")
+
+
 def test_an_infinite_score_of_a_normal_row_is_refused_and_of_another_is_the_largest(short, attacked):
     class Odd(Bare):
         infinite = True

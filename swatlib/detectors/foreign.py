@@ -51,7 +51,9 @@ class Foreign(Detector):
 
     def contributions(self, X: np.ndarray) -> np.ndarray | None:
         given = getattr(self.model_, "contributions", None)
-        return None if given is None else on_finite(lambda Z: np.asarray(given(Z), float), X)
+        if given is None or given(np.zeros((1, X.shape[1]))) is None:
+            return None
+        return on_finite(lambda Z: np.asarray(given(Z), float), X)
 
 
 def as_detector(given: object) -> Detector:
@@ -96,6 +98,8 @@ def _scores(model: object, X: np.ndarray) -> np.ndarray:
     values = np.asarray(getattr(model, method)(X))
     if values.shape != (len(X),):
         raise UnsoundError(f"{method} gave an array of shape {values.shape} for {len(X):,} rows; give one number a row")
+    if values.dtype.kind not in "fiubO":
+        raise UnsoundError(f"{method} gave an array of type {values.dtype}; give real numbers")
     return values.astype(float)
 
 

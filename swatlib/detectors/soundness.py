@@ -42,13 +42,29 @@ def fitted(name: str, detector: Detector, X: np.ndarray) -> Detector:
 
     Those of this package are held to the same by its tests.
     """
-    if detector.given is detector and type(detector).__module__.startswith("swatlib."):
+    if _is_of_swatlib(detector):
         return detector.fit(X)
-    who = f"{name}: {type(detector.given).__name__}"
+    who = _who(name, detector)
     _called(who, "fit", detector, X)
     rows = _probe(X, detector.history)
     _refuse_unsound(who, detector, rows, far_outside(rows[detector.history :], X))
     return detector
+
+
+def scored(name: str, detector: Detector, X: np.ndarray) -> np.ndarray:
+    """Its scores of X. Raises ValueError, with its name, where rows show what those of the fit did not."""
+    if _is_of_swatlib(detector):
+        return detector.score(X)
+    who = _who(name, detector)
+    return _numbers(who, _answer(who, "score", detector, X), len(X))
+
+
+def explained(name: str, detector: Detector, X: np.ndarray) -> np.ndarray | None:
+    """Its contributions to the scores of X. Raises ValueError, with its name, where it fails on these rows."""
+    if _is_of_swatlib(detector):
+        return detector.contributions(X)
+    who = _who(name, detector)
+    return _one_a_feature(who, _answer(who, "contributions", detector, X), X)
 
 
 def try_out(name: str, detector: Detector) -> None:
@@ -89,12 +105,24 @@ def _refuse_unsound(who: str, detector: Detector, rows: np.ndarray, outside: np.
             f"{who} scores {len(far):,} rows far outside lower ({np.nanmean(far):.3g}) than rows of the fit "
             f"({np.nanmedian(scored):.3g}), and high must be anomalous; turn the sign of its scores"
         )
-    parts = _called(who, "contributions", detector, rows)
-    if parts is not None and np.shape(parts) != rows.shape:
+    _one_a_feature(who, _called(who, "contributions", detector, rows), rows)
+
+
+def _one_a_feature(who: str, parts: Any, X: np.ndarray) -> np.ndarray | None:
+    if parts is not None and np.shape(parts) != X.shape:
         raise ValueError(
-            f"{who}.contributions gave an array of shape {np.shape(parts)} for {len(rows):,} rows × {rows.shape[1]:,} "
+            f"{who}.contributions gave an array of shape {np.shape(parts)} for {len(X):,} rows × {X.shape[1]:,} "
             "features; give one number for each of them, or None"
         )
+    return parts
+
+
+def _is_of_swatlib(detector: Detector) -> bool:
+    return detector.given is detector and type(detector).__module__.startswith("swatlib.")
+
+
+def _who(name: str, detector: Detector) -> str:
+    return f"{name}: {type(detector.given).__name__}"
 
 
 def _refuse_company(who: str, detector: Detector, rows: np.ndarray, score: np.ndarray, few: int) -> None:
@@ -111,10 +139,14 @@ def _refuse_company(who: str, detector: Detector, rows: np.ndarray, score: np.nd
 
 
 def _one_a_row(who: str, detector: Detector, rows: np.ndarray) -> np.ndarray:
-    score = np.asarray(_called(who, "score", detector, rows))
-    if score.shape != (len(rows),) or score.dtype.kind not in "fiub":
+    return _numbers(who, _called(who, "score", detector, rows), len(rows))
+
+
+def _numbers(who: str, answer: Any, rows: int) -> np.ndarray:
+    score = np.asarray(answer)
+    if score.shape != (rows,) or score.dtype.kind not in "fiub":
         raise ValueError(
-            f"{who}.score gave an array of shape {score.shape} and type {score.dtype} for {len(rows):,} rows; "
+            f"{who}.score gave an array of shape {score.shape} and type {score.dtype} for {rows:,} rows; "
             "give one number a row"
         )
     return score
