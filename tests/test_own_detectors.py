@@ -15,6 +15,8 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import OneClassSVM
 
 from swatlib.data import Recording
@@ -22,6 +24,7 @@ from swatlib.detectors import described, make, title
 from swatlib.detectors.base import Detector
 from swatlib.detectors.foreign import Foreign
 from swatlib.detectors.neighbours import LOF
+from swatlib.detectors.own_classes import found_class
 from swatlib.detectors.soundness import fitted, try_out
 from swatlib.pipeline import Pipeline
 from swatlib.settings import NOTEBOOKS
@@ -186,6 +189,28 @@ def test_an_edited_class_is_another_detector(here):
     after = Pipeline({"mine": same}).identity("mine")
     assert before[0] == before[1] and len({*before, after}) == 3
     assert Pipeline(("pca",)).identity("pca") == "pca"
+
+
+@pytest.mark.parametrize("how", ["step", "function"])
+def test_what_a_detector_holds_at_any_depth_makes_another_when_it_is_edited(here, how):
+    found = []
+    for factor in (1, 2):
+        source = (
+            f"class Step:\n    def fit(self, X, y=None): return self\n    def transform(self, X): return X * {factor}\n"
+        )
+        (here / "held.py").write_text(source + f"def function(X): return X * {factor}\n")
+        step = found_class("held.py", "Step")
+        held = step() if how == "step" else FunctionTransformer(sys.modules["held"].function)
+        found.append(Pipeline({"mine": make_pipeline(held, IsolationForest(random_state=0))}).identity("mine"))
+    assert None not in found and found[0] != found[1]
+
+
+def test_a_class_whose_file_imports_another_file_is_not_cached(here, monkeypatch):
+    monkeypatch.syspath_prepend(here)
+    (here / "helping.py").write_text("FACTOR = 1.0\n")
+    (here / "helped.py").write_text(f"from helping import FACTOR\n{OWN}")
+    assert Pipeline({"mine": "helped.py:Distance"}).identity("mine") is None
+    assert Pipeline({"mine": "own.py:Distance"}).identity("mine") is not None
 
 
 def test_an_edited_file_that_was_imported_is_not_cached(here, monkeypatch):

@@ -4,13 +4,16 @@ A module of one file that is not installed has its source saved beside a fitted 
 whoever trusts the class: on another day, on another machine.
 """
 
+import ast
 import hashlib
 import importlib
+import importlib.util
+import pickle
 import sys
 import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import swatlib
@@ -40,21 +43,21 @@ def found_class(where: str, name: str) -> type:
 def own_classes(detector: object) -> list[type]:
     """Classes of a detector and of what it holds, those of this package left out."""
     kinds = [kind for each in (detector, *getattr(detector, "__dict__", {}).values()) for kind in type(each).__mro__]
-    return [kind for kind in dict.fromkeys(kinds) if not f"{kind.__module__}.".startswith(("builtins.", "swatlib."))]
+    return _of_others(kinds)
 
 
 def identity(detector: object) -> str | None:
     """Digest of all that the scores of an unfitted detector depend on: its parameters, its classes and their source.
 
-    None where it can't be known: a class of a notebook, a file that was edited since it was imported, and parameters
-    of which no digest can be made.
+    None where it can't be known: a class of a notebook, a file that was edited since it was imported, one that imports
+    other files, and parameters of which no digest can be made.
     """
     import joblib
 
-    parts = [_version(kind) for kind in own_classes(detector)]
-    if None in parts:
-        return None
     try:
+        parts = [_version(kind) for kind in _Named(detector).found]
+        if None in parts:
+            return None
         parameters = joblib.hash(detector)
     except Exception:  # whatever an object does when it is asked for its content
         return None
@@ -93,6 +96,34 @@ def run_source(name: str, source: str, path: Path) -> ModuleType:
     if present is not None and _SOURCE not in vars(present):
         raise ValueError(f"another {name} than {path} is imported already; restart this session and load it first")
     return _run(name, source, path)
+
+
+class _Named(pickle.Pickler):
+    """Finds the classes and functions by which an object, and all that it holds, would be pickled; nothing is kept.
+
+    found: those that are not of this package. Raises what pickling raises.
+    """
+
+    def __init__(self, given: object) -> None:
+        super().__init__(self, protocol=pickle.HIGHEST_PROTOCOL)
+        self._met: dict[Any, None] = {}
+        self.dump(given)
+        self.found = _of_others(self._met)
+
+    def write(self, data: bytes) -> int:
+        return len(data)
+
+    def reducer_override(self, given: Any) -> Any:
+        if isinstance(given, type):
+            self._met |= dict.fromkeys(given.__mro__)
+        elif isinstance(given, FunctionType):
+            self._met[given] = None
+        return NotImplemented
+
+
+def _of_others(kinds: Iterable[Any]) -> list[Any]:
+    """Classes and functions, each once, that are neither of this package nor built in."""
+    return [kind for kind in dict.fromkeys(kinds) if not f"{kind.__module__}.".startswith(("builtins.", "swatlib."))]
 
 
 def _path(where: str, name: str) -> Path:
@@ -158,12 +189,37 @@ def _source(module: ModuleType) -> str | None:
     return path.read_text(encoding="utf-8")
 
 
-def _version(kind: type) -> str | None:
-    """Version of the package of an installed class, or its module's source."""
+def _version(kind: Any) -> str | None:
+    """Version of the package of an installed class or function, or its module's source if that says all."""
     module = sys.modules.get(kind.__module__)
     if module is None or kind.__module__ == "__main__":
         return None
     top: Any = sys.modules.get(kind.__module__.partition(".")[0])
     if _is_installed(module) and hasattr(top, "__version__"):
         return f"{kind.__module__}.{kind.__qualname__} {top.__version__}"
-    return _source(module) if getattr(module, "__file__", None) else f"{kind.__module__}.{kind.__qualname__}"
+    if kind.__module__.partition(".")[0] in sys.stdlib_module_names or not getattr(module, "__file__", None):
+        return f"{kind.__module__}.{kind.__qualname__}"
+    source = _source(module)
+    return None if source is None or _imports_files(source) else source
+
+
+def _imports_files(source: str) -> bool:
+    """Whether it imports a module that is neither installed nor of this package: what that does may change."""
+    names, near = set(), False
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            near |= node.level > 0
+            names.add((node.module or "").partition(".")[0])
+    known = {"", "swatlib", *sys.stdlib_module_names}
+    return near or not all(_lies_installed(name) for name in names - known)
+
+
+def _lies_installed(name: str) -> bool:
+    """Of a module that is imported already, or would be; one that is nowhere changes nothing."""
+    if present := sys.modules.get(name):
+        return _is_installed(present)
+    spec = importlib.util.find_spec(name)
+    places = [spec.origin or "", *(spec.submodule_search_locations or ())] if spec else []
+    return all(not Path(place).is_absolute() or place.startswith(_INSTALLED) for place in places)
