@@ -46,6 +46,7 @@ from swatlib.normal_parts import (
     usual_pace,
 )
 from swatlib.origins import Origin, origin_of, refuse_strangers, same_rows
+from swatlib.provenance import optional_version
 from swatlib.saved import read_pipeline, untrusted, write_pipeline
 from swatlib.views.base import View
 from swatlib.views.checks import Checks
@@ -353,10 +354,13 @@ class Pipeline:
     def identity(self, detector: str) -> str | None:
         """Text that differs where the scores of a detector may; None where that can't be known.
 
-        Of a detector by name it is that name, of another one a digest of its source and parameters.
+        Of a detector by name it is that name, with the version of torch for those of PyOD, which may be networks; of
+        another one a digest of its source and parameters.
         """
         given = self._given(detector)
-        return given if is_ours(given) else identity(self._unfitted(detector))
+        if not is_ours(given):
+            return identity(self._unfitted(detector))
+        return f"{given}, torch {optional_version('torch')}" if given.startswith("pyod:") else given
 
     def save(self, folder: str | Path) -> Path:
         """Write pipeline.json and one skops file a detector; an older pipeline in `folder` is replaced as a whole.

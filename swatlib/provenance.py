@@ -7,7 +7,7 @@ import platform
 import subprocess
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,14 @@ def checksum(notebook: Path) -> str:
 def versions() -> dict[str, str]:
     """Python and the packages that figures depend on."""
     return {"python": platform.python_version()} | {package: _version(package) for package in PACKAGES}
+
+
+def optional_version(package: str) -> str:
+    """Version of a package that only some detectors need; "none" where it is not installed."""
+    try:
+        return _version(package)
+    except PackageNotFoundError:
+        return "none"
 
 
 @cache

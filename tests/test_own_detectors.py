@@ -19,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import OneClassSVM
 
+from swatlib import provenance
 from swatlib.data import Recording
 from swatlib.detectors import described, make, title
 from swatlib.detectors.base import Detector
@@ -211,6 +212,14 @@ def test_a_class_whose_file_imports_another_file_is_not_cached(here, monkeypatch
     (here / "helped.py").write_text(f"from helping import FACTOR\n{OWN}")
     assert Pipeline({"mine": "helped.py:Distance"}).identity("mine") is None
     assert Pipeline({"mine": "own.py:Distance"}).identity("mine") is not None
+
+
+def test_a_network_fitted_with_another_torch_is_another_detector(monkeypatch):
+    versions = iter(["2.15", "2.16", "2.16"])
+    monkeypatch.setattr(provenance, "_version", lambda package: next(versions))
+    pipeline = Pipeline(("pyod:KNN", "pca"))
+    assert pipeline.identity("pyod:KNN") != pipeline.identity("pyod:KNN")
+    assert pipeline.identity("pca") == "pca"
 
 
 def test_an_edited_file_that_was_imported_is_not_cached(here, monkeypatch):
