@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from swatlib.arrays import intervals_of
 from swatlib.data.recording import on_clock
 from swatlib.plots.style import ATTACK_BAND, ATTACK_EDGE, INK, WIDTH, Figure
 
@@ -39,10 +38,15 @@ def thin(series: pd.Series, bins: int = RESOLUTION) -> pd.Series:
     """
     values, index = series.to_numpy(np.float64), series.index
     rows = _extremes(values, bins) if len(values) > 2 * bins else np.arange(len(values))
-    gaps = np.flatnonzero(np.diff(index) > GAP * period(index))
+    gaps = np.flatnonzero(_before_gap(index))
     broken = pd.Series(np.nan, index=index[gaps] + period(index))
     thinned = pd.Series(values[rows], index=index[rows])
     return pd.concat([thinned, broken]).sort_index(kind="stable") if len(gaps) else thinned
+
+
+def _before_gap(index: pd.DatetimeIndex) -> np.ndarray:
+    """Whether a gap in time follows on each row but the last (n - 1,)."""
+    return np.diff(index) > GAP * period(index)
 
 
 def _extremes(values: np.ndarray, bins: int) -> np.ndarray:
@@ -62,9 +66,12 @@ def line(ax: Axes, series: pd.Series, **style):
 
 
 def bars(ax: Axes, rows: pd.Series, at: float, height: float, **style) -> None:
-    """Bars centred on `at` where `rows` (bool, on times) is True; the shortest stays visible."""
-    spans, index = intervals_of(rows.to_numpy(dtype=bool)), rows.index
-    start, stop = mdates.date2num(index[spans[:, 0]]), mdates.date2num(index[spans[:, 1] - 1] + period(index))
+    """Bars centred on `at` where `rows` (bool, on times) is True, parted at gaps; the shortest stays visible."""
+    on, index = rows.to_numpy(dtype=bool), rows.index
+    parted = _before_gap(index)
+    first = np.flatnonzero(on & np.r_[True, ~on[:-1] | parted])
+    last = np.flatnonzero(on & np.r_[~on[1:] | parted, True])
+    start, stop = mdates.date2num(index[first]), mdates.date2num(index[last] + period(index))
     thinnest = 2 * np.ptp(mdates.date2num(index[[0, -1]])) / RESOLUTION
     widths = np.maximum(stop - start, thinnest)
     ax.broken_barh(np.column_stack([start, widths]).tolist(), (at - height / 2, height), linewidth=0, **style)

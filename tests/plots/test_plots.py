@@ -28,7 +28,7 @@ from swatlib.plots.annotations import spread_out, width_of, wrapped
 from swatlib.plots.looks import looks
 from swatlib.plots.series import GAP, thin
 from swatlib.plots.sketch import PLACES
-from swatlib.plots.style import ATTACK_BAND, BLACK, BLUE, VERMILION, WIDTH
+from swatlib.plots.style import ATTACK_BAND, BLACK, BLUE, ON_BAR, VERMILION, WIDTH
 
 TIMES = pd.date_range("2015-12-28 10:00", periods=3 * 3600, freq="s", name="time")
 ATTACKS = ((1800, 2400, "MV101"), (2400, 3000, "LIT101;P101"), (7200, 7500, "MV504"))
@@ -293,6 +293,13 @@ def test_a_line_breaks_at_a_gap_in_time(hole, breaks):
 
 
 # The plant
+
+
+def test_no_bar_stands_in_a_gap_in_time():
+    times = TIMES[:200].append(TIMES[5000:5200])
+    on = Recording(normal().frame.loc[times, ["LIT101", "P101"]].assign(P101=np.float32(2)))
+    *_, pump = plots.excerpt(on, tags=["P101"]).axes
+    assert spans(pump, ON_BAR) == [(0, 200), (5000, 5200)]
 
 
 def test_the_overview_has_the_six_stages_in_order():
