@@ -76,6 +76,18 @@ def test_a_page_opens_offline_without_an_error_and_zooms(folder, browser):
     assert met == []
 
 
+def test_the_whole_figure_is_on_paper_that_is_narrower_than_the_window(folder, browser):
+    page = page_in(browser)
+    page.goto((folder / "attack-1.html").as_uri())
+    page.locator("#figure .main-svg").first.wait_for()
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint')), document.querySelector('main').style.width = '600px'")
+    ends = "names => [...document.querySelectorAll(names)].map(each => each.getBoundingClientRect().right)"
+    assert max(page.evaluate(ends, "#figure .nsewdrag")) < max(page.evaluate(ends, "main"))
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("#figure .main-svg[viewBox]").count() == 0
+
+
 def test_a_page_without_its_plotly_says_so(folder, browser):
     (folder / PLOTLY).unlink()
     page = page_in(browser)
