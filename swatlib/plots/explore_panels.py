@@ -24,7 +24,7 @@ from swatlib.plots.explore_lanes import (
     telling_rows,
     words_in_bars,
 )  # fmt: skip
-from swatlib.plots.series import RESOLUTION, merged_labels, period, thin
+from swatlib.plots.series import RESOLUTION, alone, merged_labels, period, thin
 from swatlib.plots.style import (
     ALARM_RED,
     ATTACK_BAND,
@@ -41,6 +41,7 @@ LANE_PIXELS, SENSOR_PIXELS, SCORE_PIXELS, APART_PIXELS, NUMBERS_PIXELS = 21, 96,
 MARGIN_LEFT, MARGIN_RIGHT, MARGIN_TOP, MARGIN_BOTTOM = 150, 48, 6, 42  # pixels around the panels
 USUAL_WIDTH = 900  # pixels of the axis of time, as far as texts must know it
 CHARACTER = 6.5  # pixels
+DOT_PIXELS = 3
 BESIDE = 0.25  # of the shown time, also drawn before and after it, for a start of dragging
 FONT = "DejaVu Sans, Verdana, sans-serif"
 ATTACK_LANE = "attacks"
@@ -379,10 +380,20 @@ def _mark(text: str, level: float, axis: str) -> dict:
 
 def _line(readings: pd.Series, stretch: Stretch, name: str, unit: str) -> dict:
     drawn = thin(readings, stretch.bins)
+    values = drawn.to_numpy()
     return {
-        "x": milliseconds(drawn.index), "y": drawn.to_numpy(), "name": name,
+        "x": milliseconds(drawn.index), "y": values, "name": name,
         "hovertemplate": f"%{{y:.5~g}} {unit}".strip(),
-    }  # fmt: skip
+    } | _dots(alone(values), len(values))  # fmt: skip
+
+
+def _dots(places: np.ndarray, rows: int) -> dict:
+    """Markers at these places of a line, where there is any."""
+    sizes = np.zeros(rows)
+    sizes[places] = DOT_PIXELS
+    # Markers of several sizes would else be pale, with a white edge.
+    marker = {"size": sizes.tolist(), "opacity": 1, "line": {"width": 0}}
+    return {"mode": "lines+markers", "marker": marker} if len(places) else {}
 
 
 def _state_lanes(stretch: Stretch, names: tuple[str, ...], axis: str) -> tuple[list[dict], dict]:

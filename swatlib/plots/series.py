@@ -13,6 +13,7 @@ from swatlib.plots.style import ATTACK_BAND, ATTACK_EDGE, INK, WIDTH, Figure
 RESOLUTION = 1500  # time bins over the width of a figure
 GAP = 10  # sampling periods without a row that break a line
 CHARACTER_INCHES = 0.075
+DOT = 1.8  # points wide
 
 
 def between(frame: pd.DataFrame, start=None, end=None) -> pd.DataFrame:
@@ -59,10 +60,18 @@ def _extremes(values: np.ndarray, bins: int) -> np.ndarray:
     return np.unique(np.add([lowest, highest], np.arange(len(blocks)) * block))
 
 
+def alone(values: np.ndarray) -> np.ndarray:
+    """Places of values without a neighbour that is one: no line leads to them, so that they are drawn as dots."""
+    there = np.r_[False, np.isfinite(values), False]
+    return np.flatnonzero(there[1:-1] & ~there[:-2] & ~there[2:])
+
+
 def line(ax: Axes, series: pd.Series, **style):
     """Draw a series of any length against time."""
     thinned = thin(series)
-    return ax.plot(thinned.index.to_numpy(), thinned.to_numpy(), **style)[0]
+    values = thinned.to_numpy()
+    dots: dict[str, Any] = {"marker": "o", "markersize": DOT, "markeredgewidth": 0, "markevery": alone(values).tolist()}
+    return ax.plot(thinned.index.to_numpy(), values, **style, **(dots if dots["markevery"] else {}))[0]
 
 
 def bars(ax: Axes, rows: pd.Series, at: float, height: float, **style) -> None:

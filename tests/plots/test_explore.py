@@ -71,6 +71,14 @@ def test_a_zoom_draws_every_row_of_the_shown_time(recording):
     assert "600 rows, each is drawn" in view.detail
 
 
+def test_a_reading_that_stands_alone_is_a_dot_and_others_a_line(recording):
+    frame = recording.frame.iloc[:8].copy()
+    frame.iloc[[1, 3, 4], 0] = np.nan
+    view = plots.explore(Recording(frame), tags=["LIT101", "FIT101"])
+    assert np.flatnonzero(trace(view, "LIT101")["marker"]["size"]).tolist() == [0, 2]
+    assert "marker" not in trace(view, "FIT101")
+
+
 def test_the_view_can_be_read_back_and_is_a_fixed_figure(recording, scores):
     view = plots.explore(recording, scores).show_attack(2)
     around = pd.Timedelta("10min")

@@ -302,6 +302,14 @@ def test_no_bar_stands_in_a_gap_in_time():
     assert spans(pump, ON_BAR) == [(0, 200), (5000, 5200)]
 
 
+def test_a_reading_that_stands_alone_is_a_dot():
+    frame = normal().frame[["LIT101"]].iloc[:6].copy()
+    frame.iloc[[1, 3], 0] = np.nan
+    (ax,) = plots.excerpt(Recording(frame), tags=["LIT101"]).axes
+    (level,) = (line for line in ax.lines if len(line.get_xdata()) == 6)
+    assert (level.get_marker(), level.get_markevery()) == ("o", [0, 2])
+
+
 def test_the_overview_has_the_six_stages_in_order():
     titles = [ax.get_title(loc="left") for ax in drawn("stages").axes if ax.get_title(loc="left")]
     assert titles == [f"{stage}  {name}" for stage, name in STAGES.items()]
