@@ -108,7 +108,7 @@ def pages(
     attack_table, named = results.per_attack(events), results.named(events)
     moved = movements(attacked.frame, normal.frame[[tag for tag in normal.frame if tag in SENSORS]], events)[1]
     for event in events.itertuples():
-        spoken = attack_table[(attack_table["attack"] == event.attack).to_numpy()].droplevel(1)
+        spoken = attack_table[(attack_table["attack"] == event.attack).to_numpy()]
         ranked = named[named.index.get_level_values("attack") == event.attack].droplevel("attack")
         form: dict[str, Any] = {"detectors": [best], "width": SLIDE_WIDTH} if best else {}
         figure = drawn(attacked, results.scores, event, **form)

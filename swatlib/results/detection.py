@@ -45,10 +45,10 @@ class DetectionResults:
         return list(self.scores[self.detectors[0]]["lead"].cat.categories)
 
     def per_attack(self, events: pd.DataFrame) -> pd.DataFrame:
-        """`metrics.per_attack` of every detector, distinguished by the index level `detector`."""
+        """`metrics.per_attack` of every detector, whose name is the index `detector`."""
         fields = ((name, self.scores[name]) for name in self.detectors)
         tables = {name: per_attack(events, judged["alarm"], judged["lead"]) for name, judged in fields}
-        return pd.concat(tables, names=["detector"])
+        return pd.concat(tables, names=["detector"]).droplevel(1)
 
     def episodes(self, events: pd.DataFrame) -> pd.DataFrame:
         """`alarm_episodes.detector_episodes`, why being what the lead tag does at the start, and the attacks met.

@@ -150,6 +150,11 @@ def test_figures_and_tables_are_files_with_captions(small):
     assert set(re.findall(r"^\*\*(.+?)\*\*: .", captions, re.MULTILINE)) == figures | tables
 
 
+def test_every_column_of_a_file_has_a_name(small):
+    for path in small.files.glob("*.csv"):
+        assert all(path.read_text().splitlines()[0].split(",")), path.name
+
+
 def test_the_table_is_that_of_the_run(run, small):
     table = pd.read_csv(small.files / "comparison.csv", index_col=["kind", "name"])
     numbers = json.loads((run / "run.json").read_text())["notebooks"][0]["numbers"]
