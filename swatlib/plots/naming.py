@@ -8,7 +8,7 @@ from swatlib.plots.annotations import note, row_labels, row_titles
 from swatlib.plots.style import BLUE, GREY, INK, PALE, SKY, VERMILION, Figure, nothing, styled
 
 RATE_ROW_INCHES = 0.52
-PANELS = {"tag": "an attacked one", "stage": "one of an attacked stage"}
+PANELS = {"tag": "an attacked tag", "stage": "a tag of an attacked stage"}
 RATE_SHADES = (BLUE, "#2F8FC4", SKY)  # for k from small to large
 
 
@@ -28,7 +28,7 @@ def hit_rates(table: pd.DataFrame) -> Figure:
         for row, name in enumerate(detectors):
             _rates(ax, row, table.xs(name, level="detector").xs(right, level="right"))
         row_labels(ax, titles)
-        _scale(ax, f"among the first tags is {says}")
+        _scale(ax, says)
     first = ", ".join(map(str, table.index.unique("first")))
     note(
         figure,

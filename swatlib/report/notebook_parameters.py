@@ -173,7 +173,7 @@ def _typed(name: str, text: str, default: Any) -> Any:
             return _list(text.strip(), default)
         return _scalar(text.strip(), default)
     except (ValueError, SyntaxError):
-        example = shlex.quote(f"{name}={_written(default)}")
+        example = shlex.quote(f"{name}={as_typed(default) or 'a,b'}")
         raise ReportError(f"{name}={text}: {name} takes {TAKES[type(default)]}, as in -p {example}.") from None
 
 
@@ -202,7 +202,8 @@ def split_at(sign: str, text: str) -> list[str]:
     return re.split(rf"{sign}(?![^\[\](){{}}]*[\])}}])", text)
 
 
-def _written(default: Any) -> str:
-    if isinstance(default, (list, tuple)):
-        return ",".join(map(_written, default)) or "a,b"
-    return str(default).lower() if isinstance(default, bool) else str(default)
+def as_typed(value: Any) -> str:
+    """A value as `-p` takes it: a list with commas between."""
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(as_typed, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)

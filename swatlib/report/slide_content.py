@@ -12,9 +12,10 @@ from swatlib.pipeline import Pipeline
 from swatlib.plant import GAUGED_TANKS, STAGES
 from swatlib.plots import hit_rates, matrix, plant_sketch, strip
 from swatlib.plots.annotations import detector_title
-from swatlib.plots.style import Figure
+from swatlib.plots.style import SLIDE_WIDTH, Figure
 from swatlib.report.attack_pages import DOUBT, markdown, most_disputed, naming, pages
 from swatlib.report.export import Files
+from swatlib.report.notebook_parameters import as_typed
 from swatlib.results import DetectionResults, cached_comparison, cached_draws
 from swatlib.wording import count, duration
 
@@ -25,7 +26,8 @@ TABLE_NOTE = (
 )
 TAG_MARKS = "Bold: an attacked tag. Italic: another tag of its stage. on: the alarm stood already. –: missed."
 DETAILED = 2  # attacks that get slides
-MOST_INCHES = 3.3  # height of a figure on a slide
+MOST_INCHES = 3.3  # height of a figure on a slide of the usual width
+PLANT_INCHES = 9.0  # in less, names of the plant's stages and tanks would touch
 ATTACKED_HEADS = [
     "attacks found",
     "median delay",
@@ -39,13 +41,17 @@ ATTACKED_HEADS = [
 
 @dataclass(frozen=True)
 class Slide:
-    """lines: Markdown, one paragraph or table each. wide: figure under them. parts: of a bar, in percent."""
+    """lines: Markdown, one paragraph or table each. wide: figure under them. parts: of a bar, in percent.
+
+    inches: width of the figure, whose type is the larger the less they are.
+    """
 
     title: str
     lines: list[str]
     figure: Figure | None = None
     wide: bool = False
     parts: dict[str, int] = field(default_factory=dict)
+    inches: float = SLIDE_WIDTH
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,7 @@ def _plant(study: SlideData, files: Files) -> Slide:
         ],
         figure,
         wide=True,
+        inches=PLANT_INCHES,
     )
 
 
@@ -264,7 +271,7 @@ def _kept_budget(study: SlideData, table: pd.DataFrame) -> str:
 def _again(study: SlideData) -> Slide:
     command = ["python", "-m", "swatlib", "report", *(step["name"] for step in study.run["notebooks"])]
     for name, value in study.run["parameters"].items():
-        command += [f"--{name}", "FILE"] if name in RECORDING_FILES else ["-p", f"{name}={value}"]
+        command += [f"--{name}", "FILE"] if name in RECORDING_FILES else ["-p", f"{name}={as_typed(value)}"]
     versions = ", ".join(f"{name} {number}" for name, number in study.run["versions"].items())
     sums = ", ".join(dict.fromkeys(each.checksum[:16] for each in (study.normal, study.attacked)))
     return Slide(

@@ -10,7 +10,8 @@ from nbconvert.filters import markdown2html
 from swatlib.atomic import write_text
 from swatlib.metrics import summary
 from swatlib.pipeline import Pipeline
-from swatlib.plots.style import SLIDE_WIDTH, Figure
+from swatlib.plots.annotations import width_of
+from swatlib.plots.style import RC, SLIDE_WIDTH, Figure
 from swatlib.report.attack_pages import best_named
 from swatlib.report.export import Files
 from swatlib.report.page import render
@@ -53,7 +54,7 @@ def slides(name: str) -> Made:
         {
             "title": slide.title,
             "lines": [markdown2html(line) for line in slide.lines],
-            "picture": slide.figure and b64encode(_on_slide(slide.figure)).decode(),
+            "picture": slide.figure and b64encode(_on_slide(slide.figure, slide.inches)).decode(),
             "wide": slide.wide,
             "tabled": any(line.startswith("|") for line in slide.lines),
             "parts": slide.parts,
@@ -65,9 +66,13 @@ def slides(name: str) -> Made:
     return Made(page, _printed(page), files.folder, study.results.notes)
 
 
-def _on_slide(figure: Figure) -> bytes:
-    """A figure as PNG, of a size at which its smallest type can be read on a slide."""
-    figure.set_size_inches(SLIDE_WIDTH, min(figure.get_figheight(), MOST_INCHES))
+def _on_slide(figure: Figure, inches: float) -> bytes:
+    """A figure as PNG, so many inches wide and no higher than the slide, at which its smallest type can be read."""
+    figure.set_size_inches(inches, min(figure.get_figheight(), MOST_INCHES * inches / SLIDE_WIDTH))
+    figure.draw_without_rendering()
+    for ax in figure.axes:  # less high than in a notebook: a label that was beside its axis would reach into the next
+        label, high = ax.get_ylabel(), ax.get_window_extent().height / figure.dpi
+        ax.set_ylabel(label.replace(" (", "\n(") if width_of(label, RC["axes.labelsize"]) > high else label)
     return figure._repr_png_()[0]
 
 

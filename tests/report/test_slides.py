@@ -1,3 +1,4 @@
+import itertools
 import json
 import re
 
@@ -7,11 +8,17 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from swatlib.pipeline import Pipeline
+from swatlib.plant import STAGES
+from swatlib.plots.annotations import width_of
+from swatlib.plots.naming import PANELS
+from swatlib.plots.sketch import STAGE_EDGES
+from swatlib.plots.style import SLIDE_WIDTH, Figure
 from swatlib.report import pdf as browser
 from swatlib.report.export import Files
+from swatlib.report.notebook_parameters import as_typed, parse_assignments
 from swatlib.report.runner import report
-from swatlib.report.slide_content import ATTACKED_HEADS, SlideData, deck
-from swatlib.report.slides import slides
+from swatlib.report.slide_content import ATTACKED_HEADS, PLANT_INCHES, SlideData, deck
+from swatlib.report.slides import _on_slide, slides
 from swatlib.results.result_cache import cached_results
 from swatlib.settings import ROOT
 from swatlib.studies.pair import recordings
@@ -112,6 +119,28 @@ def test_results_have_a_row_for_each_detector_and_two_baselines_and_one_form_of_
 def test_no_type_is_smaller_than_eighteen_pixels(run):
     sizes = re.findall(r"font-size: (\d+)px", STYLE.read_text())
     assert min(map(int, sizes)) >= 18
+
+
+def test_a_label_beside_a_low_axis_of_a_slide_is_broken():
+    figure = Figure(6.0)
+    for ax in figure.subplots(6):
+        ax.set_ylabel("flow (m³/h)")
+    _on_slide(figure, SLIDE_WIDTH)
+    assert {ax.get_ylabel() for ax in figure.axes} == {"flow\n(m³/h)"}
+
+
+def test_headings_in_the_figures_of_a_slide_have_room():
+    part = PLANT_INCHES / (STAGE_EDGES[-1] - STAGE_EDGES[0] + 1.5)  # of the sketch; its source stands before the stages
+    columns = zip(STAGES.values(), itertools.pairwise(STAGE_EDGES), strict=True)
+    assert all(width_of(name) + 0.1 < part * (right - left) for name, (left, right) in columns)
+    assert all(width_of(says, 9, "bold") < SLIDE_WIDTH / 3 for says in PANELS.values())
+
+
+def test_a_list_is_given_as_the_command_line_takes_it():
+    given = {"detectors": ["pca", "kmeans"], "force": True, "none": []}
+    typed = [f"{name}={as_typed(value)}" for name, value in given.items()]
+    assert typed == ["detectors=pca,kmeans", "force=true", "none="]
+    assert parse_assignments(typed, given) == given
 
 
 def test_a_run_of_one_detector_has_slides(run):
