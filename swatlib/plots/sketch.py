@@ -3,6 +3,7 @@
 import itertools
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, Rectangle
@@ -92,7 +93,7 @@ def _flow(ax: Axes, flow: Flow, row: pd.Series) -> None:
     way = _way(flow)
     look: dict[str, Any] = {"color": BLUE if runs else GREY, "linewidth": 1.6 if runs else 0.8, "zorder": 1}
     ax.add_patch(FancyArrowPatch(path=Path(way), arrowstyle="-|>", mutation_scale=9, joinstyle="round", **look))
-    text = flow.meter if reading is None else f"{flow.meter}\n{reading:.2f} m³/h"
+    text = flow.meter if reading is None else f"{flow.meter}\n{_reading(reading, '.2f', 'm³/h')}"
     box: dict[str, Any] = {
         "boxstyle": "round,pad=0.2",
         "facecolor": "white",
@@ -100,6 +101,11 @@ def _flow(ax: Axes, flow: Flow, row: pd.Series) -> None:
         "linewidth": 0.7,
     }
     ax.text(*_middle(way), text, ha="center", va="center", fontsize=8, linespacing=1.15, bbox=box, zorder=4)
+
+
+def _reading(value: float, form: str, unit: str) -> str:
+    """A value with its unit; a dash where there is none."""
+    return "–" if np.isnan(value) else f"{value:{form}} {unit}"
 
 
 def _way(flow: Flow) -> list[tuple[float, float]]:
@@ -140,7 +146,7 @@ def _tank(ax: Axes, name: str, place: tuple[float, float], row: pd.Series) -> No
         _water(ax, tank, left, foot, row)
     ax.add_patch(Rectangle((left, foot), TANK_WIDTH, TANK_HEIGHT, fill=False, edgecolor=INK, linewidth=1, zorder=3))
     told = tank.level or tank.description.partition(",")[0].replace(" ", "\n")
-    reading = f"\n{row[tank.level]:.0f} mm" if tank.level in row else ""
+    reading = f"\n{_reading(row[tank.level], '.0f', 'mm')}" if tank.level in row else ""
     ax.text(x, foot + TANK_HEIGHT - 0.08, name, fontweight="bold", ha="center", va="top", zorder=4)
     ax.text(x, foot + 0.1, told + reading, fontsize=8, ha="center", va="bottom", zorder=4)
 
@@ -149,7 +155,8 @@ def _water(ax: Axes, tank: Tank, left: float, foot: float, row: pd.Series) -> No
     """Water at the level read (half way between the set points without one), and the set points L and H."""
     scale = TANK_HEIGHT / FULL
     level = row.get(tank.level, (tank.low + tank.high) / 2)
-    ax.add_patch(Rectangle((left, foot), TANK_WIDTH, min(level, FULL) * scale, facecolor=WATER, zorder=2))
+    if not np.isnan(level):
+        ax.add_patch(Rectangle((left, foot), TANK_WIDTH, min(level, FULL) * scale, facecolor=WATER, zorder=2))
     for letter, point in (("L", tank.low), ("H", tank.high)):
         height = foot + point * scale
         ax.plot([left, left + 0.16], [height, height], color=INK, linewidth=0.8, zorder=3, solid_capstyle="butt")

@@ -13,7 +13,7 @@ from swatlib.plant import TAGS
 from swatlib.plots.annotations import LINE_INCHES, embolden, note, row_labels, wrapped
 from swatlib.plots.panels import moving
 from swatlib.plots.series import time_axis
-from swatlib.plots.style import BLACK, BLUE, RC, SKY, Figure, nothing, styled
+from swatlib.plots.style import BLACK, BLUE, PALE, RC, SKY, Figure, nothing, styled
 from swatlib.results.movement import movements
 from swatlib.wording import duration
 
@@ -21,7 +21,9 @@ LEAST_INCHES = 2.8
 AROUND_INCHES = 0.75  # of what stands above and below the rows of `drift`
 NOTE_CHARACTERS = 145  # of a line of tags over the width of a figure
 MOST = 10.0  # end of the colour scale
-WHITE_TO_BLUE = LinearSegmentedColormap.from_list("white to blue", ["white", SKY, BLUE, "#00253B"])
+WHITE_TO_BLUE = LinearSegmentedColormap.from_list("white to blue", ["white", SKY, BLUE, "#00253B"]).with_extremes(
+    bad=PALE
+)
 
 
 @styled
@@ -29,8 +31,9 @@ def movement(recording: Recording, normal: Recording, tags=None, before="10min",
     """How much faster than in normal operation each tag changed, before and during each attack.
 
     A cell is the largest change within `seconds`, as a multiple of the 99.9 % quantile of the tag's changes in the
-    `normal` rows; white up to 1. tags: None for the sensors that vary; those that one of the recordings lacks are left
-    out. Attacked tags are framed. The time before an attack may contain the recovery from an earlier one.
+    `normal` rows; white up to 1, grey without a reading. tags: None for the sensors that vary; those that one of the
+    recordings lacks are left out. Attacked tags are framed. The time before an attack may contain the recovery from an
+    earlier one.
     """
     events = attacks(recording)
     if events.empty:
@@ -54,7 +57,8 @@ def movement(recording: Recording, normal: Recording, tags=None, before="10min",
     bar.minorticks_off()
     bar.outline.set_visible(False)
     bar.set_label(f"largest change in {seconds} s,\nas a multiple of normal")
-    note(figure, "framed: attacked tag")
+    unknown = ahead.isna().any(axis=None) or during.isna().any(axis=None)
+    note(figure, "framed: attacked tag" + (" · grey: no reading" if unknown else ""))
     return figure
 
 

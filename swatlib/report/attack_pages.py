@@ -174,6 +174,8 @@ def _done(event) -> str:
 
 
 def _moved(moved: pd.Series) -> str:
+    if len(moved) and moved.isna().all():
+        return "No sensor was read long enough to tell whether it moved."
     beyond = moved[moved >= CLEARLY].sort_values(ascending=False, kind="stable").head(MOST_MOVED)
     if beyond.empty:
         return "No sensor moved clearly faster than on normal days."

@@ -16,8 +16,9 @@ def movements(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Largest change within `seconds` in the time `before` each event, and during it (events × tags).
 
-    As a multiple of what the tag's changes stay below in 99.9 % of the `normal` rows, and at least 1; tags that do not
-    change in so many of them are left out, and so are those that one of the frames lacks. frame, normal: rows × tags.
+    As a multiple of what the tag's changes stay below in 99.9 % of the `normal` rows, and at least 1; NaN where the tag
+    has no two readings so far apart. Tags that do not change in so many of them are left out, and so are those that one
+    of the frames lacks. frame, normal: rows × tags.
     """
     rows = max(1, round(pd.Timedelta(seconds, "s") / usual_step(frame.index)))
     both = normal.columns[normal.columns.isin(frame.columns)]
@@ -30,10 +31,10 @@ def movements(
 
 
 def _furthest(frame: pd.DataFrame, tags: list[str], start: int, stop: int, rows: int, usual: np.ndarray) -> np.ndarray:
-    """Largest change of each tag in the rows `start` to `stop`, as a multiple of the usual one; at least 1."""
+    """Largest change of each tag in the rows `start` to `stop`, as a multiple of the usual one; at least 1, or NaN."""
     past = min(start, rows)
     moved = _changes(frame.iloc[start - past : stop][tags].to_numpy(), rows)[past:] / usual
-    return np.fmax.reduce(moved, axis=0, initial=1.0)
+    return np.maximum(np.fmax.reduce(moved, axis=0, initial=np.nan), 1.0)
 
 
 def _changes(values: np.ndarray, rows: int) -> np.ndarray:

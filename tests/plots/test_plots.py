@@ -527,6 +527,17 @@ def test_movement_frames_the_attacked_tag_and_shows_its_jump():
     assert before.images[0].get_array()[1, tags.index("LIT101")] == 1
 
 
+def test_movement_tells_a_tag_without_a_reading_from_one_that_stands_still():
+    frame = attacked().frame.copy()
+    frame.loc[TIMES[7000:], "LIT101"] = np.nan
+    figure = plots.movement(Recording(frame, attacked().label, events=EVENTS), normal())
+    during = figure.axes[1]
+    tags = [label.get_text() for label in during.get_xticklabels()]
+    cells = during.images[0].get_array()[2]
+    assert np.flatnonzero(np.ma.getmaskarray(cells)).tolist() == [tags.index("LIT101")]
+    assert "grey: no reading" in figure.get_supxlabel() and "no reading" not in drawn("movement").get_supxlabel()
+
+
 def test_movement_leaves_out_a_tag_that_one_recording_lacks():
     lacking = Recording(attacked().frame.drop(columns="FIT101"), attacked().label, events=EVENTS)
     before = drawn("movement").axes[0]
@@ -544,6 +555,13 @@ def test_drift_names_what_drifts_and_what_is_constant():
 def test_the_sketch_has_a_place_for_every_tank_and_flow():
     assert {flow.source for flow in FLOWS} | {flow.sink for flow in FLOWS} | set(TANKS) == set(PLACES)
     assert {*TANKS, *(flow.meter for flow in FLOWS)} <= set(words(drawn("plant_sketch")))
+
+
+def test_the_sketch_has_a_dash_for_what_was_not_read():
+    row = attacked().frame.iloc[2500].copy()
+    row[["LIT101", "FIT201"]] = np.nan
+    said = words(plots.plant_sketch(row))
+    assert {"LIT101\n–", "FIT201\n–"} < set(said) and not any("nan" in each for each in said)
 
 
 def test_the_sketch_of_a_row_gives_its_readings():
