@@ -26,7 +26,12 @@ def unit_label(tag: str) -> str:
 
 
 def chosen(scores: pd.DataFrame, detectors=None) -> list[str]:
-    """Names of the detectors to draw, or of the one. Raises ValueError for one that has no scores."""
+    """Names of the detectors to draw, or of the one.
+
+    Raises ValueError for one that has no scores, and for a table that is not of scores.
+    """
+    if scores.columns.nlevels != 2:
+        raise ValueError("these are no scores as Pipeline.score gives them; of one detector give scores[['pca']]")
     there = list(scores.columns.unique(0))
     names = there if detectors is None else [detectors] if isinstance(detectors, str) else list(detectors)
     if unknown := [name for name in names if name not in there]:

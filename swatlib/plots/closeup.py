@@ -12,7 +12,7 @@ from swatlib.plant import GAUGED_TANKS, STAGES, TAGS, stage_of, stage_tags
 from swatlib.plots.annotations import chosen, detector_title, embolden, note
 from swatlib.plots.attack_words import attack_words
 from swatlib.plots.panels import draw_panel, draw_score, inches, moving
-from swatlib.plots.series import CHARACTER_INCHES, between, shade, stacked, time_axis
+from swatlib.plots.series import CHARACTER_INCHES, between, recorded, shade, stacked, time_axis
 from swatlib.plots.style import ALARM_RED, FOCUS, GREY, WIDTH, Figure, nothing, styled
 from swatlib.wording import duration
 
@@ -30,7 +30,7 @@ def closeup(recording: Recording, scores: pd.DataFrame, event=None, detectors=No
     width: inches.
     Raises ValueError for an attack or a detector that is not there.
     """
-    events = attacks(recording)
+    events = attacks(recorded(recording, "closeup"))
     if events.empty and event is None:
         return nothing("No attack of this recording is known: nothing to show in detail.")
     event = events.loc[(events["end"] - events["start"]).idxmax()] if event is None else _event(events, event)

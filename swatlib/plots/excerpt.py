@@ -6,7 +6,7 @@ from swatlib.data import Recording, attacks
 from swatlib.plant import STAGES, TAGS
 from swatlib.plots.annotations import chosen, detector_title, note, row_labels, row_titles
 from swatlib.plots.panels import draw_panel, draw_score, inches
-from swatlib.plots.series import bars, between, shade, stacked, time_axis
+from swatlib.plots.series import bars, between, recorded, shade, stacked, time_axis
 from swatlib.plots.style import ALARM_RED, WIDTH, Figure, nothing, styled
 
 LANE_INCHES, SCORED_INCHES = 0.17, 0.5
@@ -21,9 +21,12 @@ def excerpt(
     scores: as `Pipeline.score` gives them; scored: detectors whose score is drawn. Times are those of the rows; a time
     without one gives a figure that says so. Raises ValueError for a tag or detector that is not there.
     """
+    recorded(recording, "excerpt")
     names = [] if scores is None else chosen(scores)
     panels = _grouped(recording, [tags] if isinstance(tags, str) else tags)
-    scored = [scored] if isinstance(scored, str) else scored
+    if scores is None and len(scored):
+        raise ValueError("there are no scores to draw; give them as scores")
+    scored = [] if scores is None else chosen(scores, scored)
     try:
         frame = between(recording.frame, start, end)
     except ValueError as error:

@@ -17,7 +17,7 @@ from swatlib.plant import TAGS
 from swatlib.plots.annotations import chosen
 from swatlib.plots.excerpt import excerpt
 from swatlib.plots.explore_panels import Stretch
-from swatlib.plots.series import RESOLUTION, period
+from swatlib.plots.series import RESOLUTION, period, recorded
 from swatlib.plots.style import Figure
 from swatlib.settings import attended
 from swatlib.wording import count, duration
@@ -44,16 +44,13 @@ class Exploration:
     """
 
     def __init__(self, recording: Recording, scores: pd.DataFrame | None = None, tags=None):
-        if not isinstance(recording, Recording):
-            raise ValueError(
-                f"explore shows a Recording, not an object of type {type(recording).__name__}; give what load, "
-                "simulate or recordings returns, or Recording(frame)"
-            )
-        frame = recording.frame
+        frame = recorded(recording, "explore").frame
         if frame.empty:
             raise ValueError("this recording has no row to show; give one that has")
         wanted = [tag for tag in FIRST_TAGS if tag in frame] if tags is None else tags
         self.recording, self.scores = recording, scores if scores is not None and len(scores) else None
+        if self.scores is not None:
+            chosen(self.scores)
         self.events = attacks(recording).sort_values("start").reset_index(drop=True)
         self.scored: tuple[str, ...] = ()
         self.attack: Any = None  # name of the one that was jumped to, until the time is changed

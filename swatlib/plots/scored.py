@@ -14,6 +14,7 @@ from swatlib.plots.style import BLUE, GREY, INK, PALE, VERMILION, WIDTH, Figure,
 
 BINS = 80
 POINTS = 800  # of a curve
+NO_DETECTOR = "Nothing to show: no detector is chosen."
 LEGEND_INCHES, LEGEND_GAP = 2.2, 0.1  # width of the names in a legend, height between two
 
 
@@ -26,6 +27,8 @@ def score_distributions(scores: pd.DataFrame, label: pd.Series | None, detectors
     more than a factor of 10.
     """
     names = chosen(scores, detectors)
+    if not names:
+        return nothing(NO_DETECTOR)
     attacked = np.zeros(len(scores), bool) if label is None else label.to_numpy()
     columns = min(3, len(names))
     lines = -(-len(names) // columns)
@@ -54,6 +57,8 @@ def precision_recall(scores: pd.DataFrame, label: pd.Series | None, detectors=No
     if label is None or not label.any():
         return nothing("No attack is labelled in this recording: precision and recall are not known.")
     names = chosen(scores, detectors)
+    if not names:
+        return nothing(NO_DETECTOR)
     cases = {name: make_case(label, scores[name, "alarm"], scores[name, "score"]) for name in names}
     own_looks = looks(names)
     area = {name: float(average_precision(case)) for name, case in cases.items()}

@@ -7,13 +7,23 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from swatlib.data.recording import on_clock
+from swatlib.data.recording import Recording, on_clock
 from swatlib.plots.style import ATTACK_BAND, ATTACK_EDGE, INK, WIDTH, Figure
 
 RESOLUTION = 1500  # time bins over the width of a figure
 GAP = 10  # sampling periods without a row that break a line
 CHARACTER_INCHES = 0.075
 DOT = 1.8  # points wide
+
+
+def recorded(given: Recording, figure: str) -> Recording:
+    """The recording itself. Raises ValueError for what is none, such as a frame; figure: the name of what shows it."""
+    if isinstance(given, Recording):
+        return given
+    raise ValueError(
+        f"{figure} shows a Recording, not an object of type {type(given).__name__}; give what load, simulate or "
+        "recordings returns, or Recording(frame)"
+    )
 
 
 def between(frame: pd.DataFrame, start=None, end=None) -> pd.DataFrame:

@@ -8,8 +8,8 @@ from swatlib.data import Recording, attacks
 from swatlib.plant import GAUGED_TANKS, STAGES, TAGS, Tank, stage_tags
 from swatlib.plots.annotations import end_labels, note, unit_label
 from swatlib.plots.panels import HOW_TO_READ, draw_panel, inches, moving, set_points
-from swatlib.plots.series import between, line, shade, stacked, time_axis
-from swatlib.plots.style import BLUE, INK, ORANGE, SKY, Figure, styled
+from swatlib.plots.series import between, line, recorded, shade, stacked, time_axis
+from swatlib.plots.style import BLUE, INK, ORANGE, SKY, Figure, nothing, styled
 
 TITLE_ROOM = 60.0  # mm shown beyond the set points L and H
 TITLE_PAD, TITLE_ABOVE_NUMBERS = 4, 13  # points
@@ -23,8 +23,10 @@ def stages(recording: Recording, start=None, end=None, tags=None) -> Figure:
     a stage without one. Below each stage are the actuators that changed in this time: a bar where on or open, thin
     while a valve travels. Raises ValueError for a time without rows, or a tag that is no sensor of the recording.
     """
-    frame = between(recording.frame, start, end)
-    panels = _panels(frame, tags)
+    frame = between(recorded(recording, "stages").frame, start, end)
+    panels = _panels(frame, [tags] if isinstance(tags, str) else tags)
+    if not panels:
+        return nothing("Nothing to show: no sensor is chosen, or this recording has neither a level nor a flow.")
     heights = [inches(names) for _, names in panels]
     figure = Figure(sum(heights) + 0.06 * len(panels) + 0.5)
     axes = stacked(figure, heights)
@@ -46,8 +48,10 @@ def tanks(recording: Recording, start=None, end=None) -> Figure:
 
     Raises ValueError for a time without rows.
     """
-    frame = between(recording.frame, start, end)
+    frame = between(recorded(recording, "tanks").frame, start, end)
     gauged = [tank for tank in GAUGED_TANKS if tank.level in frame]
+    if not gauged:
+        return nothing("Nothing to show: this recording has no level of a tank.")
     figure = Figure(2.2 * len(gauged) + 0.4)
     axes = stacked(figure, [1.5, 0.7] * len(gauged))
     shade(axes, attacks(recording), frame.index)

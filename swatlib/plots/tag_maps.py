@@ -12,7 +12,7 @@ from swatlib.data import Recording, attacks
 from swatlib.plant import TAGS
 from swatlib.plots.annotations import LINE_INCHES, embolden, note, row_labels, wrapped
 from swatlib.plots.panels import moving
-from swatlib.plots.series import time_axis
+from swatlib.plots.series import recorded, time_axis
 from swatlib.plots.style import BLACK, BLUE, PALE, RC, SKY, Figure, nothing, styled
 from swatlib.results.movement import movements
 from swatlib.wording import duration
@@ -33,12 +33,17 @@ def movement(recording: Recording, normal: Recording, tags=None, before="10min",
     A cell is the largest change within `seconds`, as a multiple of the 99.9 % quantile of the tag's changes in the
     `normal` rows; white up to 1, grey without a reading. tags: None for the sensors that vary; those that one of the
     recordings lacks are left out. Attacked tags are framed. The time before an attack may contain the recovery from an
-    earlier one.
+    earlier one. Raises ValueError for a tag that both recordings lack.
     """
-    events = attacks(recording)
+    events = attacks(recorded(recording, "movement"))
     if events.empty:
         return nothing("No attack of this recording is known: no movement to show.")
-    tags = moving(normal.frame, [tag for tag in normal.frame if TAGS[tag].is_sensor] if tags is None else tags)
+    there = list(recorded(normal, "movement").frame)
+    sensors = [tag for tag in there if TAGS[tag].is_sensor]
+    wanted = sensors if tags is None else [tags] if isinstance(tags, str) else list(tags)
+    if unknown := [tag for tag in wanted if tag not in there and tag not in recording.frame]:
+        raise ValueError(f"{', '.join(unknown)}: no tag of these recordings; choose from {', '.join(there)}")
+    tags = moving(normal.frame, wanted)
     before = pd.Timedelta(before)
     ahead, during = movements(recording.frame, normal.frame[tags], events, before, seconds)
     tags = list(during)
@@ -68,7 +73,7 @@ def drift(recording: Recording, drifting=(), block="3h") -> Figure:
 
     drifting: tags to set in bold, such as `Features.drifting_`. Tags that never change are listed below.
     """
-    frame = recording.frame
+    frame = recorded(recording, "drift").frame
     varying = moving(frame, list(frame))
     if not varying:
         return nothing("No tag of this recording changes: no drift to show.")

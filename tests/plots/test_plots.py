@@ -353,6 +353,12 @@ def test_a_recording_without_attacks_or_with_few_tags_is_drawn():
     assert "T301  UF feed" in words(plots.tanks(part))
 
 
+def test_one_tag_may_be_given_by_its_name_alone():
+    assert "LIT101" in words(plots.stages(normal(), tags="LIT101"))
+    shown = plots.movement(attacked(), normal(), tags="LIT101").axes[0].get_xticklabels()
+    assert [label.get_text() for label in shown] == ["LIT101"]
+
+
 def test_a_time_without_a_zone_is_meant_on_the_clock_of_the_recording():
     known = EVENTS.assign(**{side: EVENTS[side].dt.tz_localize("Asia/Singapore") for side in ("start", "end")})
     zoned = Recording(attacked().frame.tz_localize("Asia/Singapore"), events=known)
@@ -368,6 +374,12 @@ def test_a_time_without_a_zone_is_meant_on_the_clock_of_the_recording():
     [
         (lambda: plots.stages(normal(), "2016-01-01"), "no row lies between 2016-01-01 and None; they go from 2015"),
         (lambda: plots.stages(normal(), tags=["P101", "LIT999"]), "P101, LIT999: no sensor of this recording"),
+        (lambda: plots.stages(normal().frame), "shows a Recording, not an object of type DataFrame"),
+        (lambda: plots.movement(attacked(), normal().frame), "shows a Recording, not an object of type DataFrame"),
+        (lambda: plots.movement(attacked(), normal(), ["LIT999"]), "LIT999: no tag of these recordings; choose from"),
+        (lambda: plots.strip(scores()["pca"], EVENTS), "of one detector give scores"),
+        (lambda: plots.excerpt(attacked(), scores=scores(), scored="lof"), "no scores of lof; there are those of pca"),
+        (lambda: plots.excerpt(attacked(), tags="LIT101", scored="pca"), "there are no scores to draw"),
         (lambda: plots.closeup(attacked(), scores(), 9), "no attack 9 in this recording; its attacks are 1, 2, 3"),
         (lambda: plots.closeup(quiet(), scores(), 1), "no attack 1 in this recording; its attacks are none"),
         (lambda: plots.over_budgets(curve(["pca"]), 0.9), r"this curve has no budget 0\.9; its budgets are 0\.05, "),
@@ -576,12 +588,17 @@ def test_the_sketch_of_a_row_gives_its_readings():
         (lambda: plots.movement(quiet(), normal()), "no movement to show"),
         (lambda: plots.movement(attacked(), normal(), ["P102"]), "No sensor that changes on the normal days"),
         (lambda: plots.drift(still(TAG_NAMES)), "No tag of this recording changes"),
+        (lambda: plots.stages(normal(), tags=[]), "no sensor is chosen"),
+        (lambda: plots.stages(Recording(normal().frame[["AIT202", "P101"]])), "neither a level nor a flow"),
+        (lambda: plots.tanks(Recording(normal().frame[["FIT101"]])), "no level of a tank"),
+        (lambda: plots.score_distributions(scores(), None, []), "no detector is chosen"),
+        (lambda: plots.precision_recall(scores(), attacked().label, []), "no detector is chosen"),
         (lambda: plots.closeup(quiet(), scores()), "nothing to show in detail"),
         (lambda: plots.matrix(pd.DataFrame()), "nothing to find"),
         (lambda: plots.precision_recall(scores(), None), "precision and recall are not known"),
     ],
 )
-def test_a_recording_without_a_known_attack_gets_the_reason_in_place_of_a_figure(draw, says):
+def test_without_anything_to_draw_there_is_the_reason_in_place_of_a_figure(draw, says):
     assert says in draw().texts[0].get_text()
 
 
