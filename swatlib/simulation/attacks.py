@@ -49,7 +49,7 @@ GRAMMAR = (
 )
 
 
-_LONGEST = pd.Timedelta(3_660, "D")
+LONGEST_RUN = pd.Timedelta(3_660, "D")
 _FIRST, _LAST = pd.Timestamp("1900-01-01"), pd.Timestamp("2189-12-31")
 
 
@@ -70,8 +70,10 @@ def seconds(value: Duration) -> int:
         span = pd.NaT
     if not span >= pd.Timedelta(0):
         raise ValueError(f"a duration of {value!r} makes no sense: give seconds from 0 up, or a text like '2 days'")
-    if span > _LONGEST:
-        raise ValueError(f"a duration of {value!r} is over {_LONGEST.days:,} days, the longest that can be simulated")
+    if span > LONGEST_RUN:
+        raise ValueError(
+            f"a duration of {value!r} is over {LONGEST_RUN.days:,} days, the longest that can be simulated"
+        )
     return int(span.total_seconds())
 
 

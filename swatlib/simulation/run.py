@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from swatlib.data import Recording, Source
+from swatlib.limits import allowed
 from swatlib.plant import OFF, SENSORS, TAG_NAMES
 from swatlib.simulation.attacks import (
     Attack,
@@ -47,7 +48,7 @@ class SimulatedPlant:
     ) -> None:
         from swatlib.simulation.kernel import SLOW_VALUES, VALVES, compiled_advance, new_world
 
-        if seed < 0:
+        if allowed("seed", seed, int) < 0:
             raise ValueError(f"seed: {seed} is below 0; give 0 or more")
         self.start, self.seed = first_second(start), seed
         self._now = 0

@@ -7,9 +7,10 @@ import pandas as pd
 from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.data import DataError, Recording, attacks, load
 from swatlib.data.facts import is_untimed
+from swatlib.limits import allowed
 from swatlib.normal_parts import settled
 from swatlib.simulation import cached_simulation
-from swatlib.simulation.attacks import first_attack_2015, first_second, scheduled_2015
+from swatlib.simulation.attacks import LONGEST_RUN, first_attack_2015, first_second, scheduled_2015
 from swatlib.wording import count
 
 
@@ -28,17 +29,20 @@ def recordings(
     and then `days_attack` with the attacks of 2015 that fall into them; `parameters` as in `simulate`. Rows at times
     that both files hold are left out of the normal one. Raises DataError when just one file is named, they share no tag
     or seem to be swapped, no normal row is of a time of its own, an attack falls into the simulated `days_normal`, or
-    none into `days_attack`.
+    none into `days_attack`; ValueError for days or a seed that are no numbers.
     """
     if bool(normal) != bool(attack):
         raise DataError("Only one of `normal` and `attack` names a file; give both, or neither to simulate.")
     if normal:
         normal_days, attacked = _apart(*_same_tags(*_not_swapped(load(normal), load(attack))))
         return normal_days, replace(attacked, events=attacks(attacked))
-    if min(days_normal, days_attack) <= 0:
-        raise DataError(
-            f"{days_normal:g} normal days and {days_attack:g} with attacks were asked for; both must be above 0."
-        )
+    for name, days in (("days_normal", days_normal), ("days_attack", days_attack)):
+        allowed(name, days, float)
+    asked = f"{days_normal:g} normal days and {days_attack:g} with attacks were asked for"
+    if not (days_normal > 0 and days_attack > 0):  # neither is NaN
+        raise DataError(f"{asked}; both must be above 0.")
+    if days_normal + days_attack > LONGEST_RUN.days:
+        raise DataError(f"{asked}; no more than {LONGEST_RUN.days:,} days can be simulated.")
     try:
         begin = first_second(start)
     except ValueError as error:

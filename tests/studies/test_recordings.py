@@ -52,6 +52,21 @@ def test_a_tag_without_a_reading_in_one_of_two_files_is_left_out(pair, files):
     assert "LIT101 left out: one of the recordings has no reading of them" in normal.findings
 
 
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"days_attack": 1e9}, "1 normal days and 1e.09 with attacks were asked for; no more than 3,660 days"),
+        ({"days_attack": float("nan")}, "both must be above 0"),
+        ({"days_attack": "1d"}, "days_attack is '1d'; give a number"),
+        ({"seed": 1.5}, "seed is 1.5; give a whole number"),
+        ({"seed": "one"}, "seed is 'one'; give a whole number"),
+    ],
+)
+def test_days_and_seeds_that_are_none_are_said(given, says):
+    with pytest.raises(ValueError, match=says):
+        recordings(**{"start": "2015-12-27 10:00", "days_normal": 1, "days_attack": 0.25} | given)
+
+
 def test_attacks_of_the_schedule_in_the_normal_days_are_refused_before_they_are_simulated():
     with pytest.raises(DataError, match=r"\d attacks of 2015 would fall into the normal days .* an earlier start"):
         recordings(start="2015-12-28 10:00", days_normal=1, days_attack=1)
