@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from swatlib.live.sink import ATTACK_EVENT, EPISODE, MAINTENANCE, PIPELINE, READING, SCORE
 
 HERE = '"plant" =~ /^$plant$/'
+HERE_IN_FLUX = "r.plant == ${plant:doublequote}"  # with its quotes escaped, as those of a plain `${plant}` are not
 WITHIN = f"WHERE $timeFilter AND {HERE}"
 EACH = "GROUP BY time($__interval)"  # with fill(null) an interval without points is a gap, at every zoom
 LONGEST = "3h"  # an attack may have begun so long before the window
@@ -91,7 +92,7 @@ import "strings"
 early = experimental.subDuration(d: {LONGEST}, from: v.timeRangeStart)
 known = from(bucket: v.defaultBucket)
   |> range(start: early, stop: v.timeRangeStop)
-  |> filter(fn: (r) => r._measurement == "{ATTACK_EVENT}" and r.plant == "${{plant}}")
+  |> filter(fn: (r) => r._measurement == "{ATTACK_EVENT}" and {HERE_IN_FLUX})
   |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
   |> group()
 """
@@ -129,7 +130,7 @@ def _scores(field: str, start: str = "v.timeRangeStart", stop: str = "v.timeRang
     chosen = f' and r.detector == "{detector}"' if detector else ""
     return f"""from(bucket: v.defaultBucket)
   |> range(start: {start}, stop: {stop})
-  |> filter(fn: (r) => r._measurement == "{SCORE}" and r._field == "{field}" and r.plant == "${{plant}}"{chosen})"""
+  |> filter(fn: (r) => r._measurement == "{SCORE}" and r._field == "{field}" and {HERE_IN_FLUX}{chosen})"""
 
 
 def delay() -> str:
@@ -235,13 +236,13 @@ def leads(detector: str) -> str:
 def _of_episodes(field: str) -> str:
     return f"""from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
-  |> filter(fn: (r) => r._measurement == "{EPISODE}" and r._field == "{field}" and r.plant == "${{plant}}")"""
+  |> filter(fn: (r) => r._measurement == "{EPISODE}" and r._field == "{field}" and {HERE_IN_FLUX})"""
 
 
 def _maintenance(stop: str = "v.timeRangeStop") -> str:
     return f"""from(bucket: v.defaultBucket)
   |> range(start: experimental.subDuration(d: {LONGEST_WINDOW}, from: v.timeRangeStart), stop: {stop})
-  |> filter(fn: (r) => r._measurement == "{MAINTENANCE}" and r.plant == "${{plant}}")
+  |> filter(fn: (r) => r._measurement == "{MAINTENANCE}" and {HERE_IN_FLUX})
   |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
   |> group()
   |> map(fn: (r) => ({{r with _stop: time(v: int(v: r.end * 1000000000.0))}}))"""
@@ -285,7 +286,7 @@ kept = (when) => length(arr: array.filter(arr: windows, fn: (x) =>
   edge(of: x, number: 0) <= when and when < edge(of: x, number: 1))) > 0
 from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
-  |> filter(fn: (r) => r._measurement == "{EPISODE}" and r.plant == "${{plant}}")
+  |> filter(fn: (r) => r._measurement == "{EPISODE}" and {HERE_IN_FLUX})
   |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
   |> group()
   |> sort(columns: ["_time"], desc: true)

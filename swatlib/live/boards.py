@@ -107,7 +107,7 @@ def filled_flux(query: str, window: Window) -> str:
         "v.timeRangeStop": f"{window.end.isoformat()}Z",
         "v.windowPeriod": f"{window.interval}s",
         "v.defaultBucket": '"swat"',
-        "${plant}": window.plant.replace("\\", "\\\\").replace('"', '\\"'),
+        "${plant:doublequote}": '"' + window.plant.replace('"', '\\"') + '"',
     }
     for name, value in values.items():
         query = query.replace(name, value)

@@ -66,6 +66,12 @@ def test_a_delay_is_a_time_or_a_word(store, asked):
     assert dict(zip(delays["detector"], delays["delay"], strict=True)) == {"guard": "none", "lof": "on", "pca": "7 s"}
 
 
+def test_a_plant_whose_name_holds_a_quote_is_asked_for(store, asked):
+    store('the 10" pipe', {"LIT101 spoof 1": (100, 300)}, pca=[(107, 120)])
+    [delays] = asked("Detection delay of the last attack", 'the 10" pipe')
+    assert delays["delay"].tolist() == ["7 s"]
+
+
 def test_without_an_attack_there_is_no_delay(store, asked):
     store("at peace", {}, pca=[(107, 120)])
     assert asked("Detection delay of the last attack", "at peace")[0].empty
