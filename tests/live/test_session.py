@@ -225,6 +225,28 @@ def test_what_dies_is_shown(served, four, need):
     wait(lambda: parts(reader) == dict.fromkeys(state, "DOWN"))
 
 
+@pytest.mark.parametrize(
+    ("end", "code", "says"),
+    [
+        (lambda stream: java_of(stream).kill(), 1, "Error: Spark's Java ended, as when it is killed or the machine"),
+        (lambda stream: os.killpg(stream.pid, signal.SIGTERM), 0, ""),
+    ],
+    ids=["Java is killed", "a signal to all of its group"],
+)
+def test_a_stream_that_loses_java_says_so_unless_it_was_to_end(served, quick, tmp_path, end, code, says):
+    with terminal(served.folder, "stream", quick, "--checkpoint", tmp_path / "checkpoint") as stream:
+        wait((tmp_path / "checkpoint" / "metadata").exists)
+        end(stream)
+        assert stream.wait(60) == code
+        errors = [line for line in stream.log.read_text().splitlines() if line.startswith("Error:")]
+        assert "".join(errors).startswith(says) and bool(errors) == bool(says)
+
+
+def java_of(stream) -> psutil.Process:
+    """That of a terminal's stream."""
+    return next(each for each in psutil.Process(stream.pid).children() if each.name() == "java")
+
+
 def parts(reader) -> dict[str, str]:
     """What the health board says of each part."""
     cell = panels(CHRONOGRAF / "health.dashboard")[0]

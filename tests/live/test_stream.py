@@ -213,3 +213,21 @@ def test_a_checkpoint_of_another_kafka_or_of_a_topic_made_anew_is_refused(kafka,
     send(kafka, names[0], rows.iloc[:200])  # beyond the offset that the checkpoint holds
     with pytest.raises(StreamError, match=rf"is of the topic {names[0]} as it was before it was made anew, and would"):
         drain(stream(kafka, files, tmp_path, names, quick))
+
+
+def test_a_second_stream_with_the_same_checkpoint_is_refused(kafka, names, quick, files, tmp_path):
+    first = stream(kafka, files, tmp_path, names, quick)
+    with first._alone(), pytest.raises(StreamError, match=r"another stream runs with the checkpoint \S+; end it"):
+        drain(first)
+
+
+def test_another_number_of_tasks_than_the_checkpoint_has_is_remarked_on(
+    kafka, names, quick, rows, files, tmp_path, caplog
+):
+    send(kafka, names[0], rows.iloc[:100])
+    said = {}
+    for tasks in (2, 3, 0):
+        caplog.clear()
+        drain(stream(kafka, files, tmp_path, names, quick, tasks=tasks))
+        said[tasks] = "/checkpoint is of 2 tasks, so it goes on with that, not 3;" in caplog.text
+    assert said == {2: False, 3: True, 0: False}

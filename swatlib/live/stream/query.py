@@ -9,12 +9,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from py4j.protocol import Py4JJavaError
+from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark import SparkContext
 from pyspark.errors import AnalysisException, PySparkException, StreamingQueryException
 from pyspark.sql import DataFrame, SparkSession
@@ -32,14 +32,16 @@ from swatlib.live.stream.stateful import StatefulScorer
 from swatlib.live.telegraf import Monitor
 from swatlib.pipeline import Pipeline
 from swatlib.servers import broker, spark_java
+from swatlib.servers.installation import locked
 from swatlib.settings import set_for_a_while
+from swatlib.wording import count
 
 WAITS = (1, 2, 5, 10, 20)  # seconds before a query that failed is started again; failing more often in a row it ends
 
 _log = logging.getLogger(__name__)
 
 
-class StreamError(RuntimeError):
+class StreamError(OSError):
     """The query can't start, or failed again and again; the message holds the reason."""
 
 
@@ -103,22 +105,35 @@ class Stream:
     def run(self, stopped: Callable[[], bool] = lambda: False) -> None:
         """Keep the query running until `stopped`, Ctrl-C or SIGTERM; one that fails goes on from its checkpoint.
 
-        Raises StreamError when it fails again and again.
+        Raises StreamError when it fails again and again, when Java ends, and where another one has the checkpoint.
         """
         if SparkContext._active_spark_context is None:  # one that is made takes Ctrl-C for itself
             self.session()
-        with _end_requested() as requested:
+        with _end_requested() as requested, _java_stays(requested.is_set):
             spark = self.session()
             try:
-                self._supervise(spark, lambda: requested.is_set() or stopped(), whole=False)
+                with self._alone():
+                    self._supervise(spark, lambda: requested.is_set() or stopped(), whole=False)
             finally:
                 spark.stop()
 
     def drain(self, spark: SparkSession) -> None:
         """Score all that the topic holds now, then end. Raises StreamError when it fails again and again."""
-        self._supervise(spark, lambda: False, whole=True)
+        with self._alone():
+            self._supervise(spark, lambda: False, whole=True)
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """Hold the checkpoint, where a second stream would undo the batches of the first. Raises StreamError then."""
+        return locked(self.checkpoint / "lock", self._refuse_second)  # Spark reads no file of that name
+
+    def _refuse_second(self) -> None:
+        raise StreamError(
+            f"another stream runs with the checkpoint {self.checkpoint}; end it, or give this one another with "
+            "--checkpoint"
+        )
 
     def _supervise(self, spark: SparkSession, stopped: Callable[[], bool], whole: bool) -> None:
+        self._remark_on_tasks()
         failures, batches = 0, 0
         prepared: Future[None] | None = workers.prepare(
             spark.sparkContext, self._shipped(spark.sparkContext, judged=whole)
@@ -142,8 +157,8 @@ class Stream:
                             f"the stream failed {failures} times without a batch between (checkpoint "
                             f"{self.checkpoint}): {_said(error)}"
                         ) from None
-                    _log.warning("the stream failed, it starts again in %s s: %s", WAITS[failures - 1], error)
-                    time.sleep(WAITS[failures - 1])
+                    _log.warning("the stream failed, it starts again in %s s: %s", WAITS[failures - 1], _said(error))
+                    _pause(WAITS[failures - 1], stopped)
                 finally:
                     finish(query)
 
@@ -156,6 +171,13 @@ class Stream:
             raise StreamError(
                 f"the stream can't start with the checkpoint {self.checkpoint}: {_said(error)}{advice}"
             ) from None
+
+    def _remark_on_tasks(self) -> None:
+        """In the log, where Spark goes on with the checkpoint's number of tasks and not with the one asked for."""
+        kept = len([*(self.checkpoint / "state" / "0").glob("[0-9]*")])  # a folder of state for each
+        if self.tasks and kept and kept != self.tasks:
+            words = "the checkpoint %s is of %s, so it goes on with that, not %d; another number needs a new one"
+            _log.warning(words, self.checkpoint, count(kept, "task"), self.tasks)
 
     def _refuse_other_rows(self) -> None:
         """Raises StreamError where the checkpoint is of another Kafka or topic: its offsets are those of other rows."""
@@ -283,6 +305,28 @@ def _end_requested() -> Iterator[threading.Event]:
         restore()
 
 
+@contextmanager
+def _java_stays(asked: Callable[[], bool]) -> Iterator[None]:
+    """Raises StreamError where Java is gone, unless the end was asked for: a signal to all of a group ends Java too."""
+    try:
+        yield
+    except (Py4JError, ConnectionError) as error:
+        if isinstance(error, Py4JJavaError):  # said by a Java that runs
+            raise
+        if not asked():
+            raise StreamError(
+                "Spark's Java ended, as when it is killed or the machine is out of memory; start the stream again, it "
+                "goes on where it was"
+            ) from None
+
+
+def _pause(seconds: float, stopped: Callable[[], bool]) -> None:
+    """Sleep, but no longer than until `stopped`."""
+    deadline = time.monotonic() + seconds
+    while not stopped() and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
 def _java_with_jars(master: str, jars: Sequence[Path], memory: str) -> bool:
     """Have pyspark speak to a Java that was launched with these jars; False where it is left to launch its own."""
     if SparkContext._gateway is not None:  # it does already, to whichever was first in this process
@@ -297,8 +341,8 @@ def _java_with_jars(master: str, jars: Sequence[Path], memory: str) -> bool:
 
 
 def _said(error: Exception) -> str:
-    """What an error of Spark says, on one line, without Java's stack."""
-    return " ".join(re.split(r"\n\s*(?:at |JVM stacktrace)", str(error))[0].split())
+    """What an error of Spark says, on one line, without Java's stack and the query's plan."""
+    return " ".join(re.split(r"\n\s*(?:at |JVM stacktrace|=== Streaming Query)", str(error))[0].split())
 
 
 def finish(query: StreamingQuery, patience: float = 3.0) -> None:
