@@ -54,6 +54,7 @@ def _dwell_times(ax: Axes, table: pd.DataFrame) -> None:
         ax.plot(figures[1]["simulated"], row, "o", color=BLUE, ms=3)
     row_labels(ax, [f"{tag} {TAGS[tag].codes[int(state)]}" for tag, state in states])
     ax.set_xscale("log")
+    ax.xaxis.set_major_formatter("{x:g}")
     ax.set_xlabel("time in the state (s)")
     ax.set_title("actuators: how long a state lasts")
     words = ("distance up to 0.5", "0.5 to 1", "1 to 2", "over 2")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from swatlib.plots.annotations import note
 from swatlib.plots.looks import looks
@@ -83,6 +83,8 @@ def _panel(ax: Axes, table: pd.DataFrame, along: str, lines: list[str], name: st
         positive = [each for each in values if each > 0]
         if len(positive) == len(values) and max(values) / min(values) >= LOGARITHMIC:
             ax.set_xscale("log")
+            ax.xaxis.set_major_formatter("{x:g}")
+            ax.xaxis.set_minor_formatter(NullFormatter())
         if len(values) <= CRAMPED:
             ax.set_xticks(values, [f"{each:g}" for each in values])
             ax.minorticks_off()

@@ -47,6 +47,7 @@ RC: dict[Any, Any] = {
     "lines.solid_joinstyle": "round",
     "patch.linewidth": 0.6,
     "text.color": INK,
+    "text.parse_math": False,  # a name may hold a dollar sign
     "xtick.color": GREY,
     "ytick.color": GREY,
     "xtick.labelcolor": INK,

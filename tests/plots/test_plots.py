@@ -249,6 +249,19 @@ def test_no_text_is_small_cut_off_or_over_another(name):
 
 
 @pytest.mark.parametrize("name", FIGURES)
+def test_no_text_is_written_as_a_formula(name):
+    assert not [text for text in words(drawn(name)) if "$" in text]
+
+
+@pytest.mark.parametrize("name", ["a$b_$c", "50 % & #1_a{b}"])
+def test_a_name_with_any_sign_is_drawn_as_it_is(name):
+    events = EVENTS.assign(attack=["1", name, "3"])
+    figure = plots.closeup(Recording(attacked().frame, attacked().label, events=events), scores(), name)
+    figure.draw_without_rendering()
+    assert f"Attack {name}: what 2 did" in "\n".join(words(figure))
+
+
+@pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_leaves_nothing_behind(name):
     assert made(name)[1:] == (set(), [])
 
