@@ -14,6 +14,7 @@ RESOLUTION = 1500  # time bins over the width of a figure
 GAP = 10  # sampling periods without a row that break a line
 CHARACTER_INCHES = 0.075
 DOT = 1.8  # points wide
+MOST_OF_LABEL = 24  # characters of the name of an attack
 
 
 def recorded(given: Recording, figure: str) -> Recording:
@@ -121,8 +122,15 @@ def _number(ax: Axes, names: list[str], start: np.ndarray, stop: np.ndarray, low
         )  # fmt: skip
 
 
+def beginning(name: str) -> str:
+    """The name of an attack, cut where it would take the room of the figure."""
+    return name if len(name) <= MOST_OF_LABEL else f"{name[: MOST_OF_LABEL - 1]}…"
+
+
 def merged_labels(names: list[str], middles: np.ndarray, character: float) -> list[tuple[str, float]]:
-    """Labels and their places; those less than the width of a `character` apart are written as a range."""
+    """Labels, of long names their beginnings, and their places; a range where they would be less than the width of a
+    `character` apart.
+    """
     labels: list[tuple[tuple[str, str], tuple[float, float]]] = []
     for name, middle in zip(names, middles, strict=True):
         labels.append(((name, name), (middle, middle)))
@@ -139,7 +147,7 @@ def _touch(left, right, character: float) -> bool:
 
 
 def _range(ends: tuple[str, str]) -> str:
-    return "–".join(dict.fromkeys(ends))
+    return "–".join(map(beginning, dict.fromkeys(ends)))
 
 
 def stacked(figure: Figure, heights: list[float]) -> list[Axes]:

@@ -12,7 +12,7 @@ from swatlib.data import Recording, attacks
 from swatlib.plant import TAGS
 from swatlib.plots.annotations import LINE_INCHES, embolden, note, row_labels, wrapped
 from swatlib.plots.panels import moving
-from swatlib.plots.series import recorded, time_axis
+from swatlib.plots.series import beginning, recorded, time_axis
 from swatlib.plots.style import BLACK, BLUE, PALE, RC, SKY, Figure, nothing, styled
 from swatlib.results.movement import movements
 from swatlib.wording import duration
@@ -103,7 +103,7 @@ def drift(recording: Recording, drifting=(), block="3h") -> Figure:
 
 def _grid(ax: Axes, tags: list[str], events: pd.DataFrame) -> None:
     ax.set_xticks(range(len(tags)), tags, rotation=90)
-    row_labels(ax, events["attack"].astype(str).tolist())
+    row_labels(ax, list(map(beginning, events["attack"].astype(str))))
     ax.tick_params(length=0)
     for row, points in enumerate(events["points"]):
         for tag in set(points.split(";")) & set(tags):

@@ -20,7 +20,7 @@ from swatlib.plots.annotations import (
     width_of,
     wrapped,
 )
-from swatlib.plots.series import CHARACTER_INCHES, bars, shade, stacked, time_axis
+from swatlib.plots.series import CHARACTER_INCHES, bars, beginning, shade, stacked, time_axis
 from swatlib.plots.style import (
     BLACK,
     BLUE,
@@ -139,7 +139,7 @@ def _lying(by_detector: dict[str, pd.DataFrame], attacks: pd.DataFrame) -> Figur
                 ax.text(column, row, _said(result, cell), ha="center", linespacing=1, **look)
     row_labels(ax, headings)
     ax.set_xlim(-0.5, len(attacks) - 0.5)
-    numbers = attacks["attack"].astype(str)
+    numbers = attacks["attack"].astype(str).map(beginning)
     every = min(_every(max(LYING_LINE_INCHES, *map(width_of, numbers)) / cell), len(attacks))
     named = range(every - 1, len(attacks), every)
     ax.set_xticks(named, points.iloc[named], rotation=0 if room else 90)

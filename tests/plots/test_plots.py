@@ -323,6 +323,16 @@ def test_a_reading_that_stands_alone_is_a_dot():
     assert (level.get_marker(), level.get_markevery()) == ("o", [0, 2])
 
 
+def test_long_names_of_attacks_leave_the_room_of_the_figure():
+    events = EVENTS.assign(attack=[f"{number} " + "an insider at the valve " * 9 for number in range(3)])
+    recording = Recording(attacked().frame, attacked().label, events=events)
+    made = plots.stages(recording), plots.strip(scores(), events), plots.movement(recording, normal())
+    table = verdicts().assign(attack=list(events["attack"]) * 2)
+    for figure in (*made, plots.matrix(table, wide=True)):
+        figure.draw_without_rendering()
+        assert figure.axes[0].get_position().width > 0.35
+
+
 def test_the_overview_has_the_six_stages_in_order():
     titles = [ax.get_title(loc="left") for ax in drawn("stages").axes if ax.get_title(loc="left")]
     assert titles == [f"{stage}  {name}" for stage, name in STAGES.items()]
