@@ -83,7 +83,8 @@ def _heading(event: pd.Series, width: float) -> list[str]:
     lasted = duration((end - start).total_seconds())
     words = attack_words(event.get("action", ""), event["points"])
     did = textwrap.wrap(f"Attack {event['attack']}: {words}", int(width / CHARACTER_INCHES / 1.15))
-    return [*did, f"{start:%d %b %Y %H:%M:%S} to {end:%H:%M:%S}, {lasted}"]
+    until = f"{end:%H:%M:%S}" if end.date() == start.date() else f"{end:%d %b %H:%M:%S}"
+    return [*did, f"{start:%d %b %Y %H:%M:%S} to {until}, {lasted}"]
 
 
 def _panels(frame: pd.DataFrame, event: pd.Series) -> list[list[str]]:

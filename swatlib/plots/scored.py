@@ -29,6 +29,9 @@ def score_distributions(scores: pd.DataFrame, label: pd.Series | None, detectors
     names = chosen(scores, detectors)
     if not names:
         return nothing(NO_DETECTOR)
+    if label is not None and len(label) != len(scores):
+        rows = f"label has {len(label):,} rows and the scores have {len(scores):,}"
+        raise ValueError(f"{rows}; give both for the same rows")
     attacked = np.zeros(len(scores), bool) if label is None else label.to_numpy()
     columns = min(3, len(names))
     lines = -(-len(names) // columns)

@@ -74,7 +74,7 @@ def drift(recording: Recording, drifting=(), block="3h") -> Figure:
     drifting: tags to set in bold, such as `Features.drifting_`. Tags that never change are listed below.
     """
     frame = recorded(recording, "drift").frame
-    varying = moving(frame, list(frame))
+    varying = [] if frame.empty else moving(frame, list(frame))
     if not varying:
         return nothing("No tag of this recording changes: no drift to show.")
     means, spreads = {}, {}

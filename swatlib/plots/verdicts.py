@@ -56,6 +56,8 @@ def strip(scores: pd.DataFrame, events: pd.DataFrame, detectors=None) -> Figure:
     and tall, false alarms red and low. Raises ValueError for a detector that has no scores.
     """
     names, index = chosen(scores, detectors), scores.index
+    if index.empty:
+        return nothing("Nothing to show: the scores have no row.")
     titles, high = row_titles(names, STRIP_ROW_INCHES)
     figure = Figure(high * (len(names) + 1) + 0.85)
     axes = stacked(figure, [1])

@@ -397,6 +397,7 @@ def test_a_time_without_a_zone_is_meant_on_the_clock_of_the_recording():
     [
         (lambda: plots.stages(normal(), "2016-01-01"), "no row lies between 2016-01-01 and None; they go from 2015"),
         (lambda: plots.stages(normal(), tags=["P101", "LIT999"]), "P101, LIT999: no sensor of this recording"),
+        (lambda: plots.score_distributions(scores(), quiet().label[:9]), "label has 9 rows and the scores have 10,800"),
         (lambda: plots.stages(normal().frame), "shows a Recording, not an object of type DataFrame"),
         (lambda: plots.movement(attacked(), normal().frame), "shows a Recording, not an object of type DataFrame"),
         (lambda: plots.movement(attacked(), normal(), ["LIT999"]), "LIT999: no tag of these recordings; choose from"),
@@ -431,6 +432,12 @@ def test_an_attack_up_close_tells_when_each_detector_spoke_and_by_which_tag():
 def test_an_attack_up_close_can_be_given_as_a_row_and_its_detectors_chosen():
     met = words(plots.closeup(attacked(), scores(), EVENTS.iloc[1], ["pca"]))
     assert "PCA residual" in met and "one-class SVM" not in met
+
+
+@pytest.mark.parametrize(("hours", "until"), [(1, "11:30:00"), (26, "29 Dec 12:30:00")])
+def test_the_end_of_an_attack_has_its_date_where_that_is_another_day(hours, until):
+    event = EVENTS.assign(end=EVENTS["start"] + pd.Timedelta(hours, "h")).iloc[0]
+    assert f"28 Dec 2015 10:30:00 to {until}," in plots.closeup(attacked(), scores(), event).get_suptitle()
 
 
 def test_the_strip_tells_true_from_false_alarms_under_the_truth():
@@ -616,6 +623,8 @@ def test_the_sketch_of_a_row_gives_its_readings():
         (lambda: plots.tanks(Recording(normal().frame[["FIT101"]])), "no level of a tank"),
         (lambda: plots.score_distributions(scores(), None, []), "no detector is chosen"),
         (lambda: plots.precision_recall(scores(), attacked().label, []), "no detector is chosen"),
+        (lambda: plots.strip(scores().iloc[:0], EVENTS), "the scores have no row"),
+        (lambda: plots.drift(Recording(normal().frame.iloc[:0])), "No tag of this recording changes"),
         (lambda: plots.closeup(quiet(), scores()), "nothing to show in detail"),
         (lambda: plots.matrix(pd.DataFrame()), "nothing to find"),
         (lambda: plots.precision_recall(scores(), None), "precision and recall are not known"),
