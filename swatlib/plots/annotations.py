@@ -30,7 +30,7 @@ def chosen(scores: pd.DataFrame, detectors=None) -> list[str]:
 
     Raises ValueError for one that has no scores, and for a table that is not of scores.
     """
-    if scores.columns.nlevels != 2:
+    if len(scores.columns) and scores.columns.nlevels != 2:
         raise ValueError("these are no scores as Pipeline.score gives them; of one detector give scores[['pca']]")
     there = list(scores.columns.unique(0))
     names = there if detectors is None else [detectors] if isinstance(detectors, str) else list(detectors)
