@@ -25,7 +25,7 @@ from swatlib.settings import settings
 from swatlib.simulation.attacks import Duration, seconds
 from swatlib.simulation.run import SimulatedPlant, recording_of, simulate
 
-SIMULATED_FORMAT = 2
+SIMULATED_FORMAT = 3
 WRITTEN_AT_ONCE = 28_800  # seconds that are simulated, then written
 
 

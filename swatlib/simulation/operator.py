@@ -11,23 +11,26 @@ import pandas as pd
 
 from swatlib.arrays import SECONDS_PER_DAY
 from swatlib.simulation.parameters import Parameters
+from swatlib.wording import number
 
 DAY_SHIFT = 8 * 3_600, 15 * 3_600  # seconds of the day between which a change is made
 
-# how far from its usual value a parameter is set at most: m³/h, kPa, s, and for dosing pH, mV, µS/cm
-_FURTHEST = """
-raw_flow .015
-feed_flow .008
-ro_recirculation .0015
-pit501 1.2
-pit502_day .12
-drain_seconds 2
-ait202_flowing .02
-ait203 5
-ait402 1.5
-ait503 2
+# parameter, how far from its usual value it is set at most, its unit, what it is
+_CHANGED = """
+raw_flow .015 m³/h raw water flow (FIT101)
+feed_flow .008 m³/h feed flow (FIT201)
+ro_recirculation .0015 m³/h recirculated flow (FIT504)
+pit501 1.2 kPa reverse osmosis feed pressure (PIT501)
+pit502_day .12 kPa permeate pressure by day (PIT502)
+drain_seconds 2 s drain time of a backwash
+ait202_flowing .02 pH dosing of acid (AIT202)
+ait203 5 mV dosing of chlorine (AIT203)
+ait402 1.5 mV dosing of bisulphite (AIT402)
+ait503 2 µS/cm conductivity of the feed (AIT503)
 """
-FURTHEST = {field: float(most) for field, most in map(str.split, _FURTHEST.strip().splitlines())}
+_ROWS = [row.split(" ", 3) for row in _CHANGED.strip().splitlines()]
+FURTHEST = {field: float(most) for field, most, *_ in _ROWS}
+_WORDS = {field: (what, unit) for field, _, unit, what in _ROWS}
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,11 @@ class Change:
     second: int
     field: str
     value: float
+
+    def __str__(self) -> str:
+        """ "feed flow (FIT201) to 2.446 m³/h"."""
+        what, unit = _WORDS[self.field]
+        return f"{what} to {number(self.value, 4)} {unit}"
 
 
 class Operator:

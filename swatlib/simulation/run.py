@@ -24,7 +24,7 @@ from swatlib.simulation.attacks import (
 from swatlib.simulation.operator import Change, Operator
 from swatlib.simulation.parameters import DISTORTIONS, TAG_FIELDS, Parameters, parameter_set
 from swatlib.simulation.schedule import Agenda, Planned
-from swatlib.wording import listed, number
+from swatlib.wording import listed
 
 NOISE_BLOCK = 3_600  # seconds of noise drawn at once, from a seed of their own: rows don't depend on how a run is cut
 PHANTOM = pd.Timestamp("2015-12-29 06:30:00"), pd.Timestamp("2015-12-29 06:42:01")
@@ -91,7 +91,7 @@ class SimulatedPlant:
     @property
     def changes(self) -> list[str]:
         """What the operator has changed so far, in a sentence."""
-        made = [f"{change.field} to {number(change.value, 4)} on {self._at(change.second)}" for change in self._changes]
+        made = [f"{change} on {self._at(change.second)}" for change in self._changes]
         return [f"the operator changed {listed(made)}"] if made else []
 
     def _at(self, second: int) -> str:
