@@ -422,6 +422,22 @@ def test_a_function_without_a_name_is_not_saved(here, short):
         pipeline.save("saved")
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "pyod:KNN:method=foo",
+            "pyod:KNN:method=foo can't be fitted on 500 rows × 4 features: AttributeError: .*; give",
+        ),
+        ("pyod:HBOS:n_bins=2.5", "pyod:HBOS:n_bins=2.5 can't be fitted on 500 rows × 4 features: TypeError: .*; give"),
+        ("kmeans:clusters=9000", "kmeans:clusters=9000: n_samples=500 should be >= n_clusters=9000"),
+    ],
+)
+def test_a_parameter_that_a_library_can_not_use_is_told_with_the_name_of_the_detector(text, says, rows):
+    with pytest.raises(ValueError, match=f"^{says}"):
+        fitted(text, make(text), rows)
+
+
 def test_an_infinite_score_of_a_normal_row_is_refused_and_of_another_is_the_largest(short, attacked):
     class Odd(Bare):
         infinite = True

@@ -43,12 +43,25 @@ def fitted(name: str, detector: Detector, X: np.ndarray) -> Detector:
     Those of this package are held to the same by its tests.
     """
     if _is_of_swatlib(detector):
-        return detector.fit(X)
+        return _fitted_by_library(name, detector, X)
     who = _who(name, detector)
     _called(who, "fit", detector, X)
     rows = _probe(X, detector.history)
     _refuse_unsound(who, detector, rows, far_outside(rows[detector.history :], X))
     return detector
+
+
+def _fitted_by_library(name: str, detector: Detector, X: np.ndarray) -> Detector:
+    """Fitted; what scikit-learn or PyOD says of a parameter, or fails at, is a sentence with the detector's name."""
+    try:
+        return detector.fit(X)
+    except ValueError as error:
+        raise error if name in str(error) else ValueError(f"{name}: {error}") from error
+    except (AttributeError, IndexError, KeyError, TypeError, ZeroDivisionError) as error:
+        raise ValueError(
+            f"{name} can't be fitted on {len(X):,} rows × {X.shape[1]:,} features: {type(error).__name__}: {error}; "
+            "give other parameters"
+        ) from error
 
 
 def scored(name: str, detector: Detector, X: np.ndarray) -> np.ndarray:
