@@ -116,11 +116,11 @@ GOALS = (
 
 
 def measure_performance(names: Iterable[str], out: Console) -> Path:
-    """Measure the named works, all when none is named; print the table and return the path of the JSON.
+    """Measure the named works, each once, all when none is named; print the table and return the path of the JSON.
 
     Raises ValueError for an unknown name.
     """
-    chosen = list(names) or _that_can_be_measured()
+    chosen = list(dict.fromkeys(names)) or _that_can_be_measured()
     if unknown := [name for name in chosen if name not in WORKS]:
         raise ValueError(
             f"There is no work '{unknown[0]}' to measure.{did_you_mean(unknown[0], WORKS)} "

@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from swatlib.cli import run_performance
+from swatlib.cli import performance, run_performance
+from swatlib.cli.terminal import out
 from swatlib.servers.installation import folder as servers_folder
 
 BUSY = "import time\nwhile time.process_time() < 0.5: pass"
@@ -47,3 +48,11 @@ def test_imports_of_every_notebook_are_measured():
     programs = list(run_performance.notebook_imports())
     assert len(programs) == len(run_performance.all_notebooks())
     assert all("from swatlib" in program for program in programs)
+
+
+def test_a_work_named_twice_is_measured_once(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setenv("SWAT_REPORTS_FOLDER", str(tmp_path))
+    monkeypatch.setattr(performance, "_fresh", lambda work, *_: asked.append(work) or [1.0])
+    performance.measure_performance(["vus", "vus"], out)
+    assert asked == [performance.WORKS["vus"]]
