@@ -222,6 +222,21 @@ def test_a_network_fitted_with_another_torch_is_another_detector(monkeypatch):
     assert pipeline.identity("pca") == "pca"
 
 
+def test_classes_of_two_files_of_one_name_are_not_saved_as_one(here, short):
+    for folder, how in (("a", "sum"), ("b", "max")):
+        (here / folder).mkdir()
+        (here / folder / "twice.py").write_text(OWN.replace("sum", how) + "\n\nSTANDARD = Distance()\n")
+    fitted_both = Pipeline(("a/twice.py:Distance", "b/twice.py:Distance"), startup=0).fit(short)
+    with pytest.raises(
+        ValueError, match=r"^the detectors are of two files twice\.py, and one can be saved beside them; give each file"
+    ):
+        fitted_both.save("saved")
+    for folder in "ab":
+        alone = fitted_both.only(f"{folder}/twice.py:Distance")
+        again = Pipeline.load(alone.save(folder + "-saved"), ["twice.Distance"])
+        assert again.score(short.frame).equals(alone.score(short.frame))
+
+
 def test_an_edited_file_that_was_imported_is_not_cached(here, monkeypatch):
     spec = importlib.util.spec_from_file_location("own", here / "own.py")
     module = importlib.util.module_from_spec(spec)

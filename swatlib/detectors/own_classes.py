@@ -15,12 +15,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import swatlib
 from swatlib.settings import NOTEBOOKS
 from swatlib.wording import did_you_mean, listed
 
 _SOURCE = "__swatlib_source__"  # of a module that was run here: what it was made of
+_made_of: WeakKeyDictionary[Any, str] = WeakKeyDictionary()  # source of classes whose module may be another by now
 _INSTALLED = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 
 
@@ -67,9 +69,10 @@ def identity(detector: object) -> str | None:
 def sources(detectors: Iterable[object]) -> dict[str, str]:
     """Module name to source, of the classes whose module is a file of its own that is not installed.
 
-    Raises ValueError for a class that was defined in a notebook, or whose file was edited since it was imported.
+    Raises ValueError for a class that was defined in a notebook, whose file was edited since it was imported, and for
+    classes of two files of one name.
     """
-    found = {}
+    found: dict[str, str] = {}
     for kind in dict.fromkeys(kind for each in detectors for kind in own_classes(each)):
         module = sys.modules[kind.__module__]
         if kind.__module__ == "__main__":
@@ -79,12 +82,16 @@ def sources(detectors: Iterable[object]) -> dict[str, str]:
             )
         if "." in module.__name__ or _is_installed(module):
             continue
-        source = _source(module)
+        source = _made_of.get(kind) or _source(module)
         if source is None:
             raise ValueError(
                 f"{module.__name__}.py was edited after {kind.__name__} was imported; restart this session and fit anew"
             )
-        found[module.__name__] = source
+        if found.setdefault(module.__name__, source) != source:
+            raise ValueError(
+                f"the detectors are of two files {module.__name__}.py, and one can be saved beside them; give each "
+                "file a name of its own and fit anew"
+            )
     return found
 
 
@@ -157,6 +164,8 @@ def _run(name: str, source: str, path: Path) -> ModuleType:
     except Exception as error:
         sys.modules.pop(name) if before is None else sys.modules.update({name: before})
         raise ValueError(f"{path.name} can't be run: {type(error).__name__}: {error}") from error
+    made = (each for each in vars(module).values() if isinstance(each, type | FunctionType))
+    _made_of.update({each: source for each in made if each.__module__ == name})
     return module
 
 
