@@ -113,10 +113,12 @@ def _refuse_unsound(who: str, detector: Detector, rows: np.ndarray, outside: np.
             f"{who} gives NaN for all of {len(far):,} rows far outside those of the fit; give a high score"
         )
     told = type(detector.given).__module__.startswith(DIRECTED)
-    if not (told or np.nanmean(far) > np.nanmedian(scored)):
+    outer, usual = np.nanmean(far), np.nanmedian(scored)
+    if not (told or outer > usual):
+        how, advice = ("lower", "turn the sign of its scores") if outer < usual else ("no higher", "give a finer score")
         raise ValueError(
-            f"{who} scores {len(far):,} rows far outside lower ({np.nanmean(far):.3g}) than rows of the fit "
-            f"({np.nanmedian(scored):.3g}), and high must be anomalous; turn the sign of its scores"
+            f"{who} scores {len(far):,} rows far outside {how} ({outer:.3g}) than rows of the fit ({usual:.3g}), and "
+            f"high must be anomalous; {advice}"
         )
     _one_a_feature(who, _called(who, "contributions", detector, rows), rows)
 
