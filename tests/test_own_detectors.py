@@ -340,10 +340,14 @@ def test_a_dict_of_detectors_that_makes_no_sense_is_refused(given, says):
         ),
         (lambda X: -np.abs(X).sum(axis=1), r"d: Odd scores 64 rows far outside lower \(.*turn the sign of its scores"),
         (lambda X: 0 * X[:, 0], r"d: Odd scores 64 rows far outside no higher \(0\) .*; give a finer score$"),
+        (
+            lambda X: 1e-99 * np.abs(X).sum(axis=1),
+            r"d: Odd scores 64 rows far outside .*e-98, which is 0 in the single",
+        ),
         (lambda X: np.nansum(X**2, axis=1), "d: Odd gives a score to a row with NaN"),
         (lambda X: X @ np.ones(3), r"d: Odd.score failed on 64 rows × 4 features: ValueError: matmul"),
     ],
-    ids=["scalar", "matrix", "short", "nan", "company", "sign", "constant", "holes", "error"],
+    ids=["scalar", "matrix", "short", "nan", "company", "sign", "constant", "tiny", "holes", "error"],
 )
 def test_scores_that_can_not_be_used_are_refused_with_the_rows_met(rows, score, says):
     odd = type("Odd", (Bare,), {"score": lambda self, X: score(X)})()

@@ -120,6 +120,11 @@ def _refuse_unsound(who: str, detector: Detector, rows: np.ndarray, outside: np.
             f"{who} scores {len(far):,} rows far outside {how} ({outer:.3g}) than rows of the fit ({usual:.3g}), and "
             f"high must be anomalous; {advice}"
         )
+    if 0 < max(abs(outer), abs(usual)) < np.finfo(np.float32).tiny:
+        raise ValueError(
+            f"{who} scores {len(far):,} rows far outside {outer:.3g}, which is 0 in the single precision that scores "
+            "are stored in; multiply its scores, or give their logarithm"
+        )
     _one_a_feature(who, _called(who, "contributions", detector, rows), rows)
 
 
