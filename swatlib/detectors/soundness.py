@@ -56,7 +56,9 @@ def _fitted_by_library(name: str, detector: Detector, X: np.ndarray) -> Detector
     try:
         return detector.fit(X)
     except ValueError as error:
-        raise error if name in str(error) else ValueError(f"{name}: {error}") from error
+        if name in str(error):
+            raise
+        raise ValueError(f"{name}: {error}") from error
     except (AttributeError, IndexError, KeyError, TypeError, ZeroDivisionError) as error:
         raise ValueError(
             f"{name} can't be fitted on {len(X):,} rows × {X.shape[1]:,} features: {type(error).__name__}: {error}; "
