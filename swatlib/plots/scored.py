@@ -100,7 +100,7 @@ def _distribution(ax: Axes, scored: pd.DataFrame, label: np.ndarray) -> None:
     ax.stairs(normal, edges, color=BLUE, fill=True, alpha=0.35)
     ax.stairs(attacked, edges, color=VERMILION, linewidth=1)
     ax.set_yscale("log")
-    ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.yaxis.set_major_formatter(lambda value, _: np.format_float_positional(value, trim="-"))
     if log:
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
