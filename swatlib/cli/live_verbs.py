@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from swatlib.cli.terminal import TEN_YEARS, Steps, out, print_table, refuse_typed, say
+from swatlib.wording import count, listed
 
 if TYPE_CHECKING:
     from swatlib.pipeline import Pipeline
@@ -130,7 +131,9 @@ def stop(names: Processes = None, folder: Folder = None) -> None:
 
     servers = Services(folder)
     stopped = servers.stop(*(names or ()))
-    out.print(f"stopped {', '.join(stopped)}" if stopped else f"nothing runs in {servers.folder}", soft_wrap=True)
+    those = f"{listed(names)} {'does' if len(names) == 1 else 'do'} not run" if names else "nothing runs"
+    said = f"stopped {', '.join(stopped)}" if stopped else f"{those} in {servers.folder}"
+    out.print(said, soft_wrap=True, highlight=False)
 
 
 @services.command(epilog="Example: python -m swatlib services status")
@@ -283,8 +286,9 @@ def upload(
     if not files.names():
         raise typer.BadParameter(f"{files.folder} holds no points (files that end in .lp)")
     to, _ = connect_influxdb(folder)
-    for name, count in copy(files, to).items():
-        out.print(f"{name}: {count:,} points are in InfluxDB at {to.url}", soft_wrap=True, highlight=False)
+    for name, stored in copy(files, to).items():
+        are = "is" if stored == 1 else "are"
+        out.print(f"{name}: {count(stored, 'point')} {are} in InfluxDB at {to.url}", soft_wrap=True, highlight=False)
     for path in files.cut_short():
         out.print(
             f"{path}: its last line has no line break, as when its writer was killed, and is not stored; "

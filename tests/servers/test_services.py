@@ -247,3 +247,12 @@ def test_an_unknown_name_is_told_the_stream_where_it_may_be_named(tmp_path):
 def test_an_unknown_server_is_not_waited_for(tmp_path):
     with pytest.raises(ServicesError, match="There is no server 'spark'"):
         Services(tmp_path).await_started("spark")
+
+
+def test_to_stop_what_does_not_run_says_of_what_it_is(tmp_path):
+    tried = ((), ("stream",), ("kafka", "stream"))
+    assert {names: _typed("stop", *names, "--folder", str(tmp_path)) for names in tried} == {
+        (): f"nothing runs in {tmp_path}\n",
+        ("stream",): f"stream does not run in {tmp_path}\n",
+        ("kafka", "stream"): f"kafka and stream do not run in {tmp_path}\n",
+    }
