@@ -4,6 +4,7 @@ What a verb needs is imported when it runs, so that `--help` answers at once.
 """
 
 import math
+import shlex
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from swatlib.pipeline import Pipeline
     from swatlib.servers.records import Record
 
+USUAL_PLANT = "swat"
 LINE_EVERY = 10.0  # seconds between two lines that say what happens, where no terminal is
 
 live_verbs = typer.Typer()
@@ -185,7 +187,7 @@ def produce(
         list[Path] | None, typer.Argument(help="Of one recording; none: a simulated plant runs now.")
     ] = None,
     *,
-    plant: Plant = "swat",
+    plant: Plant = USUAL_PLANT,
     speed: Speed = "1",
     clock: Annotated[Literal["original", "now"], typer.Option(help="A file's times as they are, or from now on.")] = (
         "original"
@@ -216,7 +218,10 @@ def produce(
     elif _rate(speed) != 1:
         raise typer.BadParameter("a plant that runs now has speed 1; `python -m swatlib live --minutes` goes faster")
     else:
-        out.print(f"{plant} runs now, Ctrl-C ends it. Attack it: python -m swatlib attack LIT101 ramp +1")
+        Producer(at.servers, plant)  # refuses a name that no plant can have
+        attacked = _typed(plant=plant if plant != USUAL_PLANT else None, folder=folder)
+        said = f"{plant} runs now, Ctrl-C ends it. Attack it: python -m swatlib attack LIT101 ramp +1{attacked}"
+        out.print(said, soft_wrap=True, highlight=False)
         PlantRun(at, plant, seed=seed).send()
 
 
@@ -304,7 +309,7 @@ def attack(
     effects: Annotated[list[str], typer.Argument(help="TAG spoof NUMBER, ramp NUMBER, freeze, or force STATE.")],
     *,
     seconds: Annotated[int, typer.Option("--for", help="Duration in seconds.", min=1)] = 300,
-    plant: Plant = "swat",
+    plant: Plant = USUAL_PLANT,
     folder: Folder = None,
 ) -> None:
     """Attack the simulated plant that runs; several effects are joined by ';'."""
@@ -359,6 +364,11 @@ def run_live(
         out.print(str(differences), style="red")
         raise typer.Exit(1)
     out.print(f"{points:,} scores equal those of the pipeline offline")
+
+
+def _typed(**options: object) -> str:
+    """Options as they are typed in a shell, without those that are None."""
+    return "".join(f" --{name} {shlex.quote(str(value))}" for name, value in options.items() if value is not None)
 
 
 def _rate(speed: str) -> float | None:

@@ -1,6 +1,7 @@
 """Whole live runs as a user has them: the verbs in terminals of their own, the notebook's object, Ctrl-C."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -195,6 +196,8 @@ def test_the_verbs_in_terminals_of_their_own(served, four):
     reader = influx_sink(served.influxdb)
     wait(lambda: len(reader.scores("four", four.began)))
     assert '"spark.sql.shuffle.partitions":"1"' in (served.folder / "stream/checkpoint/offsets/0").read_text()
+    there = f"--plant four --folder {shlex.quote(str(served.folder))}"
+    assert f"Attack it: python -m swatlib attack LIT101 ramp +1 {there}\n" in four.plant.log.read_text()
     attack = [sys.executable, "-m", "swatlib", "attack", "LIT301", "spoof", "1200", "--for", "60"]
     attack += ["--plant", "four", "--folder", str(served.folder)]
     told = subprocess.run(attack, capture_output=True, text=True, check=True).stdout
