@@ -2,6 +2,7 @@
 
 import math
 import re
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,12 +65,12 @@ def connect(folder: Path | None = None, after: Sequence[str] = ()) -> Connection
     Services(folder).await_started(*after)
     found = find_servers(folder)
     if found.kafka is None:
-        none = "No Kafka runs: type `python -m swatlib services start`, or set SWAT_KAFKA."
+        none = f"No Kafka runs: type `python -m swatlib services start{_there(folder)}`, or set SWAT_KAFKA."
         raise ServicesError(found.complaints.get("kafka") or none)
     create_topics(found.kafka)
     if found.influxdb is None:
         files = FileSink(points_folder(folder))
-        why = found.complaints.get("influxdb") or f"for InfluxDB: `{_influxdb_by()}`."
+        why = found.complaints.get("influxdb") or f"for InfluxDB: `{_influxdb_by(folder)}`."
         said = f"Points go to files in {files.folder}; {why}"
         return Connections(found.kafka, files, files, said, found.telegraf)
     said = f"Points go to InfluxDB at {found.influxdb.url}, bucket {found.influxdb.bucket}."
@@ -83,7 +84,7 @@ def connect_influxdb(folder: Path | None = None) -> tuple[InfluxSink, InfluxSink
     """
     found = find_influxdb(folder)
     if found is None:
-        raise ServicesError(f"No InfluxDB runs: type `{_influxdb_by()}`, or set SWAT_INFLUX_URL.")
+        raise ServicesError(f"No InfluxDB runs: type `{_influxdb_by(folder)}`, or set SWAT_INFLUX_URL.")
     return _sinks(found)
 
 
@@ -93,9 +94,17 @@ def _sinks(base: Influx) -> tuple[InfluxSink, InfluxSink]:
     return to, reader
 
 
-def _influxdb_by() -> str:
+def _influxdb_by(folder: Path | None) -> str:
     """What to type for an InfluxDB."""
-    return f"python -m swatlib services {'start' if 'influxdb' in available() else 'install'} influxdb"
+    if "influxdb" not in available():
+        return "python -m swatlib services install influxdb"
+    return f"python -m swatlib services start influxdb{_there(folder)}"
+
+
+def _there(folder: Path | None) -> str:
+    """The option of a verb for a folder other than that of the settings."""
+    elsewhere = folder and Path(folder).absolute() != settings().services_folder
+    return f" --folder {shlex.quote(str(folder))}" if elsewhere else ""
 
 
 def stream_folder(folder: Path | None) -> Path:

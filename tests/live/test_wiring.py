@@ -14,11 +14,13 @@ from swatlib.live.wiring import (
     Connections,
     attack_recorder,
     batch_table,
+    connect,
     delay_table,
     detection_delays,
     detections,
     quickest_delays,
 )
+from swatlib.servers import ServicesError
 from swatlib.simulation import SimulatedPlant
 
 START = pd.Timestamp("2026-01-01")
@@ -43,6 +45,16 @@ def delays(tmp_path):
     }
     files.write(sink.score_points(pd.concat(parts, axis=1), "p"), "p")
     return detection_delays(at, "p", START)
+
+
+def test_what_to_type_for_a_server_names_a_folder_that_is_not_the_usual_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("SWAT_SERVICES_FOLDER", str(tmp_path / "usual"))
+    for name in ("SWAT_KAFKA", "SWAT_INFLUX_URL"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ServicesError, match=r"^No Kafka runs: type `python -m swatlib services start`, or set"):
+        connect(tmp_path / "usual")
+    with pytest.raises(ServicesError, match=r"services start --folder '\S+/an other'`, or set SWAT_KAFKA"):
+        connect(tmp_path / "an other")
 
 
 def test_known_attacks_are_stored_when_their_rows_are_sent(tmp_path):
