@@ -197,6 +197,7 @@ def produce(
 ) -> None:
     """Send a recording, or a simulated plant that takes attacks, to Kafka; started again, it goes on where it was."""
     from swatlib.data import attacks, load
+    from swatlib.data.recording import zone_of
     from swatlib.live.links import links
     from swatlib.live.plant import PlantRun
     from swatlib.live.producer import Producer, blocks
@@ -210,10 +211,15 @@ def produce(
         say(at.sentence)
     if files:
         recording = load(*files)
+        events, ahead = attacks(recording), recording.utc_offset
+        if ahead and clock == "original":  # messages have their times in UTC
+            say(f"the file states {zone_of(ahead)}; its rows are sent with their times in UTC")
+            recording = recording.at(recording.frame.index - ahead)
+            events = events.assign(start=events["start"] - ahead, end=events["end"] - ahead)
         sender = Producer(at.servers, plant, _rate(speed), clock, monitor=at.monitor("producer"))
         for link in links(plant, *recording.frame.index[[0, -1]]) if clock == "original" else ():
             out.print(link, soft_wrap=True, highlight=False)
-        recorder = attack_recorder(attacks(recording), plant, at)
+        recorder = attack_recorder(events, plant, at)
         out.print(str(sender.send(blocks(recording.frame, recording.label), recorder)))
     elif _rate(speed) != 1:
         raise typer.BadParameter("a plant that runs now has speed 1; `python -m swatlib live --minutes` goes faster")

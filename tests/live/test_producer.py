@@ -113,16 +113,19 @@ def test_the_clock_now_keeps_the_spacing_and_its_shift(kafka, names, frame):
     assert abs(times[0] - pd.Timestamp.now("UTC")) < pd.Timedelta("1h")
 
 
-def test_the_attacks_of_a_file_are_stored_beside_its_rows(kafka, influxdb, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("zone", "ahead"), [(None, "0h"), ("Asia/Singapore", "8h")])
+def test_the_attacks_of_a_file_are_stored_beside_its_rows_in_utc(kafka, influxdb, tmp_path, monkeypatch, zone, ahead):
     monkeypatch.setenv("SWAT_KAFKA", kafka)
     monkeypatch.setenv("SWAT_INFLUX_URL", influxdb.url)
     monkeypatch.setenv("SWAT_INFLUX_TOKEN_FILE", str(influxdb.tokens))
     hour = simulate("1h", [Attack("LIT101 spoof 700", 300, 1_800)])
-    hour.frame.assign(attack=hour.label).to_parquet(tmp_path / "hour.parquet")
-    words = ["produce", str(tmp_path / "hour.parquet"), "--plant", "of a file", "--speed", "fast"]
+    hour.frame.assign(attack=hour.label).tz_localize(zone).to_parquet(tmp_path / "hour.parquet")
+    plant = f"of a file {ahead}"
+    words = ["produce", str(tmp_path / "hour.parquet"), "--plant", plant, "--speed", "fast"]
     assert CliRunner().invoke(app, words, catch_exceptions=False).exit_code == 0
-    [stored] = influx_sink(influxdb).attacks("of a file").to_numpy().tolist()
-    assert stored == ["run 1", *hour.events[["start", "end"]].iloc[0]]
+    [stored] = influx_sink(influxdb).attacks(plant).to_numpy().tolist()
+    assert stored == ["run 1", *(hour.events[["start", "end"]].iloc[0] - pd.Timedelta(ahead))]
+    assert producer.Producer(kafka, plant).last()[0] == hour.frame.index[-1] - pd.Timedelta(ahead)
 
 
 def test_a_plant_keeps_the_clock_that_its_rows_have(kafka, names, frame):
