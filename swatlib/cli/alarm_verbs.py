@@ -44,6 +44,7 @@ Plant = Annotated[str, typer.Option(help="Name of the plant.", callback=_plant)]
 Note = Annotated[str, typer.Argument(help="Why, in a few words; kept beside the episode and shown on the boards.")]
 Start = Annotated[str | None, typer.Option(help="First second of the episode (UTC); the newest one if not said.")]
 FORM = "%Y-%m-%d %H:%M:%S"
+LONGEST_MINUTES = 31 * 24 * 60  # of a maintenance window
 EPISODE_COLUMNS = [
     "end",
     "standing",
@@ -114,7 +115,7 @@ def watch(
 def begin_window(
     note: Note,
     plant: Plant = "swat",
-    minutes: Annotated[float, typer.Option(help="How long it lasts.", min=1, max=TEN_YEARS)] = 60.0,
+    minutes: Annotated[float, typer.Option(help="How long it lasts.", min=1, max=LONGEST_MINUTES)] = 60.0,
     start: Annotated[str | None, typer.Option(help="When it begins (UTC); now if not said.")] = None,
     folder: Folder = None,
 ) -> None:

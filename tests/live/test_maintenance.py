@@ -7,8 +7,9 @@ import pytest
 from rig import influx_sink
 from typer.testing import CliRunner
 
+from swatlib.cli.alarm_verbs import LONGEST_MINUTES
 from swatlib.cli.app import app
-from swatlib.live.maintenance import begin_maintenance, end_maintenance, maintenance_windows
+from swatlib.live.maintenance import LONGEST_WINDOW, begin_maintenance, end_maintenance, maintenance_windows
 
 START = pd.Timestamp("2015-12-28 10:00")
 
@@ -72,6 +73,10 @@ def test_windows_are_begun_listed_and_ended_at_the_terminal(to, influxdb_alone):
     assert "is ended." in typed("end", "--start", begun)[1]
     code, said = typed("end")
     assert code != 0 and "no maintenance window of plant typed is on" in said
+    code, said = typed("begin", "for longer than it may", "--minutes", str(LONGEST_MINUTES + 1))
+    assert (
+        code == 2 and "less than or equal to 44640" in said and pd.Timedelta(LONGEST_MINUTES, "min") == LONGEST_WINDOW
+    )
     code, said = typed("begin", "then", "--start", "when it rains")
     assert code != 0 and "is no time" in said
     code, said = typed("list", "--plant", "two\nlines")
