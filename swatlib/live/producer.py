@@ -164,11 +164,13 @@ class Producer:
 
     def _moved(self, frame: pd.DataFrame, shift: pd.Timedelta) -> pd.DataFrame:
         moved = frame.set_axis(frame.index + shift) if shift else frame
-        limit = pd.Timestamp.now("UTC").tz_localize(None) + topic.AHEAD
-        if moved.index[-1] > limit:
+        latest = pd.Timestamp.now("UTC").tz_localize(None) + topic.AHEAD
+        if moved.index[-1] > latest:
+            use = f"clock {NOW}" if self.clock == ORIGINAL else f"speed 1 with clock {NOW}, or clock {ORIGINAL}"
+            raise ProducerError(f"row {moved.index[-1]} lies more than a day ahead and would be rejected; use {use}")
+        if moved.index[0] < topic.EARLIEST.tz_localize(None):
             raise ProducerError(
-                f"row {moved.index[-1]} lies more than a day ahead and would be rejected; "
-                f"use speed 1 with clock {NOW}, or clock {ORIGINAL}"
+                f"row {moved.index[0]} lies before {topic.EARLIEST.year} and would be rejected; use clock {NOW}"
             )
         return moved
 

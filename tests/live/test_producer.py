@@ -254,8 +254,15 @@ def test_rows_go_where_kafka_puts_their_key(kafka, of_seven, key):
 
 def test_rows_far_ahead_of_the_present_are_refused(kafka, names, frame):
     days = frame[:3].set_axis(frame.index[0] + pd.to_timedelta([0, 1, 3], unit="D"))
-    with pytest.raises(producer.ProducerError, match="lies more than a day ahead"):
+    with pytest.raises(producer.ProducerError, match=r"more than a day ahead .*; use speed 1 with clock now, or"):
         send(kafka, names[0], days, clock=producer.NOW)
+
+
+@pytest.mark.parametrize(("year", "says"), [("1999", "before 2000"), ("2190", "more than a day ahead")])
+def test_rows_that_the_stream_would_reject_by_their_year_are_refused(kafka, names, frame, year, says):
+    rows = frame[:3].set_axis(pd.date_range(f"{year}-12-28", periods=3, freq="s", name="time"))
+    with pytest.raises(producer.ProducerError, match=rf"lies {says} and would be rejected; use clock now$"):
+        send(kafka, names[0], rows)
 
 
 def test_a_plant_hears_the_attacks_that_are_meant_for_it(kafka, names):
