@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from swatlib.cli.terminal import TEN_YEARS, out, print_table
+from swatlib.cli.terminal import TEN_YEARS, out, print_table, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,12 +98,23 @@ def watch(
 ) -> None:
     """Store the alarm episodes of all plants as their scores come, until Ctrl-C."""
     from swatlib.live.episodes import EpisodeWatch
+    from swatlib.live.sink import SinkError
 
-    looking = EpisodeWatch(*_sinks(folder))
+    sinks = _sinks(folder)
+    looking, told = EpisodeWatch(*sinks), False
     while True:
-        looking.look()
-        if beat:
-            beat.touch()
+        try:
+            looking.look()
+            told = False
+            if beat:
+                beat.touch()
+        except SinkError as error:
+            if once:
+                raise
+            looking = EpisodeWatch(*sinks)  # which goes on from what is stored
+            if not told:
+                say(f"{error}; it is asked again every {every:g} s")
+            told = True
         if once:
             return
         time.sleep(every)

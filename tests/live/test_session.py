@@ -180,6 +180,19 @@ def test_a_second_run_in_a_notebook_ends_the_first_and_services_stop_ends_its_st
     assert left(folder) == []
 
 
+def test_a_watch_outlives_a_restart_of_influxdb(served, tmp_path):
+    beat = tmp_path / "beat"
+    with terminal(served.folder, "alarms", "watch", "--every", "1", "--beat", str(beat)) as watch:
+        wait(beat.exists)
+        served.stop("influxdb")
+        wait(lambda: "did not answer a query" in watch.log.read_text())
+        served.restart("influxdb")
+        beat.unlink()
+        wait(beat.exists)
+        assert watch.poll() is None
+        assert watch.log.read_text().count("it is asked again every 1 s") == 1
+
+
 @pytest.fixture(scope="module")
 def four(served, quick):
     """A stream and a plant, each in a terminal."""
