@@ -225,9 +225,10 @@ def test_another_number_of_tasks_than_the_checkpoint_has_is_remarked_on(
     kafka, names, quick, rows, files, tmp_path, caplog
 ):
     send(kafka, names[0], rows.iloc[:100])
+    drain(stream(kafka, files, tmp_path, names, quick, tasks=2))
     said = {}
     for tasks in (2, 3, 0):
         caplog.clear()
-        drain(stream(kafka, files, tmp_path, names, quick, tasks=tasks))
+        stream(kafka, files, tmp_path, names, quick, tasks=tasks)._remark_on_tasks()
         said[tasks] = "/checkpoint is of 2 tasks, so it goes on with that, not 3;" in caplog.text
     assert said == {2: False, 3: True, 0: False}
