@@ -103,7 +103,7 @@ def _true_and_false(alarm: np.ndarray, attacked: np.ndarray) -> tuple[np.ndarray
 
 
 def _upright(by_detector: dict[str, pd.DataFrame], attacks: pd.DataFrame) -> Figure:
-    labels = [_cut(f"{attack.points.replace(';', ' ')}   {attack.attack}") for attack in attacks.itertuples()]
+    labels = [f"{attack.points.replace(';', ' ')}   {beginning(str(attack.attack))}" for attack in attacks.itertuples()]
     column = (WIDTH - max(map(width_of, [ATTACK_HEADING, *labels])) - 0.1) / len(by_detector)
     headings = [wrapped(_heading(name, rows), column - 0.04) for name, rows in by_detector.items()]
     beside = column > BESIDE_ROOM
@@ -149,14 +149,6 @@ def _lying(by_detector: dict[str, pd.DataFrame], attacks: pd.DataFrame) -> Figur
     for column in named:
         ax.text(column, -0.6, numbers.iloc[column], ha="center", va="bottom", fontsize=8)
     return figure
-
-
-def _cut(label: str) -> str:
-    """A label that leaves the cells half of the width."""
-    if width_of(label) <= WIDTH / 2:
-        return label
-    most = next(most for most in range(len(label), 0, -1) if width_of(label[:most] + "…") <= WIDTH / 2)
-    return label[:most] + "…"
 
 
 def _every(cells: float) -> int:
